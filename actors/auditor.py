@@ -1,0 +1,217 @@
+"""The periodic health check: the books against themselves, and memory against the database."""
+
+from dataclasses import dataclass
+from typing import Protocol, assert_never
+
+import structlog
+
+from actors.base import Recipient
+from actors.directory import Directory
+from actors.dispatcher import Dispatcher
+from actors.messages import CheckHealth, HealthChecked
+from actors.protocol import AllowOpens, CommitChange, RefuseOpens, ReportWallet, WalletReported
+from actors.supervised import ActorKind, SupervisedActor
+from persistence.changes import Change
+from persistence.errors import Unavailable
+from persistence.state import Books
+from trading.books import HealthReport, HealthStatus, LedgerFold, check_books
+from trading.events import HealthMismatchFound, HealthRestored
+from trading.money import plain
+
+log = structlog.get_logger(__name__)
+
+MEMORY_TRIES_MAX = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """From a timer: it is time for the next round."""
+
+
+AuditorMessage = Audit | CheckHealth | WalletReported
+
+
+class BooksReader(Protocol):
+    """What the Auditor needs of a store; see `persistence.store.Store`."""
+
+    def read_books(self, account: str, *, after_entry: int) -> Books | None:
+        """An account's books of one moment, with the entries after a number."""
+        ...
+
+    def accounts(self) -> tuple[str, ...]:
+        """The names of all accounts."""
+        ...
+
+
+@dataclass(slots=True)
+class _Check:
+    """A check that waits for its wallet to say what it has in memory."""
+
+    full: bool
+    asked_by: list[Recipient]
+    tries: int = 0
+
+
+class AuditorActor(SupervisedActor):
+    """Checks each account in full at first and when asked, in between only its new entries.
+
+    A mismatch is an event, a log line, and the end of that account's opens until a check passes.
+    Memory is compared with the database only at equal versions: while the wallet is busy the
+    check is tried a few times, then made without memory.
+    """
+
+    kind = ActorKind.AUDITOR
+
+    def __init__(
+        self,
+        directory: Directory,
+        dispatcher: Dispatcher,
+        reader: BooksReader,
+        *,
+        interval_seconds: float | None = 10.0,
+        full_every: int = 60,
+    ) -> None:
+        """Check every so many seconds (never by itself where None), in full every n-th time."""
+        super().__init__(directory, "auditor")
+        self._dispatcher = dispatcher
+        self._reader = reader
+        self._interval_seconds = interval_seconds
+        self._full_every = full_every
+        self._rounds = 0
+        self._ledgers: dict[str, LedgerFold] = {}
+        self._checks: dict[str, _Check] = {}
+
+    def on_start(self) -> None:
+        """Begin the rounds."""
+        if self._interval_seconds is not None:
+            self._dispatcher.after(self._interval_seconds, self.actor_ref, Audit())
+
+    def on_receive(self, message: AuditorMessage) -> None:
+        """Handle one message."""
+        match message:
+            case Audit():
+                self._round()
+                self.on_start()
+            case CheckHealth():
+                for account in self._accounts(message):
+                    self._begin(account, full=True, asked_by=message.reply_to)
+            case WalletReported():
+                self._on_wallet(message)
+            case _:
+                assert_never(message)
+
+    def _round(self) -> None:
+        full = self._rounds % self._full_every == 0
+        self._rounds += 1
+        for account in self._accounts(CheckHealth()):
+            self._begin(account, full=full, asked_by=None)
+
+    def _accounts(self, message: CheckHealth) -> tuple[str, ...]:
+        if message.account is not None:
+            return (message.account,)
+        try:
+            return self._reader.accounts()
+        except Unavailable as error:
+            log.warning("health check not made", error=str(error))
+            return ()
+
+    def _begin(self, account: str, *, full: bool, asked_by: Recipient | None) -> None:
+        check = self._checks.setdefault(account, _Check(full, []))
+        check.full = check.full or full
+        if asked_by is not None:
+            check.asked_by.append(asked_by)
+        self._ask_wallet(account)
+
+    def _ask_wallet(self, account: str) -> None:
+        if not self.directory.to_wallet(account, ReportWallet(reply_to=self.actor_ref)):
+            self._check(account, None)
+
+    def _on_wallet(self, message: WalletReported) -> None:
+        if message.account in self._checks:
+            self._check(message.account, message)
+
+    def _check(self, account: str, reported: WalletReported | None) -> None:
+        check = self._checks[account]
+        ledger = LedgerFold() if check.full else self._ledgers.get(account, LedgerFold())
+        try:
+            books = self._reader.read_books(account, after_entry=ledger.entries)
+        except Unavailable as error:
+            log.warning("health check not made", account=account, error=str(error))
+            books = None
+        if books is None:
+            # What was summed up so far may be half a round: begin with the first entry again.
+            self._ledgers.pop(account, None)
+            del self._checks[account]
+            return
+        self._ledgers[account] = ledger.add_all(books.entries)
+        memory = reported.wallet if reported is not None else None
+        halted = reported is not None and reported.halted
+        if memory is not None and memory.version != books.wallet.version and not halted:
+            check.full = False
+            check.tries += 1
+            if check.tries < MEMORY_TRIES_MAX:
+                self._ask_wallet(account)
+                return
+            memory = None
+        del self._checks[account]
+        report = check_books(books.wallet, ledger, books.holds, memory=memory)
+        if report.status is HealthStatus.MISMATCH:
+            self._mismatch(report, reported)
+        else:
+            self._healthy(report, reported)
+        for recipient in check.asked_by:
+            self.directory.send(recipient, HealthChecked(report=report))
+
+    def _healthy(self, report: HealthReport, reported: WalletReported | None) -> None:
+        account = report.account
+        log.info("wallet health check PASSED", account=account, total=plain(report.actual))
+        if reported is not None and (reported.refusing or reported.halted):
+            event = HealthRestored(account=account, time_us=self._dispatcher.clock.now_us())
+            self._commit_event(account, event)
+            self.directory.to_wallet(account, AllowOpens(account=account))
+
+    def _mismatch(self, report: HealthReport, reported: WalletReported | None) -> None:
+        account = report.account
+        failures = _failures(report)
+        log.error(
+            "wallet health check FAILED",
+            account=account,
+            status=str(report.status),
+            expected=plain(report.expected),
+            actual=plain(report.actual),
+            difference=plain(report.difference),
+            failed="; ".join(failures),
+            first_divergent_entry=report.first_divergent_entry,
+        )
+        # What was summed up includes the damage: after a repair, sum it all up again.
+        self._ledgers.pop(account, None)
+        if reported is None or reported.refusing:
+            return
+        detail = (
+            f"opens are refused: the books of account {account} do not balance "
+            f"({'; '.join(failures)})"
+        )
+        self.directory.to_wallet(account, RefuseOpens(account=account, detail=detail))
+        event = HealthMismatchFound(
+            account=account,
+            failed_checks=report.failed_checks,
+            expected=report.expected,
+            actual=report.actual,
+            difference=report.difference,
+            first_divergent_entry=report.first_divergent_entry,
+            time_us=self._dispatcher.clock.now_us(),
+        )
+        self._commit_event(account, event)
+
+    def _commit_event(self, account: str, event: HealthMismatchFound | HealthRestored) -> None:
+        change = Change(account=account, events=(event,))
+        self.directory.to_committer(CommitChange(change_id=0, change=change, reply_to=None))
+
+
+def _failures(report: HealthReport) -> tuple[str, ...]:
+    return tuple(
+        f"{check.name}: "
+        + (check.detail or f"expected {plain(check.expected)}, is {plain(check.actual)}")
+        for check in report.checks
+        if not check.passed
+    )

@@ -1,0 +1,68 @@
+"""A wallet's waiting commands, and the one plan that is in flight."""
+
+from collections import deque
+
+from actors.wallet_plan import Plan, PlannedCommand, QuotedOpen
+
+
+class CommandLine:
+    """Commands in order, taken together while nothing is in flight.
+
+    A plan that comes back is put in front again; after a refusal its commands are taken one by
+    one, so that the bad one among them fails alone.
+    """
+
+    __slots__ = ("_change_id", "_commands", "_one_by_one", "_plan")
+
+    def __init__(self) -> None:
+        """Nothing waits."""
+        self._commands: deque[PlannedCommand] = deque()
+        self._plan: Plan | None = None
+        self._change_id = 0
+        self._one_by_one = 0
+
+    def __bool__(self) -> bool:
+        """Whether a command waits."""
+        return bool(self._commands)
+
+    @property
+    def in_flight(self) -> bool:
+        """Whether a plan is at the Committer."""
+        return self._plan is not None
+
+    def append(self, command: PlannedCommand) -> None:
+        """Add a command at the end."""
+        self._commands.append(command)
+
+    def take(self) -> list[PlannedCommand]:
+        """Take what is to be planned next."""
+        count = 1 if self._one_by_one else len(self._commands)
+        self._one_by_one = max(0, self._one_by_one - count)
+        return [self._commands.popleft() for _ in range(count)]
+
+    def sent(self, planned: Plan) -> int:
+        """Note the plan in flight, and return the id of its change."""
+        self._plan = planned
+        self._change_id += 1
+        return self._change_id
+
+    def returned(self, change_id: int) -> Plan | None:
+        """The plan that an answer is about; None where it is a former life's."""
+        if change_id != self._change_id:
+            return None
+        planned, self._plan = self._plan, None
+        return planned
+
+    def put_back(self, planned: Plan, *, one_by_one: bool = False) -> None:
+        """Put a plan's commands in front again."""
+        self._commands.extendleft(reversed(planned.commands))
+        if one_by_one:
+            self._one_by_one = len(planned.commands)
+
+    def drop_opens(self) -> list[QuotedOpen]:
+        """Take the opens out, and return them."""
+        opens = [command for command in self._commands if isinstance(command, QuotedOpen)]
+        self._commands = deque(
+            command for command in self._commands if not isinstance(command, QuotedOpen)
+        )
+        return opens

@@ -1,0 +1,73 @@
+"""The texts of denials: what was asked, what was held, and what to do."""
+
+from actors.messages import AccountReady, Denied, OpenAccount, OpenPosition
+from trading.model import Denial, DenialReason, Wallet
+from trading.money import plain
+
+
+def unknown_account(account: str) -> Denial:
+    """The denial of a command for an account that is not there."""
+    return Denial(
+        reason=DenialReason.ACCOUNT_UNKNOWN, text=f"there is no account {account}: open it first"
+    )
+
+
+def no_market(symbol: str) -> Denial:
+    """An open of a symbol that nobody has heard of."""
+    return Denial(
+        reason=DenialReason.PRICE_UNKNOWN,
+        text=f"no price of {symbol} has been accepted yet",
+    )
+
+
+def bad_balance(message: OpenAccount) -> Denial:
+    """An account whose initial balance is no amount of money."""
+    return Denial(
+        reason=DenialReason.AMOUNT_INVALID,
+        text=f"account {message.account} refused: initial balance {message.initial_balance} is no "
+        "amount from 0 with at most 8 decimals",
+    )
+
+
+def key_conflict(key: str, message: OpenPosition) -> Denial:
+    """An open whose idempotency key belongs to another request."""
+    return Denial(
+        reason=DenialReason.KEY_CONFLICT,
+        text=f"open of {message.symbol} in account {message.account} refused: idempotency key "
+        f"{key} was used for another request",
+    )
+
+
+def account_answer(
+    wallet: Wallet, message: OpenAccount, *, created: bool = False
+) -> AccountReady | Denied:
+    """What somebody hears who opens an account that is there."""
+    asked = (message.account_type, message.currency, message.initial_balance, message.limits)
+    has = (wallet.account_type, wallet.currency, wallet.initial_balance, wallet.limits)
+    if asked == has:
+        return AccountReady(wallet=wallet, created=created)
+    return Denied(
+        denial=Denial(
+            reason=DenialReason.ACCOUNT_EXISTS,
+            text=f"account {wallet.account} exists with another type, currency, initial balance "
+            f"({plain(wallet.initial_balance)} {wallet.currency}) or other limits",
+        )
+    )
+
+
+def unknown_position(position_id: int) -> Denial:
+    """The denial of a command for a position that never was."""
+    return Denial(reason=DenialReason.POSITION_UNKNOWN, text=f"there is no position {position_id}")
+
+
+def refused_write(account: str, detail: str) -> Denial:
+    """The denial of a change that the database does not take."""
+    return Denial(
+        reason=DenialReason.WRITE_REFUSED,
+        text=f"the database refused this change of account {account}: {detail}",
+    )
+
+
+def books_mismatch(why: str) -> Denial:
+    """The denial of an open while the account's books are in doubt."""
+    return Denial(reason=DenialReason.BOOKS_MISMATCH, text=why)

@@ -1,0 +1,339 @@
+"""The one who knows everybody: starts, watches, restarts and stops the others."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, assert_never
+
+import structlog
+
+from actors.base import Recipient, stop_soon
+from actors.denials import unknown_account, unknown_position
+from actors.directory import Directory
+from actors.dispatcher import Dispatcher
+from actors.lives import FAILURES_MAX, FAILURES_WITHIN_SECONDS, Lives
+from actors.market import MarketActor, MarketSettings
+from actors.messages import (
+    CheckHealth,
+    CloseDone,
+    ClosePosition,
+    Denied,
+    MarketOpened,
+    OpenAccount,
+    OpenMarket,
+    OpenPosition,
+    TransferFunds,
+)
+from actors.position import PositionActor
+from actors.protocol import (
+    AccountRead,
+    ActorFailed,
+    Disarm,
+    MarketRestarted,
+    OwnershipLost,
+    PositionRead,
+    PositionSettled,
+    PositionsStarted,
+    ReadAccount,
+    ReadPosition,
+    WalletRestarted,
+)
+from actors.published import Published
+from actors.restore import account_states, memory_of
+from actors.supervised import ActorKind, SupervisedActor
+from actors.wallet import WalletActor
+from actors.wallet_plan import Memory
+from persistence.state import State
+from trading.costs import DEFAULT_RATES
+from trading.model import (
+    CostRates,
+    MarketPrice,
+    Position,
+    PositionStatus,
+)
+
+log = structlog.get_logger(__name__)
+
+MARKET_LIFE_PRICES = 1 << 40
+"""How far apart the price numbers of a market's lives lie."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskSettings:
+    """What the actors are started with."""
+
+    rates: CostRates = DEFAULT_RATES
+    market: MarketSettings = MarketSettings()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restart:
+    """From a timer: give an actor that failed its next life."""
+
+    kind: str
+    key: str | int
+
+
+DeskMessage = (
+    OpenAccount
+    | OpenPosition
+    | ClosePosition
+    | TransferFunds
+    | OpenMarket
+    | CheckHealth
+    | PositionsStarted
+    | PositionSettled
+    | ActorFailed
+    | Restart
+    | AccountRead
+    | PositionRead
+    | OwnershipLost
+)
+
+
+class FatalError(Exception):
+    """What restarts cannot cure; the process must end."""
+
+
+class DeskActor(SupervisedActor):
+    """Routes commands by account and position, and gives actors that fail their next life.
+
+    A position or wallet that failed begins again from what is durable, read behind everything
+    that its former life had queued. What fails without end, or cannot be restarted, is told to
+    `on_fatal`.
+    """
+
+    kind = ActorKind.DESK
+
+    def __init__(
+        self,
+        directory: Directory,
+        dispatcher: Dispatcher,
+        published: Published,
+        *,
+        settings: DeskSettings,
+        position_ids: Iterator[int],
+        start_auditor: Callable[[], None],
+        on_fatal: Recipient,
+    ) -> None:
+        """`position_ids` gives out ids above every one in the database."""
+        super().__init__(directory, "desk")
+        self._dispatcher = dispatcher
+        self._published = published
+        self._settings = settings
+        self._position_ids = position_ids
+        self._start_auditor = start_auditor
+        self._on_fatal = on_fatal
+        self._lives = Lives()
+        self._closes_waiting: dict[int, list[ClosePosition]] = {}
+        self._restarting: set[int] = set()
+        self._waiting_for_wallet: dict[str, list[Any]] = {}
+
+    def restore(self, state: State) -> None:
+        """Start everybody from what is durable; to be called before the Desk itself is started."""
+        for market in state.markets:
+            self._start_market(market.symbol, last=market)
+        accounts = account_states(state)
+        for account in accounts:
+            self._start_wallet(account.wallet.account, memory_of(account))
+        for position in state.open_positions:
+            if position.symbol not in self.directory.markets:
+                self._start_market(position.symbol)
+            self._start_position(position, after=None)
+
+    def on_receive(self, message: DeskMessage) -> None:
+        """Handle one message."""
+        match message:
+            case OpenPosition() | TransferFunds() | OpenAccount():
+                self._to_wallet(message.account, message)
+            case ClosePosition():
+                self._close(message)
+            case PositionsStarted():
+                for started in message.started:
+                    self._start_position(started.position, after=started.after)
+            case PositionSettled():
+                self._retire(message.position)
+            case OpenMarket():
+                if message.symbol not in self.directory.markets:
+                    self._start_market(message.symbol)
+                if message.reply_to is not None:
+                    self.directory.send(message.reply_to, MarketOpened(symbol=message.symbol))
+            case CheckHealth():
+                self.directory.to_auditor(message)
+            case ActorFailed():
+                self._on_failed(message)
+            case Restart():
+                self._restart(message)
+            case AccountRead():
+                self._on_account_read(message)
+            case PositionRead():
+                self._on_position_read(message)
+            case OwnershipLost():
+                self._on_fatal.tell(FatalError(message.detail))
+            case _:
+                assert_never(message)
+
+    def on_failure(
+        self,
+        exception_type: type[BaseException] | None,
+        exception_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Nobody restarts the Desk."""
+        self._on_fatal.tell(FatalError(f"the Desk failed: {exception_value!r}"))
+
+    # --- Starting ----------------------------------------------------------------------------
+
+    def _start_market(self, symbol: str, last: MarketPrice | None = None) -> None:
+        actor = MarketActor(
+            self.directory,
+            self._dispatcher.clock,
+            symbol,
+            settings=self._settings.market,
+            last=last,
+            first_number=self._lives.ended(ActorKind.MARKET, symbol) * MARKET_LIFE_PRICES,
+        )
+        self.directory.markets[symbol] = actor.actor_ref
+        self._dispatcher.start(actor)
+
+    def _start_wallet(self, account: str, memory: Memory) -> None:
+        actor = WalletActor(
+            self.directory,
+            self._dispatcher.clock,
+            account,
+            memory=memory,
+            rates=self._settings.rates,
+            position_ids=self._position_ids,
+            former_life=self._lives.ended(ActorKind.WALLET, account) > 0,
+        )
+        self.directory.wallets[account] = actor.actor_ref
+        self._dispatcher.start(actor)
+
+    def _start_position(self, position: Position, *, after: int | None) -> None:
+        actor = PositionActor(self.directory, position, after=after)
+        # Known before it runs: the first thing that it does may bring it an answer.
+        self.directory.positions[position.position_id] = actor.actor_ref
+        self._dispatcher.start(actor)
+
+    def _retire(self, position: Position) -> None:
+        """A settled position's actor ends, behind everything that was routed to it."""
+        ref = self.directory.positions.pop(position.position_id, None)
+        if ref is not None:
+            stop_soon(ref)
+
+    # --- Routing -----------------------------------------------------------------------------
+
+    def _to_wallet(self, account: str, message: OpenPosition | TransferFunds | OpenAccount) -> None:
+        if account in self._waiting_for_wallet:
+            self._waiting_for_wallet[account].append(message)
+            return
+        if account not in self.directory.wallets:
+            if not isinstance(message, OpenAccount):
+                self.directory.send(message.reply_to, Denied(denial=unknown_account(account)))
+                return
+            self._start_wallet(account, Memory())
+        self.directory.to_wallet(account, message)
+
+    def _close(self, message: ClosePosition) -> None:
+        position_id = message.position_id
+        if position_id in self._restarting:
+            self._closes_waiting.setdefault(position_id, []).append(message)
+        elif position_id in self.directory.positions:
+            self.directory.to_position(position_id, message)
+        else:
+            self._closes_waiting.setdefault(position_id, []).append(message)
+            self.directory.to_committer(
+                ReadPosition(position_id=position_id, reply_to=self.actor_ref)
+            )
+
+    def _on_position_read(self, message: PositionRead) -> None:
+        position, position_id = message.position, message.position_id
+        if position_id in self._restarting:
+            self._restarting.discard(position_id)
+            if position is not None and position.status is PositionStatus.OPEN:
+                self._start_position(position, after=None)
+            elif position is not None:
+                self.directory.positions.pop(position_id, None)
+                self.directory.to_market(position.symbol, Disarm(position_id=position_id))
+        for close in self._closes_waiting.pop(position_id, []):
+            if position is None:
+                self.directory.send(close.reply_to, Denied(denial=unknown_position(position_id)))
+            elif position_id in self.directory.positions:
+                self.directory.to_position(position_id, close)
+            else:
+                done = CloseDone(position=position, already_closed=True)
+                self.directory.send(close.reply_to, done)
+
+    # --- Restarting --------------------------------------------------------------------------
+
+    def _on_failed(self, message: ActorFailed) -> None:
+        log.error("actor failed", actor=message.kind, key=message.key, error=message.error)
+        if message.kind == ActorKind.COMMITTER:
+            self._on_fatal.tell(FatalError(f"the Committer failed: {message.error}"))
+            return
+        delay_seconds = self._lives.end(
+            message.kind, message.key, self._dispatcher.clock.monotonic_us()
+        )
+        if delay_seconds is None:
+            self._on_fatal.tell(
+                FatalError(
+                    f"{message.kind} {message.key} failed more than {FAILURES_MAX} times in "
+                    f"{FAILURES_WITHIN_SECONDS} s, at last with {message.error}"
+                )
+            )
+            return
+        if message.kind == ActorKind.WALLET:
+            self._waiting_for_wallet.setdefault(str(message.key), [])
+        elif message.kind == ActorKind.POSITION:
+            self._restarting.add(int(message.key))
+        restart = Restart(kind=message.kind, key=message.key)
+        if delay_seconds:
+            self._dispatcher.after(delay_seconds, self.actor_ref, restart)
+        else:
+            self._restart(restart)
+
+    def _restart(self, message: Restart) -> None:
+        match message.kind:
+            case ActorKind.MARKET:
+                self._restart_market(str(message.key))
+            case ActorKind.WALLET:
+                self.directory.to_committer(
+                    ReadAccount(account=str(message.key), reply_to=self.actor_ref)
+                )
+            case ActorKind.POSITION:
+                self._restart_position(int(message.key))
+            case ActorKind.AUDITOR:
+                self._start_auditor()
+
+    def _restart_market(self, symbol: str) -> None:
+        version = self._published.version
+        self._start_market(symbol, last=version.markets.get(symbol))
+        for position in version.positions.values():
+            if position.symbol == symbol:
+                self.directory.to_position(position.position_id, MarketRestarted(symbol=symbol))
+        for account in tuple(self.directory.wallets):
+            self.directory.to_wallet(account, MarketRestarted(symbol=symbol))
+
+    def _restart_position(self, position_id: int) -> None:
+        """Read its row behind what it had handed to its wallet; a closed one stays closed."""
+        position = self._published.version.positions.get(position_id)
+        read = ReadPosition(position_id=position_id, reply_to=self.actor_ref)
+        if position is None:
+            self.directory.to_committer(read)
+        elif position.account not in self._waiting_for_wallet:
+            self.directory.to_wallet(position.account, read)
+
+    def _on_account_read(self, message: AccountRead) -> None:
+        account = message.account
+        self._start_wallet(account, memory_of(message.state) if message.state else Memory())
+        for command in self._waiting_for_wallet.pop(account, []):
+            self.directory.to_wallet(account, command)
+        for position in self._published.version.positions.values():
+            if position.account == account:
+                if position.position_id in self._restarting:
+                    self._restart_position(position.position_id)
+                else:
+                    self.directory.to_position(
+                        position.position_id, WalletRestarted(account=account)
+                    )
+        self.directory.to_auditor(CheckHealth(account=account))

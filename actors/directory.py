@@ -1,0 +1,67 @@
+"""Who is where: the one place that knows which actor answers for an account, symbol or position.
+
+The Desk writes it, every actor sends by it. A send never raises: an actor that has died, or was
+never started, makes a dead letter, which is counted.
+"""
+
+from typing import Any
+
+import pykka
+
+from actors.base import Recipient
+
+
+class Directory:
+    """Addresses of the live actors; single reads and writes of it are atomic."""
+
+    def __init__(self) -> None:
+        """Nobody is known yet."""
+        self.wallets: dict[str, Recipient] = {}
+        self.markets: dict[str, Recipient] = {}
+        self.positions: dict[int, Recipient] = {}
+        self.desk: Recipient | None = None
+        self.committer: Recipient | None = None
+        self.auditor: Recipient | None = None
+        self.listeners: tuple[Recipient, ...] = ()
+        self.dead_letters = 0
+
+    def to_wallet(self, account: str, message: Any) -> bool:
+        """Tell an account's WalletActor; tells whether it was there to take it."""
+        return self.send(self.wallets.get(account), message)
+
+    def to_market(self, symbol: str, message: Any) -> bool:
+        """Tell a symbol's MarketActor; tells whether it was there to take it."""
+        return self.send(self.markets.get(symbol), message)
+
+    def to_position(self, position_id: int, message: Any) -> bool:
+        """Tell a position's actor; tells whether it was there to take it."""
+        return self.send(self.positions.get(position_id), message)
+
+    def to_desk(self, message: Any) -> bool:
+        """Tell the Desk."""
+        return self.send(self.desk, message)
+
+    def to_committer(self, message: Any) -> bool:
+        """Tell the Committer."""
+        return self.send(self.committer, message)
+
+    def to_auditor(self, message: Any) -> bool:
+        """Tell the Auditor."""
+        return self.send(self.auditor, message)
+
+    def announce(self, message: Any) -> None:
+        """Tell every listener: log, metrics, event streams."""
+        for listener in self.listeners:
+            self.send(listener, message)
+
+    def send(self, recipient: Recipient | None, message: Any) -> bool:
+        """Tell anybody, safely; tells whether it was there to take it."""
+        if recipient is not None:
+            try:
+                recipient.tell(message)
+            except pykka.ActorDeadError:
+                pass
+            else:
+                return True
+        self.dead_letters += 1
+        return False

@@ -1,0 +1,223 @@
+"""What the edges say to the actors, and what they are told: commands, replies, notices.
+
+Commands are imperatives, answers and notices are in the past tense. All are frozen and carry
+values only. Money is in the account's currency; times end in `_us` and are microseconds.
+What actors say among themselves is in `actors.protocol`.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from actors.base import Recipient
+from persistence.changes import Change
+from trading.books import HealthReport
+from trading.model import Denial, Ladder, Limits, MarketPrice, Position, Side, Wallet
+from trading.money import ZERO, is_money, is_quantity
+
+
+class Reply:
+    """A `reply_to` for the edges: the first message that it is told becomes the result."""
+
+    def __init__(self) -> None:
+        """Nothing has been answered yet."""
+        self.future: Future[Any] = Future()
+
+    def tell(self, message: Any) -> None:
+        """Take the answer; a second one is ignored."""
+        if not self.future.done():
+            self.future.set_result(message)
+
+    def get(self, timeout_seconds: float | None = None) -> Any:
+        """Wait for the answer; raises `TimeoutError` when it does not come in time."""
+        return self.future.result(timeout_seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAccount:
+    """Open an account with its initial balance; the same again changes nothing."""
+
+    account: str
+    initial_balance: Decimal
+    reply_to: Recipient
+    account_type: str = "demo"
+    currency: str = "USDT"
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountReady:
+    """The account is there; `created` only for who created it."""
+
+    wallet: Wallet
+    created: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPosition:
+    """Open a position at the mark price, by `notional` (money) or by `quantity`.
+
+    Past `deadline_us` (monotonic clock) it is certainly not opened any more.
+    """
+
+    account: str
+    symbol: str
+    side: Side
+    ladder: Ladder
+    reply_to: Recipient
+    notional: Decimal | None = None
+    quantity: Decimal | None = None
+    idempotency_key: str | None = None
+    deadline_us: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what no wallet could decide; raises `ValueError`."""
+        if (self.notional is None) == (self.quantity is None):
+            raise ValueError("an open has either a notional or a quantity")
+        if self.notional is not None and not (is_money(self.notional) and self.notional > ZERO):
+            raise ValueError(
+                f"notional {self.notional} is no amount above 0 with at most 8 decimals"
+            )
+        if self.quantity is not None and not is_quantity(self.quantity):
+            raise ValueError(f"quantity {self.quantity} is not above 0 with at most 18 decimals")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenDone:
+    """A position was opened; `repeated` when a known idempotency key got its first outcome."""
+
+    position: Position
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosePosition:
+    """Close what is left of a position at the mark price; `force` takes even a stale one."""
+
+    position_id: int
+    reply_to: Recipient
+    note: str | None = None
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseDone:
+    """A position's recorded outcome; `already_closed` for whoever did not close it."""
+
+    position: Position
+    already_closed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferFunds:
+    """Deposit an amount, or withdraw it where it is negative; idempotent by `reference`."""
+
+    account: str
+    amount: Decimal
+    reference: str
+    reply_to: Recipient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferDone:
+    """A transfer is booked; `repeated` when the reference was known."""
+
+    reference: str
+    amount: Decimal
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denied:
+    """A command was refused; nothing has changed."""
+
+    denial: Denial
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakePrices:
+    """Prices of one symbol in order of arrival, with their exchange times."""
+
+    prices: Sequence[Decimal]
+    times_us: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseMarket:
+    """The venue's connection is down: judge no trigger, quote no price."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeMarket:
+    """The venue's connection is back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseCandidate:
+    """Accept the quarantined price by a person's word, named by its value."""
+
+    price: Decimal
+    reply_to: Recipient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportMarket:
+    """Ask for a market's state."""
+
+    reply_to: Recipient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketReported:
+    """A market's state: LIVE, STALE, QUARANTINED or PAUSED, its last price and its counts."""
+
+    symbol: str
+    state: str
+    last: MarketPrice | None
+    candidate: Decimal | None
+    accepted: int
+    rejected: int
+    ignored: int
+    quarantined: int
+    armed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenMarket:
+    """See that a symbol has its MarketActor."""
+
+    symbol: str
+    reply_to: Recipient | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketOpened:
+    """A symbol has its MarketActor."""
+
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckHealth:
+    """Check an account's books now, in full; every account's where None is given."""
+
+    account: str | None = None
+    reply_to: Recipient | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthChecked:
+    """What a health check found."""
+
+    report: HealthReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """A transaction was committed: its changes in order, its events numbered from an id."""
+
+    commit_id: int
+    first_event_id: int
+    changes: tuple[Change, ...]

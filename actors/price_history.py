@@ -1,0 +1,68 @@
+"""The prices that somebody may still ask for: back to the oldest unanswered hit or stamp."""
+
+import heapq
+from collections.abc import Iterator
+from decimal import Decimal
+
+_TRIM_MIN = 256
+
+
+class PriceHistory:
+    """A symbol's accepted prices since the oldest question that is open.
+
+    A position that was told a hit, or an open that was stamped a price, is *unanswered* from that
+    price's number on, until the position arms. While nobody is, nothing is kept.
+    """
+
+    __slots__ = ("_by_number", "_first_number", "_prices", "_unanswered")
+
+    def __init__(self) -> None:
+        """Nobody is unanswered."""
+        self._unanswered: dict[int, int] = {}
+        # (number, position) of every question; one that was answered goes when it surfaces.
+        self._by_number: list[tuple[int, int]] = []
+        self._prices: list[tuple[Decimal, int]] = []
+        self._first_number = 0
+
+    def __bool__(self) -> bool:
+        """Whether prices have to be kept."""
+        return bool(self._unanswered)
+
+    def __len__(self) -> int:
+        """How many prices are kept."""
+        return len(self._prices)
+
+    def ask(self, position_id: int, number: int) -> None:
+        """Keep what comes after a number, which is kept itself or the last one, for a position."""
+        self._unanswered[position_id] = number
+        heapq.heappush(self._by_number, (number, position_id))
+
+    def answer(self, position_id: int) -> int | None:
+        """Close a position's question; returns the number from which it was open, if it was."""
+        return self._unanswered.pop(position_id, None)
+
+    def keep(self, number: int, price: Decimal, time_us: int) -> None:
+        """Keep an accepted price; numbers rise by one."""
+        if not self._prices:
+            self._first_number = number
+        self._prices.append((price, time_us))
+
+    def since(self, number: int) -> Iterator[tuple[int, Decimal, int]]:
+        """The kept prices after a number: each one's number, price and exchange time."""
+        start = max(0, number + 1 - self._first_number)
+        for index in range(start, len(self._prices)):
+            price, time_us = self._prices[index]
+            yield self._first_number + index, price, time_us
+
+    def trim(self) -> None:
+        """Forget what nobody can ask for any more."""
+        questions = self._by_number
+        while questions and self._unanswered.get(questions[0][1]) != questions[0][0]:
+            heapq.heappop(questions)
+        if not questions:
+            self._prices.clear()
+            return
+        surplus = questions[0][0] + 1 - self._first_number
+        if surplus > _TRIM_MIN and surplus * 2 > len(self._prices):
+            del self._prices[:surplus]
+            self._first_number += surplus

@@ -1,0 +1,280 @@
+"""What the actors say among themselves: questions, answers and notices of the protocol.
+
+The way a message goes: a market tells a position that a price has reached it; the position runs
+its ladder and hands its new state to its wallet; the wallet plans one change and hands it to the
+Committer; what is committed is answered and announced.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from actors.base import Recipient
+from persistence.changes import Change
+from persistence.state import AccountState
+from trading.events import Event, PositionClosed, PositionReduced
+from trading.ladder import Triggers
+from trading.model import Denial, MarketPrice, Position, Wallet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotePrice:
+    """Ask for a price to act on; for an open, the market then keeps what comes after it."""
+
+    account: str
+    position_id: int
+    for_open: bool
+    reply_to: Recipient
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceQuoted:
+    """The last accepted price, its time and number; `note` says what is unusual about it."""
+
+    position_id: int
+    price: Decimal
+    time_us: int
+    number: int
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteDenied:
+    """There is no price to act on."""
+
+    position_id: int
+    denial: Denial
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseQuote:
+    """An open that was quoted a price is not made: nothing needs to be kept for it."""
+
+    position_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseQuotes:
+    """A wallet has started anew: of its account's quotes only `opened` ones still count."""
+
+    account: str
+    opened: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    """Wait for a position's triggers, beginning after a price's number.
+
+    None means after the last price that the position was sent, else from now on.
+    """
+
+    position_id: int
+    triggers: Triggers
+    after: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disarm:
+    """A position needs no more prices."""
+
+    position_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceReached:
+    """An accepted price has reached one of a position's triggers."""
+
+    position_id: int
+    price: Decimal
+    time_us: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookPosition:
+    """A position's new state, to be made durable with the parts that it closed."""
+
+    position: Position
+    events: tuple[Event, ...]
+    price: MarketPrice
+    reply_to: Recipient
+
+    @property
+    def parts(self) -> tuple[PositionReduced | PositionClosed, ...]:
+        """The events that settle something."""
+        return tuple(
+            event for event in self.events if isinstance(event, PositionReduced | PositionClosed)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionBooked:
+    """A position's state is durable up to a version."""
+
+    position_id: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingRefused:
+    """The database refused a position's state: what it holds is not what the position has."""
+
+    position_id: int
+    version: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefuseOpens:
+    """An account's books are in doubt: deny its opens, saying why."""
+
+    account: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllowOpens:
+    """An account's books agree again."""
+
+    account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportWallet:
+    """Ask a wallet for what it has in memory."""
+
+    reply_to: Recipient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalletReported:
+    """What a wallet has in memory; None before its account is opened.
+
+    `refusing` while the Auditor has it refuse opens; `halted` when somebody else wrote its row.
+    """
+
+    account: str
+    wallet: Wallet | None
+    refusing: bool
+    halted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """A position that a commit has opened, and the number of the price it was opened at."""
+
+    position: Position
+    after: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitChange:
+    """Write one change, all or nothing; past `deadline_us` (monotonic) return it instead."""
+
+    change_id: int
+    change: Change
+    reply_to: Recipient | None
+    started: tuple[Started, ...] = ()
+    deadline_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeCommitted:
+    """A change is durable."""
+
+    change_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeExpired:
+    """A change was not written: its deadline has passed."""
+
+    change_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRefused:
+    """The database refused a change, and nothing of it is written.
+
+    `wallet_changed` when the wallet's row is not what memory has: somebody else wrote it.
+    """
+
+    change_id: int
+    wallet_changed: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionsStarted:
+    """Positions are durable and want their actors."""
+
+    started: tuple[Started, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPosition:
+    """Read a position's row behind everything queued before."""
+
+    position_id: int
+    reply_to: Recipient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionRead:
+    """A position's row, if there is one."""
+
+    position_id: int
+    position: Position | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadAccount:
+    """Read an account behind everything queued before."""
+
+    account: str
+    reply_to: Recipient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountRead:
+    """An account as it is durable, if there is one."""
+
+    account: str
+    state: AccountState | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionSettled:
+    """A position's close is durable; its actor has nothing left to do."""
+
+    position: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalletRestarted:
+    """An account's wallet has started anew: tell it again what it has not booked."""
+
+    account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketRestarted:
+    """A symbol's market has started anew: arm again."""
+
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActorFailed:
+    """An actor ended by an exception."""
+
+    kind: str
+    key: str | int
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnershipLost:
+    """Another process owns the database now: stop."""
+
+    detail: str

@@ -1,0 +1,64 @@
+"""From what is durable to what actors begin with."""
+
+from collections import defaultdict
+
+from immutables import Map
+
+from actors.published import Version
+from actors.wallet_plan import Held, Memory, TakenKey
+from persistence.state import AccountState, KeyRecord, State, TransferRecord
+from trading.model import Position
+
+
+def memory_of(state: AccountState) -> Memory:
+    """A wallet's memory as the database has it."""
+    return Memory(
+        wallet=state.wallet,
+        held=Map(
+            {
+                position.position_id: Held(
+                    symbol=position.symbol, hold=position.hold, version=position.version
+                )
+                for position in state.open_positions
+            }
+        ),
+        keys=Map(
+            {
+                record.key: TakenKey(request=record.request, position_id=record.position_id)
+                for record in state.keys
+            }
+        ),
+        transfers=Map({record.reference: record.amount for record in state.transfers}),
+    )
+
+
+def account_states(state: State) -> tuple[AccountState, ...]:
+    """What is durable, account by account."""
+    positions: dict[str, list[Position]] = defaultdict(list)
+    keys: dict[str, list[KeyRecord]] = defaultdict(list)
+    transfers: dict[str, list[TransferRecord]] = defaultdict(list)
+    for position in state.open_positions:
+        positions[position.account].append(position)
+    for key in state.keys:
+        keys[key.account].append(key)
+    for transfer in state.transfers:
+        transfers[transfer.account].append(transfer)
+    return tuple(
+        AccountState(
+            wallet=wallet,
+            open_positions=tuple(positions[wallet.account]),
+            keys=tuple(keys[wallet.account]),
+            transfers=tuple(transfers[wallet.account]),
+        )
+        for wallet in state.wallets
+    )
+
+
+def version_of(state: State) -> Version:
+    """What readers see first."""
+    return Version(
+        commit_id=state.last_commit_id,
+        wallets=Map({wallet.account: wallet for wallet in state.wallets}),
+        positions=Map({position.position_id: position for position in state.open_positions}),
+        markets=Map({market.symbol: market for market in state.markets}),
+    )

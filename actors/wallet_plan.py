@@ -1,0 +1,343 @@
+"""What a wallet does with the commands that have queued up: decided purely, before it is done.
+
+A plan leads from one memory to the next through one change, all or nothing. Nothing of it is
+true until the change is committed: only then the memory advances and the answers go out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any, assert_never
+
+import msgspec
+from immutables import Map
+
+from actors.base import Recipient
+from actors.messages import Denied, OpenAccount, OpenPosition, TransferDone, TransferFunds
+from actors.protocol import BookPosition, PositionBooked, PriceQuoted, Started
+from persistence.changes import Change
+from trading.events import Event
+from trading.ladder import opened, quantity_for
+from trading.model import (
+    CostRates,
+    Denial,
+    DenialReason,
+    LedgerEntry,
+    MarketPrice,
+    Position,
+    PositionStatus,
+    Wallet,
+)
+from trading.money import ZERO, is_quantity, plain, trimmed
+from trading.wallet import Booking, account_opened, held, limit_denial, settled, transferred
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """An open position as its wallet knows it: its symbol, hold (money) and booked version."""
+
+    symbol: str
+    hold: Decimal
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenKey:
+    """An idempotency key's request and the position that it opened."""
+
+    request: str | None
+    position_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """All that a wallet remembers; it follows the database."""
+
+    wallet: Wallet | None = None
+    held: Map[int, Held] = Map()
+    keys: Map[str, TakenKey] = Map()
+    transfers: Map[str, Decimal] = Map()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotedOpen:
+    """An open with the price that its market has quoted."""
+
+    request: OpenPosition
+    quote: PriceQuoted
+
+
+PlannedCommand = OpenAccount | QuotedOpen | BookPosition | TransferFunds
+Answer = tuple[Recipient, Any]
+
+
+@dataclass(slots=True, kw_only=True)
+class Plan:
+    """The change that commands lead to, the memory after it, and what is said once it is durable.
+
+    `released` are the quoted opens that are not made; `deadline_us` is the earliest of those
+    that are.
+    """
+
+    commands: tuple[PlannedCommand, ...]
+    before: Memory
+    after: Memory
+    positions: list[Position] = field(default_factory=list)
+    entries: list[LedgerEntry] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    markets: dict[str, MarketPrice] = field(default_factory=dict)
+    started: list[Started] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    released: list[int] = field(default_factory=list)
+    denied: dict[int, Denial] = field(default_factory=dict)
+    deadline_us: int | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (self.positions or self.entries or self.events)
+
+    def change(self, account: str) -> Change:
+        """The change as the Committer takes it."""
+        touched = self.after.wallet is not self.before.wallet
+        return Change(
+            account=account,
+            wallet_before=self.before.wallet if touched else None,
+            wallet_after=self.after.wallet if touched else None,
+            positions=tuple(self.positions),
+            entries=tuple(self.entries),
+            events=tuple(self.events),
+            markets=tuple(self.markets.values()),
+        )
+
+
+def plan(
+    memory: Memory,
+    commands: Sequence[PlannedCommand],
+    *,
+    now_us: int,
+    monotonic_us: int,
+    rates: CostRates,
+    opens_refused: str | None,
+) -> Plan:
+    """Apply commands one after another to a working copy of the memory.
+
+    `opens_refused` says why no position may be opened at present, if so.
+    """
+    result = Plan(commands=tuple(commands), before=memory, after=memory)
+    for command in commands:
+        match command:
+            case OpenAccount():
+                _open_account(result, command, now_us)
+            case QuotedOpen():
+                _open_position(result, command, monotonic_us, rates, opens_refused)
+            case BookPosition():
+                _book_position(result, command)
+            case TransferFunds():
+                _transfer(result, command, now_us)
+            case _:
+                assert_never(command)
+    return result
+
+
+def canonical_request(request: OpenPosition) -> str:
+    """A request as text that is equal for equal requests, whoever sends them and when."""
+    ladder = [
+        _text(request.ladder.stop_loss_pct),
+        [
+            [_text(rung.distance_pct), rung.stop, _text(rung.close_fraction)]
+            for rung in request.ladder.rungs
+        ],
+    ]
+    amounts = [
+        None if amount is None else _text(amount) for amount in (request.notional, request.quantity)
+    ]
+    return msgspec.json.encode([request.symbol, request.side, *amounts, ladder]).decode()
+
+
+def _text(value: Decimal) -> str:
+    return plain(trimmed(value))
+
+
+def _booked(result: Plan, booking: Booking, **changes: Any) -> None:
+    result.after = replace(result.after, wallet=booking.wallet, **changes)
+    result.entries.extend(booking.entries)
+    result.events.extend(booking.events)
+
+
+def _open_account(result: Plan, command: OpenAccount, now_us: int) -> None:
+    booking = account_opened(
+        account=command.account,
+        account_type=command.account_type,
+        currency=command.currency,
+        initial_balance=command.initial_balance,
+        limits=command.limits,
+        time_us=now_us,
+    )
+    _booked(result, booking)
+
+
+def _open_position(
+    result: Plan,
+    command: QuotedOpen,
+    monotonic_us: int,
+    rates: CostRates,
+    opens_refused: str | None,
+) -> None:
+    request, quote = command.request, command.quote
+    outcome = _position_or_denial(result, command, monotonic_us, rates, opens_refused)
+    if isinstance(outcome, Denial):
+        result.denied[quote.position_id] = outcome
+        result.released.append(quote.position_id)
+        return
+    position, events, booking = outcome
+    memory = result.after
+    known = Held(symbol=position.symbol, hold=position.hold, version=position.version)
+    keys = memory.keys
+    if request.idempotency_key is not None:
+        taken = TakenKey(request=position.request, position_id=position.position_id)
+        keys = keys.set(request.idempotency_key, taken)
+    _booked(result, booking, held=memory.held.set(position.position_id, known), keys=keys)
+    result.positions.append(position)
+    result.events.extend(events)
+    result.started.append(Started(position=position, after=quote.number))
+    result.markets[position.symbol] = MarketPrice(
+        symbol=position.symbol, price=quote.price, time_us=quote.time_us
+    )
+    if request.deadline_us is not None:
+        earliest = result.deadline_us
+        result.deadline_us = (
+            request.deadline_us if earliest is None else min(earliest, request.deadline_us)
+        )
+
+
+def _position_or_denial(
+    result: Plan,
+    command: QuotedOpen,
+    monotonic_us: int,
+    rates: CostRates,
+    opens_refused: str | None,
+) -> tuple[Position, tuple[Event, ...], Booking] | Denial:
+    request, quote, wallet = command.request, command.quote, result.after.wallet
+    assert wallet is not None, "an account is opened before its positions"
+    if opens_refused is not None:
+        return Denial(reason=DenialReason.BOOKS_MISMATCH, text=opens_refused)
+    if request.deadline_us is not None and monotonic_us > request.deadline_us:
+        return Denial(
+            reason=DenialReason.DEADLINE_PASSED,
+            text=f"open of {request.symbol} in account {request.account} refused: it waited past "
+            "its deadline, and is not made",
+        )
+    quantity = _quantity(request, quote.price)
+    if not is_quantity(quantity):
+        return Denial(
+            reason=DenialReason.AMOUNT_INVALID,
+            text=f"open of {request.symbol} in account {request.account} refused: it comes to a "
+            f"quantity of {plain(quantity)} at {plain(quote.price)}",
+        )
+    try:
+        advance = opened(
+            position_id=quote.position_id,
+            account=request.account,
+            symbol=request.symbol,
+            side=request.side,
+            quantity=quantity,
+            entry_price=quote.price,
+            entry_time_us=quote.time_us,
+            ladder=request.ladder,
+            rates=rates,
+            idempotency_key=request.idempotency_key,
+            request=canonical_request(request) if request.idempotency_key else None,
+        )
+    except ValueError as error:
+        return Denial(reason=DenialReason.LADDER_INVALID, text=str(error))
+    position = advance.position
+    memory = result.after
+    denial = limit_denial(
+        wallet,
+        position,
+        open_positions=len(memory.held),
+        symbol_notional=_symbol_notional(memory, wallet, position.symbol),
+    )
+    if denial is not None:
+        return denial
+    booking = held(wallet, position)
+    return booking if isinstance(booking, Denial) else (position, advance.events, booking)
+
+
+def _quantity(request: OpenPosition, price: Decimal) -> Decimal:
+    if request.quantity is not None:
+        return request.quantity
+    assert request.notional is not None, "an open has a notional or a quantity"
+    return quantity_for(request.notional, price)
+
+
+def _symbol_notional(memory: Memory, wallet: Wallet, symbol: str) -> Decimal:
+    if wallet.limits.symbol_notional_max is None:
+        return ZERO
+    return sum((held.hold for held in memory.held.values() if held.symbol == symbol), ZERO)
+
+
+def _book_position(result: Plan, command: BookPosition) -> None:
+    """Book a position's next version; one that is booked already only gets its answer.
+
+    One that skips a version comes from a position whose former messages were lost with this
+    wallet's former life; the position hands over everything again.
+    """
+    position = command.position
+    memory = result.after
+    known = memory.held.get(position.position_id)
+    if known is not None and position.version > known.version + 1:
+        return
+    if known is not None and position.version == known.version + 1:
+        wallet = memory.wallet
+        assert wallet is not None, "an account is opened before its positions"
+        for part in command.parts:
+            booking = settled(wallet, part)
+            wallet = booking.wallet
+            result.entries.extend(booking.entries)
+            result.events.extend(booking.events)
+        held_now = (
+            memory.held.delete(position.position_id)
+            if position.status is PositionStatus.CLOSED
+            else memory.held.set(
+                position.position_id,
+                replace(known, hold=position.hold, version=position.version),
+            )
+        )
+        result.after = replace(memory, wallet=wallet, held=held_now)
+        result.positions.append(position)
+        result.events.extend(command.events)
+        result.markets[position.symbol] = command.price
+    booked = PositionBooked(position_id=position.position_id, version=position.version)
+    result.answers.append((command.reply_to, booked))
+
+
+def _transfer(result: Plan, command: TransferFunds, now_us: int) -> None:
+    memory = result.after
+    known = memory.transfers.get(command.reference)
+    if known is not None:
+        result.answers.append((command.reply_to, _repeated_transfer(command, known)))
+        return
+    assert memory.wallet is not None, "an account is opened before its transfers"
+    booking = transferred(
+        memory.wallet, command.amount, reference=command.reference, time_us=now_us
+    )
+    if isinstance(booking, Denial):
+        result.answers.append((command.reply_to, Denied(denial=booking)))
+        return
+    _booked(result, booking, transfers=memory.transfers.set(command.reference, command.amount))
+    done = TransferDone(reference=command.reference, amount=command.amount)
+    result.answers.append((command.reply_to, done))
+
+
+def _repeated_transfer(command: TransferFunds, known: Decimal) -> TransferDone | Denied:
+    if known == command.amount:
+        return TransferDone(reference=command.reference, amount=known, repeated=True)
+    return Denied(
+        denial=Denial(
+            reason=DenialReason.KEY_CONFLICT,
+            text=f"transfer {command.reference} of {command.amount} refused: this reference was "
+            f"used for {plain(known)}",
+        )
+    )

@@ -1,0 +1,92 @@
+"""Numbers and times as people and exchanges write them, read exactly: no float in between."""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_EPOCH_TEXT = re.compile(r"\s*([+-]?\d+)(?:\.(\d*))?\s*")
+_LAST_US: int = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+
+# An epoch's unit by its magnitude: each bound is March 1973 in the finer unit and the year 5138
+# in the coarser one.
+_MILLISECONDS_MIN = 10**11
+_MICROSECONDS_MIN = 10**14
+_NANOSECONDS_MIN = 10**17
+_NANOSECONDS_END = 10**20
+
+
+def decimal_of(text: str) -> Decimal:
+    """Read a decimal; scientific notation, infinities and NaN are numbers here.
+
+    Raises:
+        ValueError: if the text is no number.
+    """
+    if "_" not in text:
+        try:
+            return Decimal(text)
+        except InvalidOperation:
+            pass
+    raise ValueError(f"{text!r} is no number")
+
+
+def time_us(text: str) -> int:
+    """Read a time as microseconds since 1970, UTC; what is finer is cut off.
+
+    It is ISO 8601 (without an offset: UTC), or an epoch whose size tells seconds from milli-,
+    micro- and nanoseconds; an epoch may have a fraction.
+
+    Raises:
+        ValueError: if the text is neither, or not in the years 1970 to 9999.
+    """
+    if "_" not in text:
+        try:
+            if match := _EPOCH_TEXT.fullmatch(text):
+                return _epoch_us(int(match[1]), match[2] or "")
+            return _iso_us(text.strip())
+        except ValueError:
+            pass
+    raise ValueError(
+        f"timestamp {text!r} is neither ISO 8601 nor an epoch in s, ms, us or ns, 1970 to 9999"
+    )
+
+
+def times_us(texts: Sequence[str]) -> list[int]:
+    """Read a column without underscores as `time_us` would, faster where all share a unit.
+
+    Raises:
+        ValueError: if a text is no time.
+    """
+    try:
+        numbers = list(map(int, texts))
+    except ValueError:
+        return list(map(time_us, texts))
+    low, high = min(numbers), max(numbers)
+    if low >= _MICROSECONDS_MIN and high < _NANOSECONDS_MIN:
+        return numbers
+    if low >= _MILLISECONDS_MIN and high < _MICROSECONDS_MIN:
+        return [number * 1000 for number in numbers]
+    return list(map(_epoch_us, numbers))
+
+
+def _epoch_us(number: int, fraction: str = "") -> int:
+    if not 0 <= number < _NANOSECONDS_END:
+        raise ValueError(f"epoch {number} is out of range")
+    if number >= _NANOSECONDS_MIN:
+        return number // 1000
+    if number >= _MICROSECONDS_MIN:
+        return number
+    decimals, factor = (3, 1000) if number >= _MILLISECONDS_MIN else (6, 1_000_000)
+    return number * factor + int(fraction[:decimals].ljust(decimals, "0"))
+
+
+def _iso_us(text: str) -> int:
+    when = datetime.fromisoformat(text)
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=UTC)
+    microseconds = (when - _EPOCH) // _MICROSECOND
+    if not 0 <= microseconds <= _LAST_US:
+        raise ValueError(f"{text} is out of range")
+    return microseconds

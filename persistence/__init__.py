@@ -1,0 +1,37 @@
+"""Backstay's database: tables, transactions, migrations; one store in front of them.
+
+Only this package knows SQLAlchemy and the drivers. Values of `trading` go in and come out.
+"""
+
+from persistence.changes import Change
+from persistence.errors import (
+    Deposed,
+    OutcomeUnknown,
+    OwnedElsewhere,
+    RefusalKind,
+    Refused,
+    SchemaTooNew,
+    StoreError,
+    Unavailable,
+)
+from persistence.state import AccountState, Books, KeyRecord, State, StoredEvent, TransferRecord
+from persistence.store import Store
+
+__all__ = [
+    "AccountState",
+    "Books",
+    "Change",
+    "Deposed",
+    "KeyRecord",
+    "OutcomeUnknown",
+    "OwnedElsewhere",
+    "RefusalKind",
+    "Refused",
+    "SchemaTooNew",
+    "State",
+    "Store",
+    "StoreError",
+    "StoredEvent",
+    "TransferRecord",
+    "Unavailable",
+]

@@ -1,0 +1,188 @@
+"""Changes folded into the rows that one transaction writes."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from operator import itemgetter
+
+from persistence.changes import Change
+from persistence.columns import money_units
+from persistence.errors import RefusalKind, Refused
+from persistence.rows import Row, account_row, entry_row, event_row, market_row, position_row
+from persistence.tables import AccountRow, PositionRow
+from trading.model import MarketPrice, Position, Wallet
+
+ACCOUNT_CHANGING = ("total", "locked", "version", "entries")
+"""What of an account can change after its insert; the rest is never written again."""
+ACCOUNT_BEFORE = ("account", "version", "total", "locked")
+"""What an account must be for its update to find it."""
+POSITION_CHANGING = (
+    "status",
+    "stop_price",
+    "open_quantity",
+    "hold",
+    "rungs_hit",
+    "gross_pnl",
+    "entry_fee",
+    "exit_fee",
+    "spread",
+    "slippage",
+    "exit_price",
+    "exit_time",
+    "close_reason",
+    "close_note",
+    "version",
+    "closed_at",
+)
+"""What of a position can change after its insert."""
+POSITION_BEFORE = ("id", "version")
+"""What a position must be for its update to find it."""
+
+_account_changing = itemgetter(*map(AccountRow.__table__.columns.keys().index, ACCOUNT_CHANGING))
+_position_changing = itemgetter(*map(PositionRow.__table__.columns.keys().index, POSITION_CHANGING))
+
+
+@dataclass(frozen=True, slots=True)
+class WalletStep:
+    """A wallet row's way through a commit; `before` is None where it is inserted."""
+
+    before: Wallet | None
+    after: Wallet
+
+
+@dataclass(frozen=True, slots=True)
+class PositionStep:
+    """A position row's way through a commit; version 0 is before its insert."""
+
+    version_before: int
+    after: Position
+
+
+@dataclass(slots=True, kw_only=True)
+class Batch:
+    """The rows of one transaction, in the encoding of `persistence.rows`.
+
+    Inserts have all columns of their table; updates have the columns that change, and then
+    those that find the row as it was.
+    """
+
+    epoch: int
+    commit_id: int
+    now_us: int
+    changes: int
+    wallets: dict[str, WalletStep] = field(default_factory=dict)
+    positions: dict[int, PositionStep] = field(default_factory=dict)
+    account_inserts: list[Row] = field(default_factory=list)
+    account_updates: list[Row] = field(default_factory=list)
+    position_inserts: list[Row] = field(default_factory=list)
+    position_updates: list[Row] = field(default_factory=list)
+    entries: list[Row] = field(default_factory=list)
+    events: list[Row] = field(default_factory=list)
+    markets: list[Row] = field(default_factory=list)
+
+
+def folded(
+    changes: Sequence[Change], *, epoch: int, commit_id: int, first_event_id: int, now_us: int
+) -> Batch:
+    """Fold several changes of one row into one, and number the events in order.
+
+    Raises:
+        Refused: if changes of one row do not follow one another, or no column can hold a value.
+    """
+    batch = Batch(epoch=epoch, commit_id=commit_id, now_us=now_us, changes=len(changes))
+    markets: dict[str, MarketPrice] = {}
+    for change in changes:
+        _fold_wallet(batch, change)
+        _fold_positions(batch, change)
+        markets.update((market.symbol, market) for market in change.markets)
+        with _refused_if_unfit(change.account):
+            _append(batch, change, first_event_id)
+    for account, wallet_step in batch.wallets.items():
+        with _refused_if_unfit(account):
+            _add_wallet_row(batch, wallet_step)
+    for position_step in batch.positions.values():
+        with _refused_if_unfit(position_step.after.account):
+            _add_position_row(batch, position_step)
+    with _refused_if_unfit(None):
+        batch.markets = [market_row(market) for market in markets.values()]
+    return batch
+
+
+def _fold_wallet(batch: Batch, change: Change) -> None:
+    after = change.wallet_after
+    if after is None:
+        return
+    earlier = batch.wallets.get(after.account)
+    if earlier is None:
+        batch.wallets[after.account] = WalletStep(change.wallet_before, after)
+        return
+    if change.wallet_before != earlier.after:
+        raise Refused(
+            after.account,
+            RefusalKind.WALLET_CHANGED,
+            f"a change to version {after.version} does not begin where the one to version "
+            f"{earlier.after.version} ends",
+        )
+    batch.wallets[after.account] = WalletStep(earlier.before, after)
+
+
+def _fold_positions(batch: Batch, change: Change) -> None:
+    for position in change.positions:
+        earlier = batch.positions.get(position.position_id)
+        if earlier is None:
+            step = PositionStep(position.version - 1, position)
+        elif position.version == earlier.after.version + 1:
+            step = PositionStep(earlier.version_before, position)
+        else:
+            raise Refused(
+                position.account,
+                RefusalKind.POSITION_CHANGED,
+                f"version {position.version} of position {position.position_id} does not follow "
+                f"version {earlier.after.version}",
+            )
+        batch.positions[position.position_id] = step
+
+
+def _append(batch: Batch, change: Change, first_event_id: int) -> None:
+    for event in change.events:
+        event_id = first_event_id + len(batch.events)
+        batch.events.append(event_row(event, event_id, batch.commit_id))
+    if change.entries:
+        wallet = change.wallet_after
+        assert wallet is not None, "ledger entries without the wallet that they lead to"
+        batch.entries += [
+            entry_row(entry, wallet.account_type, batch.commit_id, batch.now_us)
+            for entry in change.entries
+        ]
+
+
+def _add_wallet_row(batch: Batch, step: WalletStep) -> None:
+    row = account_row(step.after)
+    before = step.before
+    if before is None:
+        batch.account_inserts.append(row)
+        return
+    found_by = (
+        before.account,
+        before.version,
+        money_units(before.total),
+        money_units(before.locked),
+    )
+    batch.account_updates.append(_account_changing(row) + found_by)
+
+
+def _add_position_row(batch: Batch, step: PositionStep) -> None:
+    row = position_row(step.after, batch.now_us)
+    if step.version_before == 0:
+        batch.position_inserts.append(row)
+        return
+    found_by = (step.after.position_id, step.version_before)
+    batch.position_updates.append(_position_changing(row) + found_by)
+
+
+@contextmanager
+def _refused_if_unfit(account: str | None) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise Refused(account, RefusalKind.CONSTRAINT, str(error)) from error

@@ -1,0 +1,138 @@
+"""Engines for each kind of database: one to write with, one to read with.
+
+Where both engines differ in what they promise, this is the place that evens it out.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url
+
+_SQLITE_BUSY_MS = 5_000
+_POSTGRES_CONNECT = {
+    "application_name": "backstay",
+    "connect_timeout": "5",
+    # A server that vanished without a word is noticed within about ten seconds.
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+}
+_POSTGRES_WRITER = (
+    # The one statement of a commit is planned once, maybe while the tables are empty: without
+    # these its plan could go on reading whole tables when they are not.
+    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;"
+    "SET plan_cache_mode = force_generic_plan; SET jit = off; SET synchronous_commit = on"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """The engines of one database; in memory both are the same, over one connection."""
+
+    writer: Engine
+    reader: Engine
+
+    @property
+    def share_a_connection(self) -> bool:
+        """Whether only one transaction at a time is possible at all."""
+        return self.writer is self.reader
+
+    def dispose(self) -> None:
+        """Close every connection that is not in use; the next use connects anew."""
+        self.writer.dispose()
+        self.reader.dispose()
+
+
+def parsed(url: str) -> URL:
+    """A database URL with its driver.
+
+    Raises:
+        ValueError: if it is neither SQLite's nor PostgreSQL's.
+    """
+    given = make_url(url)
+    match given.drivername:
+        case "sqlite" | "sqlite+pysqlite":
+            return given.set(drivername="sqlite+pysqlite")
+        case "postgresql" | "postgresql+psycopg2":
+            return given.set(drivername="postgresql+psycopg2")
+    raise ValueError(
+        f"database URL {url!r} refused: give sqlite:///FILE, sqlite:// (in memory) or "
+        "postgresql://USER:PASSWORD@HOST/DATABASE"
+    )
+
+
+def in_memory(url: URL) -> bool:
+    """Whether a SQLite URL names no file."""
+    return url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:")
+
+
+def engines(url: URL) -> Engines:
+    """The engines of a parsed URL; nothing is connected yet."""
+    if in_memory(url):
+        only = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+        _sqlite_hooks(only, begin="BEGIN IMMEDIATE", pragmas=[])
+        return Engines(only, only)
+    if url.get_backend_name() == "sqlite":
+        pragmas = [f"busy_timeout = {_SQLITE_BUSY_MS}", "journal_mode = WAL", "synchronous = FULL"]
+        writer = create_engine(url, pool_size=1, max_overflow=0)
+        _sqlite_hooks(writer, begin="BEGIN IMMEDIATE", pragmas=pragmas)
+        reader = create_engine(url)
+        _sqlite_hooks(reader, begin="BEGIN", pragmas=[*pragmas, "query_only = ON"])
+        return Engines(writer, reader)
+    connect = {key: value for key, value in _POSTGRES_CONNECT.items() if key not in url.query}
+    writer = create_engine(
+        url,
+        connect_args=connect,
+        isolation_level="READ COMMITTED",
+        pool_size=1,
+        max_overflow=0,
+    )
+    on_connect(writer, _POSTGRES_WRITER)
+    reader = create_engine(url, connect_args=connect, isolation_level="REPEATABLE READ")
+    on_connect(reader, "SET default_transaction_read_only = on")
+    return Engines(writer, reader)
+
+
+def limit_waiting(engines: Engines, lease_seconds: int) -> None:
+    """Let the writer neither sit in a transaction nor wait for a lock as long as its lease.
+
+    Without effect on SQLite, where nobody waits for another's lease.
+    """
+    if engines.writer.dialect.name != "postgresql":
+        return
+    milliseconds = lease_seconds * 800
+    on_connect(
+        engines.writer,
+        f"SET idle_in_transaction_session_timeout = {milliseconds};"
+        f"SET lock_timeout = {milliseconds}",
+    )
+    engines.writer.dispose()
+
+
+def on_connect(engine: Engine, statement: str) -> None:
+    """Run a statement on each new connection, outside of any transaction."""
+
+    def run(connection: Any, _record: Any) -> None:
+        before = connection.autocommit
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+        connection.autocommit = before
+
+    event.listen(engine, "connect", run)
+
+
+def _sqlite_hooks(engine: Engine, *, begin: str, pragmas: list[str]) -> None:
+    """Take BEGIN over from the driver, as SQLAlchemy's manual has it for Python before 3.12."""
+
+    def connected(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in ("foreign_keys = ON", *pragmas):
+            connection.execute(f"PRAGMA {pragma}")
+
+    def begun(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "begin", begun)

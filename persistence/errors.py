@@ -1,0 +1,69 @@
+"""What a store can answer instead of doing what it was asked."""
+
+from enum import StrEnum
+
+
+class StoreError(Exception):
+    """The database did not do what it was asked; whatever was begun is rolled back."""
+
+
+class RefusalKind(StrEnum):
+    """Why the database refused changes; a closed set, used as a metric's label."""
+
+    WALLET_CHANGED = "wallet_changed"
+    """The wallet's row is not the one that memory has: another version or other balances."""
+
+    POSITION_CHANGED = "position_changed"
+    """The position's row is not the one that memory has: another version, or none at all."""
+
+    CONSTRAINT = "constraint"
+    """A constraint or trigger of the database forbids the row, or no column can hold it."""
+
+
+class Refused(StoreError):
+    """The database is well, and forbids these changes; nothing of them was written."""
+
+    def __init__(self, account: str | None, kind: RefusalKind, detail: str) -> None:
+        """`account` is None where the database does not tell whose change it was."""
+        super().__init__(f"changes of account {account} refused ({kind}): {detail}")
+        self.account = account
+        self.kind = kind
+        self.detail = detail
+
+
+class Unavailable(StoreError):
+    """The database cannot be used now, and nothing was committed; the same may work later."""
+
+
+class OutcomeUnknown(StoreError):
+    """The connection broke while COMMIT was under way: ask `was_committed` before anything else."""
+
+
+class Deposed(StoreError):
+    """Another owner has taken over: this epoch will never write again."""
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__(f"epoch {epoch} was deposed: another owner has taken over the database")
+        self.epoch = epoch
+
+
+class OwnedElsewhere(StoreError):
+    """Another owner holds the database; with a lease, for `seconds_left` unless it renews it."""
+
+    def __init__(self, holder: str, seconds_left: float | None = None) -> None:
+        lease = "" if seconds_left is None else f", whose lease runs for {seconds_left:.1f} s more"
+        super().__init__(f"the database is owned by {holder}{lease}: stop that owner first")
+        self.holder = holder
+        self.seconds_left = seconds_left
+
+
+class SchemaTooNew(StoreError):
+    """A later version of Backstay has migrated the database."""
+
+    def __init__(self, found: str, known: str) -> None:
+        super().__init__(
+            f"the database is at schema revision {found}, this version of Backstay knows "
+            f"{known}: upgrade Backstay"
+        )
+        self.found = found
+        self.known = known

@@ -1,0 +1,88 @@
+"""What a failure of the driver means to the caller."""
+
+import sqlite3
+
+import psycopg2
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from persistence.errors import OutcomeUnknown, RefusalKind, Refused, StoreError, Unavailable
+
+_SQLITE_UNAVAILABLE = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_INTERRUPT,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PROTOCOL,
+}
+# A frame that was written but not synchronised may still turn up after a crash.
+_SQLITE_UNCERTAIN = {sqlite3.SQLITE_IOERR}
+
+_POSTGRES_UNAVAILABLE = (
+    "08",  # connection exception
+    "25006",  # read-only transaction: a standby, or set so by an operator
+    "25P",  # idle in transaction for too long
+    "40",  # deadlock, serialization failure
+    "53",  # insufficient resources: disk full, out of memory, too many connections
+    "55P03",  # lock not available
+    "57",  # operator intervention: shutdown, cancelled, cannot connect now
+    "58",  # system error outside PostgreSQL: input and output
+)
+_POSTGRES_CONSTRAINTS = ("22", "23")  # data exception, integrity constraint violation
+
+
+def driver_error(error: BaseException) -> BaseException:
+    """The driver's own error, where SQLAlchemy has wrapped it."""
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        return error.orig
+    return error
+
+
+def meaning(error: BaseException, *, committing: bool, connection_lost: bool) -> StoreError | None:
+    """What a failure means, or None where it is a bug and is to be seen as it is.
+
+    `committing` says that COMMIT was under way, `connection_lost` that its answer cannot come.
+    """
+    found = driver_error(error)
+    text = " ".join(str(found).split())
+    if isinstance(found, PoolTimeout):
+        return Unavailable(text)
+    if isinstance(found, sqlite3.Error):
+        return _sqlite_meaning(found, text, committing=committing)
+    if isinstance(found, psycopg2.Error):
+        return _postgresql_meaning(
+            found, text, committing=committing, connection_lost=connection_lost
+        )
+    return None
+
+
+def _sqlite_meaning(error: sqlite3.Error, text: str, *, committing: bool) -> StoreError | None:
+    # Errors of the module itself, without a code from SQLite, are bugs.
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if committing and code in _SQLITE_UNCERTAIN:
+        return OutcomeUnknown(text)
+    if code in _SQLITE_UNAVAILABLE:
+        return Unavailable(text)
+    if isinstance(error, sqlite3.IntegrityError):
+        return Refused(None, RefusalKind.CONSTRAINT, text)
+    return None
+
+
+def _postgresql_meaning(
+    error: psycopg2.Error, text: str, *, committing: bool, connection_lost: bool
+) -> StoreError | None:
+    if connection_lost:
+        return OutcomeUnknown(text) if committing else Unavailable(text)
+    code = error.pgcode
+    if code is None:
+        # Without a code it is libpq that could not connect, or could not go on.
+        return Unavailable(text) if isinstance(error, psycopg2.OperationalError) else None
+    if code.startswith(_POSTGRES_UNAVAILABLE):
+        return Unavailable(text)
+    if code.startswith(_POSTGRES_CONSTRAINTS):
+        return Refused(None, RefusalKind.CONSTRAINT, text)
+    return None

@@ -1,0 +1,36 @@
+"""One process a SQLite file: a lock that lives as long as its process."""
+
+import fcntl
+import os
+from pathlib import Path
+
+from persistence.errors import OwnedElsewhere
+
+
+class LockFile:
+    """An exclusive lock beside a database file; the file holds the owner's process id.
+
+    The lock belongs to the open file, so a crash gives it up; the file itself stays.
+    """
+
+    def __init__(self, database: Path) -> None:
+        """Take the lock.
+
+        Raises:
+            OwnedElsewhere: if another process, or another store of this one, holds it.
+        """
+        path = database.with_name(f"{database.name}.lock")
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.read(self._descriptor, 32).decode(errors="replace").strip()
+            os.close(self._descriptor)
+            raise OwnedElsewhere(f"process {owner or 'unknown'} (lock file {path})") from None
+        os.ftruncate(self._descriptor, 0)
+        os.write(self._descriptor, f"{os.getpid()}\n".encode())
+
+    def release(self) -> None:
+        """Give the lock up."""
+        os.ftruncate(self._descriptor, 0)
+        os.close(self._descriptor)

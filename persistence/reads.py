@@ -1,0 +1,172 @@
+"""Queries, each answered within the session's snapshot, in values bound to no session."""
+
+from decimal import Decimal
+from types import MappingProxyType
+
+from sqlalchemy import func, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.sql import ColumnElement
+
+from persistence.rows import (
+    entry_from,
+    market_from,
+    position_from,
+    stored_event_from,
+    wallet_from,
+)
+from persistence.state import AccountState, Books, KeyRecord, State, StoredEvent, TransferRecord
+from persistence.tables import (
+    AccountRow,
+    CommitRow,
+    EntryRow,
+    EventRow,
+    MarketRow,
+    PositionRow,
+)
+from trading.model import EntryType, LedgerEntry, MarketPrice, Position, PositionStatus, Wallet
+
+_TRANSFER_OPERATION = "transfer:"
+
+
+def state(session: Session) -> State:
+    """See `Store.load_state`."""
+    commits = select(CommitRow.id).order_by(CommitRow.epoch.desc(), CommitRow.id.desc()).limit(1)
+    return State(
+        wallets=_wallets(session),
+        open_positions=_open_positions(session),
+        keys=_keys(session),
+        transfers=_transfers(session),
+        markets=_markets(session),
+        last_position_id=session.scalar(select(func.max(PositionRow.id))) or 0,
+        last_event_id=session.scalar(select(func.max(EventRow.id))) or 0,
+        last_commit_id=session.scalar(commits) or 0,
+    )
+
+
+def account_state(session: Session, account: str) -> AccountState | None:
+    """See `Store.load_account`."""
+    wallets = _wallets(session, account)
+    if not wallets:
+        return None
+    return AccountState(
+        wallet=wallets[0],
+        open_positions=_open_positions(session, account),
+        keys=_keys(session, account),
+        transfers=_transfers(session, account),
+    )
+
+
+def position(session: Session, position_id: int) -> Position | None:
+    """See `Store.load_position`."""
+    row = session.get(PositionRow, position_id)
+    return None if row is None else position_from(row)
+
+
+def positions(session: Session, account: str) -> tuple[Position, ...]:
+    """See `Store.read_positions`."""
+    found = select(PositionRow).where(PositionRow.account == account).order_by(PositionRow.id)
+    return tuple(position_from(row) for row in session.scalars(found))
+
+
+def books(session: Session, account: str, after_entry: int) -> Books | None:
+    """See `Store.read_books`."""
+    wallets = _wallets(session, account)
+    if not wallets:
+        return None
+    return Books(
+        wallet=wallets[0],
+        entries=_entries(session, account, after_entry),
+        holds=MappingProxyType(_holds(session, account)),
+    )
+
+
+def events(session: Session, after_id: int, limit: int) -> tuple[StoredEvent, ...]:
+    """See `Store.read_events`."""
+    found = select(EventRow).where(EventRow.id > after_id).order_by(EventRow.id).limit(limit)
+    return tuple(stored_event_from(row) for row in session.scalars(found))
+
+
+def accounts(session: Session) -> tuple[str, ...]:
+    """See `Store.accounts`."""
+    return tuple(session.scalars(select(AccountRow.account).order_by(AccountRow.account)))
+
+
+def is_empty(session: Session) -> bool:
+    """See `Store.is_empty`."""
+    return session.scalar(select(AccountRow.account).limit(1)) is None
+
+
+def _of(column: InstrumentedAttribute[str], account: str | None) -> ColumnElement[bool]:
+    """The rows of one account, or of all of them."""
+    return true() if account is None else column == account
+
+
+def _wallets(session: Session, account: str | None = None) -> tuple[Wallet, ...]:
+    found = select(AccountRow).where(_of(AccountRow.account, account)).order_by(AccountRow.account)
+    return tuple(wallet_from(row) for row in session.scalars(found))
+
+
+def _open_positions(session: Session, account: str | None = None) -> tuple[Position, ...]:
+    found = (
+        select(PositionRow)
+        .where(_of(PositionRow.account, account), PositionRow.status == PositionStatus.OPEN)
+        .order_by(PositionRow.id)
+    )
+    return tuple(position_from(row) for row in session.scalars(found))
+
+
+def _keys(session: Session, account: str | None = None) -> tuple[KeyRecord, ...]:
+    columns = (
+        PositionRow.account,
+        PositionRow.idempotency_key,
+        PositionRow.request,
+        PositionRow.id,
+    )
+    found = (
+        select(*columns)
+        .where(_of(PositionRow.account, account), PositionRow.idempotency_key.is_not(None))
+        .order_by(PositionRow.account, PositionRow.id)
+    )
+    return tuple(
+        KeyRecord(account=name, key=key, request=request, position_id=position_id)
+        for name, key, request, position_id in session.execute(found)
+        if key is not None
+    )
+
+
+def _transfers(session: Session, account: str | None = None) -> tuple[TransferRecord, ...]:
+    columns = (EntryRow.account, EntryRow.operation, EntryRow.amount)
+    found = (
+        select(*columns)
+        .where(_of(EntryRow.account, account), EntryRow.transaction_type == EntryType.TRANSFER)
+        .order_by(EntryRow.account, EntryRow.number)
+    )
+    return tuple(
+        TransferRecord(
+            account=name, reference=operation.removeprefix(_TRANSFER_OPERATION), amount=amount
+        )
+        for name, operation, amount in session.execute(found)
+    )
+
+
+def _markets(session: Session) -> tuple[MarketPrice, ...]:
+    found = select(MarketRow).order_by(MarketRow.symbol)
+    return tuple(market_from(row) for row in session.scalars(found))
+
+
+def _entries(session: Session, account: str, after_entry: int) -> tuple[LedgerEntry, ...]:
+    found = (
+        select(EntryRow)
+        .where(EntryRow.account == account, EntryRow.number > after_entry)
+        .order_by(EntryRow.number)
+    )
+    return tuple(entry_from(row) for row in session.scalars(found))
+
+
+def _holds(session: Session, account: str) -> dict[int, Decimal]:
+    found = (
+        select(PositionRow.id, PositionRow.hold)
+        .where(PositionRow.account == account, PositionRow.status == PositionStatus.OPEN)
+        .order_by(PositionRow.id)
+    )
+    return {row.id: row.hold for row in session.execute(found)}

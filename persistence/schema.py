@@ -1,0 +1,68 @@
+"""Bringing a database to the schema that this version knows.
+
+Alembic takes a while to import, so it is imported only where there is something to migrate.
+"""
+
+from sqlalchemy import Connection, inspect, text
+
+from persistence import triggers
+from persistence.errors import SchemaTooNew
+from persistence.tables import Table
+
+REVISION = "0001"
+"""The revision that the tables of this version are at."""
+
+FIRST_OWNER = (
+    "INSERT INTO owner (id, epoch, holder, lease_seconds, renewed_at, released) VALUES "
+    "(1, 0, 'nobody', 1, {epoch_start}, {true})"
+)
+_VALUES = {
+    "postgresql": {"epoch_start": "TIMESTAMPTZ 'epoch'", "true": "TRUE"},
+    "sqlite": {"epoch_start": "0", "true": "1"},
+}
+# Any number that is ours: two processes that open a new database migrate one after another.
+_MIGRATION_LOCK = 0x6261636B73746179
+
+
+def create(connection: Connection) -> None:
+    """Create everything at once, as the migrations lead to it: for databases in memory."""
+    Table.metadata.create_all(connection, checkfirst=False)
+    for statement in triggers.statements(connection.dialect.name):
+        connection.exec_driver_sql(statement)
+    insert_first_owner(connection)
+
+
+def insert_first_owner(connection: Connection) -> None:
+    """Insert the owner's one row: epoch 0, given up."""
+    connection.exec_driver_sql(FIRST_OWNER.format(**_VALUES[connection.dialect.name]))
+
+
+def migrate(connection: Connection) -> None:
+    """Run the migrations that are missing, within the connection's transaction.
+
+    Raises:
+        SchemaTooNew: if the database is at a revision that is not among them.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+    found = _revision(connection)
+    if found == REVISION:
+        return
+
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", "persistence:migrations")
+    config.attributes["connection"] = connection
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if found is not None and found not in known:
+        raise SchemaTooNew(found, REVISION)
+    command.upgrade(config, "head")
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

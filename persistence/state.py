@@ -1,0 +1,80 @@
+"""What is read from a store: frozen values, bound to no session."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from trading.model import LedgerEntry, MarketPrice, Position, Wallet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRecord:
+    """An idempotency key that is taken: by which request, and the position that it opened."""
+
+    account: str
+    key: str
+    request: str | None
+    position_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferRecord:
+    """A transfer that was booked; its reference is unique in the account."""
+
+    account: str
+    reference: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Everything that the actors restart from, of one moment.
+
+    Positions ascend by id, keys by account and position, transfers by account and entry. The
+    `last_` numbers are 0 in an empty database.
+    """
+
+    wallets: tuple[Wallet, ...]
+    open_positions: tuple[Position, ...]
+    keys: tuple[KeyRecord, ...]
+    transfers: tuple[TransferRecord, ...]
+    markets: tuple[MarketPrice, ...]
+    last_position_id: int
+    last_event_id: int
+    last_commit_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountState:
+    """Everything that one account restarts from, of one moment; in the orders of `State`."""
+
+    wallet: Wallet
+    open_positions: tuple[Position, ...]
+    keys: tuple[KeyRecord, ...]
+    transfers: tuple[TransferRecord, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """An account's books of one moment, for `trading.books.check_books`.
+
+    `holds` is money by the id of each open position.
+    """
+
+    wallet: Wallet
+    entries: tuple[LedgerEntry, ...]
+    holds: Mapping[int, Decimal]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEvent:
+    """An event as it was written: `data` is its fields as JSON, decimals as plain strings."""
+
+    id: int
+    kind: str
+    account: str | None
+    position_id: int | None
+    symbol: str | None
+    time_us: int
+    commit_id: int
+    data: str

@@ -1,0 +1,162 @@
+"""The store: everything that Backstay asks of a database."""
+
+from collections.abc import Sequence
+from typing import Self
+
+from persistence import owner, reads, schema
+from persistence.changes import Change
+from persistence.commits import commit, was_committed
+from persistence.engines import in_memory, parsed
+from persistence.state import AccountState, Books, State, StoredEvent
+from persistence.transactions import Transactions
+from trading.model import Position
+
+
+class Store:
+    """A database of accounts, positions, entries and events.
+
+    One thread may write while any number of threads read. What is returned is bound to no
+    session and may be used anywhere.
+
+    Every method raises `Unavailable` where the database cannot be used now.
+    """
+
+    def __init__(self, transactions: Transactions) -> None:
+        """Use `Store.open`."""
+        self._transactions = transactions
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """Connect to `sqlite:///file`, `sqlite://` (in memory) or `postgresql://...`, and migrate.
+
+        Raises:
+            ValueError: for any other kind of URL.
+            SchemaTooNew: if a later version has migrated the database.
+            OwnedElsewhere: if another process has the SQLite file open.
+        """
+        address = parsed(url)
+        transactions = Transactions(address)
+        try:
+            with transactions.transaction() as session:
+                prepare = schema.create if in_memory(address) else schema.migrate
+                prepare(session.connection())
+        except BaseException:
+            transactions.close()
+            raise
+        return cls(transactions)
+
+    def close(self) -> None:
+        """Close every connection and give up the lock file; without effect if closed."""
+        self._transactions.close()
+
+    def acquire(self, holder: str, lease_seconds: int = 5) -> int:
+        """Become the owner, and return the new epoch.
+
+        Raises:
+            OwnedElsewhere: while the lease of another holder runs that was not given up
+                (PostgreSQL; a SQLite file has one process only).
+        """
+        # SQLite's lock file says that no other owner is alive.
+        others_may_run = self._transactions.dialect == "postgresql"
+        with self._transactions.transaction() as session:
+            epoch = owner.acquire(session, holder, lease_seconds, others_may_run=others_may_run)
+        self._transactions.limit_waiting(lease_seconds)
+        return epoch
+
+    def renew(self, epoch: int) -> None:
+        """Let the lease begin anew, as every commit does.
+
+        Raises:
+            Deposed: if another owner has taken over.
+        """
+        with self._transactions.transaction() as session:
+            owner.fence(session, epoch)
+
+    def release(self, epoch: int) -> None:
+        """Give ownership up, so that another may acquire it at once.
+
+        Raises:
+            Deposed: if another owner has taken over.
+        """
+        with self._transactions.transaction() as session:
+            owner.release(session, epoch)
+
+    def commit(
+        self,
+        changes: Sequence[Change],
+        *,
+        epoch: int,
+        commit_id: int,
+        first_event_id: int,
+        now_us: int,
+    ) -> None:
+        """Write changes in one transaction, all or nothing.
+
+        Their events are numbered from `first_event_id` in order. `now_us` becomes `opened_at`,
+        `closed_at`, `created_at` and `committed_at`.
+
+        Raises:
+            Deposed: if another owner has taken over.
+            Refused: if a row is not what memory has, or the database forbids a row.
+            OutcomeUnknown: if the connection broke while COMMIT was under way.
+        """
+        commit(
+            self._transactions,
+            changes,
+            epoch=epoch,
+            commit_id=commit_id,
+            first_event_id=first_event_id,
+            now_us=now_us,
+        )
+
+    def was_committed(self, epoch: int, commit_id: int) -> bool:
+        """Whether a commit whose outcome was unknown is in the database; final once answered.
+
+        It is asked behind the fence, so that a COMMIT that still runs is waited for.
+
+        Raises:
+            Deposed: if another owner has taken over.
+        """
+        with self._transactions.transaction() as session:
+            owner.fence(session, epoch)
+            return was_committed(session, epoch, commit_id)
+
+    def load_state(self) -> State:
+        """Everything that the actors restart from, of one moment."""
+        with self._transactions.snapshot() as session:
+            return reads.state(session)
+
+    def load_account(self, account: str) -> AccountState | None:
+        """Everything that one account restarts from, of one moment; None if unknown."""
+        with self._transactions.snapshot() as session:
+            return reads.account_state(session, account)
+
+    def load_position(self, position_id: int) -> Position | None:
+        """One position, open or closed; None if unknown."""
+        with self._transactions.snapshot() as session:
+            return reads.position(session, position_id)
+
+    def read_positions(self, account: str) -> tuple[Position, ...]:
+        """All positions of an account, open and closed, in ascending order of their ids."""
+        with self._transactions.snapshot() as session:
+            return reads.positions(session, account)
+
+    def read_books(self, account: str, *, after_entry: int) -> Books | None:
+        """An account's wallet, entries numbered above `after_entry` and holds, of one moment."""
+        with self._transactions.snapshot() as session:
+            return reads.books(session, account, after_entry)
+
+    def read_events(self, after_id: int, limit: int) -> tuple[StoredEvent, ...]:
+        """At most `limit` events with ids above `after_id`, ascending."""
+        with self._transactions.snapshot() as session:
+            return reads.events(session, after_id, limit)
+
+    def accounts(self) -> tuple[str, ...]:
+        """The names of all accounts, in order."""
+        with self._transactions.snapshot() as session:
+            return reads.accounts(session)
+
+    def is_empty(self) -> bool:
+        """Whether there is no account yet."""
+        with self._transactions.snapshot() as session:
+            return reads.is_empty(session)

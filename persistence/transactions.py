@@ -1,0 +1,112 @@
+"""The one place where transactions begin and end."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from pathlib import Path
+from threading import Lock
+
+from sqlalchemy import URL
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, sessionmaker
+
+from persistence.engines import Engines, engines, in_memory, limit_waiting
+from persistence.errors import Unavailable
+from persistence.failures import meaning
+from persistence.lock_file import LockFile
+
+
+class Transactions:
+    """Atomic transactions on one database, from any thread.
+
+    A session never leaves its transaction. On a SQLite file this holds the lock file.
+    """
+
+    def __init__(self, url: URL) -> None:
+        """Prepare to connect.
+
+        Raises:
+            OwnedElsewhere: if another process has the SQLite file open.
+        """
+        self._lock_file = _locked(url)
+        self._engines: Engines = engines(url)
+        self._writing = sessionmaker(self._engines.writer, expire_on_commit=False)
+        self._reading = sessionmaker(self._engines.reader, expire_on_commit=False)
+        self._turn: AbstractContextManager[object] = (
+            Lock() if self._engines.share_a_connection else nullcontext()
+        )
+        self._closed = False
+
+    @property
+    def dialect(self) -> str:
+        """`postgresql` or `sqlite`."""
+        return self._engines.writer.dialect.name
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Everything that is written inside is committed, or nothing of it and this raises.
+
+        Raises:
+            Refused: if a constraint of the database forbids it.
+            Unavailable: if the database cannot be used now; nothing was committed.
+            OutcomeUnknown: if the connection broke while COMMIT was under way.
+        """
+        with self._turn, self._session(self._writing, commits=True) as session:
+            yield session
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """Everything that is read inside is of one moment; nothing is written.
+
+        Raises:
+            Unavailable: if the database cannot be used now.
+        """
+        with self._turn, self._session(self._reading, commits=False) as session:
+            yield session
+
+    def limit_waiting(self, lease_seconds: int) -> None:
+        """See `persistence.engines.limit_waiting`."""
+        limit_waiting(self._engines, lease_seconds)
+
+    def close(self) -> None:
+        """Close every connection and give up the lock file; without effect if closed."""
+        if self._closed:
+            return
+        self._closed = True
+        self._engines.dispose()
+        if self._lock_file is not None:
+            self._lock_file.release()
+
+    @contextmanager
+    def _session(self, sessions: sessionmaker[Session], *, commits: bool) -> Iterator[Session]:
+        if self._closed:
+            raise Unavailable("the store is closed")
+        session = sessions()
+        driver_connection: object = None
+        committing = False
+        try:
+            driver_connection = session.connection().connection.dbapi_connection
+            yield session
+            if commits:
+                committing = True
+                session.commit()
+        except BaseException as error:
+            lost = bool(getattr(driver_connection, "closed", False))
+            if lost:
+                session.invalidate()
+                self._engines.dispose()
+            what = meaning(error, committing=committing, connection_lost=lost)
+            if what is None:
+                raise
+            raise what from error
+        finally:
+            # What was not committed is rolled back. On a broken connection even that may fail,
+            # which says nothing that the first failure did not.
+            with suppress(SQLAlchemyError):
+                session.close()
+
+
+def _locked(url: URL) -> LockFile | None:
+    if url.get_backend_name() != "sqlite" or in_memory(url):
+        return None
+    assert url.database is not None
+    return LockFile(Path(url.database))

@@ -1,0 +1,58 @@
+"""What rows may never do, refused by the database itself.
+
+Ledger entries and events are only ever appended, a CLOSED position never changes, and the owner's
+row stays. The first migration runs these statements, so they stay as they are once released: what
+changes them later is another migration, and the statements of that one.
+"""
+
+APPEND_ONLY = ("wallet_transactions", "events")
+
+_CLOSED = "a CLOSED position is terminal"
+_OWNER = "the owner table holds one row"
+
+
+def statements(dialect: str) -> list[str]:
+    """The triggers of every table, as SQL of a dialect."""
+    return _postgresql() if dialect == "postgresql" else _sqlite()
+
+
+def _postgresql() -> list[str]:
+    found = [
+        "CREATE FUNCTION backstay_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " RAISE EXCEPTION USING MESSAGE = TG_ARGV[0],"
+        " ERRCODE = 'integrity_constraint_violation'; END $$"
+    ]
+    for table in APPEND_ONLY:
+        refuse = f"EXECUTE FUNCTION backstay_refuse('{table} is append-only')"
+        found += [
+            f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table}"
+            f" FOR EACH ROW {refuse}",
+            f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}"
+            f" FOR EACH STATEMENT {refuse}",
+        ]
+    return [
+        *found,
+        "CREATE TRIGGER positions_closed_is_terminal BEFORE UPDATE ON positions"
+        " FOR EACH ROW WHEN (OLD.status = 'CLOSED')"
+        f" EXECUTE FUNCTION backstay_refuse('{_CLOSED}')",
+        "CREATE TRIGGER owner_stays BEFORE DELETE ON owner"
+        f" FOR EACH ROW EXECUTE FUNCTION backstay_refuse('{_OWNER}')",
+        "CREATE TRIGGER owner_no_truncate BEFORE TRUNCATE ON owner"
+        f" FOR EACH STATEMENT EXECUTE FUNCTION backstay_refuse('{_OWNER}')",
+    ]
+
+
+def _sqlite() -> list[str]:
+    found = [
+        f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table}"
+        f" BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        for table in APPEND_ONLY
+        for change in ("UPDATE", "DELETE")
+    ]
+    return [
+        *found,
+        "CREATE TRIGGER positions_closed_is_terminal BEFORE UPDATE ON positions"
+        f" WHEN OLD.status = 'CLOSED' BEGIN SELECT RAISE(ABORT, '{_CLOSED}'); END",
+        "CREATE TRIGGER owner_stays BEFORE DELETE ON owner"
+        f" BEGIN SELECT RAISE(ABORT, '{_OWNER}'); END",
+    ]

@@ -1,0 +1,66 @@
+"""A commit's statements for SQLite: prepared once by the driver, run for many rows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from persistence.batch import (
+    ACCOUNT_BEFORE,
+    ACCOUNT_CHANGING,
+    POSITION_BEFORE,
+    POSITION_CHANGING,
+    Batch,
+)
+from persistence.rows import Row
+from persistence.tables import AccountRow, CommitRow, EntryRow, EventRow, PositionRow, Table
+from persistence.written import Written
+
+_FENCE = (
+    "UPDATE owner SET renewed_at = CAST(strftime('%s', 'now') AS INTEGER) * 1000000"
+    " WHERE id = 1 AND epoch = ?"
+)
+_MARKET = (
+    "INSERT INTO markets (symbol, price, time) VALUES (?, ?, ?)"
+    " ON CONFLICT (symbol) DO UPDATE SET price = excluded.price, time = excluded.time"
+)
+
+
+def _insert(table: type[Table]) -> str:
+    columns = table.__table__.columns.keys()
+    places = ", ".join("?" * len(columns))
+    return f"INSERT INTO {table.__tablename__} ({', '.join(columns)}) VALUES ({places})"
+
+
+def _update(table: type[Table], changing: Sequence[str], before: Sequence[str]) -> str:
+    values = ", ".join(f"{column} = ?" for column in changing)
+    found_by = " AND ".join(f"{column} = ?" for column in before)
+    return f"UPDATE {table.__tablename__} SET {values} WHERE {found_by}"
+
+
+_COMMIT_INSERT = _insert(CommitRow)
+_ACCOUNT_INSERT = _insert(AccountRow)
+_ACCOUNT_UPDATE = _update(AccountRow, ACCOUNT_CHANGING, ACCOUNT_BEFORE)
+_POSITION_INSERT = _insert(PositionRow)
+_POSITION_UPDATE = _update(PositionRow, POSITION_CHANGING, POSITION_BEFORE)
+_ENTRY_INSERT = _insert(EntryRow)
+_EVENT_INSERT = _insert(EventRow)
+
+
+def write(connection: Any, batch: Batch) -> Written:
+    """Write a batch on the driver's connection, unless its epoch is deposed."""
+    cursor = connection.cursor()
+    if cursor.execute(_FENCE, (batch.epoch,)).rowcount == 0:
+        return Written(fenced=False, accounts=0, positions=0)
+
+    def run(statement: str, rows: list[Row]) -> int:
+        return cursor.executemany(statement, rows).rowcount if rows else 0
+
+    cursor.execute(_COMMIT_INSERT, (batch.epoch, batch.commit_id, batch.now_us, batch.changes))
+    # Rows that others refer to come first.
+    run(_ACCOUNT_INSERT, batch.account_inserts)
+    accounts = run(_ACCOUNT_UPDATE, batch.account_updates)
+    run(_POSITION_INSERT, batch.position_inserts)
+    positions = run(_POSITION_UPDATE, batch.position_updates)
+    run(_ENTRY_INSERT, batch.entries)
+    run(_EVENT_INSERT, batch.events)
+    run(_MARKET, batch.markets)
+    return Written(fenced=True, accounts=accounts, positions=positions)

@@ -1,0 +1,44 @@
+"""Databases for tests: real ones, fresh for each test."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.servers import PostgresServer, PostgresUnavailable, fresh_database
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A server to create databases on: BACKSTAY_TEST_POSTGRES_URL, or a throwaway one.
+
+    Its fsync is off; a test that crashes its server brings a `PostgresServer` of its own.
+    """
+    given = os.environ.get("BACKSTAY_TEST_POSTGRES_URL")
+    if given:
+        yield given
+        return
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(PostgresServer(fsync=False))
+        except PostgresUnavailable as error:
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
+        yield server.url
+
+
+@pytest.fixture
+def postgres_database(postgres_url: str) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database."""
+    with fresh_database(postgres_url) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database: the test runs once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'backstay.db'}"
+    url: str = request.getfixturevalue("postgres_database")
+    return url

@@ -1,0 +1,132 @@
+"""Properties of the tree itself."""
+
+import ast
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("trading", "actors", "persistence", "feeds", "web", "service")
+
+FILE_LINES_MAX = 350
+FUNCTION_LINES_MAX = 65
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@cache
+def tree_files() -> tuple[Path, ...]:
+    """Every file that is or would be committed, relative to the root."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode == 0:
+        paths = [Path(name) for name in listed.stdout.split("\0") if name]
+    else:  # an unpacked archive, where git cannot say what it would ignore
+        paths = [path.relative_to(ROOT) for path in ROOT.glob("[!.]*/**/*")]
+        paths += [path.relative_to(ROOT) for path in ROOT.glob("[!.]*")]
+    files = tuple(sorted(path for path in paths if (ROOT / path).is_file()))
+    assert Path("pyproject.toml") in files
+    return files
+
+
+def texts() -> Iterator[tuple[Path, str]]:
+    for path in tree_files():
+        try:
+            yield path, (ROOT / path).read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+
+
+@cache
+def modules(*folders: str) -> tuple[tuple[Path, ast.Module], ...]:
+    """The Python files of these folders, or of the whole tree, parsed."""
+    return tuple(
+        (path, ast.parse(text))
+        for path, text in texts()
+        if path.suffix == ".py" and (not folders or path.parts[0] in folders)
+    )
+
+
+def test_no_python_file_is_too_long() -> None:
+    long = [
+        f"{path}: {lines} lines"
+        for path, text in texts()
+        if path.suffix == ".py" and "migrations" not in path.parts
+        if (lines := text.count("\n")) > FILE_LINES_MAX
+    ]
+    assert long == []
+
+
+def test_no_function_is_too_long() -> None:
+    long = [
+        f"{path}:{node.lineno}: {node.name} has {lines} lines"
+        for path, module in modules()
+        for node in ast.walk(module)
+        if isinstance(node, Function) and node.end_lineno and "migrations" not in path.parts
+        if (lines := node.end_lineno - node.lineno + 1) > FUNCTION_LINES_MAX
+    ]
+    assert long == []
+
+
+def test_trading_knows_no_float() -> None:
+    floats = [
+        f"{path}:{node.lineno}: {ast.unparse(node)}"
+        for path, module in modules("trading")
+        for node in ast.walk(module)
+        if (isinstance(node, ast.Constant) and isinstance(node.value, float))
+        or (isinstance(node, ast.Name) and node.id == "float")
+    ]
+    assert floats == []
+
+
+def test_everything_public_has_a_docstring() -> None:
+    bare = [
+        f"{path}: {name}"
+        for path, module in modules(*PACKAGES)
+        if "migrations" not in path.parts
+        for name, node in public(module)
+        if not ast.get_docstring(node)
+    ]
+    assert bare == []
+
+
+def public(
+    node: ast.Module | ast.ClassDef | Function, name: str = "module"
+) -> Iterator[tuple[str, ast.Module | ast.ClassDef | Function]]:
+    yield name, node
+    if isinstance(node, Function):
+        return
+    for child in node.body:
+        if isinstance(child, ast.ClassDef | Function) and not child.name.startswith("_"):
+            yield from public(child, f"{name}.{child.name}")
+
+
+def test_tests_wait_for_events_and_never_sleep() -> None:
+    sleeps = [
+        f"{path}:{node.lineno}"
+        for path, module in modules("tests")
+        for node in ast.walk(module)
+        if (isinstance(node, ast.Attribute) and node.attr == "sleep")
+        or (isinstance(node, ast.ImportFrom) and any(name.name == "sleep" for name in node.names))
+    ]
+    assert sleeps == []
+
+
+def test_pins_name_no_address() -> None:
+    pins = [(path, text) for path, text in texts() if path.parts[0] == "requirements"]
+    naming = [str(path) for path, text in pins if "://" in text]
+    assert pins
+    assert naming == []
+
+
+def test_no_file_names_a_folder_of_the_machine_it_was_written_on() -> None:
+    folder = "/".join(("", "work", ""))
+    assert [str(path) for path, text in texts() if folder in text] == []
+
+
+def test_every_changelog_has_an_unreleased_section() -> None:
+    changelogs = [(path, text) for path, text in texts() if path.name == "CHANGELOG.md"]
+    without = [str(path) for path, text in changelogs if "\n## [Unreleased]\n" not in text]
+    assert changelogs
+    assert without == []

@@ -1,0 +1,108 @@
+"""What property tests draw from: ladders, positions, and prices around an entry."""
+
+from decimal import Decimal
+
+from hypothesis import strategies as st
+
+from tests.unit.accounts import a_position, walked
+from trading.ladder import RUNGS_MAX, checked
+from trading.model import Ladder, Position, PositionStatus, Rung, Side, StopTarget
+
+# Distances and moves share a grid, so that prices often meet a trigger exactly.
+_GRID = Decimal("0.5")
+
+sides = st.sampled_from(Side)
+
+
+def _on_grid(low: int, high: int) -> st.SearchStrategy[Decimal]:
+    return st.integers(low * 2, high * 2).map(lambda steps: steps * _GRID)
+
+
+@st.composite
+def ladders(draw: st.DrawFn, *, closing: bool | None = None) -> Ladder:
+    """Ladders of 0 to 8 rungs with any stops and fractions; a last rung that closes on demand."""
+    distances = draw(
+        st.lists(
+            st.integers(1, 60).map(lambda steps: steps * _GRID),
+            min_size=1 if closing else 0,
+            max_size=RUNGS_MAX,
+            unique=True,
+        )
+    )
+    left = Decimal(1)
+    rungs = []
+    for index, distance in enumerate(sorted(distances), start=1):
+        last = index == len(distances)
+        part = draw(st.decimals(0, left, places=draw(st.sampled_from([0, 2, 9]))))
+        fraction = left if last and (closing or draw(st.booleans())) else part
+        if not last and fraction == left:
+            fraction = Decimal(0)
+        left -= fraction
+        rungs.append(
+            Rung(
+                distance_pct=distance,
+                stop=draw(st.sampled_from(StopTarget)),
+                close_fraction=fraction,
+            )
+        )
+    stop = draw(st.integers(1, 40).map(lambda steps: steps * _GRID))
+    return checked(Ladder(stop_loss_pct=stop, rungs=tuple(rungs)))
+
+
+def entry_prices() -> st.SearchStrategy[Decimal]:
+    """Round ones, where triggers are round too, and ones with many decimals."""
+    return st.sampled_from([Decimal(100), Decimal("0.0008"), Decimal(64000)]) | st.decimals(
+        "0.000001", "1000000", places=12
+    )
+
+
+def quantities() -> st.SearchStrategy[Decimal]:
+    """Round ones, and ones with many decimals."""
+    return st.sampled_from([Decimal(1), Decimal("0.25")]) | st.decimals(
+        "0.000001", "1000", places=18
+    )
+
+
+@st.composite
+def positions(
+    draw: st.DrawFn,
+    *,
+    side: Side | None = None,
+    position_id: int = 401,
+    closing: bool | None = None,
+) -> Position:
+    """Open positions that no price has advanced yet."""
+    return a_position(
+        side or draw(sides),
+        position_id=position_id,
+        entry_price=draw(entry_prices()),
+        quantity=draw(quantities()),
+        ladder=draw(ladders(closing=closing)),
+    )
+
+
+def moves(low: int = -45, high: int = 45) -> st.SearchStrategy[Decimal]:
+    """Distances from an entry in percent, often exactly those of a rung or a stop."""
+    return _on_grid(low, high) | st.decimals(low, high, places=3)
+
+
+def moved(entry_price: Decimal, percent: Decimal) -> Decimal:
+    """The price at a distance from the entry."""
+    return entry_price * (100 + percent) / 100
+
+
+def walks(entry_price: Decimal, *, max_size: int = 12) -> st.SearchStrategy[list[Decimal]]:
+    """Prices one after another around an entry."""
+    return st.lists(moves().map(lambda move: moved(entry_price, move)), max_size=max_size)
+
+
+@st.composite
+def positions_underway(draw: st.DrawFn) -> Position:
+    """Open positions somewhere on their way: the stop where earlier rungs have sent it."""
+    start = draw(positions())
+    now = start
+    for price in draw(walks(start.entry_price, max_size=6)):
+        after = walked(now, price).position
+        if after.status is PositionStatus.OPEN:
+            now = after
+    return now

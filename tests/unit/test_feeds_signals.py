@@ -1,0 +1,172 @@
+"""Signals from a CSV."""
+
+import gzip
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from feeds.errors import InputError
+from feeds.signals import read_signals
+from trading.ladder import ladder_from_percentages
+from trading.model import Side
+
+HEADER = "id,timestamp,symbol,side,notional"
+LADDERS = f"{HEADER},stop_loss_pct,take_profit_pcts,close_fractions"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "signals.csv"
+
+
+def write(path: Path, *lines: str) -> str:
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return str(path)
+
+
+def refusal(path: Path, *lines: str) -> InputError:
+    """What reading these lines is refused with; its message begins with the place."""
+    with pytest.raises(InputError) as caught:
+        read_signals(write(path, *lines))
+    error = caught.value
+    assert error.file == str(path)
+    place = str(path) if error.line is None else f"{path}, line {error.line}"
+    assert str(error).startswith(f"{place}: ")
+    return error
+
+
+def test_a_row_is_a_signal(path: Path) -> None:
+    (signal,) = read_signals(write(path, HEADER, "a1,2025-10-10T21:00:00Z,btc-usdt,long,25.50"))
+    assert signal.signal_id == "a1"
+    assert signal.time_us == 1_760_130_000_000_000
+    assert signal.symbol == "BTCUSDT"
+    assert signal.side is Side.LONG
+    assert signal.notional == Decimal("25.50")
+    assert signal.ladder == ladder_from_percentages()
+    assert signal.line == 2
+
+
+def test_a_signal_may_bring_its_ladder(path: Path) -> None:
+    (signal,) = read_signals(write(path, LADDERS, "1,1,X,SHORT,5,2.5,3;6;10,0.25; 0.25;0.5"))
+    assert signal.ladder == ladder_from_percentages(
+        [Decimal(3), Decimal(6), Decimal(10)],
+        stop_loss_pct=Decimal("2.5"),
+        close_fractions=[Decimal("0.25"), Decimal("0.25"), Decimal("0.5")],
+    )
+
+
+@pytest.mark.parametrize(
+    ("cells", "ladder"),
+    [
+        (",,", ladder_from_percentages()),
+        ("2,,", ladder_from_percentages(stop_loss_pct=Decimal(2))),
+        (",4;8,", ladder_from_percentages([Decimal(4), Decimal(8)])),
+        (",,0;0.5;0.5", ladder_from_percentages(
+            close_fractions=[Decimal(0), Decimal("0.5"), Decimal("0.5")]
+        )),
+    ],
+)  # fmt: skip
+def test_an_empty_cell_means_the_default(path: Path, cells: str, ladder: object) -> None:
+    (signal,) = read_signals(write(path, LADDERS, f"1,1,X,LONG,5,{cells}"))
+    assert signal.ladder == ladder
+
+
+def test_signals_are_sorted_by_time_and_at_equal_times_as_in_the_file(path: Path) -> None:
+    text = write(path, HEADER, *(f"{name},X,LONG,1" for name in ("a,2", "b,1", "c,2", "d,1")))
+    assert [signal.signal_id for signal in read_signals(text)] == ["b", "d", "a", "c"]
+
+
+def test_columns_come_in_any_order_and_case_and_blank_lines_are_skipped(path: Path) -> None:
+    text = write(path, "", "Side,NOTIONAL, id,Symbol,timestamp", "", "LONG,1,x,AB,5", "  ", "")
+    (signal,) = read_signals(text)
+    assert (signal.signal_id, signal.symbol, signal.line) == ("x", "AB", 4)
+
+
+def test_a_byte_order_mark_windows_lines_and_gzip_are_read(path: Path) -> None:
+    path.write_bytes(gzip.compress(f"\ufeff{HEADER}\r\na,1,X,LONG,1\r\n".encode()))
+    assert len(read_signals(str(path))) == 1
+
+
+def test_a_header_alone_is_no_signal(path: Path) -> None:
+    assert read_signals(write(path, HEADER)) == ()
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("1,1,X,BUY,5", "side 'BUY' is neither LONG nor SHORT; write one of them"),
+        ("1,1,X,LONG,-5", "notional -5 is not an amount above 0"),
+        ("1,1,X,LONG,0", "notional 0 is not an amount above 0"),
+        ("1,1,X,LONG,NaN", "notional NaN is not an amount above 0"),
+        ("1,1,X,LONG,1e11", "notional 1e11 is not an amount above 0"),
+        ("1,1,X,LONG,0.000000001", "at most 8 decimals"),
+        ("1,1,X,LONG,five", "notional 'five' is no number; write an amount of money"),
+        ("1,soon,X,LONG,5", "timestamp 'soon' is neither ISO 8601 nor an epoch"),
+        ("1,1,$,LONG,5", "symbol '$' is no market's name"),
+        (",1,X,LONG,5", "id is empty"),
+        ("1,1,X,LONG", "row has 4 fields where the header has 5"),
+        ("1,1,X,LONG,5,6", "row has 6 fields where the header has 5"),
+        ('1,1,X,LONG,"5', "row is no CSV"),
+    ],
+)
+def test_a_bad_row_is_an_error_with_its_line(path: Path, row: str, reason: str) -> None:
+    error = refusal(path, HEADER, "0,1,X,LONG,5", row)
+    assert error.line == 3
+    assert reason in str(error)
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        ("0,,", "stop_loss_pct 0 is not between 0 and 100"),
+        ("1;2,,", "stop_loss_pct '1;2' must be one number"),
+        (",6;3,", "percentages rise from 0"),
+        (",3;6;,", "take_profit_pcts '3;6;': '' is no number"),
+        (",NaN,", "take_profit_pcts 'NaN': NaN is not up to 1000000"),
+        (",,0.5;0.5", "2 close fractions for 3 take-profit percentages"),
+        (",,0.5;0.2;0.5", "close fractions sum to 1.2"),
+        (",,0;0;0." + "1" * 70, "with at most 18 decimals"),
+        (",3;1E+70,", "is not up to 1000000"),
+    ],
+)
+def test_a_bad_ladder_is_an_error_with_its_line(path: Path, cells: str, reason: str) -> None:
+    error = refusal(path, LADDERS, f"1,1,X,LONG,5,{cells}")
+    assert error.line == 2
+    assert reason in str(error)
+
+
+def test_an_id_given_twice_is_an_error_with_both_lines(path: Path) -> None:
+    error = refusal(path, HEADER, "a,1,X,LONG,5", "b,1,X,LONG,5", "a,2,Y,SHORT,5")
+    assert error.line == 4
+    assert "id 'a' was already given in line 2" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        ("id,timestamp,symbol,side", "header lacks notional"),
+        ("1,1,X,LONG,5", "header has an unknown column '1'"),
+        (f"{HEADER},stop_loss", "header has an unknown column 'stop_loss'; known are id, "),
+        (f"{HEADER},side", "header names 'side' twice"),
+    ],
+)
+def test_a_wrong_header_is_an_error_with_the_remedy(path: Path, header: str, reason: str) -> None:
+    error = refusal(path, header)
+    assert error.line == 1
+    assert reason in str(error)
+
+
+def test_an_empty_file_is_an_error(path: Path) -> None:
+    assert "is empty; begin with the header id,timestamp" in str(refusal(path))
+
+
+def test_a_missing_file_is_an_error(path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be opened: No such file or directory"):
+        read_signals(str(path))
+
+
+def test_a_file_that_is_no_text_is_an_error(path: Path) -> None:
+    path.write_bytes(b"id,timestamp\n\xff\n")
+    with pytest.raises(InputError, match="line 2: is no text in UTF-8"):
+        read_signals(str(path))

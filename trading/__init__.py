@@ -1,0 +1,5 @@
+"""The rules of Backstay, pure: no clock, no thread, no log, no I/O.
+
+Every function here maps values to values, so that live service, replay and simulation
+share one set of rules and property tests can roam through them.
+"""

@@ -1,0 +1,251 @@
+"""The identities that make a wallet's books provable, and the report of a health check.
+
+`sum(total_change) = total`, `sum(locked_change) = locked = used`, each entry's own arithmetic,
+and each entry's `balance_before` equal to its predecessor's `balance_after`: exact, without a
+tolerance. `used` is the same money as `locked`, seen from the open positions.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from trading.model import EntryType, LedgerEntry, Wallet
+from trading.money import ZERO, plain, total
+
+
+class HealthStatus(StrEnum):
+    """What a health check concludes."""
+
+    HEALTHY = "HEALTHY"
+    MISMATCH = "MISMATCH"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One identity: what the ledger says, what is kept, and their difference (0 when they agree).
+
+    Names are a closed set: total, locked, used, chain, memory.
+    """
+
+    name: str
+    expected: Decimal
+    actual: Decimal
+    detail: str | None = None
+
+    @property
+    def difference(self) -> Decimal:
+        """Actual less expected."""
+        return self.actual - self.expected
+
+    @property
+    def passed(self) -> bool:
+        """Whether both agree to the last digit, and nothing else was found wrong."""
+        return self.difference == ZERO and self.detail is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthReport:
+    """The specification's health check of one account; `expected` and `actual` are of total."""
+
+    account: str
+    checks: tuple[Check, ...]
+    first_divergent_entry: int | None
+    wallet_version: int
+    entries: int
+
+    @property
+    def status(self) -> HealthStatus:
+        """HEALTHY only if every check passed."""
+        passed = all(check.passed for check in self.checks)
+        return HealthStatus.HEALTHY if passed else HealthStatus.MISMATCH
+
+    @property
+    def expected(self) -> Decimal:
+        """The total that the ledger leads to."""
+        return self.checks[0].expected
+
+    @property
+    def actual(self) -> Decimal:
+        """The total that is kept."""
+        return self.checks[0].actual
+
+    @property
+    def difference(self) -> Decimal:
+        """Actual less expected total."""
+        return self.checks[0].difference
+
+    @property
+    def failed_checks(self) -> tuple[str, ...]:
+        """The names of the checks that did not pass."""
+        return tuple(check.name for check in self.checks if not check.passed)
+
+
+class LedgerFold:
+    """An account's entries, summed one after another in the order of their numbers.
+
+    It remembers where the chain first broke, so a later check goes on where the last one ended.
+    """
+
+    __slots__ = (
+        "balance_after",
+        "chain_difference",
+        "entries",
+        "first_divergence",
+        "first_divergent_entry",
+        "locked",
+        "locked_by_position",
+        "total",
+    )
+
+    def __init__(self) -> None:
+        """Start before the first entry."""
+        self.entries = 0
+        self.total = ZERO
+        self.locked = ZERO
+        self.balance_after = ZERO
+        self.locked_by_position: dict[int, Decimal] = {}
+        self.first_divergent_entry: int | None = None
+        self.first_divergence: str | None = None
+        self.chain_difference = ZERO
+
+    def add(self, entry: LedgerEntry) -> None:
+        """Take the next entry."""
+        self._judge(entry)
+        self.entries = entry.number
+        self.total = total(self.total, entry.total_change)
+        self.locked = total(self.locked, entry.locked_change)
+        self.balance_after = entry.balance_after
+        if entry.position_id is not None and entry.locked_change != ZERO:
+            held = self.locked_by_position.pop(entry.position_id, ZERO) + entry.locked_change
+            if held != ZERO:
+                self.locked_by_position[entry.position_id] = held
+
+    def add_all(self, entries: Iterable[LedgerEntry]) -> "LedgerFold":
+        """Take several entries, and return itself."""
+        for entry in entries:
+            self.add(entry)
+        return self
+
+    def _judge(self, entry: LedgerEntry) -> None:
+        if entry.number != self.entries + 1:
+            self._diverge(entry, f"it follows entry {self.entries}", ZERO)
+        if entry.balance_before != self.balance_after:
+            gap = entry.balance_before - self.balance_after
+            self._diverge(
+                entry,
+                f"balance_before {plain(entry.balance_before)} is not its predecessor's "
+                f"balance_after {plain(self.balance_after)}",
+                gap,
+            )
+        moved = entry.balance_after - entry.balance_before
+        explained = entry.total_change - entry.locked_change
+        if moved != explained:
+            self._diverge(
+                entry,
+                f"available moved by {plain(moved)}, its changes explain {plain(explained)}",
+                moved - explained,
+            )
+        stated = stated_amount(entry)
+        if entry.amount != stated:
+            self._diverge(
+                entry,
+                f"amount {plain(entry.amount)} is not its change of {plain(stated)}",
+                entry.amount - stated,
+            )
+
+    def _diverge(self, entry: LedgerEntry, what: str, amount: Decimal) -> None:
+        if self.first_divergent_entry is None:
+            # After a gap it is the missing entry that diverges, as it is at the end.
+            self.first_divergent_entry = min(entry.number, self.entries + 1)
+            self.first_divergence = f"entry {entry.number}: {what}"
+            self.chain_difference = amount
+
+
+def stated_amount(entry: LedgerEntry) -> Decimal:
+    """What an entry's `amount` must be: minus the hold at an open, else the change of total."""
+    if entry.entry_type is EntryType.POSITION_OPEN:
+        return -entry.locked_change
+    return entry.total_change
+
+
+def check_books(
+    wallet: Wallet,
+    ledger: LedgerFold,
+    holds: Mapping[int, Decimal],
+    *,
+    memory: Wallet | None = None,
+) -> HealthReport:
+    """Hold a wallet against its ledger and its open positions' holds (money by position id).
+
+    `memory` is the WalletActor's own wallet at the same version, where it is to be compared.
+    """
+    checks = [
+        Check(name="total", expected=ledger.total, actual=wallet.total),
+        Check(name="locked", expected=ledger.locked, actual=wallet.locked),
+        Check(
+            name="used",
+            expected=wallet.locked,
+            actual=total(ZERO, *holds.values()),
+            detail=_holds_detail(ledger.locked_by_position, holds),
+        ),
+        Check(
+            name="chain",
+            expected=ZERO,
+            actual=ledger.chain_difference,
+            detail=ledger.first_divergence or _end_detail(wallet, ledger),
+        ),
+    ]
+    if memory is not None:
+        checks.append(
+            Check(
+                name="memory",
+                expected=wallet.total,
+                actual=memory.total,
+                detail=None if memory == wallet else _memory_detail(wallet, memory),
+            )
+        )
+    return HealthReport(
+        account=wallet.account,
+        checks=tuple(checks),
+        first_divergent_entry=_first_divergent_entry(wallet, ledger),
+        wallet_version=wallet.version,
+        entries=ledger.entries,
+    )
+
+
+def _first_divergent_entry(wallet: Wallet, ledger: LedgerFold) -> int | None:
+    """The entry where the chain broke; else the missing last one; else the one the row denies."""
+    if ledger.first_divergent_entry is not None:
+        return ledger.first_divergent_entry
+    if ledger.entries < wallet.entries:
+        return ledger.entries + 1
+    row = (wallet.total, wallet.locked, wallet.entries)
+    return None if row == (ledger.total, ledger.locked, ledger.entries) else ledger.entries
+
+
+def _end_detail(wallet: Wallet, ledger: LedgerFold) -> str | None:
+    if ledger.entries != wallet.entries:
+        return f"{ledger.entries} entries, the wallet counts {wallet.entries}"
+    if ledger.balance_after != wallet.available:
+        return (
+            f"the last entry leaves {plain(ledger.balance_after)} available, "
+            f"the wallet has {plain(wallet.available)}"
+        )
+    return None
+
+
+def _holds_detail(by_ledger: Mapping[int, Decimal], holds: Mapping[int, Decimal]) -> str | None:
+    for position_id in sorted(by_ledger.keys() | holds.keys()):
+        locked = by_ledger.get(position_id, ZERO)
+        held = holds.get(position_id, ZERO)
+        if locked != held:
+            return f"position {position_id} holds {plain(held)}, its entries lock {plain(locked)}"
+    return None
+
+
+def _memory_detail(wallet: Wallet, memory: Wallet) -> str:
+    return (
+        f"memory has total {plain(memory.total)} and locked {plain(memory.locked)}, "
+        f"the database {plain(wallet.total)} and {plain(wallet.locked)}"
+    )

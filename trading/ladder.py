@@ -1,0 +1,427 @@
+"""Take-profit rungs and the stop-loss: a position's state machine.
+
+One price advances a ladder as far as it reaches. The stop is judged first, on the state before
+the price; a stop never loosens; and because a rung sends the stop strictly behind itself,
+judging a price twice is harmless. SHORT mirrors LONG. A price exactly at a trigger has reached it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import pairwise
+
+from trading.costs import closing_costs, gross_pnl
+from trading.events import Event, PositionClosed, PositionOpened, PositionReduced, RungHit
+from trading.model import (
+    CloseReason,
+    CostRates,
+    Costs,
+    Ladder,
+    Position,
+    PositionStatus,
+    Rung,
+    Side,
+    StopTarget,
+)
+from trading.money import (
+    HUNDRED,
+    ZERO,
+    difference,
+    money,
+    plain,
+    price_scale,
+    product,
+    quotient,
+    total,
+    trimmed,
+)
+
+RUNGS_MAX = 8
+PERCENTAGE_MAX = Decimal(1_000_000)
+DEFAULT_STOP_LOSS_PCT = Decimal(5)
+DEFAULT_TAKE_PROFIT_PCTS = (Decimal(3), Decimal(6), Decimal(10))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Triggers:
+    """The two prices that concern a position next: at or below `low`, at or above `high`.
+
+    None where nothing waits on that side (a ladder whose rungs are all hit).
+    """
+
+    low: Decimal | None
+    high: Decimal | None
+
+    def reached_by(self, price: Decimal) -> bool:
+        """Whether a price is at or beyond either trigger."""
+        return (self.low is not None and price <= self.low) or (
+            self.high is not None and price >= self.high
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advance:
+    """What a price or a command did to a position: its new state, and each step as an event."""
+
+    position: Position
+    events: tuple[Event, ...]
+
+
+def ladder_from_percentages(
+    take_profit_pcts: Sequence[Decimal] = DEFAULT_TAKE_PROFIT_PCTS,
+    *,
+    stop_loss_pct: Decimal = DEFAULT_STOP_LOSS_PCT,
+    close_fractions: Sequence[Decimal] | None = None,
+) -> Ladder:
+    """Build the standard ladder for any number of percentages.
+
+    The first rung sends the stop to breakeven, each later one to the rung before it. Without
+    `close_fractions` only the last rung closes, and all of it.
+
+    Raises:
+        ValueError: with the reason, for a ladder that cannot be guarded.
+    """
+    count = len(take_profit_pcts)
+    if close_fractions is None:
+        close_fractions = [ZERO] * (count - 1) + [Decimal(1)] * min(count, 1)
+    if len(close_fractions) != count:
+        raise ValueError(
+            f"{len(close_fractions)} close fractions for {count} take-profit percentages: "
+            "give one for each"
+        )
+    rungs = tuple(
+        Rung(
+            distance_pct=distance_pct,
+            stop=StopTarget.BREAKEVEN if index == 0 else StopTarget.PREVIOUS_RUNG,
+            close_fraction=fraction,
+        )
+        for index, (distance_pct, fraction) in enumerate(
+            zip(take_profit_pcts, close_fractions, strict=True)
+        )
+    )
+    return checked(Ladder(stop_loss_pct=stop_loss_pct, rungs=rungs))
+
+
+def checked(ladder: Ladder) -> Ladder:
+    """Return the ladder if it can be guarded.
+
+    Raises:
+        ValueError: with the reason: more than 8 rungs, distances that do not rise, fractions
+            outside 0 to 1 or above 1 in sum, a rung behind the one that closes everything, a
+            number too long for exact arithmetic.
+    """
+    if not (_is_short(ladder.stop_loss_pct) and ZERO < ladder.stop_loss_pct < HUNDRED):
+        raise ValueError(
+            f"stop_loss_pct {ladder.stop_loss_pct} is not between 0 and 100 "
+            "with at most 18 decimals"
+        )
+    if len(ladder.rungs) > RUNGS_MAX:
+        raise ValueError(f"{len(ladder.rungs)} take-profit rungs: at most {RUNGS_MAX}")
+    distance, closed = ZERO, ZERO
+    for number, rung in enumerate(ladder.rungs, start=1):
+        if not (_is_short(rung.distance_pct) and rung.distance_pct > distance):
+            raise ValueError(
+                f"take-profit percentage {rung.distance_pct} of rung {number} must be above "
+                f"{distance}, up to {PERCENTAGE_MAX} with at most 18 decimals: "
+                "percentages rise from 0"
+            )
+        if not (_is_short(rung.close_fraction) and ZERO <= rung.close_fraction <= 1):
+            raise ValueError(
+                f"close fraction {rung.close_fraction} of rung {number} is not between 0 and 1 "
+                "with at most 18 decimals"
+            )
+        if closed == 1:
+            raise ValueError(f"rung {number} is never reached: rung {number - 1} closes the rest")
+        distance = rung.distance_pct
+        closed = total(closed, rung.close_fraction)
+        if closed > 1:
+            raise ValueError(f"close fractions sum to {closed} at rung {number}: at most 1")
+    return ladder
+
+
+def _is_short(value: Decimal) -> bool:
+    """Whether a percentage or fraction has few enough digits for exact levels and shares."""
+    return value.is_finite() and value.copy_abs() <= PERCENTAGE_MAX and value == price_scale(value)
+
+
+def opened(
+    *,
+    position_id: int,
+    account: str,
+    symbol: str,
+    side: Side,
+    quantity: Decimal,
+    entry_price: Decimal,
+    entry_time_us: int,
+    ladder: Ladder,
+    rates: CostRates,
+    idempotency_key: str | None = None,
+    request: str | None = None,
+) -> Advance:
+    """A position as it is opened, at version 1.
+
+    Raises:
+        ValueError: if a level of the ladder does not lie strictly on its side of the entry, as
+            for a SHORT with a take-profit of 100 % or a distance too small for the price's scale.
+    """
+    levels = tuple(_level(side, entry_price, rung.distance_pct) for rung in ladder.rungs)
+    stop_price = _level(side, entry_price, ladder.stop_loss_pct.copy_negate())
+    path = (stop_price, entry_price, *levels)
+    rising = path if side is Side.LONG else tuple(reversed(path))
+    if rising[0] <= ZERO or any(a >= b for a, b in pairwise(rising)):
+        raise ValueError(
+            f"ladder of {side} at {plain(entry_price)} cannot be guarded: stop-loss and "
+            f"take-profits come to {', '.join(plain(level) for level in path)}"
+        )
+    hold = money(product(entry_price, quantity))
+    position = Position(
+        position_id=position_id,
+        account=account,
+        symbol=symbol,
+        side=side,
+        ladder=ladder,
+        rates=rates,
+        quantity=quantity,
+        entry_price=entry_price,
+        entry_time_us=entry_time_us,
+        take_profit_prices=levels,
+        stop_price=stop_price,
+        open_quantity=quantity,
+        hold=hold,
+        idempotency_key=idempotency_key,
+        request=request,
+    )
+    event = PositionOpened(
+        account=account,
+        position_id=position_id,
+        symbol=symbol,
+        side=side,
+        quantity=quantity,
+        entry_price=entry_price,
+        hold=hold,
+        stop_price=stop_price,
+        take_profit_prices=levels,
+        time_us=entry_time_us,
+    )
+    return Advance(position=position, events=(event,))
+
+
+def triggers(position: Position) -> Triggers:
+    """The stop and the next rung as the two prices to wait for."""
+    hit = position.rungs_hit
+    levels = position.take_profit_prices
+    next_rung = levels[hit] if hit < len(levels) else None
+    if position.side is Side.LONG:
+        return Triggers(low=position.stop_price, high=next_rung)
+    return Triggers(low=next_rung, high=position.stop_price)
+
+
+def advanced(position: Position, price: Decimal, time_us: int) -> Advance:
+    """Judge one price: the stop first, then every rung that it reaches.
+
+    The new state counts one version more than the old if anything happened.
+    """
+    assert position.status is PositionStatus.OPEN, f"position {position.position_id} is closed"
+    if _at_or_beyond(position.side, position.stop_price, price):
+        return closed(position, price, time_us, reason=CloseReason.STOP_LOSS)
+    events: list[Event] = []
+    now = position
+    while now.status is PositionStatus.OPEN and now.rungs_hit < len(now.ladder.rungs):
+        if not _at_or_beyond(now.side, price, now.take_profit_prices[now.rungs_hit]):
+            break
+        now, steps = _rung_hit(now, price, time_us)
+        events.extend(steps)
+    if events:
+        now = replace(now, version=position.version + 1)
+    return Advance(position=now, events=tuple(events))
+
+
+def closed(
+    position: Position,
+    price: Decimal,
+    time_us: int,
+    *,
+    reason: CloseReason,
+    note: str | None = None,
+) -> Advance:
+    """Close all that is left at a price."""
+    assert position.status is PositionStatus.OPEN, f"position {position.position_id} is closed"
+    after, event = _closed(position, price, time_us, reason=reason, note=note)
+    return Advance(position=replace(after, version=position.version + 1), events=(event,))
+
+
+def unrealized_pnl(position: Position, mark_price: Decimal) -> Decimal:
+    """What the open quantity would earn at a mark price, before costs; in money."""
+    return gross_pnl(
+        position.side,
+        entry_price=position.entry_price,
+        exit_price=mark_price,
+        quantity=position.open_quantity,
+    )
+
+
+def quantity_for(notional: Decimal, price: Decimal) -> Decimal:
+    """The quantity that a notional buys at a price, to 18 decimals."""
+    return quotient(notional, price)
+
+
+def rung_name(side: Side, rung: int, distance_pct: Decimal) -> str:
+    """What people call a rung: `TP3 (+10%)`, and `TP3 (-10%)` for a SHORT."""
+    return f"TP{rung} ({'+' if side is Side.LONG else '-'}{plain(trimmed(distance_pct))}%)"
+
+
+def _last_distance(position: Position) -> Decimal:
+    return position.ladder.rungs[position.rungs_hit - 1].distance_pct
+
+
+def _level(side: Side, entry_price: Decimal, distance_pct: Decimal) -> Decimal:
+    """The price at a distance from the entry, in percent toward profit."""
+    factor = total(HUNDRED, product(side.sign, distance_pct))
+    return price_scale(product(entry_price, factor, Decimal("0.01")))
+
+
+def _at_or_beyond(side: Side, price: Decimal, level: Decimal) -> bool:
+    """Whether a price is at a level, or further toward profit."""
+    return price >= level if side is Side.LONG else price <= level
+
+
+def _rung_hit(position: Position, price: Decimal, time_us: int) -> tuple[Position, list[Event]]:
+    index = position.rungs_hit
+    rung = position.ladder.rungs[index]
+    stop_after = _stop_after(position, rung)
+    closed_by_now = total(*(r.close_fraction for r in position.ladder.rungs[: index + 1]))
+    hit = RungHit(
+        account=position.account,
+        position_id=position.position_id,
+        symbol=position.symbol,
+        side=position.side,
+        rung=index + 1,
+        rung_price=position.take_profit_prices[index],
+        distance_pct=rung.distance_pct,
+        price=price,
+        stop_before=position.stop_price,
+        stop_after=stop_after,
+        closes_position=closed_by_now == 1,
+        time_us=time_us,
+    )
+    moved = replace(position, rungs_hit=index + 1, stop_price=stop_after)
+    if hit.closes_position:
+        done, close = _closed(moved, price, time_us, reason=CloseReason.TAKE_PROFIT)
+        return done, [hit, close]
+    if rung.close_fraction == ZERO:
+        return moved, [hit]
+    reduced, part = _reduced(moved, rung.close_fraction, price, time_us)
+    return reduced, [hit, part]
+
+
+def _stop_after(position: Position, rung: Rung) -> Decimal:
+    match rung.stop:
+        case StopTarget.UNCHANGED:
+            target = position.stop_price
+        case StopTarget.BREAKEVEN:
+            target = position.entry_price
+        case StopTarget.PREVIOUS_RUNG:
+            previous = position.rungs_hit - 1
+            target = (
+                position.take_profit_prices[previous] if previous >= 0 else position.entry_price
+            )
+    tightens = _at_or_beyond(position.side, target, position.stop_price)
+    return target if tightens else position.stop_price
+
+
+def _reduced(
+    position: Position, fraction: Decimal, price: Decimal, time_us: int
+) -> tuple[Position, PositionReduced]:
+    quantity = min(position.open_quantity, price_scale(product(position.quantity, fraction)))
+    # Shares are rounded one by one, so their sum may not exceed what is held.
+    released = min(position.hold, money(product(position.notional, fraction)))
+    gross, costs = _pnl(position, price, quantity)
+    event = PositionReduced(
+        account=position.account,
+        position_id=position.position_id,
+        symbol=position.symbol,
+        side=position.side,
+        rung=position.rungs_hit,
+        distance_pct=_last_distance(position),
+        quantity=quantity,
+        entry_price=position.entry_price,
+        exit_price=price,
+        released=released,
+        gross_pnl=gross,
+        costs=costs,
+        time_us=time_us,
+    )
+    after = replace(
+        position,
+        open_quantity=difference(position.open_quantity, quantity),
+        hold=position.hold - released,
+        gross_pnl=position.gross_pnl + gross,
+        costs=position.costs + costs,
+    )
+    return after, event
+
+
+def _closed(
+    position: Position,
+    price: Decimal,
+    time_us: int,
+    *,
+    reason: CloseReason,
+    note: str | None = None,
+) -> tuple[Position, PositionClosed]:
+    gross, costs = _pnl(position, price, position.open_quantity)
+    after = replace(
+        position,
+        open_quantity=ZERO,
+        hold=ZERO,
+        gross_pnl=position.gross_pnl + gross,
+        costs=position.costs + costs,
+        exit_price=price,
+        exit_time_us=time_us,
+        close_reason=reason,
+        close_note=note,
+    )
+    event = PositionClosed(
+        account=position.account,
+        position_id=position.position_id,
+        symbol=position.symbol,
+        side=position.side,
+        reason=reason,
+        reason_text=_reason_text(position, reason, note),
+        note=note,
+        quantity=position.open_quantity,
+        entry_price=position.entry_price,
+        exit_price=price,
+        released=position.hold,
+        gross_pnl=gross,
+        costs=costs,
+        net_pnl_total=after.net_pnl,
+        notional=position.notional,
+        time_us=time_us,
+    )
+    return after, event
+
+
+def _pnl(position: Position, exit_price: Decimal, quantity: Decimal) -> tuple[Decimal, Costs]:
+    gross = gross_pnl(
+        position.side, entry_price=position.entry_price, exit_price=exit_price, quantity=quantity
+    )
+    costs = closing_costs(
+        position.rates,
+        entry_price=position.entry_price,
+        exit_price=exit_price,
+        quantity=quantity,
+    )
+    return gross, costs
+
+
+def _reason_text(position: Position, reason: CloseReason, note: str | None) -> str:
+    match reason:
+        case CloseReason.TAKE_PROFIT:
+            return (
+                f"{rung_name(position.side, position.rungs_hit, _last_distance(position))} reached"
+            )
+        case CloseReason.STOP_LOSS:
+            return f"stop-loss at {plain(position.stop_price)} reached"
+        case CloseReason.MANUAL:
+            return "closed by hand" if note is None else f"closed by hand: {note}"

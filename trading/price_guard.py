@@ -1,0 +1,135 @@
+"""Which prices may act: jump, age and quarantine.
+
+A recorded fall of 74 % came in ticks of at most 18 %, so a price is judged against the last
+accepted one, never against a minute's total. A jump beyond the bound is quarantined until
+further prices near it, spread over time, confirm it, or a person releases it.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from trading.money import EXACT, PRICE_MAX, ZERO
+
+
+class Verdict(StrEnum):
+    """What the guard says of a price; only an accepted one may act."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    IGNORED = "ignored"
+    QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardSettings:
+    """The guard's bounds.
+
+    `jump_max` and `confirm_within` are fractions of a price; `confirm_count` further prices that
+    span `confirm_span_us` microseconds confirm a candidate; a price may be stamped at most
+    `ahead_max_us` microseconds ahead of our clock.
+    """
+
+    jump_max: Decimal = Decimal("0.5")
+    confirm_within: Decimal = Decimal("0.05")
+    confirm_count: int = 3
+    confirm_span_us: int = 1_000_000
+    ahead_max_us: int = 5_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A quarantined price, and how far the prices after it confirm it."""
+
+    price: Decimal
+    time_us: int
+    confirmations: int = 0
+    confirmed_since_us: int | None = None
+
+
+class PriceGuard:
+    """One symbol's guard: feed it every price in order of arrival.
+
+    It keeps the last accepted price and the candidate; it reads no clock.
+    """
+
+    __slots__ = ("_ceiling", "_floor", "_settings", "candidate", "last_price", "last_time_us")
+
+    def __init__(
+        self,
+        settings: GuardSettings,
+        *,
+        last_price: Decimal | None = None,
+        last_time_us: int | None = None,
+    ) -> None:
+        """Start from the last accepted price of a former life, or from none."""
+        self._settings = settings
+        self.candidate: Candidate | None = None
+        self.last_price: Decimal | None = None
+        self.last_time_us = -1 if last_time_us is None else last_time_us
+        self._floor = ZERO
+        self._ceiling = PRICE_MAX
+        if last_price is not None:
+            self._accept(last_price, self.last_time_us)
+
+    def judge(self, price: Decimal, time_us: int, now_us: int) -> Verdict:
+        """Judge a price with its exchange time, at our time `now_us`."""
+        if time_us < self.last_time_us:
+            return Verdict.IGNORED
+        if (
+            not price.is_finite()
+            or not ZERO < price <= PRICE_MAX
+            or time_us - now_us > self._settings.ahead_max_us
+        ):
+            return Verdict.REJECTED
+        if self._floor <= price <= self._ceiling:
+            self.candidate = None
+            self._accept(price, time_us)
+            return Verdict.ACCEPTED
+        return self._judge_jump(price, time_us)
+
+    def release(self, price: Decimal) -> bool:
+        """Accept the candidate by a person's word, if `price` names it; tells whether it did."""
+        if self.candidate is None or self.candidate.price != price:
+            return False
+        time_us = max(self.candidate.time_us, self.last_time_us)
+        self.candidate = None
+        self._accept(price, time_us)
+        return True
+
+    def _judge_jump(self, price: Decimal, time_us: int) -> Verdict:
+        candidate = self.candidate
+        if candidate is None or not self.confirms(candidate, price):
+            self.candidate = Candidate(price=price, time_us=time_us)
+            return Verdict.QUARANTINED
+        since_us = candidate.confirmed_since_us
+        since_us = time_us if since_us is None else since_us
+        confirmations = candidate.confirmations + 1
+        if (
+            confirmations >= self._settings.confirm_count
+            and time_us - since_us >= self._settings.confirm_span_us
+        ):
+            self.candidate = None
+            self._accept(price, time_us)
+            return Verdict.ACCEPTED
+        self.candidate = Candidate(
+            price=candidate.price,
+            time_us=candidate.time_us,
+            confirmations=confirmations,
+            confirmed_since_us=since_us,
+        )
+        return Verdict.QUARANTINED
+
+    def confirms(self, candidate: Candidate, price: Decimal) -> bool:
+        """Whether a price is near enough to a candidate to speak for it."""
+        within = EXACT.multiply(candidate.price, self._settings.confirm_within)
+        return EXACT.subtract(price, candidate.price).copy_abs() <= within
+
+    def _accept(self, price: Decimal, time_us: int) -> None:
+        self.last_time_us = time_us
+        if price == self.last_price:
+            return
+        self.last_price = price
+        jump = EXACT.multiply(price, self._settings.jump_max)
+        self._floor = EXACT.subtract(price, jump)
+        self._ceiling = min(EXACT.add(price, jump), PRICE_MAX)
