@@ -13,9 +13,9 @@ from actors.committer import CommitterActor, Writer
 from actors.desk import DeskActor, DeskSettings
 from actors.directory import Directory
 from actors.dispatcher import Dispatcher
+from actors.market import MarketActor
 from actors.messages import MarketReported, Reply, ReportMarket
 from actors.protocol import CommitChange
-from actors.market import MarketActor
 from actors.published import Published
 from actors.restore import version_of
 from persistence.changes import Change

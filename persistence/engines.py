@@ -132,7 +132,8 @@ def _sqlite_hooks(engine: Engine, *, begin: str, pragmas: list[str]) -> None:
             connection.execute(f"PRAGMA {pragma}")
 
     def begun(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        driver: Any = connection.connection.dbapi_connection
+        driver.execute(begin)
 
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", begun)

@@ -99,13 +99,14 @@ def is_money(value: Decimal) -> bool:
 
 def is_price(value: Decimal) -> bool:
     """Whether a value is finite, positive, at most `PRICE_MAX`, with at most 18 decimals."""
-    return value.is_finite() and ZERO < value <= PRICE_MAX and _fits_price_scale(value)
+    return value.is_finite() and ZERO < value <= PRICE_MAX and fits_price_scale(value)
 
 
 def is_quantity(value: Decimal) -> bool:
     """Whether a value is finite, positive, at most `QUANTITY_MAX`, with at most 18 decimals."""
-    return value.is_finite() and ZERO < value <= QUANTITY_MAX and _fits_price_scale(value)
+    return value.is_finite() and ZERO < value <= QUANTITY_MAX and fits_price_scale(value)
 
 
-def _fits_price_scale(value: Decimal) -> bool:
+def fits_price_scale(value: Decimal) -> bool:
+    """Whether a finite value within `QUANTITY_MAX` has at most 18 decimals."""
     return value == value.quantize(PRICE_QUANTUM, context=_ROUND)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from trading.money import EXACT, PRICE_MAX, ZERO
+from trading.money import EXACT, PRICE_MAX, ZERO, is_price
 
 
 class Verdict(StrEnum):
@@ -73,15 +73,18 @@ class PriceGuard:
             self._accept(last_price, self.last_time_us)
 
     def judge(self, price: Decimal, time_us: int, now_us: int) -> Verdict:
-        """Judge a price with its exchange time, at our time `now_us`."""
+        """Judge a price with its exchange time, at our time `now_us`.
+
+        Rejected is what is no price (`trading.money.is_price`), or stamped too far ahead; ignored
+        is what is older than the last accepted one.
+        """
+        # A price that repeats is usually the same object, and was found in order before.
+        if price is not self.last_price and not is_price(price):
+            return Verdict.REJECTED
+        if time_us - now_us > self._settings.ahead_max_us:
+            return Verdict.REJECTED
         if time_us < self.last_time_us:
             return Verdict.IGNORED
-        if (
-            not price.is_finite()
-            or not ZERO < price <= PRICE_MAX
-            or time_us - now_us > self._settings.ahead_max_us
-        ):
-            return Verdict.REJECTED
         if self._floor <= price <= self._ceiling:
             self.candidate = None
             self._accept(price, time_us)
@@ -127,9 +130,10 @@ class PriceGuard:
 
     def _accept(self, price: Decimal, time_us: int) -> None:
         self.last_time_us = time_us
-        if price == self.last_price:
-            return
+        unchanged = price == self.last_price
         self.last_price = price
+        if unchanged:
+            return
         jump = EXACT.multiply(price, self._settings.jump_max)
         self._floor = EXACT.subtract(price, jump)
         self._ceiling = min(EXACT.add(price, jump), PRICE_MAX)

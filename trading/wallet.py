@@ -54,7 +54,9 @@ def account_opened(
         ValueError: if the balance is no amount of money, or negative.
     """
     if not is_money(initial_balance) or initial_balance < ZERO:
-        raise ValueError(f"initial balance {plain(initial_balance)} is no amount from 0 to {AMOUNT_MAX}")
+        raise ValueError(
+            f"initial balance {plain(initial_balance)} is no amount from 0 to {AMOUNT_MAX}"
+        )
     empty = Wallet(
         account=account,
         account_type=account_type,
