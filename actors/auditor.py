@@ -16,6 +16,7 @@ from persistence.errors import Unavailable
 from persistence.state import Books
 from trading.books import HealthReport, HealthStatus, LedgerFold, check_books
 from trading.events import HealthMismatchFound, HealthRestored
+from trading.model import Wallet
 from trading.money import plain
 
 log = structlog.get_logger(__name__)
@@ -158,13 +159,19 @@ class AuditorActor(SupervisedActor):
         if report.status is HealthStatus.MISMATCH:
             self._mismatch(report, reported)
         else:
-            self._healthy(report, reported)
+            self._healthy(report, books.wallet, reported)
         for recipient in check.asked_by:
             self.directory.send(recipient, HealthChecked(report=report))
 
-    def _healthy(self, report: HealthReport, reported: WalletReported | None) -> None:
+    def _healthy(
+        self, report: HealthReport, wallet: Wallet, reported: WalletReported | None
+    ) -> None:
         account = report.account
-        log.info("wallet health check PASSED", account=account, total=plain(report.actual))
+        log.info(
+            f"✓ Wallet health check PASSED: Total=${wallet.total:.2f}, "
+            f"Available=${wallet.available:.2f}",
+            account=account,
+        )
         if reported is not None and (reported.refusing or reported.halted):
             event = HealthRestored(account=account, time_us=self._dispatcher.clock.now_us())
             self._commit_event(account, event)
@@ -174,7 +181,7 @@ class AuditorActor(SupervisedActor):
         account = report.account
         failures = _failures(report)
         log.error(
-            "wallet health check FAILED",
+            "⚠ Wallet health check FAILED",
             account=account,
             status=str(report.status),
             expected=plain(report.expected),

@@ -2,6 +2,7 @@
 
 from collections import deque
 
+from actors.messages import TransferFunds
 from actors.wallet_plan import Plan, PlannedCommand, QuotedOpen
 
 
@@ -59,10 +60,10 @@ class CommandLine:
         if one_by_one:
             self._one_by_one = len(planned.commands)
 
-    def drop_opens(self) -> list[QuotedOpen]:
-        """Take the opens out, and return them."""
-        opens = [command for command in self._commands if isinstance(command, QuotedOpen)]
+    def drop_clients(self) -> list[QuotedOpen | TransferFunds]:
+        """Take out what clients wait for, and return it."""
+        clients = [c for c in self._commands if isinstance(c, QuotedOpen | TransferFunds)]
         self._commands = deque(
-            command for command in self._commands if not isinstance(command, QuotedOpen)
+            c for c in self._commands if not isinstance(c, QuotedOpen | TransferFunds)
         )
-        return opens
+        return clients

@@ -164,7 +164,7 @@ class CommitterActor(SupervisedActor):
                 changes = self._next_changes()
                 if changes:
                     self._commit(changes)
-                else:
+                elif self._queue:  # what was taken may all have expired
                     self._read_next()
         except Unavailable as error:
             self._retry_later("unavailable", error)
@@ -221,7 +221,7 @@ class CommitterActor(SupervisedActor):
         except OutcomeUnknown:
             self._unknown = (self._commit_id, batch)
             raise
-        except Unavailable:
+        except (Unavailable, Deposed):
             self._queue.extendleft(reversed(batch))
             raise
         self._conclude(self._commit_id, batch)

@@ -29,12 +29,12 @@ def bad_balance(message: OpenAccount) -> Denial:
     )
 
 
-def key_conflict(key: str, message: OpenPosition) -> Denial:
+def key_conflict(message: OpenPosition) -> Denial:
     """An open whose idempotency key belongs to another request."""
     return Denial(
         reason=DenialReason.KEY_CONFLICT,
         text=f"open of {message.symbol} in account {message.account} refused: idempotency key "
-        f"{key} was used for another request",
+        f"{message.idempotency_key} was used for another request",
     )
 
 

@@ -15,7 +15,6 @@ from actors.lives import FAILURES_MAX, FAILURES_WITHIN_SECONDS, Lives
 from actors.market import MarketActor, MarketSettings
 from actors.messages import (
     CheckHealth,
-    CloseDone,
     ClosePosition,
     Denied,
     MarketOpened,
@@ -24,7 +23,7 @@ from actors.messages import (
     OpenPosition,
     TransferFunds,
 )
-from actors.position import PositionActor
+from actors.position import PositionActor, already_closed
 from actors.protocol import (
     AccountRead,
     ActorFailed,
@@ -261,8 +260,7 @@ class DeskActor(SupervisedActor):
             elif position_id in self.directory.positions:
                 self.directory.to_position(position_id, close)
             else:
-                done = CloseDone(position=position, already_closed=True)
-                self.directory.send(close.reply_to, done)
+                self.directory.send(close.reply_to, already_closed(position))
 
     # --- Restarting --------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from actors.messages import (
     ResumeMarket,
     TakePrices,
 )
+from actors.price_age import PriceAge
 from actors.price_history import PriceHistory
 from actors.protocol import (
     Arm,
@@ -97,7 +98,7 @@ class MarketActor(SupervisedActor):
             last_time_us=last.time_us if last else None,
         )
         self._number = first_number
-        self._received_us: int | None = None
+        self._age = PriceAge(clock, self._settings.price_age_seconds_max)
         self._paused = False
         self._book = TriggerBook()
         self._history = PriceHistory()
@@ -119,7 +120,8 @@ class MarketActor(SupervisedActor):
             case QuotePrice():
                 self.directory.send(message.reply_to, self._quote(message))
             case ReleaseQuote():
-                self._forget(message.position_id)
+                if message.position_id in self._quoted:
+                    self._forget(message.position_id)
             case ReleaseQuotes():
                 self._release_quotes(message)
             case PauseMarket():
@@ -148,12 +150,11 @@ class MarketActor(SupervisedActor):
     ) -> int:
         """Judge prices from `start` to before `end`, up to the first that reaches a position.
 
-        Returns the index after it, or `end`. For the replay, which lets everybody
-        finish before the next price; a mailbox goes on at once and keeps the history.
+        Returns the index after it, or `end`. The replay lets everybody finish before it goes on;
+        a mailbox goes on at once, and the history keeps what positions miss.
         """
         judge, book, history = self._guard.judge, self._book, self._history
-        accepted = Verdict.ACCEPTED
-        self._received_us = self._clock.monotonic_us()
+        accepted, accepted_before = Verdict.ACCEPTED, self._accepted
         for index in range(start, end):
             price = prices[index]
             had_candidate = self._guard.candidate
@@ -168,8 +169,11 @@ class MarketActor(SupervisedActor):
             if history:
                 history.keep(self._number, price, times_us[index])
             if price >= book.high or price <= book.low:
+                self._age.renew()
                 self._tell_reached(price, times_us[index])
                 return index + 1
+        if self._accepted > accepted_before:
+            self._age.renew()
         return end
 
     def _take_all(self, message: TakePrices) -> None:
@@ -239,6 +243,7 @@ class MarketActor(SupervisedActor):
             self._history.ask(message.position_id, self._number)
         return PriceQuoted(
             position_id=message.position_id,
+            symbol=self._symbol,
             price=price,
             time_us=self._guard.last_time_us,
             number=self._number,
@@ -259,25 +264,12 @@ class MarketActor(SupervisedActor):
                 f"{symbol} is quarantined: a price of {plain(self._guard.candidate.price)} "
                 f"waits against the last accepted {plain(last)}"
             )
-        elif self._is_stale():
+        elif self._age.is_stale:
             reason = DenialReason.PRICE_STALE
-            limit = self._settings.price_age_seconds_max
-            text = f"{symbol} is stale: {self._age_text()}, at most {limit} s are allowed"
+            text = f"{symbol} is stale: {self._age}"
         else:
             return None
         return Denial(reason=reason, text=text)
-
-    def _is_stale(self) -> bool:
-        if self._received_us is None:
-            return True
-        age_us = self._clock.monotonic_us() - self._received_us
-        return age_us > self._settings.price_age_seconds_max * 1_000_000
-
-    def _age_text(self) -> str:
-        if self._received_us is None:
-            return "no price was received since the start"
-        age_us = self._clock.monotonic_us() - self._received_us
-        return f"its last price was received {age_us // 1_000_000} s ago"
 
     def _release_candidate(self, message: ReleaseCandidate) -> None:
         had_candidate = self._guard.candidate
@@ -286,7 +278,7 @@ class MarketActor(SupervisedActor):
             self._note_quarantine(
                 message.price, self._guard.last_time_us, had_candidate, "released"
             )
-            self._received_us = self._clock.monotonic_us()
+            self._age.renew()
             self._number += 1
             self._accepted += 1
             if self._history:
@@ -330,7 +322,7 @@ class MarketActor(SupervisedActor):
         elif guard.candidate is not None:
             state = MarketState.QUARANTINED
         else:
-            state = MarketState.STALE if self._is_stale() else MarketState.LIVE
+            state = MarketState.STALE if self._age.is_stale else MarketState.LIVE
         last = None
         if guard.last_price is not None:
             last = MarketPrice(

@@ -1,12 +1,21 @@
 """The opens that a wallet has begun and not decided."""
 
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from actors.base import Recipient
-from actors.messages import OpenDone, OpenPosition
-from actors.protocol import PositionRead
+from actors.denials import key_conflict, no_market
+from actors.directory import Directory
+from actors.messages import Denied, OpenDone, OpenPosition
+from actors.protocol import (
+    PositionRead,
+    PriceQuoted,
+    QuoteDenied,
+    QuotePrice,
+    ReleaseQuote,
+)
+from actors.wallet_plan import QuotedOpen, canonical_request
+from trading.model import Denial, Position
 
 
 @dataclass(slots=True)
@@ -22,69 +31,114 @@ class PendingOpen:
 
 
 class PendingOpens:
-    """Opens by the position id that they would get, and by their idempotency keys.
+    """A wallet's opens by the position id that each would get, and by idempotency key.
 
-    The id of an open that is denied was never told to anybody; the next open gets it.
+    An id is given out once. One whose open is denied is never used, so that an answer which comes
+    late means nothing.
     """
 
-    __slots__ = ("_by_id", "_by_key", "_position_ids", "_unused_ids")
+    __slots__ = ("_account", "_by_id", "_by_key", "_directory", "_position_ids", "_wallet")
 
-    def __init__(self, position_ids: Iterator[int]) -> None:
-        """`position_ids` gives out ids that nobody else gets."""
+    def __init__(
+        self,
+        directory: Directory,
+        account: str,
+        wallet: Recipient,
+        position_ids: Iterator[int],
+    ) -> None:
+        """Quotes are answered to `wallet`; `position_ids` gives out ids that nobody else gets."""
+        self._directory = directory
+        self._account = account
+        self._wallet = wallet
         self._position_ids = position_ids
-        self._unused_ids: deque[int] = deque()
         self._by_id: dict[int, PendingOpen] = {}
         self._by_key: dict[str, int] = {}
 
-    def add(self, request: OpenPosition) -> int:
-        """Begin an open, and return the id of the position that it may become."""
-        position_id = self._unused_ids.popleft() if self._unused_ids else next(self._position_ids)
+    def begin(self, request: OpenPosition) -> None:
+        """Ask the market for a price."""
+        position_id = next(self._position_ids)
         self._by_id[position_id] = PendingOpen(request, [request.reply_to])
         if request.idempotency_key is not None:
             self._by_key[request.idempotency_key] = position_id
-        return position_id
+        self._ask_price(position_id, request.symbol)
 
-    def get(self, position_id: int) -> PendingOpen | None:
-        """The open that may become a position."""
-        return self._by_id.get(position_id)
+    def join(self, request: OpenPosition) -> bool:
+        """Let a request wait for the open that was begun with its key; tells if there is one."""
+        if request.idempotency_key not in self._by_key:
+            return False
+        pending = self._by_id[self._by_key[request.idempotency_key]]
+        if canonical_request(pending.request) == canonical_request(request):
+            pending.waiting.append(request.reply_to)
+        else:
+            self._directory.send(request.reply_to, Denied(denial=key_conflict(request)))
+        return True
 
-    def by_key(self, key: str) -> PendingOpen | None:
-        """The open that was begun with an idempotency key."""
-        position_id = self._by_key.get(key)
-        return None if position_id is None else self._by_id[position_id]
+    def knows(self, position_id: int) -> bool:
+        """Whether an open is not decided yet."""
+        return position_id in self._by_id
 
-    def symbol_of(self, position_id: int) -> str:
-        """The symbol that an open asks for."""
-        return self._by_id[position_id].request.symbol
+    def quoted(self, quote: PriceQuoted) -> QuotedOpen | None:
+        """The open that a quote is for, unless it was quoted before."""
+        pending = self._by_id[quote.position_id]
+        if pending.quoted:
+            return None
+        pending.quoted = True
+        return QuotedOpen(request=pending.request, quote=quote)
 
-    def unquoted(self, symbol: str) -> tuple[int, ...]:
-        """The ids of the opens that wait for a symbol's market."""
-        return tuple(
+    def quote_denied(self, message: QuoteDenied) -> None:
+        """There is no price to open at: deny."""
+        pending = self._by_id.get(message.position_id)
+        if pending is not None and not pending.quoted:
+            self.deny(message.position_id, message.denial)
+
+    def ask_again(self, symbol: str) -> None:
+        """A symbol's market has started anew: ask it what the former one was asked."""
+        unquoted = [
             position_id
             for position_id, pending in self._by_id.items()
             if pending.request.symbol == symbol and not pending.quoted
-        )
+        ]
+        for position_id in unquoted:
+            self._ask_price(position_id, symbol)
 
-    def end(self, position_id: int, *, id_is_free: bool = False) -> list[Recipient]:
-        """Forget an open that is decided, and return who waits for the outcome."""
+    def deny(self, position_id: int, denial: Denial) -> None:
+        """Answer that an open is certainly not made."""
+        pending = self._end(position_id)
+        if pending.quoted:
+            self._directory.to_market(pending.request.symbol, ReleaseQuote(position_id=position_id))
+        for waiting in pending.waiting:
+            self._directory.send(waiting, Denied(denial=denial))
+
+    def done(self, position: Position) -> None:
+        """Answer that a position was opened; only the first who asked has opened it."""
+        for index, waiting in enumerate(self._end(position.position_id).waiting):
+            self._directory.send(waiting, OpenDone(position=position, repeated=index > 0))
+
+    def _ask_price(self, position_id: int, symbol: str) -> None:
+        question = QuotePrice(
+            account=self._account, position_id=position_id, for_open=True, reply_to=self._wallet
+        )
+        if not self._directory.to_market(symbol, question):
+            self.deny(position_id, no_market(symbol))
+
+    def _end(self, position_id: int) -> PendingOpen:
         pending = self._by_id.pop(position_id)
         if pending.request.idempotency_key is not None:
             del self._by_key[pending.request.idempotency_key]
-        if id_is_free:
-            self._unused_ids.append(position_id)
-        return pending.waiting
+        return pending
 
 
 class RepeatedOpen:
     """Takes the row of the position that a known key has opened, and answers with it."""
 
-    __slots__ = ("_reply_to",)
+    __slots__ = ("_directory", "_reply_to")
 
-    def __init__(self, reply_to: Recipient) -> None:
+    def __init__(self, directory: Directory, reply_to: Recipient) -> None:
         """Answer this client."""
+        self._directory = directory
         self._reply_to = reply_to
 
     def tell(self, message: PositionRead) -> None:
         """Take the row that was read."""
         assert message.position is not None, "a taken key has a position"
-        self._reply_to.tell(OpenDone(position=message.position, repeated=True))
+        self._directory.send(self._reply_to, OpenDone(position=message.position, repeated=True))

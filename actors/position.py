@@ -4,6 +4,8 @@ from collections import deque
 from decimal import Decimal
 from typing import assert_never
 
+import structlog
+
 from actors.directory import Directory
 from actors.messages import CloseDone, ClosePosition, Denied
 from actors.protocol import (
@@ -23,6 +25,8 @@ from actors.protocol import (
 from actors.supervised import ActorKind, SupervisedActor
 from trading.ladder import Advance, advanced, closed, triggers
 from trading.model import CloseReason, MarketPrice, Position, PositionStatus
+
+log = structlog.get_logger(__name__)
 
 PositionMessage = (
     PriceReached
@@ -127,7 +131,7 @@ class PositionActor(SupervisedActor):
 
     def _on_close(self, message: ClosePosition) -> None:
         if not self._is_open and not self._unbooked:
-            self._answer(message, already_closed=True)
+            self.directory.send(message.reply_to, already_closed(self._position))
             return
         self._closers.append(message)
         if self._is_open and self._asked_price_for is None:
@@ -185,7 +189,12 @@ class PositionActor(SupervisedActor):
         self.directory.to_desk(PositionSettled(position=self._position))
         closers, self._closers = self._closers, []
         for closer in closers:
-            self._answer(closer, already_closed=closer is not self._closed_by)
+            answer = (
+                CloseDone(position=self._position, already_closed=False)
+                if closer is self._closed_by
+                else already_closed(self._position)
+            )
+            self.directory.send(closer.reply_to, answer)
 
     def _on_market_restarted(self) -> None:
         if not self._is_open:
@@ -199,7 +208,12 @@ class PositionActor(SupervisedActor):
             self._position.symbol, Disarm(position_id=self._position.position_id)
         )
 
-    def _answer(self, closer: ClosePosition, *, already_closed: bool) -> None:
-        self.directory.send(
-            closer.reply_to, CloseDone(position=self._position, already_closed=already_closed)
-        )
+
+def already_closed(position: Position) -> CloseDone:
+    """The answer to a close of a position that somebody else has closed."""
+    log.warning(
+        f"Position {position.position_id} already closed, skipping",
+        account=position.account,
+        position=position.position_id,
+    )
+    return CloseDone(position=position, already_closed=True)

@@ -32,6 +32,7 @@ class PriceQuoted:
     """The last accepted price, its time and number; `note` says what is unusual about it."""
 
     position_id: int
+    symbol: str
     price: Decimal
     time_us: int
     number: int
@@ -119,8 +120,6 @@ class PositionBooked:
 class BookingRefused:
     """The database refused a position's state: what it holds is not what the position has."""
 
-    position_id: int
-    version: int
     detail: str
 
 

@@ -14,12 +14,11 @@ from actors.denials import (
     bad_balance,
     books_mismatch,
     key_conflict,
-    no_market,
     refused_write,
     unknown_account,
 )
 from actors.directory import Directory
-from actors.messages import CheckHealth, Denied, OpenAccount, OpenDone, OpenPosition, TransferFunds
+from actors.messages import CheckHealth, Denied, OpenAccount, OpenPosition, TransferFunds
 from actors.pending_opens import PendingOpens, RepeatedOpen
 from actors.protocol import (
     AllowOpens,
@@ -32,7 +31,6 @@ from actors.protocol import (
     MarketRestarted,
     PriceQuoted,
     QuoteDenied,
-    QuotePrice,
     ReadPosition,
     RefuseOpens,
     ReleaseQuote,
@@ -101,7 +99,7 @@ class WalletActor(SupervisedActor):
         self._rates = rates
         self._former_life = former_life
         self._opening: list[OpenAccount] = []
-        self._opens = PendingOpens(position_ids)
+        self._opens = PendingOpens(directory, account, self.actor_ref, position_ids)
         self._line = CommandLine()
         self._reads: list[ReadPosition] = []
         self._flushing = False
@@ -125,15 +123,17 @@ class WalletActor(SupervisedActor):
             case PriceQuoted():
                 self._on_quoted(message)
             case QuoteDenied():
-                self._deny_open(message.position_id, message.denial)
-            case BookPosition() | TransferFunds():
+                self._opens.quote_denied(message)
+            case BookPosition():
                 self._enqueue(message)
+            case TransferFunds():
+                self._on_transfer(message)
             case OpenAccount():
                 self._on_open_account(message)
             case ReadPosition():
                 self._on_read(message)
             case MarketRestarted():
-                self._on_market_restarted(message.symbol)
+                self._opens.ask_again(message.symbol)
             case Flush():
                 self._flushing = False
                 self._flush()
@@ -170,71 +170,53 @@ class WalletActor(SupervisedActor):
         if self._memory.wallet is None:
             self._tell(message.reply_to, Denied(denial=unknown_account(self._account)))
             return
-        key = message.idempotency_key
-        if key is not None and self._answer_known_key(key, message):
+        if self._knows_key(message) or self._opens.join(message):
             return
         refused = self._halted or self._opens_refused
         if refused is not None:
-            denial = books_mismatch(refused)
-            self._tell(message.reply_to, Denied(denial=denial))
-            return
-        self._ask_price(self._opens.add(message), message.symbol)
-
-    def _answer_known_key(self, key: str, message: OpenPosition) -> bool:
-        """Answer, or let wait, an open whose key was used before; tells whether it was."""
-        taken = self._memory.keys.get(key)
-        pending = self._opens.by_key(key)
-        if taken is not None:
-            if taken.request != canonical_request(message):
-                self._tell(message.reply_to, Denied(denial=key_conflict(key, message)))
-            else:
-                self.directory.to_committer(
-                    ReadPosition(
-                        position_id=taken.position_id, reply_to=RepeatedOpen(message.reply_to)
-                    )
-                )
-            return True
-        if pending is None:
-            return False
-        if canonical_request(pending.request) != canonical_request(message):
-            self._tell(message.reply_to, Denied(denial=key_conflict(key, message)))
+            self._tell(message.reply_to, Denied(denial=books_mismatch(refused)))
         else:
-            pending.waiting.append(message.reply_to)
+            self._opens.begin(message)
+
+    def _knows_key(self, message: OpenPosition) -> bool:
+        """Answer an open whose idempotency key is taken; tells whether it is."""
+        key = message.idempotency_key
+        taken = self._memory.keys.get(key) if key is not None else None
+        if taken is None:
+            return False
+        if taken.request != canonical_request(message):
+            self._tell(message.reply_to, Denied(denial=key_conflict(message)))
+        else:
+            answer = RepeatedOpen(self.directory, message.reply_to)
+            self.directory.to_committer(
+                ReadPosition(position_id=taken.position_id, reply_to=answer)
+            )
         return True
 
-    def _ask_price(self, position_id: int, symbol: str) -> None:
-        question = QuotePrice(
-            account=self._account,
-            position_id=position_id,
-            for_open=True,
-            reply_to=self.actor_ref,
-        )
-        if not self.directory.to_market(symbol, question):
-            self._deny_open(position_id, no_market(symbol))
-
-    def _on_market_restarted(self, symbol: str) -> None:
-        for position_id in self._opens.unquoted(symbol):
-            self._ask_price(position_id, symbol)
-
     def _on_quoted(self, quote: PriceQuoted) -> None:
-        pending = self._opens.get(quote.position_id)
-        if pending is None or pending.quoted:
+        if not self._opens.knows(quote.position_id):
+            self._release_late_quote(quote)
+            return
+        command = self._opens.quoted(quote)
+        if command is None:
             return
         if self._halted is not None:
-            denial = books_mismatch(self._halted)
-            self._release_quote(pending.request.symbol, quote.position_id)
-            self._deny_open(quote.position_id, denial)
+            self._opens.deny(quote.position_id, books_mismatch(self._halted))
         else:
-            pending.quoted = True
-            self._enqueue(QuotedOpen(request=pending.request, quote=quote))
+            self._enqueue(command)
 
-    def _release_quote(self, symbol: str, position_id: int) -> None:
-        self.directory.to_market(symbol, ReleaseQuote(position_id=position_id))
+    def _release_late_quote(self, quote: PriceQuoted) -> None:
+        """A second quote, from a market's next life: if nothing was opened, it can go."""
+        if quote.position_id not in self._memory.held:
+            self.directory.to_market(quote.symbol, ReleaseQuote(position_id=quote.position_id))
 
-    def _deny_open(self, position_id: int, denial: Denial) -> None:
-        """Deny an open that is certainly not made; its id is free for the next one."""
-        for waiting in self._opens.end(position_id, id_is_free=True):
-            self._tell(waiting, Denied(denial=denial))
+    def _on_transfer(self, message: TransferFunds) -> None:
+        if self._memory.wallet is None:
+            self._tell(message.reply_to, Denied(denial=unknown_account(self._account)))
+        elif self._halted is not None:
+            self._tell(message.reply_to, Denied(denial=books_mismatch(self._halted)))
+        else:
+            self._enqueue(message)
 
     # --- Changes ---------------------------------------------------------------------------
 
@@ -285,11 +267,9 @@ class WalletActor(SupervisedActor):
         """What was planned is durable: remember it, then say it."""
         self._memory = planned.after
         for started in planned.started:
-            for index, waiting in enumerate(self._opens.end(started.position.position_id)):
-                self._tell(waiting, OpenDone(position=started.position, repeated=index > 0))
+            self._opens.done(started.position)
         for position_id, denial in planned.denied.items():
-            self._release_quote(self._opens.symbol_of(position_id), position_id)
-            self._deny_open(position_id, denial)
+            self._opens.deny(position_id, denial)
         for recipient, answer in planned.answers:
             self._tell(recipient, answer)
         if self._opening and self._memory.wallet is not None:
@@ -320,25 +300,18 @@ class WalletActor(SupervisedActor):
             self._flush_soon()
         else:
             log.error("write refused", account=self._account, detail=message.detail)
-            self._fail(planned.commands[0], message.detail)
+            self._deny(planned.commands[0], refused_write(self._account, message.detail))
             self._flush_soon()
 
-    def _fail(self, command: PlannedCommand, detail: str) -> None:
-        denial = refused_write(self._account, detail)
+    def _deny(self, command: PlannedCommand, denial: Denial) -> None:
+        """Answer that a command is certainly not done."""
         match command:
             case QuotedOpen():
-                position_id = command.quote.position_id
-                self._release_quote(command.request.symbol, position_id)
-                for waiting in self._opens.end(position_id):
-                    self._tell(waiting, Denied(denial=denial))
-            case BookPosition():
-                position = command.position
-                refused = BookingRefused(
-                    position_id=position.position_id, version=position.version, detail=detail
-                )
-                self._tell(command.reply_to, refused)
+                self._opens.deny(command.quote.position_id, denial)
             case TransferFunds():
                 self._tell(command.reply_to, Denied(denial=denial))
+            case BookPosition():
+                self._tell(command.reply_to, BookingRefused(detail=denial.text))
             case OpenAccount():
                 opening, self._opening = self._opening, []
                 for message in opening:
@@ -351,15 +324,10 @@ class WalletActor(SupervisedActor):
         log.error("wallet halted", account=self._account, detail=detail)
         self._line.put_back(planned)
         self._halted = f"account {self._account} is halted, somebody else wrote it: {detail}"
-        self._deny_queued_opens(self._halted)
+        # What clients asked for is denied; what positions have handed over waits.
+        for command in self._line.drop_clients():
+            self._deny(command, books_mismatch(self._halted))
         self.directory.to_auditor(CheckHealth(account=self._account))
-
-    def _deny_queued_opens(self, why: str) -> None:
-        denial = books_mismatch(why)
-        for command in self._line.drop_opens():
-            position_id = command.quote.position_id
-            self._release_quote(command.request.symbol, position_id)
-            self._deny_open(position_id, denial)
 
     def _on_allow_opens(self) -> None:
         self._opens_refused = None

@@ -75,8 +75,8 @@ Answer = tuple[Recipient, Any]
 class Plan:
     """The change that commands lead to, the memory after it, and what is said once it is durable.
 
-    `released` are the quoted opens that are not made; `deadline_us` is the earliest of those
-    that are.
+    `denied` are the opens that are not made, by position id; `deadline_us` is the earliest of
+    those that are.
     """
 
     commands: tuple[PlannedCommand, ...]
@@ -88,7 +88,6 @@ class Plan:
     markets: dict[str, MarketPrice] = field(default_factory=dict)
     started: list[Started] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
-    released: list[int] = field(default_factory=list)
     denied: dict[int, Denial] = field(default_factory=dict)
     deadline_us: int | None = None
 
@@ -188,7 +187,6 @@ def _open_position(
     outcome = _position_or_denial(result, command, monotonic_us, rates, opens_refused)
     if isinstance(outcome, Denial):
         result.denied[quote.position_id] = outcome
-        result.released.append(quote.position_id)
         return
     position, events, booking = outcome
     memory = result.after

@@ -10,7 +10,7 @@ from feeds.errors import InputError
 from feeds.files import InputFile
 from feeds.numbers import decimal_of, time_us
 from feeds.symbols import normalised
-from trading.ladder import (
+from trading.ladder_shape import (
     DEFAULT_STOP_LOSS_PCT,
     DEFAULT_TAKE_PROFIT_PCTS,
     ladder_from_percentages,

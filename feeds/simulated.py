@@ -11,7 +11,7 @@ from random import Random
 
 from feeds.batches import PriceBatch, merged
 from feeds.signals import Signal
-from trading.ladder import ladder_from_percentages
+from trading.ladder_shape import ladder_from_percentages
 from trading.model import Ladder, Side
 
 START_US = 1_735_689_600_000_000

@@ -14,7 +14,15 @@ from persistence.errors import (
     StoreError,
     Unavailable,
 )
-from persistence.state import AccountState, Books, KeyRecord, State, StoredEvent, TransferRecord
+from persistence.state import (
+    AccountState,
+    Books,
+    KeyRecord,
+    LedgerSums,
+    State,
+    StoredEvent,
+    TransferRecord,
+)
 from persistence.store import Store
 
 __all__ = [
@@ -23,6 +31,7 @@ __all__ = [
     "Change",
     "Deposed",
     "KeyRecord",
+    "LedgerSums",
     "OutcomeUnknown",
     "OwnedElsewhere",
     "RefusalKind",

@@ -1,6 +1,7 @@
 """One commit: the fence, the rows, and the proof that each row was as memory has it."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -8,12 +9,16 @@ from sqlalchemy.orm import Session
 from persistence import writing_postgresql, writing_sqlite
 from persistence.batch import Batch, folded
 from persistence.changes import Change
-from persistence.errors import Deposed, RefusalKind, Refused
+from persistence.errors import Deposed, RefusalKind, Refused, StoreError, Unavailable
 from persistence.tables import AccountRow, CommitRow, PositionRow
 from persistence.transactions import Transactions
-from trading.money import plain
+from trading.money import plain, trimmed
 
 _WRITERS = {"postgresql": writing_postgresql.write, "sqlite": writing_sqlite.write}
+
+
+class _RowsChanged(Exception):
+    """An update did not find a row as memory has it."""
 
 
 def commit(
@@ -37,6 +42,9 @@ def commit(
         if refused.account is None and len(accounts) == 1:
             raise Refused(accounts.pop(), refused.kind, refused.detail) from refused
         raise
+    except _RowsChanged:
+        with transactions.snapshot() as session:
+            raise _what_changed(session, batch) from None
 
 
 def was_committed(session: Session, epoch: int, commit_id: int) -> bool:
@@ -50,52 +58,53 @@ def _write(session: Session, batch: Batch) -> None:
     written = _WRITERS[connection.dialect.name](connection.connection, batch)
     if not written.fenced:
         raise Deposed(batch.epoch)
-    if written.accounts != len(batch.account_updates):
-        _refuse_changed_wallet(session, batch)
-    if written.positions != len(batch.position_updates):
-        _refuse_changed_position(session, batch)
+    updated = (written.accounts, written.positions)
+    if updated != (len(batch.account_updates), len(batch.position_updates)):
+        raise _RowsChanged
 
 
-def _refuse_changed_wallet(session: Session, batch: Batch) -> None:
-    """Find the first wallet that its update did not find, and say what it is."""
+def _what_changed(session: Session, batch: Batch) -> StoreError:
+    """Find the first row that is not as memory has it, once the commit is rolled back."""
+    # A row may have been put right meanwhile, by the same hand.
+    again = Unavailable("a row was changed while it was being written")
+    return _changed_wallet(session, batch) or _changed_position(session, batch) or again
+
+
+def _changed_wallet(session: Session, batch: Batch) -> Refused | None:
     columns = (AccountRow.account, AccountRow.version, AccountRow.total, AccountRow.locked)
     rows = session.execute(select(*columns).where(AccountRow.account.in_(batch.wallets)))
-    found = {row.account: row for row in rows}
+    found = {row.account: _balances(row.version, row.total, row.locked) for row in rows}
     for account, step in batch.wallets.items():
-        row, before, after = found.get(account), step.before, step.after
-        if before is None or (
-            row is not None
-            and (row.version, row.total, row.locked) == (after.version, after.total, after.locked)
-        ):
+        if step.before is None:
             continue
-        actual = (
-            "no such account"
-            if row is None
-            else f"version {row.version}, total {plain(row.total)}, locked {plain(row.locked)}"
-        )
-        raise Refused(
-            account,
-            RefusalKind.WALLET_CHANGED,
-            f"memory has version {before.version}, total {plain(before.total)}, locked "
-            f"{plain(before.locked)}; the database has {actual}",
-        )
-    raise AssertionError("an account's update found no row, and yet every row is as it should be")
+        before = _balances(step.before.version, step.before.total, step.before.locked)
+        actual = found.get(account, "no such account")
+        if actual != before:
+            return Refused(
+                account,
+                RefusalKind.WALLET_CHANGED,
+                f"memory has {before}; the database has {actual}",
+            )
+    return None
 
 
-def _refuse_changed_position(session: Session, batch: Batch) -> None:
-    """Find the first position that its update did not find, and say what it is."""
+def _balances(version: int, total: Decimal, locked: Decimal) -> str:
+    return f"version {version}, total {plain(trimmed(total))}, locked {plain(trimmed(locked))}"
+
+
+def _changed_position(session: Session, batch: Batch) -> Refused | None:
     columns = (PositionRow.id, PositionRow.version, PositionRow.status)
     rows = session.execute(select(*columns).where(PositionRow.id.in_(batch.positions)))
     found = {row.id: row for row in rows}
     for position_id, step in batch.positions.items():
         row = found.get(position_id)
-        if row is not None and row.version == step.after.version:
+        if step.version_before == (0 if row is None else row.version):
             continue
         actual = "no such position" if row is None else f"version {row.version}, {row.status}"
-        raise Refused(
+        return Refused(
             step.after.account,
             RefusalKind.POSITION_CHANGED,
             f"memory has version {step.version_before} of position {position_id}; "
             f"the database has {actual}",
         )
-    raise AssertionError("a position's update found no row, and yet every row is as it should be")
+    return None

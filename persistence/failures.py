@@ -51,6 +51,9 @@ def meaning(error: BaseException, *, committing: bool, connection_lost: bool) ->
     text = " ".join(str(found).split())
     if isinstance(found, PoolTimeout):
         return Unavailable(text)
+    if isinstance(found, OverflowError):
+        # The driver's word for a number beyond 64 bits.
+        return Refused(None, RefusalKind.CONSTRAINT, text)
     if isinstance(found, sqlite3.Error):
         return _sqlite_meaning(found, text, committing=committing)
     if isinstance(found, psycopg2.Error):

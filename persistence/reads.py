@@ -7,6 +7,7 @@ from sqlalchemy import func, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql import ColumnElement
 
+from persistence.columns import exact_sum
 from persistence.rows import (
     entry_from,
     market_from,
@@ -14,7 +15,15 @@ from persistence.rows import (
     stored_event_from,
     wallet_from,
 )
-from persistence.state import AccountState, Books, KeyRecord, State, StoredEvent, TransferRecord
+from persistence.state import (
+    AccountState,
+    Books,
+    KeyRecord,
+    LedgerSums,
+    State,
+    StoredEvent,
+    TransferRecord,
+)
 from persistence.tables import (
     AccountRow,
     CommitRow,
@@ -78,6 +87,17 @@ def books(session: Session, account: str, after_entry: int) -> Books | None:
         entries=_entries(session, account, after_entry),
         holds=MappingProxyType(_holds(session, account)),
     )
+
+
+def ledger_sums(session: Session, account: str) -> LedgerSums | None:
+    """See `Store.ledger_sums`."""
+    sums = select(
+        exact_sum(EntryRow.total_change),
+        exact_sum(EntryRow.locked_change),
+        func.count(),
+    ).where(EntryRow.account == account)
+    total, locked, entries = session.execute(sums).one()
+    return LedgerSums(total=total, locked=locked, entries=entries) if entries else None
 
 
 def events(session: Session, after_id: int, limit: int) -> tuple[StoredEvent, ...]:

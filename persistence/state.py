@@ -67,6 +67,15 @@ class Books:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerSums:
+    """What an account's entries sum up to; in sound books, the wallet's own figures."""
+
+    total: Decimal
+    locked: Decimal
+    entries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredEvent:
     """An event as it was written: `data` is its fields as JSON, decimals as plain strings."""
 

@@ -7,7 +7,7 @@ from persistence import owner, reads, schema
 from persistence.changes import Change
 from persistence.commits import commit, was_committed
 from persistence.engines import in_memory, parsed
-from persistence.state import AccountState, Books, State, StoredEvent
+from persistence.state import AccountState, Books, LedgerSums, State, StoredEvent
 from persistence.transactions import Transactions
 from trading.model import Position
 
@@ -145,6 +145,11 @@ class Store:
         """An account's wallet, entries numbered above `after_entry` and holds, of one moment."""
         with self._transactions.snapshot() as session:
             return reads.books(session, account, after_entry)
+
+    def ledger_sums(self, account: str) -> LedgerSums | None:
+        """An account's entries, summed exactly by the database; None if there are none."""
+        with self._transactions.snapshot() as session:
+            return reads.ledger_sums(session, account)
 
     def read_events(self, after_id: int, limit: int) -> tuple[StoredEvent, ...]:
         """At most `limit` events with ids above `after_id`, ascending."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Lock
 
 from sqlalchemy import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -81,7 +82,7 @@ class Transactions:
         if self._closed:
             raise Unavailable("the store is closed")
         session = sessions()
-        driver_connection: object = None
+        driver_connection: DBAPIConnection | None = None
         committing = False
         try:
             driver_connection = session.connection().connection.dbapi_connection
@@ -94,6 +95,9 @@ class Transactions:
             if lost:
                 session.invalidate()
                 self._engines.dispose()
+            elif committing and driver_connection is not None:
+                # SQLAlchemy takes a failed COMMIT for the end; SQLite's transaction is still open.
+                driver_connection.rollback()
             what = meaning(error, committing=committing, connection_lost=lost)
             if what is None:
                 raise

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeElapsedColumn
 
+from actors.clock import VirtualClock
 from actors.journal import JournalActor
 from feeds.batches import PriceBatch
 from feeds.errors import InputError
@@ -73,7 +74,8 @@ def replay(
     verbose: Annotated[bool, typer.Option(help="Say what happens to each position.")] = False,
 ) -> None:
     """Play recorded trades through the actors, opening a position at each signal."""
-    configure_logs(logging.INFO if verbose else logging.WARNING)
+    clock = VirtualClock()
+    configure_logs(logging.INFO if verbose else logging.WARNING, clock)
     wanted = read_signals(signals)
     amount = _amount(balance)
     if database != "sqlite://":
@@ -91,6 +93,7 @@ def replay(
                 signals_name=signals,
                 account=account,
                 balance=amount,
+                clock=clock,
                 listeners=[JournalActor()] if verbose else [],
             )
     finally:
@@ -104,7 +107,8 @@ def demo(
     report: Annotated[Path | None, typer.Option(help="A folder to write report.json into.")] = None,
 ) -> None:
     """Show the main job on a market that makes itself: no files, no network, no server."""
-    configure_logs()
+    clock = VirtualClock()
+    configure_logs(clock=clock)
     store = Store.open("sqlite://")
     try:
         outcome = replayed(
@@ -114,6 +118,7 @@ def demo(
             signals_name="the simulated signals",
             account="demo",
             balance=Decimal(1000),
+            clock=clock,
             listeners=[JournalActor()],
         )
     finally:

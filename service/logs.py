@@ -4,15 +4,27 @@ import logging
 import sys
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from actors.clock import Clock, SystemClock
+from service.times import iso_time
 
 
-def configure_logs(level: int = logging.INFO) -> None:
-    """Send structlog's and the standard library's lines the same way, from a level on."""
+def configure_logs(level: int = logging.INFO, clock: Clock | None = None) -> None:
+    """Send structlog's and the standard library's lines the same way, from a level on.
+
+    They are stamped by a clock, so that a replay's lines carry the time that it plays.
+    """
+    clock = clock or SystemClock()
+
+    def stamped(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+        line["timestamp"] = iso_time(clock.now_us())
+        return line
+
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        stamped,
     ]
     renderer: Processor = (
         structlog.dev.ConsoleRenderer()

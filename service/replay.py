@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from actors.base import PooledActor
-from actors.desk import DeskSettings
+from actors.clock import VirtualClock
 from actors.dispatcher import SequentialDispatcher
 from actors.market import MarketActor
 from actors.messages import (
@@ -75,24 +75,19 @@ class Replay:
         *,
         account: str = "demo",
         balance: Decimal = Decimal(1000),
-        settings: DeskSettings | None = None,
+        clock: VirtualClock | None = None,
         listeners: Sequence[PooledActor] = (),
     ) -> None:
-        """Start the actors and open the account with its balance.
-
-        Raises:
-            ValueError: if the balance is no amount of money.
-            ReplayError: if the database fails.
-        """
+        """Start the actors; `clock` shows the time that is played."""
         self._store = store
         self._account = account
-        self._dispatcher = SequentialDispatcher()
+        self._dispatcher = SequentialDispatcher(clock=clock)
         self._epoch = store.acquire(HOLDER)
         self._system = System(
             store,
             self._dispatcher,
             epoch=self._epoch,
-            settings=SystemSettings(desk=settings or DeskSettings(), audit_seconds=None),
+            settings=SystemSettings(audit_seconds=None),
             listeners=listeners,
         )
         self._signals: dict[str, deque[Signal]] = defaultdict(deque)
@@ -101,15 +96,18 @@ class Replay:
         self._markets: dict[str, MarketActor] = {}
         self._denied: list[tuple[Signal, Denial]] = []
         self._read = 0
-        reply = Reply()
-        self._system.tell(OpenAccount(account=account, initial_balance=balance, reply_to=reply))
-        answer = self._answer(reply)
-        if isinstance(answer, Denied):
-            raise ValueError(answer.denial.text)
-        assert isinstance(answer, AccountReady)
+        self._balance = balance
+        self._begun = False
 
     def take(self, batch: PriceBatch) -> None:
-        """Play one run of prices."""
+        """Play one run of prices; the account is opened at the first of all.
+
+        Raises:
+            ValueError: if the balance is no amount of money.
+            ReplayError: if the database fails.
+        """
+        if not self._begun:
+            self._begin(batch.times_us[0])
         market = self._market(batch.symbol)
         times_us, prices = batch.times_us, batch.prices
         waiting = self._signals.get(batch.symbol)
@@ -160,6 +158,18 @@ class Replay:
                 quarantined=sum(count.quarantined for count in counts),
             ),
         )
+
+    def _begin(self, time_us: int) -> None:
+        self._begun = True
+        self._dispatcher.virtual_clock.advance_to(time_us)
+        reply = Reply()
+        self._system.tell(
+            OpenAccount(account=self._account, initial_balance=self._balance, reply_to=reply)
+        )
+        answer = self._answer(reply)
+        if isinstance(answer, Denied):
+            raise ValueError(answer.denial.text)
+        assert isinstance(answer, AccountReady)
 
     @property
     def symbols(self) -> frozenset[str]:
@@ -233,6 +243,7 @@ def replayed(
     signals_name: str,
     account: str,
     balance: Decimal,
+    clock: VirtualClock | None = None,
     listeners: Sequence[PooledActor] = (),
 ) -> Outcome:
     """Play all prices, and return the outcome.
@@ -240,7 +251,9 @@ def replayed(
     Raises:
         InputError: for a signal of a symbol that has no prices, naming `signals_name` and line.
     """
-    replay = Replay(store, signals, account=account, balance=balance, listeners=listeners)
+    replay = Replay(
+        store, signals, account=account, balance=balance, clock=clock, listeners=listeners
+    )
     for batch in prices:
         replay.take(batch)
     check_symbols(signals, replay.symbols, signals_name)

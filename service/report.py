@@ -6,7 +6,6 @@ there is no wall-clock time, address or duration in it, so that equal runs give 
 
 import json
 from collections import Counter
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,12 @@ from rich.console import Console
 from rich.table import Table
 
 from service.replay import Outcome
+from service.times import iso_time
 from trading.books import HealthReport
 from trading.model import Position, PositionStatus, Wallet
 from trading.money import ZERO, money, plain, trimmed
 
 REPORT_NAME = "report.json"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def report_of(outcome: Outcome) -> dict[str, Any]:
@@ -143,12 +142,6 @@ def _health(health: HealthReport) -> dict[str, Any]:
         ],
         "first_divergent_entry": health.first_divergent_entry,
     }
-
-
-def iso_time(time_us: int) -> str:
-    """Microseconds since the epoch as ISO 8601 in UTC, always with six decimals."""
-    moment = _EPOCH + timedelta(microseconds=time_us)
-    return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def _sum(amounts: Any) -> Decimal:

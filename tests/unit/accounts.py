@@ -5,7 +5,8 @@ from decimal import Decimal
 from trading.books import HealthReport, LedgerFold, check_books
 from trading.costs import DEFAULT_RATES
 from trading.events import Event, PositionClosed, PositionReduced
-from trading.ladder import Advance, advanced, closed, ladder_from_percentages, opened
+from trading.ladder import Advance, advanced, closed, opened
+from trading.ladder_shape import ladder_from_percentages
 from trading.model import (
     CloseReason,
     CostRates,

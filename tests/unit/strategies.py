@@ -1,11 +1,12 @@
 """What property tests draw from: ladders, positions, and prices around an entry."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from hypothesis import strategies as st
 
 from tests.unit.accounts import a_position, walked
-from trading.ladder import RUNGS_MAX, checked
+from trading.ladder_shape import RUNGS_MAX, checked
 from trading.model import Ladder, Position, PositionStatus, Rung, Side, StopTarget
 
 # Distances and moves share a grid, so that prices often meet a trigger exactly.
@@ -18,35 +19,30 @@ def _on_grid(low: int, high: int) -> st.SearchStrategy[Decimal]:
     return st.integers(low * 2, high * 2).map(lambda steps: steps * _GRID)
 
 
+_distances = st.integers(1, 60).map(lambda steps: steps * _GRID)
+_stop_distances = st.integers(1, 40).map(lambda steps: steps * _GRID)
+_shares = st.sampled_from([Decimal(0), Decimal("0.25"), Decimal("0.333333333")])
+_rungs = st.lists(
+    st.tuples(_distances, st.sampled_from(StopTarget), _shares),
+    max_size=RUNGS_MAX,
+    unique_by=lambda rung: rung[0],
+)
+
+
 @st.composite
 def ladders(draw: st.DrawFn, *, closing: bool | None = None) -> Ladder:
-    """Ladders of 0 to 8 rungs with any stops and fractions; a last rung that closes on demand."""
-    distances = draw(
-        st.lists(
-            st.integers(1, 60).map(lambda steps: steps * _GRID),
-            min_size=1 if closing else 0,
-            max_size=RUNGS_MAX,
-            unique=True,
-        )
-    )
+    """Ladders of 0 to 8 rungs with any stops and fractions; on demand they close everything."""
+    drawn = sorted(draw(_rungs.filter(bool) if closing else _rungs))
     left = Decimal(1)
     rungs = []
-    for index, distance in enumerate(sorted(distances), start=1):
-        last = index == len(distances)
-        part = draw(st.decimals(0, left, places=draw(st.sampled_from([0, 2, 9]))))
-        fraction = left if last and (closing or draw(st.booleans())) else part
-        if not last and fraction == left:
-            fraction = Decimal(0)
+    for distance, stop, share in drawn:
+        fraction = (left * share).quantize(Decimal("1E-9"))
         left -= fraction
-        rungs.append(
-            Rung(
-                distance_pct=distance,
-                stop=draw(st.sampled_from(StopTarget)),
-                close_fraction=fraction,
-            )
-        )
-    stop = draw(st.integers(1, 40).map(lambda steps: steps * _GRID))
-    return checked(Ladder(stop_loss_pct=stop, rungs=tuple(rungs)))
+        rungs.append(Rung(distance_pct=distance, stop=stop, close_fraction=fraction))
+    if rungs and (closing or draw(st.booleans())):
+        last = rungs[-1]
+        rungs[-1] = replace(last, close_fraction=last.close_fraction + left)
+    return checked(Ladder(stop_loss_pct=draw(_stop_distances), rungs=tuple(rungs)))
 
 
 def entry_prices() -> st.SearchStrategy[Decimal]:

@@ -254,6 +254,12 @@ def test_a_later_check_goes_on_where_the_last_one_ended(account: Account) -> Non
     )
 
 
+def test_a_fold_keeps_only_positions_that_lock(account: Account) -> None:
+    """What a fold remembers of positions does not grow with those that are closed."""
+    ledger = LedgerFold().add_all(account.entries)
+    assert ledger.locked_by_position == {1: Decimal(20), 3: Decimal(25)}
+
+
 def test_an_amount_states_its_change(account: Account) -> None:
     """An open states minus its hold, every other entry its change of total."""
     assert [entry.amount for entry in account.entries] == list(map(stated_amount, account.entries))

@@ -21,7 +21,7 @@ ENTRY = Decimal(100)
 def accounts(draw: st.DrawFn) -> Account:
     """Accounts after opens, prices, closes by hand and transfers, some of them ruinous."""
     account = Account(draw(st.sampled_from([0, 100, 1000])))
-    for number in range(draw(st.integers(0, 20))):
+    for number in range(draw(st.integers(0, 14))):
         match draw(
             st.sampled_from(["open", "open", "price", "price", "crash", "close", "transfer"])
         ):

@@ -8,7 +8,7 @@ import pytest
 
 from feeds.errors import InputError
 from feeds.signals import read_signals
-from trading.ladder import ladder_from_percentages
+from trading.ladder_shape import ladder_from_percentages
 from trading.model import Side
 
 HEADER = "id,timestamp,symbol,side,notional"

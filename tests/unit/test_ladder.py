@@ -11,7 +11,6 @@ from trading.ladder import (
     Advance,
     Triggers,
     advanced,
-    checked,
     closed,
     opened,
     quantity_for,
@@ -19,6 +18,7 @@ from trading.ladder import (
     triggers,
     unrealized_pnl,
 )
+from trading.ladder_shape import checked
 from trading.model import (
     CloseReason,
     Ladder,
@@ -191,6 +191,17 @@ def test_a_gap_closes_parts_and_the_rest_on_one_price() -> None:
     assert reduced.exit_price == 111
 
 
+def test_shares_that_round_up_never_exceed_what_is_left() -> None:
+    """Eight shares of 0.6 of the smallest unit release no more than the five that there are."""
+    ladder = a_ladder(*range(1, 9), closes=("0.12",) * 8)
+    dust = a_position(entry_price=10**10, quantity="5E-18", ladder=ladder)
+    rest = walked(dust, 2 * 10**10)
+    parts = [event for event in rest.events if isinstance(event, PositionReduced)]
+    assert [part.released for part in parts] == [*[Decimal("1E-8")] * 5, 0, 0, 0]
+    assert [part.quantity for part in parts] == [*[Decimal("1E-18")] * 5, 0, 0, 0]
+    assert rest.position.hold == rest.position.open_quantity == ZERO
+
+
 def test_a_close_by_hand_says_who_asked() -> None:
     """A manual close takes the price it is given and carries its note."""
     position = walked(a_position(), 103).position
@@ -213,7 +224,7 @@ def test_a_closed_position_takes_no_price() -> None:
     """CLOSED is terminal: judging a price, or closing again, is a bug and says so."""
     position = walked(a_position(), 110).position
     with pytest.raises(AssertionError, match="position 401 is closed"):
-        advanced(position, Decimal(100), TIME_US)
+        advanced(position, Decimal(108), TIME_US)
     with pytest.raises(AssertionError, match="position 401 is closed"):
         closed(position, Decimal(100), TIME_US, reason=CloseReason.MANUAL)
 

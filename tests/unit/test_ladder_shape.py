@@ -6,12 +6,7 @@ from typing import Any
 import pytest
 
 from tests.unit.accounts import Number, a_ladder, a_position
-from trading.ladder import (
-    DEFAULT_STOP_LOSS_PCT,
-    RUNGS_MAX,
-    checked,
-    ladder_from_percentages,
-)
+from trading.ladder_shape import DEFAULT_STOP_LOSS_PCT, RUNGS_MAX, checked, ladder_from_percentages
 from trading.model import (
     Ladder,
     Rung,

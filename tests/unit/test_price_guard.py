@@ -54,6 +54,18 @@ def test_a_price_beyond_the_largest_is_rejected() -> None:
     assert judge(guard, f"{PRICE_MAX}.1", 1) is Verdict.REJECTED
 
 
+def test_a_price_with_more_than_18_decimals_is_rejected() -> None:
+    """A price keeps up to 18 decimals, and what has more is no price."""
+    assert judge(a_guard(), "100.000000000000000001", 1) is A
+    assert judge(a_guard(), "100.0000000000000000001", 1) is Verdict.REJECTED
+
+
+def test_what_is_no_price_is_rejected_even_when_it_is_old() -> None:
+    """Rejection comes before age: an older price that is none counts as rejected."""
+    assert judge(a_guard(), "NaN", -1) is Verdict.REJECTED
+    assert judge(a_guard(), "-5", -1) is Verdict.REJECTED
+
+
 @pytest.mark.parametrize(
     ("ahead", "verdict"), [(5, A), (5.000001, Verdict.REJECTED), (60, Verdict.REJECTED), (-60, A)]
 )
@@ -228,10 +240,10 @@ def plainly_judged(prices: list[Stamped]) -> list[Verdict]:
     last: tuple[Decimal, int] | None = None
     quarantine: list[tuple[Decimal, int]] = []
     for price, time_us, now_us in prices:
-        if last is not None and time_us < last[1]:
-            verdict = Verdict.IGNORED
-        elif not price.is_finite() or price <= 0 or time_us > now_us + 5_000_000:
+        if not price.is_finite() or price <= 0 or time_us > now_us + 5_000_000:
             verdict = Verdict.REJECTED
+        elif last is not None and time_us < last[1]:
+            verdict = Verdict.IGNORED
         elif last is None or abs(price / last[0] - 1) * 100 <= 50:
             verdict = Verdict.ACCEPTED
         elif not quarantine or abs(price / quarantine[0][0] - 1) * 100 > 5:

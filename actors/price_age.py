@@ -1,0 +1,35 @@
+"""How long ago a symbol's last accepted price was received, by our monotonic clock."""
+
+from actors.clock import Clock
+
+
+class PriceAge:
+    """The age of what was received last; stale beyond a number of seconds, and at the start."""
+
+    __slots__ = ("_clock", "_received_us", "_seconds_max")
+
+    def __init__(self, clock: Clock, seconds_max: int) -> None:
+        """Nothing has been received."""
+        self._clock = clock
+        self._seconds_max = seconds_max
+        self._received_us: int | None = None
+
+    def renew(self) -> None:
+        """A price was received now."""
+        self._received_us = self._clock.monotonic_us()
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the price is too old to act on."""
+        return (
+            self._received_us is None
+            or self._clock.monotonic_us() - self._received_us > self._seconds_max * 1_000_000
+        )
+
+    def __str__(self) -> str:
+        """The age for people, and what is allowed."""
+        if self._received_us is None:
+            return "no price was received since the start"
+        seconds = (self._clock.monotonic_us() - self._received_us) // 1_000_000
+        limit = self._seconds_max
+        return f"its last price was received {seconds} s ago, at most {limit} s are allowed"

@@ -1,0 +1,191 @@
+"""`backstay replay`: what it does to real and generated prices, and always the same."""
+
+import json
+import random
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from feeds.batches import PriceBatch
+from feeds.recorded import open_prices
+from feeds.signals import Signal
+from feeds.simulated import simulated_prices, simulated_signals
+from persistence.store import Store
+from service.replay import Outcome, replayed
+from service.report import report_of
+from tests.acceptance.plain_loop import PlainLoop
+from trading.books import HealthStatus
+from trading.ladder_shape import ladder_from_percentages
+from trading.model import Side
+
+HISTORY = Path(__file__).parents[3] / "shared" / "data" / "history"
+CRASH_DAY = (
+    "binance_trades_2025-10-10_POLUSDT.csv.gz",
+    "binance-delivery_trades_2025-10-10_WIFUSD_PERP.csv.gz",
+    "coinbase_trades_2025-10-10_POL-USD.csv.gz",
+    "coinbase_trades_2025-10-10_WIF-USD.csv.gz",
+    "gemini_trades_2025-10-10_BTCUSD.csv.gz",
+)
+LADDERS = (
+    ladder_from_percentages(),
+    ladder_from_percentages([Decimal(3), Decimal(6), Decimal(10)], stop_loss_pct=Decimal(8)),
+    ladder_from_percentages(
+        [Decimal(3), Decimal(6), Decimal(10)],
+        close_fractions=[Decimal("0.25"), Decimal("0.25"), Decimal("0.5")],
+    ),
+)
+
+
+def play(
+    url: str, batches: Sequence[PriceBatch], signals: Sequence[Signal], balance: Decimal
+) -> Outcome:
+    """Replay over a database."""
+    store = Store.open(url)
+    try:
+        return replayed(
+            store,
+            batches,
+            signals,
+            signals_name="signals.csv",
+            account="demo",
+            balance=balance,
+        )
+    finally:
+        store.close()
+
+
+def facts_of(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """A report's positions in the plain loop's terms."""
+    decimals = ("exit_price", "gross_pnl", "costs", "net_pnl")
+    plain = ("signal_id", "status", "close_reason", "rungs_hit")
+    return [
+        {name: position[name] for name in plain}
+        | {name: None if position[name] is None else Decimal(position[name]) for name in decimals}
+        for position in report["positions"]
+    ]
+
+
+def check_against_plain_loop(
+    batches: Sequence[PriceBatch], signals: Sequence[Signal], balance: Decimal
+) -> dict[str, Any]:
+    """Replay in memory, and hold everything against the plain loop."""
+    outcome = play("sqlite://", batches, signals, balance)
+    report = report_of(outcome)
+    loop = PlainLoop(total=balance).run(batches, signals)
+    assert facts_of(report) == loop.facts()
+    assert [denied["signal_id"] for denied in report["denied"]] == loop.denied
+    assert Decimal(report["wallet"]["total_balance"]) == loop.total
+    assert Decimal(report["wallet"]["locked_balance"]) == loop.locked
+    assert outcome.health.status is HealthStatus.HEALTHY
+    return report
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_generated_market_ends_as_in_a_plain_loop(seed: int) -> None:
+    """The actors do what a loop over every open position at every price would do."""
+    batches = list(simulated_prices(seed))
+    report = check_against_plain_loop(batches, simulated_signals(seed), Decimal(1000))
+    assert {position["close_reason"] for position in report["positions"]} >= {
+        "TAKE_PROFIT",
+        "STOP_LOSS",
+    }
+
+
+def test_a_small_balance_denies_the_same_signals_as_a_plain_loop() -> None:
+    """Denials depend on the balance of the moment, and are exact to the digit."""
+    report = check_against_plain_loop(
+        list(simulated_prices(3)), simulated_signals(3), Decimal("120.5")
+    )
+    assert report["denied"]
+    assert all(denied["reason"] == "insufficient_balance" for denied in report["denied"])
+    assert "available" in report["denied"][0]["detail"]
+
+
+@pytest.mark.parametrize("name", CRASH_DAY)
+def test_a_recorded_crash_day_ends_as_in_a_plain_loop(name: str) -> None:
+    """A real day with falls of up to 74 %, a hundred signals of both sides, exact to the digit."""
+    path = HISTORY / name
+    if not path.exists():
+        pytest.skip(f"{path.name} is not on this machine")
+    with open_prices([str(path)]) as recorded:
+        batches = list(recorded)
+    times_us = [batch.times_us[0] for batch in batches]
+    chance = random.Random(name)
+    signals = [
+        Signal(
+            signal_id=f"s{number}",
+            time_us=time_us,
+            symbol=batches[0].symbol,
+            side=chance.choice(tuple(Side)),
+            notional=Decimal(chance.randrange(1_000, 9_000)).scaleb(-2),
+            ladder=chance.choice(LADDERS),
+            line=number,
+        )
+        for number, time_us in enumerate(
+            sorted(chance.randrange(times_us[0], times_us[-1]) for _ in range(40)), start=1
+        )
+    ]
+    report = check_against_plain_loop(batches, signals, Decimal(100_000))
+    assert report["prices"]["accepted"] == report["prices"]["read"]
+
+
+def test_the_report_is_the_same_bytes_on_every_database(
+    tmp_path: Path, postgres_database: str
+) -> None:
+    """In memory, on SQLite and on PostgreSQL: byte for byte, and twice the same."""
+    urls = ("sqlite://", "sqlite://", f"sqlite:///{tmp_path}/replay.db", postgres_database)
+    batches, signals = list(simulated_prices(5)), simulated_signals(5)
+    reports = {
+        json.dumps(report_of(play(url, batches, signals, Decimal(300)))).encode() for url in urls
+    }
+    assert len(reports) == 1
+
+
+def test_signals_after_the_last_price_are_unfilled() -> None:
+    """A signal that no price follows is reported, and is no error."""
+    batch = PriceBatch("BTCUSDT", [1_000_000, 2_000_000], [Decimal(100), Decimal(101)])
+    signals = [
+        Signal(
+            signal_id=signal_id,
+            time_us=time_us,
+            symbol="BTCUSDT",
+            side=Side.LONG,
+            notional=Decimal(25),
+            ladder=LADDERS[0],
+            line=line,
+        )
+        for line, (signal_id, time_us) in enumerate([("in time", 2_000_000), ("late", 2_000_001)])
+    ]
+    report = report_of(play("sqlite://", [batch], signals, Decimal(100)))
+    assert report["unfilled"] == ["late"]
+    assert [position["signal_id"] for position in report["positions"]] == ["in time"]
+
+
+def test_a_signal_waits_for_a_price_that_the_guard_accepts() -> None:
+    """A quarantined or ignored price opens nothing; it is counted, and the next one opens."""
+    batch = PriceBatch(
+        "BTCUSDT",
+        [1_000_000, 2_000_000, 1_500_000, 3_000_000],
+        [Decimal(100), Decimal(900), Decimal(100), Decimal(102)],
+    )
+    signal = Signal(
+        signal_id="s1",
+        time_us=1_500_000,
+        symbol="BTCUSDT",
+        side=Side.SHORT,
+        notional=Decimal(25),
+        ladder=LADDERS[0],
+        line=2,
+    )
+    report = report_of(play("sqlite://", [batch], [signal], Decimal(100)))
+    assert report["positions"][0]["entry_price"] == "100"
+    assert report["prices"] == {
+        "read": 4,
+        "accepted": 3,
+        "rejected": 0,
+        "ignored": 0,
+        "quarantined": 1,
+    }

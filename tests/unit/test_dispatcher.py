@@ -1,0 +1,347 @@
+"""Dispatchers: the pooled one by waiting on events, the sequential one in virtual time."""
+
+import itertools
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pykka
+import pytest
+
+from actors.base import PooledActor, stop_soon
+from actors.clock import SystemClock, VirtualClock
+from actors.dispatcher import PooledDispatcher, SequentialDispatcher
+
+WITHIN = 10.0
+
+
+class Recorder(PooledActor):
+    """Notes what it is told into a list that several may share."""
+
+    def __init__(self, name: str = "recorder", seen: list[Any] | None = None) -> None:
+        super().__init__()
+        self.name = name
+        self.seen: list[Any] = [] if seen is None else seen
+
+    def on_receive(self, message: Any) -> None:
+        self.seen.append((self.name, message))
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Hold a worker until the test says so."""
+
+    entered: threading.Event
+    go_on: threading.Event
+
+
+class Worker(PooledActor):
+    """Runs what it is told to, and notes on which thread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.threads: list[str] = []
+        self.inside = 0
+        self.crowded = False
+        self.handled = 0
+
+    def on_receive(self, message: Any) -> None:
+        self.inside += 1
+        self.crowded = self.crowded or self.inside > 1
+        self.threads.append(threading.current_thread().name)
+        match message:
+            case Wait():
+                message.entered.set()
+                assert message.go_on.wait(WITHIN)
+            case threading.Event():
+                message.set()
+            case BaseException():
+                raise message
+        self.handled += 1
+        self.inside -= 1
+
+
+class Failing(PooledActor):
+    """Fails when it starts, and notes that this was reported."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reported = threading.Event()
+
+    def on_start(self) -> None:
+        raise ValueError("cannot start")
+
+    def on_failure(self, *_error: Any) -> None:
+        self.reported.set()
+
+
+@pytest.fixture
+def pool() -> Iterator[PooledDispatcher]:
+    dispatcher = PooledDispatcher()
+    yield dispatcher
+    dispatcher.close()
+
+
+def test_an_actor_handles_what_it_was_told_before_it_started(pool: PooledDispatcher) -> None:
+    """The mailbox waits for its dispatcher."""
+    recorder = Recorder()
+    recorder.actor_ref.tell("early")
+    ref = pool.start(recorder)
+    ref.tell("late")
+    assert pool.wait_until_idle(WITHIN)
+    assert recorder.seen == [("recorder", "early"), ("recorder", "late")]
+
+
+def test_messages_of_one_sender_arrive_in_order(pool: PooledDispatcher) -> None:
+    """However many slices it takes."""
+    recorder = Recorder()
+    ref = pool.start(recorder)
+    for number in range(1_000):
+        ref.tell(number)
+    assert pool.wait_until_idle(WITHIN)
+    assert [number for _, number in recorder.seen] == list(range(1_000))
+
+
+def test_an_actor_never_runs_on_two_threads_at_once(pool: PooledDispatcher) -> None:
+    """Ten threads tell it as fast as they can: nothing is lost, nothing overlaps."""
+    worker = Worker()
+    ref = pool.start(worker)
+
+    def tell_many() -> None:
+        for _ in range(500):
+            ref.tell(None)
+
+    senders = [threading.Thread(target=tell_many) for _ in range(10)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+    assert pool.wait_until_idle(WITHIN)
+    assert worker.handled == 5_000
+    assert not worker.crowded
+
+
+def test_a_waiting_lane_holds_up_nobody_else(pool: PooledDispatcher) -> None:
+    """The committer may wait for its database while the pool goes on."""
+    waiting, quick = Worker(), Worker()
+    slow_ref = pool.start(waiting, lane="committer")
+    quick_ref = pool.start(quick)
+    wait = Wait(threading.Event(), threading.Event())
+    slow_ref.tell(wait)
+    assert wait.entered.wait(WITHIN)
+    done = threading.Event()
+    quick_ref.tell(done)
+    assert done.wait(WITHIN)
+    wait.go_on.set()
+    assert pool.wait_until_idle(WITHIN)
+    assert waiting.threads == ["committer-0"]
+    assert quick.threads[0].startswith("pool-")
+
+
+def test_waiting_until_idle_gives_up_in_time(pool: PooledDispatcher) -> None:
+    """While somebody is at work the answer is no."""
+    worker = Worker()
+    ref = pool.start(worker)
+    wait = Wait(threading.Event(), threading.Event())
+    ref.tell(wait)
+    assert wait.entered.wait(WITHIN)
+    assert not pool.wait_until_idle(0.01)
+    wait.go_on.set()
+    assert pool.wait_until_idle(WITHIN)
+
+
+def test_a_busy_actor_lets_others_run_between_its_slices() -> None:
+    """One thread, two actors: the second is not starved by the first one's long queue."""
+    dispatcher = PooledDispatcher({"pool": 1})
+    try:
+        busy, other = Worker(), Worker()
+        busy_ref, other_ref = dispatcher.start(busy), dispatcher.start(other)
+        wait = Wait(threading.Event(), threading.Event())
+        busy_ref.tell(wait)
+        assert wait.entered.wait(WITHIN)
+        end = Wait(threading.Event(), threading.Event())
+        for _ in range(1_000):
+            busy_ref.tell(None)
+        other_ref.tell(end)
+        wait.go_on.set()
+        assert end.entered.wait(WITHIN)
+        assert busy.handled < 1_000
+        end.go_on.set()
+        assert dispatcher.wait_until_idle(WITHIN)
+    finally:
+        dispatcher.close()
+
+
+def test_a_failure_takes_its_queue_with_it_and_counts_it(pool: PooledDispatcher) -> None:
+    """Fail-stop: what was queued behind the bad message is a dead letter, counted."""
+    worker = Worker()
+    ref = pool.start(worker)
+    wait = Wait(threading.Event(), threading.Event())
+    ref.tell(wait)
+    assert wait.entered.wait(WITHIN)
+    ref.tell(ValueError("bad"))
+    ref.tell(None)
+    ref.tell(None)
+    wait.go_on.set()
+    assert pool.wait_until_idle(WITHIN)
+    assert not ref.is_alive()
+    assert (worker.handled, pool.dead_letters) == (1, 2)
+
+
+def test_a_failed_start_is_reported(pool: PooledDispatcher) -> None:
+    """pykka alone would end the actor without a word."""
+    actor = Failing()
+    ref = pool.start(actor)
+    assert actor.reported.wait(WITHIN)
+    assert pool.wait_until_idle(WITHIN)
+    with pytest.raises(pykka.ActorDeadError):
+        ref.tell("anything")
+
+
+def test_stop_soon_ends_an_actor_behind_its_messages(pool: PooledDispatcher) -> None:
+    """What it was told before the stop is still handled."""
+    recorder = Recorder()
+    recorder.actor_ref.tell("last words")
+    stop_soon(recorder.actor_ref)
+    pool.start(recorder)
+    assert pool.wait_until_idle(WITHIN)
+    assert recorder.seen == [("recorder", "last words")]
+    assert not recorder.actor_ref.is_alive()
+    stop_soon(recorder.actor_ref)
+
+
+def test_a_timer_tells_its_message_when_it_is_due(pool: PooledDispatcher) -> None:
+    """On the machine's clock, and not to a dead actor."""
+    worker = Worker()
+    ref = pool.start(worker)
+    done = threading.Event()
+    pool.after(0.0, ref, done)
+    assert done.wait(WITHIN)
+
+
+def test_an_earlier_timer_overtakes_a_later_one(pool: PooledDispatcher) -> None:
+    """The timer thread wakes up for the new one, not for the one it was waiting for."""
+    worker = Worker()
+    ref = pool.start(worker)
+    pool.after(3600.0, ref, ValueError("an hour has not passed"))
+    done = threading.Event()
+    pool.after(0.0, ref, done)
+    assert done.wait(WITHIN)
+    assert ref.is_alive()
+
+
+def test_a_pooled_actor_is_started_by_a_dispatcher_only() -> None:
+    """pykka's own `start` would need a thread that there is not."""
+    with pytest.raises(TypeError, match=r"start .* with a dispatcher"):
+        Recorder()._start_actor_loop()
+
+
+def test_without_a_seed_mailboxes_take_turns_in_order() -> None:
+    """First in, first out: a replay's order is the order of what happened."""
+    dispatcher = SequentialDispatcher()
+    seen: list[Any] = []
+    refs = [dispatcher.start(Recorder(name, seen)) for name in "abc"]
+    for ref in refs:
+        ref.tell(1)
+        ref.tell(2)
+    dispatcher.run_until_idle()
+    assert seen == [("a", 1), ("a", 2), ("b", 1), ("b", 2), ("c", 1), ("c", 2)]
+
+
+def run_with(seed: int) -> list[Any]:
+    dispatcher = SequentialDispatcher(seed=seed)
+    seen: list[Any] = []
+    refs = [dispatcher.start(Recorder(name, seen)) for name in "abc"]
+    for number, ref in itertools.product(range(4), refs):
+        ref.tell(number)
+    dispatcher.run_until_idle()
+    return seen
+
+
+def test_a_seed_decides_the_order_of_the_mailboxes() -> None:
+    """The same seed gives the same history, another seed another one."""
+    assert run_with(7) == run_with(7)
+    assert len({tuple(run_with(seed)) for seed in range(10)}) > 5
+
+
+def test_every_seed_keeps_each_mailbox_in_order() -> None:
+    """Only who is next is drawn, never what they are told next."""
+    for seed in range(10):
+        for name in "abc":
+            assert [n for who, n in run_with(seed) if who == name] == [0, 1, 2, 3]
+
+
+def test_virtual_time_fires_timers_in_their_order_and_at_their_time() -> None:
+    """What falls due on the way happens on the way."""
+    dispatcher = SequentialDispatcher()
+    seen: list[Any] = []
+
+    class Watch(Recorder):
+        def on_receive(self, message: Any) -> None:
+            seen.append((message, dispatcher.clock.now_us()))
+
+    ref = dispatcher.start(Watch())
+    dispatcher.after(2.0, ref, "second")
+    dispatcher.after(1.0, ref, "first")
+    cancelled = dispatcher.after(1.5, ref, "never")
+    cancelled.cancel()
+    dispatcher.advance(3.0)
+    assert seen == [("first", 1_000_000), ("second", 2_000_000)]
+    assert dispatcher.clock.now_us() == 3_000_000
+
+
+def test_a_timer_set_by_a_timer_fires_within_the_same_advance() -> None:
+    """A retry every second happens three times in three seconds."""
+    dispatcher = SequentialDispatcher()
+    fired = []
+
+    class Ticking(Recorder):
+        def on_receive(self, message: Any) -> None:
+            fired.append(dispatcher.clock.monotonic_us())
+            dispatcher.after(1.0, self.actor_ref, message)
+
+    dispatcher.start(Ticking()).tell("tick")
+    dispatcher.run_until_idle()
+    dispatcher.advance(3.0)
+    assert fired == [0, 1_000_000, 2_000_000, 3_000_000]
+
+
+def test_a_timer_for_somebody_who_has_ended_is_quiet() -> None:
+    """Nobody is left to tell."""
+    dispatcher = SequentialDispatcher()
+    ref = dispatcher.start(Recorder())
+    dispatcher.after(1.0, ref, "too late")
+    stop_soon(ref)
+    dispatcher.run_until_idle()
+    dispatcher.advance(2.0)
+    assert not dispatcher.has_work
+
+
+def test_closing_forgets_what_is_queued_and_due() -> None:
+    """A killed process does nothing more."""
+    dispatcher = SequentialDispatcher()
+    recorder = Recorder()
+    ref = dispatcher.start(recorder)
+    ref.tell("lost")
+    dispatcher.after(1.0, ref, "lost, too")
+    dispatcher.close()
+    dispatcher.advance(2.0)
+    assert recorder.seen == []
+
+
+def test_a_virtual_clock_never_goes_back() -> None:
+    """Prices may come with times out of order; the clock does not."""
+    clock = VirtualClock(5)
+    clock.advance_to(3)
+    assert clock.now_us() == clock.monotonic_us() == 5
+    clock.advance_to(8)
+    assert clock.now_us() == 8
+
+
+def test_the_machines_clock_counts_microseconds() -> None:
+    """A monotonic reading never falls."""
+    clock = SystemClock()
+    first = clock.monotonic_us()
+    assert clock.monotonic_us() >= first
+    assert clock.now_us() > 1_600_000_000_000_000
