@@ -93,6 +93,8 @@ class LedgerFold:
         "entries",
         "first_divergence",
         "first_divergent_entry",
+        "initial_balance",
+        "last_entry_by_position",
         "locked",
         "locked_by_position",
         "total",
@@ -104,7 +106,9 @@ class LedgerFold:
         self.total = ZERO
         self.locked = ZERO
         self.balance_after = ZERO
+        self.initial_balance = ZERO
         self.locked_by_position: dict[int, Decimal] = {}
+        self.last_entry_by_position: dict[int, int] = {}
         self.first_divergent_entry: int | None = None
         self.first_divergence: str | None = None
         self.chain_difference = ZERO
@@ -116,10 +120,17 @@ class LedgerFold:
         self.total = total(self.total, entry.total_change)
         self.locked = total(self.locked, entry.locked_change)
         self.balance_after = entry.balance_after
+        if entry.entry_type is EntryType.OPENING:
+            self.initial_balance = total(self.initial_balance, entry.total_change)
         if entry.position_id is not None and entry.locked_change != ZERO:
-            held = self.locked_by_position.pop(entry.position_id, ZERO) + entry.locked_change
-            if held != ZERO:
-                self.locked_by_position[entry.position_id] = held
+            self._lock(entry.position_id, entry)
+
+    def _lock(self, position_id: int, entry: LedgerEntry) -> None:
+        held = self.locked_by_position.pop(position_id, ZERO) + entry.locked_change
+        self.last_entry_by_position.pop(position_id, None)
+        if held != ZERO:
+            self.locked_by_position[position_id] = held
+            self.last_entry_by_position[position_id] = entry.number
 
     def add_all(self, entries: Iterable[LedgerEntry]) -> "LedgerFold":
         """Take several entries, and return itself."""
@@ -180,14 +191,20 @@ def check_books(
 
     `memory` is the WalletActor's own wallet at the same version, where it is to be compared.
     """
+    diverging = _diverging_position(ledger.locked_by_position, holds)
     checks = [
-        Check(name="total", expected=ledger.total, actual=wallet.total),
+        Check(
+            name="total",
+            expected=ledger.total,
+            actual=wallet.total,
+            detail=_initial_detail(wallet, ledger),
+        ),
         Check(name="locked", expected=ledger.locked, actual=wallet.locked),
         Check(
             name="used",
             expected=wallet.locked,
             actual=total(ZERO, *holds.values()),
-            detail=_holds_detail(ledger.locked_by_position, holds),
+            detail=_hold_detail(diverging, ledger, holds),
         ),
         Check(
             name="chain",
@@ -208,20 +225,38 @@ def check_books(
     return HealthReport(
         account=wallet.account,
         checks=tuple(checks),
-        first_divergent_entry=_first_divergent_entry(wallet, ledger),
+        first_divergent_entry=_first_divergent_entry(wallet, ledger, diverging),
         wallet_version=wallet.version,
         entries=ledger.entries,
     )
 
 
-def _first_divergent_entry(wallet: Wallet, ledger: LedgerFold) -> int | None:
-    """The entry where the chain broke; else the missing last one; else the one the row denies."""
+def _first_divergent_entry(wallet: Wallet, ledger: LedgerFold, diverging: int | None) -> int | None:
+    """The first entry that is not true.
+
+    Where the chain broke; else the one that is missing at the end; else the last one that locked
+    the hold of a position which holds something else; else the last one, which the row denies.
+    """
     if ledger.first_divergent_entry is not None:
         return ledger.first_divergent_entry
     if ledger.entries < wallet.entries:
         return ledger.entries + 1
+    if diverging in ledger.last_entry_by_position:
+        return ledger.last_entry_by_position[diverging]
+    if wallet.initial_balance != ledger.initial_balance:
+        return 1
     row = (wallet.total, wallet.locked, wallet.entries)
-    return None if row == (ledger.total, ledger.locked, ledger.entries) else ledger.entries
+    agrees = row == (ledger.total, ledger.locked, ledger.entries) and diverging is None
+    return None if agrees else ledger.entries
+
+
+def _initial_detail(wallet: Wallet, ledger: LedgerFold) -> str | None:
+    if wallet.initial_balance == ledger.initial_balance:
+        return None
+    return (
+        f"the initial balance is {plain(wallet.initial_balance)}, "
+        f"the opening entry brought {plain(ledger.initial_balance)}"
+    )
 
 
 def _end_detail(wallet: Wallet, ledger: LedgerFold) -> str | None:
@@ -235,13 +270,20 @@ def _end_detail(wallet: Wallet, ledger: LedgerFold) -> str | None:
     return None
 
 
-def _holds_detail(by_ledger: Mapping[int, Decimal], holds: Mapping[int, Decimal]) -> str | None:
-    for position_id in sorted(by_ledger.keys() | holds.keys()):
-        locked = by_ledger.get(position_id, ZERO)
-        held = holds.get(position_id, ZERO)
-        if locked != held:
-            return f"position {position_id} holds {plain(held)}, its entries lock {plain(locked)}"
-    return None
+def _diverging_position(locked: Mapping[int, Decimal], holds: Mapping[int, Decimal]) -> int | None:
+    """The first position whose hold is not what its entries lock."""
+    both = sorted(locked.keys() | holds.keys())
+    return next((id_ for id_ in both if locked.get(id_, ZERO) != holds.get(id_, ZERO)), None)
+
+
+def _hold_detail(
+    position_id: int | None, ledger: LedgerFold, holds: Mapping[int, Decimal]
+) -> str | None:
+    if position_id is None:
+        return None
+    held = holds.get(position_id, ZERO)
+    locked = ledger.locked_by_position.get(position_id, ZERO)
+    return f"position {position_id} holds {plain(held)}, its entries lock {plain(locked)}"
 
 
 def _memory_detail(wallet: Wallet, memory: Wallet) -> str:

@@ -207,6 +207,8 @@ def _rung_hit(position: Position, price: Decimal, time_us: int) -> tuple[Positio
     rung = position.ladder.rungs[index]
     stop_after = _stop_after(position, rung)
     closed_by_now = total(*(r.close_fraction for r in position.ladder.rungs[: index + 1]))
+    # Shares are rounded one by one: of dust nothing may be left before the last of them.
+    share = price_scale(product(position.quantity, rung.close_fraction))
     hit = RungHit(
         account=position.account,
         position_id=position.position_id,
@@ -218,16 +220,16 @@ def _rung_hit(position: Position, price: Decimal, time_us: int) -> tuple[Positio
         price=price,
         stop_before=position.stop_price,
         stop_after=stop_after,
-        closes_position=closed_by_now == 1,
+        closes_position=closed_by_now == 1 or share >= position.open_quantity,
         time_us=time_us,
     )
     moved = replace(position, rungs_hit=index + 1, stop_price=stop_after)
     if hit.closes_position:
         done, close = _closed(moved, price, time_us, reason=CloseReason.TAKE_PROFIT)
         return done, [hit, close]
-    if rung.close_fraction == ZERO:
+    if share == ZERO:
         return moved, [hit]
-    reduced, part = _reduced(moved, rung.close_fraction, price, time_us)
+    reduced, part = _reduced(moved, share, rung.close_fraction, price, time_us)
     return reduced, [hit, part]
 
 
@@ -247,9 +249,8 @@ def _stop_after(position: Position, rung: Rung) -> Decimal:
 
 
 def _reduced(
-    position: Position, fraction: Decimal, price: Decimal, time_us: int
+    position: Position, quantity: Decimal, fraction: Decimal, price: Decimal, time_us: int
 ) -> tuple[Position, PositionReduced]:
-    quantity = min(position.open_quantity, price_scale(product(position.quantity, fraction)))
     # Shares are rounded one by one, so their sum may not exceed what is held.
     released = min(position.hold, money(product(position.notional, fraction)))
     gross, costs = _pnl(position, price, quantity)

@@ -118,8 +118,8 @@ def limit_denial(
     if largest is not None and symbol_notional + hold > largest:
         return Denial(
             reason=DenialReason.LIMIT_SYMBOL_NOTIONAL,
-            text=f"{asked}: {_money_text(symbol_notional)} of at most {_money_text(largest)} {unit} are open "
-            f"in {position.symbol} in account {wallet.account}",
+            text=f"{asked}: {_money_text(symbol_notional)} of at most {_money_text(largest)} "
+            f"{unit} are open in {position.symbol} in account {wallet.account}",
         )
     return None
 
@@ -204,8 +204,8 @@ def transferred(
     if not is_money(amount) or amount == ZERO or wallet.total + amount > AMOUNT_MAX:
         return Denial(
             reason=DenialReason.AMOUNT_INVALID,
-            text=f"transfer of {plain(amount)} {unit} refused: not 0, at most 8 decimals, and a total "
-            f"of at most {AMOUNT_MAX} {unit} (now {plain(wallet.total)})",
+            text=f"transfer of {plain(amount)} {unit} refused: not 0, at most 8 decimals, and a "
+            f"total of at most {AMOUNT_MAX} {unit} (now {plain(wallet.total)})",
         )
     if wallet.available + amount < ZERO:
         return Denial(

@@ -1,6 +1,7 @@
 """Properties of the tree itself."""
 
 import ast
+import re
 import subprocess
 from collections.abc import Iterator
 from functools import cache
@@ -130,3 +131,16 @@ def test_every_changelog_has_an_unreleased_section() -> None:
     without = [str(path) for path, text in changelogs if "\n## [Unreleased]\n" not in text]
     assert changelogs
     assert without == []
+
+
+def test_every_test_that_the_docs_name_exists() -> None:
+    """`docs/specification.md` answers with tests; none of them is only a promise."""
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / "specification.md").read_text()))
+    defined = {
+        name
+        for path, text in texts()
+        if path.parts[0] == "tests" and path.suffix == ".py"
+        for name in re.findall(r"^def (test_\w+)", text, flags=re.MULTILINE)
+    }
+    assert named
+    assert named - defined == set()

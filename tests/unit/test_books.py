@@ -227,6 +227,25 @@ def test_holds_unlike_their_entries_are_found(
     assert detail(report, "used") == what
 
 
+def test_a_changed_hold_is_named_by_the_entry_that_locked_it(account: Account) -> None:
+    """Position 1 was last locked by entry 4; a hold that no entry locks, by the last entry."""
+    ledger = LedgerFold().add_all(account.entries)
+    changed = account.holds() | {1: Decimal(21)}
+    assert check_books(account.wallet, ledger, changed).first_divergent_entry == 4
+    invented = account.holds() | {9: Decimal(21)}
+    assert check_books(account.wallet, ledger, invented).first_divergent_entry == LAST
+
+
+def test_a_changed_initial_balance_is_found(account: Account) -> None:
+    """The initial balance is what the opening entry brought; the specification sums from it."""
+    wallet = replace(account.wallet, initial_balance=account.wallet.initial_balance + SMALLEST)
+    ledger = LedgerFold().add_all(account.entries)
+    report = check_books(wallet, ledger, account.holds())
+    assert report.failed_checks == ("total",)
+    assert report.first_divergent_entry == 1
+    assert "opening entry" in detail(report, "total")
+
+
 def test_memory_unlike_the_database_is_found(account: Account) -> None:
     """A memory that differs from the database, in whatever, is told with both."""
     ledger = LedgerFold().add_all(account.entries)

@@ -192,14 +192,15 @@ def test_a_gap_closes_parts_and_the_rest_on_one_price() -> None:
 
 
 def test_shares_that_round_up_never_exceed_what_is_left() -> None:
-    """Eight shares of 0.6 of the smallest unit release no more than the five that there are."""
+    """Of five smallest units eight shares of 0.6 take one each: the fifth closes the position."""
     ladder = a_ladder(*range(1, 9), closes=("0.12",) * 8)
     dust = a_position(entry_price=10**10, quantity="5E-18", ladder=ladder)
-    rest = walked(dust, 2 * 10**10)
-    parts = [event for event in rest.events if isinstance(event, PositionReduced)]
-    assert [part.released for part in parts] == [*[Decimal("1E-8")] * 5, 0, 0, 0]
-    assert [part.quantity for part in parts] == [*[Decimal("1E-18")] * 5, 0, 0, 0]
-    assert rest.position.hold == rest.position.open_quantity == ZERO
+    after = walked(dust, 2 * 10**10)
+    parts = [e for e in after.events if isinstance(e, PositionReduced | PositionClosed)]
+    assert [part.released for part in parts] == [Decimal("1E-8")] * 5
+    assert [part.quantity for part in parts] == [Decimal("1E-18")] * 5
+    assert after.position.status is PositionStatus.CLOSED
+    assert after.position.hold == after.position.open_quantity == ZERO
 
 
 def test_a_close_by_hand_says_who_asked() -> None:

@@ -6,7 +6,7 @@ from decimal import ROUND_UP, Context, Decimal, Inexact, setcontext
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.unit.accounts import Account, a_ladder, a_position
@@ -107,6 +107,9 @@ def test_sums_and_differences_of_prices_are_exact(values: list[Decimal]) -> None
     st.decimals("1E-18", PRICE_MAX, places=18),
     st.decimals("1E-18", QUANTITY_MAX, places=18),
     st.decimals("1E-18", 1, places=18),
+)
+@example(
+    Decimal("9" * 12 + "." + "9" * 18), Decimal("9" * 20 + "." + "9" * 18), Decimal("0." + "9" * 18)
 )
 def test_products_within_the_bounds_are_exact(
     price: Decimal, quantity: Decimal, rate: Decimal
