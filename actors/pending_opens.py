@@ -73,14 +73,16 @@ class PendingOpens:
             self._directory.send(request.reply_to, Denied(denial=key_conflict(request)))
         return True
 
-    def knows(self, position_id: int) -> bool:
-        """Whether an open is not decided yet."""
-        return position_id in self._by_id
+    def quoted(self, quote: PriceQuoted, *, opened: bool) -> QuotedOpen | None:
+        """The open that a quote is for, if it was not quoted before.
 
-    def quoted(self, quote: PriceQuoted) -> QuotedOpen | None:
-        """The open that a quote is for, unless it was quoted before."""
-        pending = self._by_id[quote.position_id]
-        if pending.quoted:
+        A market's next life may quote a price a second time. Where the open has ended and no
+        position was `opened`, the market need not keep what comes after it.
+        """
+        pending = self._by_id.get(quote.position_id)
+        if pending is None and not opened:
+            self._directory.to_market(quote.symbol, ReleaseQuote(position_id=quote.position_id))
+        if pending is None or pending.quoted:
             return None
         pending.quoted = True
         return QuotedOpen(request=pending.request, quote=quote)

@@ -33,7 +33,6 @@ from actors.protocol import (
     QuoteDenied,
     ReadPosition,
     RefuseOpens,
-    ReleaseQuote,
     ReleaseQuotes,
     ReportWallet,
     WalletReported,
@@ -194,21 +193,11 @@ class WalletActor(SupervisedActor):
         return True
 
     def _on_quoted(self, quote: PriceQuoted) -> None:
-        if not self._opens.knows(quote.position_id):
-            self._release_late_quote(quote)
-            return
-        command = self._opens.quoted(quote)
-        if command is None:
-            return
-        if self._halted is not None:
+        command = self._opens.quoted(quote, opened=quote.position_id in self._memory.held)
+        if command is not None and self._halted is not None:
             self._opens.deny(quote.position_id, books_mismatch(self._halted))
-        else:
+        elif command is not None:
             self._enqueue(command)
-
-    def _release_late_quote(self, quote: PriceQuoted) -> None:
-        """A second quote, from a market's next life: if nothing was opened, it can go."""
-        if quote.position_id not in self._memory.held:
-            self.directory.to_market(quote.symbol, ReleaseQuote(position_id=quote.position_id))
 
     def _on_transfer(self, message: TransferFunds) -> None:
         if self._memory.wallet is None:

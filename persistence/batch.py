@@ -81,6 +81,15 @@ class Batch:
     markets: list[Row] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What the database answers: whether the epoch owns it, and how many rows were updated."""
+
+    fenced: bool
+    accounts: int
+    positions: int
+
+
 def folded(
     changes: Sequence[Change], *, epoch: int, commit_id: int, first_event_id: int, now_us: int
 ) -> Batch:

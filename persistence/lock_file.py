@@ -4,7 +4,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from persistence.errors import OwnedElsewhere
+from persistence.errors import OwnedElsewhere, Unavailable
 
 
 class LockFile:
@@ -18,9 +18,13 @@ class LockFile:
 
         Raises:
             OwnedElsewhere: if another process, or another store of this one, holds it.
+            Unavailable: if there can be no file.
         """
         path = database.with_name(f"{database.name}.lock")
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise Unavailable(f"cannot open lock file: {error}") from error
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

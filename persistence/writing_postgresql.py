@@ -17,11 +17,11 @@ from persistence.batch import (
     POSITION_BEFORE,
     POSITION_CHANGING,
     Batch,
+    Written,
 )
 from persistence.columns import Money, Price, Timestamp
 from persistence.rows import Row
 from persistence.tables import AccountRow, EntryRow, EventRow, MarketRow, PositionRow, Table
-from persistence.written import Written
 
 _PREPARED = "backstay_prepared"
 _encode = msgspec.json.Encoder().encode

@@ -9,10 +9,10 @@ from persistence.batch import (
     POSITION_BEFORE,
     POSITION_CHANGING,
     Batch,
+    Written,
 )
 from persistence.rows import Row
 from persistence.tables import AccountRow, CommitRow, EntryRow, EventRow, PositionRow, Table
-from persistence.written import Written
 
 _FENCE = (
     "UPDATE owner SET renewed_at = CAST(strftime('%s', 'now') AS INTEGER) * 1000000"

@@ -5,6 +5,8 @@ signals that are due open at it; a position is first judged on the next price. E
 before the next price that reaches anybody, so the same input gives the same outcome.
 """
 
+import os
+import socket
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -34,8 +36,6 @@ from feeds.signals import Signal
 from persistence.store import Store
 from trading.books import HealthReport
 from trading.model import Denial, Position, Wallet
-
-HOLDER = "backstay replay"
 
 
 class ReplayError(Exception):
@@ -82,7 +82,9 @@ class Replay:
         self._store = store
         self._account = account
         self._dispatcher = SequentialDispatcher(clock=clock)
-        self._epoch = store.acquire(HOLDER)
+        self._epoch = store.acquire(
+            f"backstay replay, process {os.getpid()} on {socket.gethostname()}"
+        )
         self._system = System(
             store,
             self._dispatcher,

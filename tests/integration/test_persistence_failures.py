@@ -1,0 +1,254 @@
+"""Outages: what a failure is called, and what is true after it."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
+
+import psycopg2
+import pytest
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.exc import ProgrammingError
+
+from persistence import OutcomeUnknown, Refused, Store, Unavailable
+from tests.integration.bookkeeper import Bookkeeper, all_rows, by_hand
+from tests.servers import PostgresServer, fresh_database
+
+DO_COMMIT: Callable[[DefaultDialect, Any], None] = DefaultDialect.do_commit
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    with closing(Store.open(database_url)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def books(store: Store) -> Bookkeeper:
+    keeper = Bookkeeper.of(store)
+    keeper.commit(keeper.opens_account())
+    return keeper
+
+
+@pytest.fixture
+def postgres_books(postgres_database: str) -> Iterator[Bookkeeper]:
+    with closing(Store.open(postgres_database)) as opened:
+        keeper = Bookkeeper.of(opened)
+        keeper.commit(keeper.opens_account())
+        yield keeper
+
+
+@pytest.fixture
+def sqlite_books() -> Iterator[Bookkeeper]:
+    with closing(Store.open("sqlite://")) as opened:
+        keeper = Bookkeeper.of(opened)
+        keeper.commit(keeper.opens_account())
+        yield keeper
+
+
+def on_commit(monkeypatch: pytest.MonkeyPatch, happens: Callable[[Any], None]) -> None:
+    """Let something happen, once, when the driver is told to commit."""
+
+    def do_commit(self: DefaultDialect, connection: Any) -> None:
+        monkeypatch.setattr(DefaultDialect, "do_commit", DO_COMMIT)
+        happens(connection)
+        DO_COMMIT(self, connection)
+
+    monkeypatch.setattr(DefaultDialect, "do_commit", do_commit)
+
+
+def end_sessions(database_url: str, through_url: str | None = None) -> None:
+    """Let the server end every session in a database, but for the one that asks."""
+    name = database_url.rpartition("/")[2]
+    with by_hand(through_url or database_url) as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = %s AND pid <> pg_backend_pid()",
+            (name,),
+        )
+
+
+def test_a_connection_lost_before_commit_arrives_leaves_nothing(
+    postgres_books: Bookkeeper, postgres_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books = postgres_books
+    before = all_rows(postgres_database)
+    on_commit(monkeypatch, lambda _: end_sessions(postgres_database))
+    with pytest.raises(OutcomeUnknown):
+        books.commit(books.opens_position(1))
+    assert all_rows(postgres_database) == before
+    assert not books.store.was_committed(books.epoch, 2)
+
+
+def test_a_connection_lost_after_commit_arrived_leaves_everything(
+    postgres_books: Bookkeeper, postgres_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def commits_and_breaks(connection: Any) -> None:
+        connection.commit()
+        end_sessions(postgres_database)
+        connection.cursor().execute("SELECT 1")
+
+    books = postgres_books
+    on_commit(monkeypatch, commits_and_breaks)
+    with pytest.raises(OutcomeUnknown):
+        books.commit(books.opens_position(1))
+    assert books.store.was_committed(books.epoch, 2)
+    assert books.store.load_position(1) == books.positions[1]
+
+
+def test_a_sqlite_commit_that_failed_in_the_disk_is_of_unknown_outcome(
+    sqlite_books: Bookkeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(_: Any) -> None:
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR_FSYNC
+        raise error
+
+    books = sqlite_books
+    on_commit(monkeypatch, breaks)
+    with pytest.raises(OutcomeUnknown, match="disk I/O error"):
+        books.commit(books.opens_position(1))
+    assert not books.store.was_committed(books.epoch, 2)
+
+
+def test_was_committed_tells_the_truth_of_any_commit(books: Bookkeeper) -> None:
+    asked = [books.store.was_committed(books.epoch, commit_id) for commit_id in (0, 1, 2)]
+    assert asked == [False, True, False]
+
+
+def test_was_committed_waits_for_a_commit_that_still_runs(postgres_database: str) -> None:
+    with (
+        closing(Store.open(postgres_database)) as store,
+        closing(psycopg2.connect(postgres_database)) as old,
+        old.cursor() as cursor,
+    ):
+        epoch = store.acquire("me", lease_seconds=1)
+        cursor.execute("UPDATE owner SET renewed_at = renewed_at")
+        cursor.execute("INSERT INTO commits VALUES (%s, 1, now(), 0)", (epoch,))
+        with pytest.raises(Unavailable, match="lock timeout"):
+            store.was_committed(epoch, 1)
+        old.commit()
+        assert store.was_committed(epoch, 1)
+
+
+def test_a_connection_lost_before_commit_is_sent_means_unavailable(
+    postgres_books: Bookkeeper, postgres_database: str
+) -> None:
+    books = postgres_books
+    end_sessions(postgres_database)
+    wallet = books.wallets["demo"]
+    with pytest.raises(Unavailable):
+        books.commit(books.opens_position(1))
+    books.wallets["demo"] = wallet
+    books.commit(books.opens_position(1))
+    assert books.store.load_position(1) == books.positions[1]
+
+
+def test_readers_connect_again_too(postgres_books: Bookkeeper, postgres_database: str) -> None:
+    store = postgres_books.store
+    assert not store.is_empty()
+    end_sessions(postgres_database)
+    with pytest.raises(Unavailable):
+        store.is_empty()
+    assert not store.is_empty()
+
+
+def test_a_server_that_lets_nobody_in_means_unavailable_until_it_does(
+    postgres_books: Bookkeeper, postgres_database: str, postgres_url: str
+) -> None:
+    books = postgres_books
+    opening = books.opens_position(1)
+    allow = f"ALTER DATABASE {postgres_database.rpartition('/')[2]} ALLOW_CONNECTIONS"
+    with by_hand(postgres_url) as cursor:
+        cursor.execute(f"{allow} false")
+        end_sessions(postgres_database, postgres_url)
+        for call in (lambda: books.commit(opening), books.store.is_empty) * 2:
+            with pytest.raises(Unavailable):
+                call()
+        cursor.execute(f"{allow} true")
+    books.commit(opening)
+    assert books.store.load_position(1) == books.positions[1]
+
+
+@pytest.mark.slow
+def test_a_server_that_crashed_means_unavailable_until_it_is_back() -> None:
+    with PostgresServer() as server, closing(Store.open(server.url)) as store:
+        books = Bookkeeper.of(store)
+        opening = books.opens_account()
+        server.stop_immediately()
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                books.commit(opening)
+        with pytest.raises(Unavailable):
+            store.load_state()
+        server.start()
+        books.commit(opening)
+        assert not store.is_empty()
+        server.stop_immediately()
+        server.start()
+        with pytest.raises(Unavailable):
+            store.load_state()
+        assert store.load_state().wallets == (books.wallets["demo"],)
+
+
+def test_a_server_that_is_not_there_means_unavailable() -> None:
+    with pytest.raises(Unavailable, match="refused"):
+        Store.open("postgresql://nobody@127.0.0.1:1/nothing")
+
+
+def test_a_full_disk_means_unavailable(database_url: str, books: Bookkeeper) -> None:
+    if not database_url.startswith("sqlite"):
+        pytest.skip("only SQLite can be told how large it may get")
+    before = all_rows(database_url)
+    with books.store._transactions.transaction() as session:
+        pages = session.connection().exec_driver_sql("PRAGMA page_count").scalar()
+        session.connection().exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    opens = [books.opens_position(n, quantity="0.001") for n in range(1, 1000)]
+    with pytest.raises(Unavailable, match="full"):
+        books.commit(*opens)
+    assert all_rows(database_url) == before
+    with books.store._transactions.transaction() as session:
+        session.connection().exec_driver_sql("PRAGMA max_page_count = 1000000")
+    books.commit(*opens)
+
+
+def test_a_database_that_turned_read_only_means_unavailable(postgres_url: str) -> None:
+    with fresh_database(postgres_url) as url, closing(Store.open(url)) as store:
+        books = Bookkeeper.of(store)
+        opening = books.opens_account()
+        with by_hand(url) as cursor:
+            name = url.rpartition("/")[2]
+            cursor.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+        with pytest.raises(Unavailable, match="read-only"):
+            books.commit(opening)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("40P01", Unavailable),  # deadlock
+        ("40001", Unavailable),  # serialization failure
+        ("53100", Unavailable),  # disk full
+        ("55P03", Unavailable),  # lock not available
+        ("57014", Unavailable),  # query cancelled
+        ("58030", Unavailable),  # input and output
+        ("23514", Refused),  # check violation
+        ("22003", Refused),  # numeric value out of range
+        ("42601", ProgrammingError),  # a bug
+    ],
+)
+def test_what_postgresql_says_has_a_meaning(
+    postgres_books: Bookkeeper, code: str, kind: type[Exception]
+) -> None:
+    statement = f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{code}'; END $$"
+    with pytest.raises(kind), postgres_books.store._transactions.transaction() as session:
+        session.connection().exec_driver_sql(statement)
+
+
+def test_a_closed_store_is_unavailable(books: Bookkeeper) -> None:
+    books.store.close()
+    books.store.close()
+    with pytest.raises(Unavailable, match="closed"):
+        books.store.load_state()
+    with pytest.raises(Unavailable, match="closed"):
+        books.commit()

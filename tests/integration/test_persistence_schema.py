@@ -1,0 +1,144 @@
+"""One schema, whichever way a database came to it."""
+
+import subprocess
+import sys
+from contextlib import closing
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, text
+
+from persistence import SchemaTooNew, Store, schema
+from persistence.tables import Table
+from tests.integration.bookkeeper import Bookkeeper, by_hand
+from tests.servers import create_database, drop_database
+
+CATALOG = {
+    "columns": "SELECT table_name, column_name, ordinal_position, data_type, is_nullable,"
+    " numeric_precision, numeric_scale, column_default FROM information_schema.columns"
+    " WHERE table_schema = 'public'",
+    "constraints": "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)"
+    " FROM pg_constraint WHERE connamespace = 'public'::regnamespace",
+    "indexes": "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+    "triggers": "SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
+    "functions": "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
+    "owner": "SELECT * FROM owner",
+}
+
+
+def driver_url(url: str) -> str:
+    return url.replace("postgresql://", "postgresql+psycopg2://")
+
+
+def described(connection: Connection) -> dict[str, Any]:
+    """Everything the database knows of its schema, but for alembic's own table."""
+    if connection.dialect.name == "postgresql":
+        found = {
+            name: sorted(map(str, connection.execute(text(query))))
+            for name, query in CATALOG.items()
+        }
+        return {
+            name: [line for line in lines if "alembic_version" not in line]
+            for name, lines in found.items()
+        }
+    query = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+    # The order of a table's constraints means nothing.
+    return {
+        name: sorted(line.strip().rstrip(",") for line in sql.splitlines())
+        for name, sql in connection.execute(text(query))
+        if name != "alembic_version"
+    }
+
+
+def test_migrations_lead_to_the_schema_of_the_tables(
+    database_url: str, request: pytest.FixtureRequest
+) -> None:
+    Store.open(database_url).close()
+    other_url = "sqlite://"
+    if database_url.startswith("postgresql"):
+        server = request.getfixturevalue("postgres_url")
+        other_url = create_database(server)
+        request.addfinalizer(lambda: drop_database(server, other_url))
+    migrated, created = (
+        create_engine(driver_url(database_url)),
+        create_engine(driver_url(other_url)),
+    )
+    with migrated.begin() as one, created.begin() as other:
+        schema.create(other)
+        assert described(one) == described(other)
+    migrated.dispose()
+    created.dispose()
+
+
+def test_alembic_finds_nothing_to_migrate(database_url: str) -> None:
+    Store.open(database_url).close()
+    engine = create_engine(driver_url(database_url))
+    with engine.connect() as connection:
+        options = {"compare_type": True, "compare_server_default": True}
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, Table.metadata) == []
+    engine.dispose()
+
+
+def test_the_known_revision_is_the_last_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", "persistence:migrations")
+    assert ScriptDirectory.from_config(config).get_current_head() == schema.REVISION
+
+
+def test_a_newer_schema_is_refused_and_left_alone(database_url: str) -> None:
+    Store.open(database_url).close()
+    with by_hand(database_url) as cursor:
+        cursor.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(SchemaTooNew, match="revision 9999, this version of Backstay knows 0001"):
+        Store.open(database_url)
+    with by_hand(database_url) as cursor:
+        cursor.execute("UPDATE alembic_version SET version_num = '0001'")
+    Store.open(database_url).close()
+
+
+def test_a_failing_migration_leaves_nothing(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("persistence.triggers.statements", lambda _dialect: ["NONSENSE"])
+    with pytest.raises(Exception, match=r"(?i)syntax error"):
+        Store.open(database_url)
+    monkeypatch.undo()
+    with closing(Store.open(database_url)) as store:
+        assert store.is_empty()
+
+
+def test_what_was_written_is_there_when_the_store_opens_again(database_url: str) -> None:
+    with closing(Store.open(database_url)) as store:
+        books = Bookkeeper.of(store)
+        books.commit(books.opens_account(), books.opens_position(1))
+        before = store.load_state()
+    with closing(Store.open(database_url)) as store:
+        assert store.load_state() == before
+
+
+@pytest.mark.parametrize("url", ["mysql://host/db", "postgresql+asyncpg://host/db", "sqlite+x://"])
+def test_another_kind_of_url_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="refused: give sqlite:///FILE"):
+        Store.open(url)
+
+
+def test_a_store_in_memory_does_without_alembic() -> None:
+    program = (
+        "import sys; from persistence import Store; Store.open('sqlite://').close();"
+        "sys.exit('alembic' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_store_at_the_known_revision_opens_without_alembic(database_url: str) -> None:
+    Store.open(database_url).close()
+    program = (
+        f"import sys; from persistence import Store; Store.open({database_url!r}).close();"
+        "sys.exit('alembic' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
