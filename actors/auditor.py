@@ -6,9 +6,10 @@ from typing import Protocol, assert_never
 import structlog
 
 from actors.base import Recipient
+from actors.denials import unknown_account
 from actors.directory import Directory
 from actors.dispatcher import Dispatcher
-from actors.messages import CheckHealth, HealthChecked
+from actors.messages import CheckHealth, Denied, HealthChecked
 from actors.protocol import AllowOpens, CommitChange, RefuseOpens, ReportWallet, WalletReported
 from actors.supervised import ActorKind, SupervisedActor
 from persistence.changes import Change
@@ -138,11 +139,12 @@ class AuditorActor(SupervisedActor):
             books = self._reader.read_books(account, after_entry=ledger.entries)
         except Unavailable as error:
             log.warning("health check not made", account=account, error=str(error))
-            books = None
+            self._abandon(account)
+            return
         if books is None:
-            # What was summed up so far may be half a round: begin with the first entry again.
-            self._ledgers.pop(account, None)
-            del self._checks[account]
+            for recipient in check.asked_by:
+                self.directory.send(recipient, Denied(denial=unknown_account(account)))
+            self._abandon(account)
             return
         self._ledgers[account] = ledger.add_all(books.entries)
         memory = reported.wallet if reported is not None else None
@@ -162,6 +164,11 @@ class AuditorActor(SupervisedActor):
             self._healthy(report, books.wallet, reported)
         for recipient in check.asked_by:
             self.directory.send(recipient, HealthChecked(report=report))
+
+    def _abandon(self, account: str) -> None:
+        # What was summed up so far may be half a round: begin with the first entry again.
+        self._ledgers.pop(account, None)
+        del self._checks[account]
 
     def _healthy(
         self, report: HealthReport, wallet: Wallet, reported: WalletReported | None

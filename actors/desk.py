@@ -326,12 +326,21 @@ class DeskActor(SupervisedActor):
         self._start_wallet(account, memory_of(message.state) if message.state else Memory())
         for command in self._waiting_for_wallet.pop(account, []):
             self.directory.to_wallet(account, command)
-        for position in self._published.version.positions.values():
-            if position.account == account:
-                if position.position_id in self._restarting:
-                    self._restart_position(position.position_id)
-                else:
-                    self.directory.to_position(
-                        position.position_id, WalletRestarted(account=account)
-                    )
+        self._tell_wallet_restarted(account)
         self.directory.to_auditor(CheckHealth(account=account))
+
+    def _tell_wallet_restarted(self, account: str) -> None:
+        """Have positions tell a new wallet what the former one has not answered.
+
+        One that is durably closed and still here may be this account's: the commit of its close
+        was answered to the former wallet. Telling another account's costs nothing.
+        """
+        durably_open = self._published.version.positions
+        for position_id in tuple(self.directory.positions):
+            position = durably_open.get(position_id)
+            if position is not None and position.account != account:
+                continue
+            if position_id in self._restarting:
+                self._restart_position(position_id)
+            else:
+                self.directory.to_position(position_id, WalletRestarted(account=account))

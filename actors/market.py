@@ -103,6 +103,7 @@ class MarketActor(SupervisedActor):
         self._book = TriggerBook()
         self._history = PriceHistory()
         self._quoted: dict[int, str] = {}
+        self._closes_waiting: dict[int, QuotePrice] = {}
         self._undelivered: dict[int, PriceReached] = {}
         self._accepted = 0
         self._refused = {Verdict.REJECTED: 0, Verdict.IGNORED: 0, Verdict.QUARANTINED: 0}
@@ -118,7 +119,7 @@ class MarketActor(SupervisedActor):
                 self._forget(message.position_id)
                 self._book.disarm(message.position_id)
             case QuotePrice():
-                self.directory.send(message.reply_to, self._quote(message))
+                self._on_quote(message)
             case ReleaseQuote():
                 if message.position_id in self._quoted:
                     self._forget(message.position_id)
@@ -187,43 +188,44 @@ class MarketActor(SupervisedActor):
 
     def _tell_reached(self, price: Decimal, time_us: int) -> None:
         for position_id in self._book.take_reached(price):
-            self._tell_hit(
-                PriceReached(
-                    position_id=position_id, price=price, time_us=time_us, number=self._number
-                )
-            )
+            self._tell_hit(position_id, self._number, price, time_us)
 
-    def _tell_hit(self, hit: PriceReached) -> None:
-        self._history.ask(hit.position_id, hit.number)
-        if not self.directory.to_position(hit.position_id, hit):
-            self._undelivered[hit.position_id] = hit
+    def _tell_hit(self, position_id: int, number: int, price: Decimal, time_us: int) -> None:
+        hit = PriceReached(position_id=position_id, price=price, time_us=time_us, number=number)
+        self._history.ask(position_id, number)
+        if not self.directory.to_position(position_id, hit):
+            self._undelivered[position_id] = hit
 
     def _arm(self, message: Arm) -> None:
         """Look through the prices that the position has missed, then wait for its triggers."""
-        position_id = message.position_id
+        position_id, after, triggers = message.position_id, message.after, message.triggers
+        asked_at = self._history.asked_at(position_id)
+        if after is not None and asked_at is not None and after < asked_at:
+            # Sent before the position has judged its last hit: it arms again when it has.
+            return
         self._book.disarm(position_id)
         self._quoted.pop(position_id, None)
-        asked_at = self._history.answer(position_id)
+        self._history.answer(position_id)
         undelivered = self._undelivered.pop(position_id, None)
-        if undelivered is not None and message.triggers.reached_by(undelivered.price):
-            self._tell_hit(undelivered)
+        if undelivered is not None and triggers.reached_by(undelivered.price):
+            hit = undelivered
+            self._tell_hit(position_id, hit.number, hit.price, hit.time_us)
             return
-        after = message.after if message.after is not None else asked_at
-        if after is not None:
-            for number, price, time_us in self._history.since(after):
-                if message.triggers.reached_by(price):
-                    self._tell_hit(
-                        PriceReached(
-                            position_id=position_id, price=price, time_us=time_us, number=number
-                        )
-                    )
-                    return
+        after = asked_at if after is None else after
+        for number, price, time_us in self._history.since(after) if after is not None else ():
+            if triggers.reached_by(price):
+                self._tell_hit(position_id, number, price, time_us)
+                return
         self._history.trim()
-        self._book.arm(position_id, message.triggers)
+        self._book.arm(position_id, triggers)
+        close = self._closes_waiting.pop(position_id, None)
+        if close is not None:
+            self.directory.send(close.reply_to, self._quote(close))
 
     def _forget(self, position_id: int) -> None:
         self._quoted.pop(position_id, None)
         self._undelivered.pop(position_id, None)
+        self._closes_waiting.pop(position_id, None)
         self._history.answer(position_id)
         self._history.trim()
 
@@ -231,6 +233,13 @@ class MarketActor(SupervisedActor):
         for position_id, account in tuple(self._quoted.items()):
             if account == message.account and position_id not in message.opened:
                 self._forget(position_id)
+
+    def _on_quote(self, message: QuotePrice) -> None:
+        """Quote a price; to close at, once the position has judged every price before it."""
+        if message.position_id in self._history and not message.for_open:
+            self._closes_waiting[message.position_id] = message
+        else:
+            self.directory.send(message.reply_to, self._quote(message))
 
     def _quote(self, message: QuotePrice) -> PriceQuoted | QuoteDenied:
         denial = self._quote_denial()

@@ -6,7 +6,8 @@ What actors say among themselves is in `actors.protocol`.
 """
 
 from collections.abc import Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -26,8 +27,8 @@ class Reply:
         self.future: Future[Any] = Future()
 
     def tell(self, message: Any) -> None:
-        """Take the answer; a second one is ignored."""
-        if not self.future.done():
+        """Take the answer; a second one is ignored, and one that comes after a cancel."""
+        with suppress(InvalidStateError):
             self.future.set_result(message)
 
     def get(self, timeout_seconds: float | None = None) -> Any:

@@ -62,6 +62,7 @@ class PositionActor(SupervisedActor):
         super().__init__(directory, position.position_id)
         self._position = position
         self._after = after
+        self._judged = 0 if after is None else after
         self._unbooked: deque[BookPosition] = deque()
         self._closers: list[ClosePosition] = []
         self._asked_price_for: ClosePosition | None = None
@@ -111,6 +112,7 @@ class PositionActor(SupervisedActor):
     def _on_price(self, hit: PriceReached) -> None:
         if not self._is_open:
             return
+        self._judged = hit.number
         self._take(advanced(self._position, hit.price, hit.time_us), hit.price, hit.time_us)
         if self._is_open:
             self._arm(hit.number)
@@ -199,7 +201,7 @@ class PositionActor(SupervisedActor):
     def _on_market_restarted(self) -> None:
         if not self._is_open:
             return
-        self._arm(None)
+        self._arm(self._judged)
         if self._asked_price_for is not None:
             self._ask_price(self._asked_price_for)
 

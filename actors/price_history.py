@@ -32,8 +32,21 @@ class PriceHistory:
         """How many prices are kept."""
         return len(self._prices)
 
+    def __contains__(self, position_id: int) -> bool:
+        """Whether a position's question is open."""
+        return position_id in self._unanswered
+
+    def asked_at(self, position_id: int) -> int | None:
+        """The number from which a position's question is open, if it is."""
+        return self._unanswered.get(position_id)
+
     def ask(self, position_id: int, number: int) -> None:
-        """Keep what comes after a number, which is kept itself or the last one, for a position."""
+        """Keep what comes after a number, which is kept itself or the last one, for a position.
+
+        A question that is open already stays open from where it was.
+        """
+        if position_id in self._unanswered:
+            return
         self._unanswered[position_id] = number
         heapq.heappush(self._by_number, (number, position_id))
 

@@ -21,6 +21,8 @@ from actors.restore import version_of
 from persistence.changes import Change
 from persistence.state import State
 
+START_SECONDS_MAX = 60.0
+
 
 class Database(Writer, BooksReader, Protocol):
     """What the actors need of a store; see `persistence.store.Store`."""
@@ -93,6 +95,8 @@ class System:
         self._start_auditor()
         desk.restore(state)
         self.desk: Recipient = dispatcher.start(desk)
+        # Prices come only after this: by then every restored position waits for its triggers.
+        self.settle(START_SECONDS_MAX)
 
     def tell(self, command: Any) -> None:
         """Tell the Desk a command."""

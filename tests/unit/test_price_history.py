@@ -61,12 +61,15 @@ def test_prices_before_the_oldest_open_question_are_forgotten() -> None:
     assert kept(history, 900) == list(range(901, 1001))
 
 
-def test_a_newer_question_takes_the_place_of_the_older() -> None:
-    """A position has at most one open question."""
+def test_an_open_question_stays_open_from_where_it_was() -> None:
+    """A position has at most one, from the oldest price that it has not judged."""
     history = PriceHistory()
     history.ask(1, 5)
     history.ask(1, 8)
-    assert history.answer(1) == 8
+    assert 1 in history
+    assert history.asked_at(1) == history.answer(1) == 5
+    assert 1 not in history
+    assert history.asked_at(1) is None
     assert not history
 
 
@@ -84,7 +87,7 @@ def test_every_open_question_sees_all_prices_after_it(script: list[tuple[str, in
     for what, value in script:
         if what == "ask":
             history.ask(value, number)
-            open_from[value] = number
+            open_from.setdefault(value, number)
         elif what == "answer":
             assert history.answer(value) == open_from.pop(value, None)
             history.trim()

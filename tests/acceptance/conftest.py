@@ -1,0 +1,83 @@
+"""Every acceptance test reads the whole log, and leaves nothing running."""
+
+import logging
+from collections.abc import Callable, Iterator, MutableMapping
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from actors.dispatcher import PooledDispatcher
+from tests.acceptance.house import House
+
+FORBIDDEN = "not bound to a Session"
+
+
+class Log(logging.Handler):
+    """All that was logged: by structlog, as dictionaries, and by the standard library, as text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entries: list[MutableMapping[str, Any]] = []
+        self.records: list[str] = []
+        self.failures_expected = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(self.format(record))
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines for people, without their fields."""
+        return [entry["event"] for entry in self.entries]
+
+    def level_of(self, line: str) -> str:
+        """At which level a line was logged."""
+        return str(next(e["log_level"] for e in self.entries if e["event"] == line))
+
+
+@pytest.fixture(autouse=True)
+def log() -> Iterator[Log]:
+    """The whole log; no test may leave the specification's session error, or a hidden failure."""
+    handler = Log()
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    try:
+        with capture_logs() as handler.entries:
+            yield handler
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)
+    everything = [*handler.records, *map(str, handler.entries)]
+    assert not [line for line in everything if FORBIDDEN in line]
+    unhandled = [line for line in handler.records if "Unhandled exception" in line]
+    assert handler.failures_expected or not unhandled, unhandled
+
+
+@pytest.fixture
+def a_house(database_url: str) -> Iterator[Callable[..., House]]:
+    """A maker of houses over one empty database; the former one ends before the next begins."""
+    houses: list[House] = []
+
+    def make(**settings: Any) -> House:
+        if houses:
+            houses[-1].kill()
+        houses.append(House(database_url, **settings))
+        return houses[-1]
+
+    yield make
+    if houses:
+        houses[-1].kill()
+
+
+@pytest.fixture
+def house(a_house: Callable[..., House]) -> House:
+    """A system on the test's own thread, over an empty database."""
+    return a_house()
+
+
+@pytest.fixture
+def busy_house(a_house: Callable[..., House]) -> House:
+    """A system on its own threads, over an empty database."""
+    return a_house(dispatcher=PooledDispatcher())

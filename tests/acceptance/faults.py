@@ -1,0 +1,73 @@
+"""A database that fails when a test wants it to."""
+
+from collections.abc import Sequence
+from threading import Event
+from typing import Any
+
+from persistence.changes import Change
+from persistence.errors import OutcomeUnknown, Unavailable
+from persistence.state import AccountState, Books, State
+from persistence.store import Store
+from trading.model import Position
+
+
+class FaultyStore:
+    """A store in front of the real one.
+
+    While `down`, every write and read fails. `lose_answers` counts the next commits whose answer
+    is lost: they are carried out or not as `carried_out` says. A commit waits for `open_gate`
+    where it is given, and sets `at_gate` when it is there.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.down = False
+        self.lose_answers = 0
+        self.carried_out = True
+        self.tries = 0
+        self.at_gate = Event()
+        self.open_gate: Event | None = None
+
+    def commit(self, changes: Sequence[Change], **numbers: Any) -> None:
+        self.tries += 1
+        if self.open_gate is not None:
+            self.at_gate.set()
+            assert self.open_gate.wait(30)
+        self._fail_if_down()
+        if self.lose_answers > 0:
+            self.lose_answers -= 1
+            if self.carried_out:
+                self._store.commit(changes, **numbers)
+            raise OutcomeUnknown("the connection broke during COMMIT")
+        self._store.commit(changes, **numbers)
+
+    def was_committed(self, *, epoch: int, commit_id: int) -> bool:
+        self._fail_if_down()
+        return self._store.was_committed(epoch=epoch, commit_id=commit_id)
+
+    def renew(self, epoch: int) -> None:
+        self._fail_if_down()
+        self._store.renew(epoch)
+
+    def load_account(self, account: str) -> AccountState | None:
+        self._fail_if_down()
+        return self._store.load_account(account)
+
+    def load_position(self, position_id: int) -> Position | None:
+        self._fail_if_down()
+        return self._store.load_position(position_id)
+
+    def load_state(self) -> State:
+        return self._store.load_state()
+
+    def read_books(self, account: str, *, after_entry: int) -> Books | None:
+        self._fail_if_down()
+        return self._store.read_books(account, after_entry=after_entry)
+
+    def accounts(self) -> tuple[str, ...]:
+        self._fail_if_down()
+        return self._store.accounts()
+
+    def _fail_if_down(self) -> None:
+        if self.down:
+            raise Unavailable("no route to the database")

@@ -1,0 +1,193 @@
+"""The trigger book against plain broadcast: what positions do is the same."""
+
+import random
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from actors.dispatcher import SequentialDispatcher
+from actors.messages import OpenAccount, OpenDone, OpenMarket, Reply, TakePrices
+from actors.system import System, SystemSettings
+from persistence.store import Store
+from tests.acceptance.house import SYMBOL, House, an_open
+from tests.unit.accounts import a_position
+from trading.ladder import advanced
+from trading.ladder_shape import ladder_from_percentages
+from trading.model import Ladder, Position, PositionStatus, Side
+from trading.price_guard import GuardSettings, PriceGuard, Verdict
+
+TICK_US = 1_000_000
+
+LADDERS = (
+    ladder_from_percentages(),
+    ladder_from_percentages([Decimal(2)], stop_loss_pct=Decimal(1)),
+    ladder_from_percentages(
+        [Decimal(1), Decimal(2), Decimal(3), Decimal(4)],
+        stop_loss_pct=Decimal(2),
+        close_fractions=[Decimal("0.25")] * 4,
+    ),
+    ladder_from_percentages([], stop_loss_pct=Decimal(3)),
+)
+
+
+@dataclass(frozen=True)
+class Open:
+    """Tell an open."""
+
+    side: Side
+    ladder: Ladder
+
+
+@dataclass(frozen=True)
+class Prices:
+    """Tell prices that move by so many thousandths, in one message."""
+
+    moves: list[int]
+
+
+@dataclass(frozen=True)
+class Run:
+    """Let so many slices run, and leave the rest for later."""
+
+    slices: int
+
+
+Script = list[Open | Prices | Run]
+
+opens = st.builds(Open, st.sampled_from(Side), st.sampled_from(LADDERS))
+prices = st.builds(
+    Prices,
+    st.lists(st.integers(-80, 80) | st.sampled_from([-700, 2_000]), min_size=1, max_size=6),
+)
+runs = st.builds(Run, st.integers(0, 12))
+
+
+class Broadcast:
+    """The loop that the trigger book replaces: every accepted price to every open position."""
+
+    def __init__(self) -> None:
+        self._guard = PriceGuard(GuardSettings())
+        self.accepted: list[tuple[Decimal, int]] = []
+
+    def price(self, price: Decimal, time_us: int) -> None:
+        if self._guard.judge(price, time_us, time_us) is Verdict.ACCEPTED:
+            self.accepted.append((price, time_us))
+
+    def outcome(self, position: Position) -> Position:
+        """What all accepted prices after its own make of a position."""
+        for price, time_us in self.accepted:
+            if time_us > position.entry_time_us and position.status is PositionStatus.OPEN:
+                position = advanced(position, price, time_us).position
+        return position
+
+
+class Walk:
+    """A script of opens, price batches and partial runs, played in a seeded order."""
+
+    def __init__(self, system: System, dispatcher: SequentialDispatcher) -> None:
+        self._system = system
+        self._dispatcher = dispatcher
+        self._last = Decimal(100)
+        self._time_us = TICK_US
+        self.broadcast = Broadcast()
+        self.replies: list[Reply] = []
+        account = Reply()
+        system.tell(OpenAccount(account="demo", initial_balance=Decimal(10**9), reply_to=account))
+        system.tell(OpenMarket(symbol=SYMBOL))
+        dispatcher.run_until_idle()
+        self.prices([0])
+        dispatcher.run_until_idle()
+
+    def play(self, script: Script) -> None:
+        for step in script:
+            match step:
+                case Open():
+                    self.open(step.side, step.ladder)
+                case Prices():
+                    self.prices(step.moves)
+                case Run():
+                    for _ in range(step.slices):
+                        self._dispatcher.run_one()
+        self._dispatcher.run_until_idle()
+
+    def open(self, side: Side, ladder: Ladder) -> None:
+        self.replies.append(Reply())
+        self._system.tell(an_open(self.replies[-1], 1000, side, ladder=ladder))
+
+    def prices(self, moves: list[int]) -> None:
+        """Send prices that move by so many thousandths, as one message."""
+        batch: list[tuple[Decimal, int]] = []
+        for move in moves:
+            price = (self._last * (1000 + move) / 1000).quantize(Decimal("0.01"))
+            if abs(move) <= 100:
+                self._last = price
+            self._time_us += TICK_US
+            batch.append((price, self._time_us))
+            self.broadcast.price(price, self._time_us)
+        self._dispatcher.virtual_clock.advance_to(self._time_us)
+        self._system.directory.to_market(
+            SYMBOL,
+            TakePrices(prices=[price for price, _ in batch], times_us=[time for _, time in batch]),
+        )
+
+    def compare(self, store: Store) -> int:
+        """Hold every position against the broadcast; returns how many were compared."""
+        compared = 0
+        for reply in self.replies:
+            answer = reply.get(0)
+            if not isinstance(answer, OpenDone):
+                continue  # the market was quarantined just then
+            assert store.load_position(answer.position.position_id) == self.broadcast.outcome(
+                answer.position
+            )
+            compared += 1
+        return compared
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(opens | prices | runs, min_size=4, max_size=40), st.integers(0, 2**32))
+def test_the_trigger_book_does_what_a_broadcast_would(script: Script, seed: int) -> None:
+    """Opens, arms and prices interleaved at random: each position ends as in the plain loop."""
+    store = Store.open("sqlite://")
+    dispatcher = SequentialDispatcher(seed=seed)
+    try:
+        system = System(
+            store,
+            dispatcher,
+            epoch=store.acquire("test"),
+            settings=SystemSettings(audit_seconds=None),
+        )
+        walk = Walk(system, dispatcher)
+        walk.play(script)
+        walk.compare(store)
+    finally:
+        store.close()
+
+
+def test_a_long_walk_does_what_a_broadcast_would(house: House) -> None:
+    """The same on a real database, with hundreds of prices and dozens of positions."""
+    assert isinstance(house.dispatcher, SequentialDispatcher)
+    chance = random.Random(11)
+    script: Script = []
+    for _ in range(300):
+        script.append(Prices([chance.randint(-12, 12) for _ in range(chance.randint(1, 3))]))
+        if chance.random() < 0.15:
+            script.append(Open(chance.choice(list(Side)), chance.choice(LADDERS)))
+        if chance.random() < 0.5:
+            script.append(Run(chance.randint(1, 8)))
+    walk = Walk(house.system, house.dispatcher)
+    walk.play(script)
+    assert walk.compare(house.store) > 30
+    assert house.check().failed_checks == ()
+
+
+def test_a_broadcast_is_what_it_claims_to_be() -> None:
+    """The model itself: a position only sees what is accepted, and only after its own price."""
+    broadcast = Broadcast()
+    for time_us, price in enumerate((100, 103, 1000, 106, 110), start=1):
+        broadcast.price(Decimal(price), time_us)
+    assert [int(price) for price, _ in broadcast.accepted] == [100, 103, 106, 110]
+    position = replace(a_position(), entry_time_us=2)
+    assert broadcast.outcome(position).exit_time_us == 5

@@ -1,0 +1,256 @@
+"""The health check finds what was tampered with, says so, and lets nothing be opened on it."""
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+
+from actors.messages import CheckHealth, ClosePosition
+from tests.acceptance.conftest import Log
+from tests.acceptance.house import House, Number
+from trading.books import HealthReport
+from trading.model import CloseReason, DenialReason, PositionStatus
+
+
+@pytest.fixture
+def house(house: House) -> House:
+    """Two accounts of 100; `demo` has closed one position of 25 and has another open."""
+    house.open_account(100)
+    house.open_account(100, account="other")
+    house.price(100)
+    house.open(25)
+    house.price(110)
+    house.price(100)
+    house.open(25)
+    return house
+
+
+def units(house: House, amount: Number) -> str:
+    """An amount as the database writes money."""
+    scale = 10**8 if house.url.startswith("sqlite") else 1
+    return str(Decimal(amount) * scale)
+
+
+def unprotect_entries(house: House) -> None:
+    """Drop the triggers that keep entries append-only."""
+    if house.url.startswith("sqlite"):
+        for change in ("update", "delete"):
+            house.sql(f"DROP TRIGGER wallet_transactions_no_{change}")
+    else:
+        house.sql("DROP TRIGGER wallet_transactions_append_only ON wallet_transactions")
+
+
+def change_balance(house: House) -> None:
+    house.sql(f"UPDATE accounts SET total = total + {units(house, '0.18')} WHERE account = 'demo'")
+
+
+def remove_entry(house: House) -> None:
+    unprotect_entries(house)
+    house.sql("DELETE FROM wallet_transactions WHERE account = 'demo' AND number = 3")
+
+
+def remove_last_entry(house: House) -> None:
+    unprotect_entries(house)
+    house.sql("DELETE FROM wallet_transactions WHERE account = 'demo' AND number = 4")
+
+
+def change_entry(house: House) -> None:
+    unprotect_entries(house)
+    one = units(house, 1)
+    house.sql(
+        f"UPDATE wallet_transactions SET amount = amount + {one},"
+        f" total_change = total_change + {one}, balance_after = balance_after + {one}"
+        " WHERE account = 'demo' AND number = 3"
+    )
+
+
+def change_amount(house: House) -> None:
+    unprotect_entries(house)
+    house.sql(
+        f"UPDATE wallet_transactions SET amount = amount - {units(house, 1)}"
+        " WHERE account = 'demo' AND number = 2"
+    )
+
+
+def close_position_by_hand(house: House) -> None:
+    zero = "'0'" if house.url.startswith("sqlite") else "0"
+    house.sql(
+        "UPDATE positions SET status = 'CLOSED', close_reason = 'MANUAL', exit_price = '1',"
+        " exit_time = opened_at, closed_at = opened_at, hold = 0,"
+        f" open_quantity = {zero} WHERE id = 2"
+    )
+
+
+def change_hold(house: House) -> None:
+    house.sql(f"UPDATE positions SET hold = hold + {units(house, 1)} WHERE id = 2")
+
+
+def rewrite_history(house: House) -> None:
+    """Change the whole account so that the database agrees with itself, unlike memory."""
+    unprotect_entries(house)
+    one = units(house, 1)
+    house.sql(
+        f"UPDATE accounts SET total = total + {one}, initial_balance = initial_balance + {one}"
+        " WHERE account = 'demo'",
+        f"UPDATE wallet_transactions SET amount = amount + {one},"
+        f" total_change = total_change + {one}, balance_after = balance_after + {one}"
+        " WHERE account = 'demo' AND number = 1",
+        f"UPDATE wallet_transactions SET balance_before = balance_before + {one},"
+        f" balance_after = balance_after + {one} WHERE account = 'demo' AND number > 1",
+    )
+
+
+TAMPERINGS = [
+    (change_balance, {"total", "chain", "memory"}, 4),
+    (remove_entry, {"total", "locked", "used", "chain"}, 3),
+    (remove_last_entry, {"locked", "used", "chain"}, 4),
+    (change_entry, {"total", "chain"}, 4),
+    (change_amount, {"chain"}, 2),
+    (close_position_by_hand, {"used"}, 4),
+    (change_hold, {"used"}, 4),
+    (rewrite_history, {"memory"}, None),
+]
+
+
+@pytest.mark.parametrize(
+    ("tamper", "failed", "first"), TAMPERINGS, ids=[t[0].__name__ for t in TAMPERINGS]
+)
+def test_a_tampering_is_found_reported_and_stops_opens(
+    house: House, log: Log, tamper: Callable[[House], None], failed: set[str], first: int | None
+) -> None:
+    """The checks that fail, the first divergent entry, an event, a line, and refused opens."""
+    assert house.check().failed_checks == ()
+    tamper(house)
+    report = house.check()
+    assert set(report.failed_checks) == failed
+    assert report.first_divergent_entry == first
+    assert_reported(house, report, log)
+    denial = house.denied(1)
+    assert denial.reason is DenialReason.BOOKS_MISMATCH
+    assert all(name in denial.text for name in failed)
+    assert house.open(25, account="other").account == "other"
+
+
+def assert_reported(house: House, report: HealthReport, log: Log) -> None:
+    (event,) = house.events("health_mismatch_found")
+    told = json.loads(event.data)
+    assert event.account == "demo"
+    assert set(told["failed_checks"]) == set(report.failed_checks)
+    assert told["first_divergent_entry"] == report.first_divergent_entry
+    (line,) = [e for e in log.entries if e["event"] == "⚠ Wallet health check FAILED"]
+    assert line["log_level"] == "error"
+    assert line["status"] == "MISMATCH"
+    assert Decimal(line["difference"]) == report.difference
+    assert Decimal(line["actual"]) - Decimal(line["expected"]) == report.difference
+
+
+def test_a_changed_balance_is_told_as_in_the_specification(house: House, log: Log) -> None:
+    """Status, expected, actual and difference, as the specification's example has them."""
+    change_balance(house)
+    house.check()
+    (line,) = [e for e in log.entries if e["event"] == "⚠ Wallet health check FAILED"]
+    assert (line["expected"], line["actual"]) == ("102.32225000", "102.50225000")
+    assert line["difference"] == "0.18000000"
+
+
+def test_a_mismatch_is_reported_once(house: House) -> None:
+    """Further checks fail, and do not repeat the event."""
+    change_balance(house)
+    for _ in range(3):
+        assert house.check().failed_checks
+    assert len(house.events("health_mismatch_found")) == 1
+
+
+def test_after_the_repair_a_check_allows_opens_again(house: House) -> None:
+    """An event says so, and only then."""
+    change_balance(house)
+    house.check()
+    house.sql(f"UPDATE accounts SET total = total - {units(house, '0.18')} WHERE account = 'demo'")
+    assert house.denied(1).reason is DenialReason.BOOKS_MISMATCH
+    assert house.check().failed_checks == ()
+    assert house.open(1).account == "demo"
+    assert [event.account for event in house.events("health_restored")] == ["demo"]
+
+
+def test_guarding_goes_on_while_opens_are_refused(house: House) -> None:
+    """A changed entry does not keep a position from its take-profit."""
+    change_amount(house)
+    house.check()
+    house.price(110)
+    assert house.position(2).status is PositionStatus.CLOSED
+    assert house.wallet().locked == 0
+
+
+def test_a_wallet_that_was_changed_by_hand_halts_and_overwrites_nothing(
+    house: House, log: Log
+) -> None:
+    """The next commit is refused; the hand's figure stands, and opens and transfers are denied."""
+    change_balance(house)
+    changed = house.sql("SELECT * FROM accounts ORDER BY 1")
+    house.price(110)
+    assert house.sql("SELECT * FROM accounts ORDER BY 1") == changed
+    assert house.position(2).status is PositionStatus.OPEN
+    assert "wallet halted" in log.lines
+    assert len(house.events("health_mismatch_found")) == 1
+    assert house.denied(1).reason is DenialReason.BOOKS_MISMATCH
+    assert house.open(25, account="other").account == "other"
+
+
+def test_a_halted_wallets_closes_settle_after_the_repair(house: House) -> None:
+    """At the price that reached them, and everybody who waits hears of it."""
+    change_balance(house)
+    house.price(110)
+    waiting = house.tell(lambda reply: ClosePosition(position_id=2, reply_to=reply))
+    house.price(90)
+    assert not waiting.future.done()
+    house.sql(f"UPDATE accounts SET total = total - {units(house, '0.18')} WHERE account = 'demo'")
+    assert house.check().failed_checks == ()
+    position = house.position(2)
+    assert position.close_reason is CloseReason.TAKE_PROFIT
+    assert position.exit_price == 110
+    assert waiting.get(0).already_closed
+    assert house.wallet().total == 100 + 2 * Decimal("2.32225")
+    assert house.check().failed_checks == ()
+
+
+def test_the_auditor_finds_it_by_itself(a_house: Callable[..., House]) -> None:
+    """Within its interval, in virtual time, and once more after the repair."""
+    house = a_house(audit_seconds=10)
+    house.open_account(100)
+    house.price(100)
+    house.open(25)
+    house.advance(25)
+    change_balance(house)
+    house.advance(11)
+    assert len(house.events("health_mismatch_found")) == 1
+    house.sql(f"UPDATE accounts SET total = total - {units(house, '0.18')} WHERE account = 'demo'")
+    house.advance(11)
+    assert len(house.events("health_restored")) == 1
+
+
+def test_an_old_entry_is_found_by_the_next_full_check(a_house: Callable[..., House]) -> None:
+    """Rounds in between read new entries only; every sixtieth reads them all."""
+    house = a_house(audit_seconds=10)
+    house.open_account(100)
+    house.advance(15)
+    change_opening_amount(house)
+    house.advance(10)
+    assert house.events("health_mismatch_found") == ()
+    house.advance(600)
+    (event,) = house.events("health_mismatch_found")
+    assert json.loads(event.data)["first_divergent_entry"] == 1
+
+
+def change_opening_amount(house: House) -> None:
+    unprotect_entries(house)
+    house.sql(
+        f"UPDATE wallet_transactions SET amount = amount + {units(house, 1)} WHERE number = 1"
+    )
+
+
+def test_all_accounts_are_checked_where_none_is_named(house: House, log: Log) -> None:
+    """One line each."""
+    house.system.tell(CheckHealth())
+    house.settle()
+    assert len([line for line in log.lines if "health check PASSED" in line]) == 2

@@ -1,0 +1,137 @@
+"""Quotes: a price to act on, or the reason why there is none."""
+
+from decimal import Decimal
+
+from actors.base import Recipient
+from actors.market import MarketActor
+from actors.messages import PauseMarket, ResumeMarket
+from actors.protocol import PriceQuoted, QuoteDenied, QuotePrice
+from tests.protocol.stage import ACCOUNT, SYMBOL, Feed, Stage
+from trading.model import Denial, DenialReason, MarketPrice
+
+
+def ask(stage: Stage, market: Recipient, *, force: bool = False) -> None:
+    market.tell(
+        QuotePrice(
+            account=ACCOUNT, position_id=7, for_open=False, force=force, reply_to=stage.wallet
+        )
+    )
+
+
+def denial(stage: Stage, market: Recipient, *, force: bool = False) -> Denial:
+    ask(stage, market, force=force)
+    return stage.wallet.expect(QuoteDenied).denial
+
+
+def quoted(stage: Stage, market: Recipient, *, force: bool = False) -> PriceQuoted:
+    ask(stage, market, force=force)
+    return stage.wallet.expect(PriceQuoted)
+
+
+def test_a_quote_has_the_price_its_time_and_its_number(
+    stage: Stage, market: Recipient, feed: Feed
+) -> None:
+    """The last accepted one, and nothing unusual about it."""
+    feed(99, 100)
+    quote = quoted(stage, market)
+    assert quote == PriceQuoted(
+        position_id=7,
+        symbol=SYMBOL,
+        price=Decimal(100),
+        time_us=stage.dispatcher.clock.now_us(),
+        number=2,
+        note=None,
+    )
+
+
+def test_without_a_price_there_is_no_quote(stage: Stage, market: Recipient) -> None:
+    """Not even a forced one."""
+    for force in (False, True):
+        told = denial(stage, market, force=force)
+        assert told.reason is DenialReason.PRICE_UNKNOWN
+        assert told.text == "no price of BTCUSDT has been accepted yet"
+
+
+def test_a_stale_price_is_not_quoted(stage: Stage, market: Recipient, feed: Feed) -> None:
+    """Sixty seconds are fresh, more are not; the text says how old it is."""
+    feed(100)
+    stage.dispatcher.advance(60)
+    quoted(stage, market)
+    stage.dispatcher.advance(1)
+    told = denial(stage, market)
+    assert told.reason is DenialReason.PRICE_STALE
+    assert told.text == (
+        "BTCUSDT is stale: its last price was received 61 s ago, at most 60 s are allowed"
+    )
+
+
+def test_a_price_that_is_not_accepted_refreshes_nothing(
+    stage: Stage, market: Recipient, feed: Feed
+) -> None:
+    """Rejected and outdated prices are no sign that the last one is still right."""
+    feed(100)
+    stage.dispatcher.advance(50)
+    feed("NaN", 0)
+    feed.send([100], [0])
+    stage.dispatcher.advance(10)
+    assert denial(stage, market).reason is DenialReason.PRICE_STALE
+
+
+def test_age_is_measured_from_receipt(stage: Stage, market: Recipient, feed: Feed) -> None:
+    """A price whose exchange time is old is fresh when it has just come in."""
+    stage.dispatcher.advance(3600)
+    feed.send([100], [1])
+    assert quoted(stage, market).time_us == 1
+
+
+def test_a_former_lifes_price_is_no_price_to_act_on(stage: Stage) -> None:
+    """After a restart nothing was received yet; the guard alone knows it."""
+    last = MarketPrice(symbol=SYMBOL, price=Decimal(100), time_us=1)
+    market = stage.start(MarketActor(stage.directory, stage.dispatcher.clock, SYMBOL, last=last))
+    told = denial(stage, market)
+    assert told.reason is DenialReason.PRICE_STALE
+    assert told.text == "BTCUSDT is stale: no price was received since the start"
+
+
+def test_a_paused_market_quotes_nothing(stage: Stage, market: Recipient, feed: Feed) -> None:
+    """Until its venue's connection is back."""
+    feed(100)
+    market.tell(PauseMarket())
+    told = denial(stage, market)
+    assert told.reason is DenialReason.PAUSED_BY_NETWORK
+    assert told.text == "BTCUSDT is paused: its venue's connection is down"
+    market.tell(ResumeMarket())
+    assert quoted(stage, market).price == 100
+
+
+def test_a_quarantined_market_quotes_nothing(stage: Stage, market: Recipient, feed: Feed) -> None:
+    """Neither the old price nor the one that waits may be acted on."""
+    feed(100, 40)
+    told = denial(stage, market)
+    assert told.reason is DenialReason.MARKET_QUARANTINED
+    assert told.text == (
+        "BTCUSDT is quarantined: a price of 40 waits against the last accepted 100"
+    )
+
+
+def test_force_takes_the_last_price_and_says_why_that_is_unusual(
+    stage: Stage, market: Recipient, feed: Feed
+) -> None:
+    """Stale, paused or quarantined: the note goes into the ledger with it."""
+    feed(100)
+    stage.dispatcher.advance(61)
+    stale = quoted(stage, market, force=True)
+    assert stale.price == 100
+    assert stale.note is not None
+    assert stale.note.startswith("forced: BTCUSDT is stale: ")
+    market.tell(PauseMarket())
+    paused = quoted(stage, market, force=True)
+    assert paused.note == "forced: BTCUSDT is paused: its venue's connection is down"
+
+
+def test_force_on_a_healthy_market_is_nothing_unusual(
+    stage: Stage, market: Recipient, feed: Feed
+) -> None:
+    """No note."""
+    feed(100)
+    assert quoted(stage, market, force=True).note is None
