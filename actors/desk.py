@@ -31,6 +31,7 @@ from actors.protocol import (
     MarketRestarted,
     OwnershipLost,
     PositionRead,
+    PositionReread,
     PositionSettled,
     PositionsStarted,
     ReadAccount,
@@ -38,18 +39,13 @@ from actors.protocol import (
     WalletRestarted,
 )
 from actors.published import Published
-from actors.restore import account_states, memory_of
+from actors.restore import Rereading, account_states, memory_of
 from actors.supervised import ActorKind, SupervisedActor
 from actors.wallet import WalletActor
 from actors.wallet_plan import Memory
 from persistence.state import State
 from trading.costs import DEFAULT_RATES
-from trading.model import (
-    CostRates,
-    MarketPrice,
-    Position,
-    PositionStatus,
-)
+from trading.model import CostRates, MarketPrice, Position, PositionStatus
 
 log = structlog.get_logger(__name__)
 
@@ -86,6 +82,7 @@ DeskMessage = (
     | Restart
     | AccountRead
     | PositionRead
+    | PositionReread
     | OwnershipLost
 )
 
@@ -167,6 +164,8 @@ class DeskActor(SupervisedActor):
                 self._on_account_read(message)
             case PositionRead():
                 self._on_position_read(message)
+            case PositionReread():
+                self._on_position_reread(message)
             case OwnershipLost():
                 self._on_fatal.tell(FatalError(message.detail))
             case _:
@@ -235,25 +234,19 @@ class DeskActor(SupervisedActor):
 
     def _close(self, message: ClosePosition) -> None:
         position_id = message.position_id
-        if position_id in self._restarting:
-            self._closes_waiting.setdefault(position_id, []).append(message)
-        elif position_id in self.directory.positions:
+        is_restarting = position_id in self._restarting
+        if position_id in self.directory.positions and not is_restarting:
             self.directory.to_position(position_id, message)
-        else:
-            self._closes_waiting.setdefault(position_id, []).append(message)
-            self.directory.to_committer(
-                ReadPosition(position_id=position_id, reply_to=self.actor_ref)
-            )
+            return
+        self._closes_waiting.setdefault(position_id, []).append(message)
+        if not is_restarting:
+            read = ReadPosition(position_id=position_id, reply_to=self.actor_ref)
+            self.directory.to_committer(read)
 
     def _on_position_read(self, message: PositionRead) -> None:
         position, position_id = message.position, message.position_id
         if position_id in self._restarting:
-            self._restarting.discard(position_id)
-            if position is not None and position.status is PositionStatus.OPEN:
-                self._start_position(position, after=None)
-            elif position is not None:
-                self.directory.positions.pop(position_id, None)
-                self.directory.to_market(position.symbol, Disarm(position_id=position_id))
+            return
         for close in self._closes_waiting.pop(position_id, []):
             if position is None:
                 self.directory.send(close.reply_to, Denied(denial=unknown_position(position_id)))
@@ -269,16 +262,12 @@ class DeskActor(SupervisedActor):
         if message.kind == ActorKind.COMMITTER:
             self._on_fatal.tell(FatalError(f"the Committer failed: {message.error}"))
             return
-        delay_seconds = self._lives.end(
-            message.kind, message.key, self._dispatcher.clock.monotonic_us()
-        )
+        now_us = self._dispatcher.clock.monotonic_us()
+        delay_seconds = self._lives.end(message.kind, message.key, now_us)
         if delay_seconds is None:
-            self._on_fatal.tell(
-                FatalError(
-                    f"{message.kind} {message.key} failed more than {FAILURES_MAX} times in "
-                    f"{FAILURES_WITHIN_SECONDS} s, at last with {message.error}"
-                )
-            )
+            often = f"more than {FAILURES_MAX} times in {FAILURES_WITHIN_SECONDS} s"
+            why = f"{message.kind} {message.key} failed {often}, at last with {message.error}"
+            self._on_fatal.tell(FatalError(why))
             return
         if message.kind == ActorKind.WALLET:
             self._waiting_for_wallet.setdefault(str(message.key), [])
@@ -315,11 +304,26 @@ class DeskActor(SupervisedActor):
     def _restart_position(self, position_id: int) -> None:
         """Read its row behind what it had handed to its wallet; a closed one stays closed."""
         position = self._published.version.positions.get(position_id)
-        read = ReadPosition(position_id=position_id, reply_to=self.actor_ref)
+        life = self._lives.ended(ActorKind.POSITION, position_id)
+        read = ReadPosition(position_id=position_id, reply_to=Rereading(self.actor_ref, life))
         if position is None:
             self.directory.to_committer(read)
         elif position.account not in self._waiting_for_wallet:
             self.directory.to_wallet(position.account, read)
+
+    def _on_position_reread(self, message: PositionReread) -> None:
+        """Give a position its next life; what was read for an earlier one may be too old."""
+        position, position_id = message.read.position, message.read.position_id
+        is_last = message.life == self._lives.ended(ActorKind.POSITION, position_id)
+        if position_id not in self._restarting or not is_last:
+            return
+        self._restarting.discard(position_id)
+        if position is not None and position.status is PositionStatus.OPEN:
+            self._start_position(position, after=None)
+        elif position is not None:
+            self.directory.positions.pop(position_id, None)
+            self.directory.to_market(position.symbol, Disarm(position_id=position_id))
+        self._on_position_read(message.read)
 
     def _on_account_read(self, message: AccountRead) -> None:
         account = message.account

@@ -1,6 +1,5 @@
 """One position: its ladder's state machine in a mailbox."""
 
-from collections import deque
 from decimal import Decimal
 from typing import assert_never
 
@@ -63,7 +62,7 @@ class PositionActor(SupervisedActor):
         self._position = position
         self._after = after
         self._judged = 0 if after is None else after
-        self._unbooked: deque[BookPosition] = deque()
+        self._unbooked: list[BookPosition] = []
         self._closers: list[ClosePosition] = []
         self._asked_price_for: ClosePosition | None = None
         self._closed_by: ClosePosition | None = None
@@ -184,7 +183,7 @@ class PositionActor(SupervisedActor):
 
     def _on_booked(self, message: PositionBooked) -> None:
         while self._unbooked and self._unbooked[0].position.version <= message.version:
-            self._unbooked.popleft()
+            del self._unbooked[0]
         if self._is_open or self._unbooked:
             return
         self._disarm()

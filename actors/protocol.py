@@ -227,6 +227,14 @@ class PositionRead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PositionReread:
+    """A failed position's row, read behind all that its life of this number had handed over."""
+
+    life: int
+    read: PositionRead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadAccount:
     """Read an account behind everything queued before."""
 

@@ -4,6 +4,8 @@ from collections import defaultdict
 
 from immutables import Map
 
+from actors.base import Recipient
+from actors.protocol import PositionRead, PositionReread
 from actors.published import Version
 from actors.wallet_plan import Held, Memory, TakenKey
 from persistence.state import AccountState, KeyRecord, State, TransferRecord
@@ -62,3 +64,18 @@ def version_of(state: State) -> Version:
         positions=Map({position.position_id: position for position in state.open_positions}),
         markets=Map({market.symbol: market for market in state.markets}),
     )
+
+
+class Rereading:
+    """Takes the row that a failed position begins again from, and tells the Desk of which life."""
+
+    __slots__ = ("_desk", "_life")
+
+    def __init__(self, desk: Recipient, life: int) -> None:
+        """The position's life of this number has ended."""
+        self._desk = desk
+        self._life = life
+
+    def tell(self, message: PositionRead) -> None:
+        """Take the row that was read."""
+        self._desk.tell(PositionReread(life=self._life, read=message))

@@ -7,6 +7,7 @@ true until the change is committed: only then the memory advances and the answer
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, assert_never
 
 import msgspec
@@ -22,6 +23,7 @@ from trading.model import (
     CostRates,
     Denial,
     DenialReason,
+    Ladder,
     LedgerEntry,
     MarketPrice,
     Position,
@@ -141,17 +143,19 @@ def plan(
 
 def canonical_request(request: OpenPosition) -> str:
     """A request as text that is equal for equal requests, whoever sends them and when."""
-    ladder = [
-        _text(request.ladder.stop_loss_pct),
-        [
-            [_text(rung.distance_pct), rung.stop, _text(rung.close_fraction)]
-            for rung in request.ladder.rungs
-        ],
-    ]
     amounts = [
         None if amount is None else _text(amount) for amount in (request.notional, request.quantity)
     ]
-    return msgspec.json.encode([request.symbol, request.side, *amounts, ladder]).decode()
+    fields = [request.symbol, request.side, *amounts, _canonical_ladder(request.ladder)]
+    return msgspec.json.encode(fields).decode()
+
+
+@lru_cache(maxsize=1024)
+def _canonical_ladder(ladder: Ladder) -> msgspec.Raw:
+    rungs = [
+        [_text(rung.distance_pct), rung.stop, _text(rung.close_fraction)] for rung in ladder.rungs
+    ]
+    return msgspec.Raw(msgspec.json.encode([_text(ladder.stop_loss_pct), rungs]))
 
 
 def _text(value: Decimal) -> str:

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeElapsedCo
 
 from actors.clock import VirtualClock
 from actors.journal import JournalActor
+from actors.system import UncommittedError
 from feeds.batches import PriceBatch
 from feeds.errors import InputError
 from feeds.recorded import RecordedPrices, open_prices
@@ -39,7 +40,7 @@ def main() -> None:
         app()
     except (InputError, ValueError) as error:
         _end(EXIT_INPUT, error)
-    except (StoreError, ReplayError, OSError) as error:
+    except (StoreError, ReplayError, UncommittedError, OSError) as error:
         _end(EXIT_FAILED, error)
 
 

@@ -2,13 +2,15 @@
 
 import logging
 from collections.abc import Callable, Iterator, MutableMapping
+from functools import wraps
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from actors.dispatcher import PooledDispatcher
-from tests.acceptance.house import House
+from tests.acceptance.faults import Fails, Inject
+from tests.acceptance.house import House, running
 
 FORBIDDEN = "not bound to a Session"
 
@@ -78,6 +80,31 @@ def house(a_house: Callable[..., House]) -> House:
 
 
 @pytest.fixture
+def memory_house() -> Iterator[House]:
+    """A system over a database in memory, for what no database has a say in."""
+    with running("sqlite://") as house:
+        yield house
+
+
+@pytest.fixture
 def busy_house(a_house: Callable[..., House]) -> House:
     """A system on its own threads, over an empty database."""
     return a_house(dispatcher=PooledDispatcher())
+
+
+@pytest.fixture
+def inject(monkeypatch: pytest.MonkeyPatch) -> Inject:
+    """Makes a function of a module, or a method of an actor, fail."""
+
+    def inject(owner: Any, name: str, times: int = 1, *, after: bool = False) -> Fails:
+        really = getattr(owner, name)
+        fault = Fails(really, times, after=after)
+
+        @wraps(really)  # a function, so that it binds where it stands for a method
+        def stand_in(*args: Any, **kwargs: Any) -> Any:
+            return fault(*args, **kwargs)
+
+        monkeypatch.setattr(owner, name, stand_in)
+        return fault
+
+    return inject

@@ -1,6 +1,6 @@
-"""A database that fails when a test wants it to."""
+"""A database, or a handler, that fails when a test wants it to."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Event
 from typing import Any
 
@@ -71,3 +71,27 @@ class FaultyStore:
     def _fail_if_down(self) -> None:
         if self.down:
             raise Unavailable("no route to the database")
+
+
+class FaultError(Exception):
+    """Raised by a test inside an actor."""
+
+
+class Fails:
+    """Stands in for a function and raises the first times that it is called."""
+
+    def __init__(self, really: Callable[..., Any], times: int = 1, *, after: bool = False) -> None:
+        self._really = really
+        self._after = after
+        self.left = times
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.left == 0:
+            return self._really(*args, **kwargs)
+        self.left -= 1
+        if self._after:
+            self._really(*args, **kwargs)
+        raise FaultError("injected")
+
+
+Inject = Callable[..., Fails]

@@ -66,30 +66,30 @@ def test_who_closes_by_hand_gets_the_outcome_as_their_own(house: House) -> None:
     assert house.position(position_id) == done.position
 
 
-def test_a_settled_positions_actor_ends(house: House) -> None:
+def test_a_settled_positions_actor_ends(memory_house: House) -> None:
     """Nothing of a closed position stays in memory."""
-    house.open_account(100)
-    house.price(100)
-    position_id = house.open(25).position_id
-    ref = house.system.directory.positions[position_id]
-    house.price(110)
-    assert position_id not in house.system.directory.positions
+    memory_house.open_account(100)
+    memory_house.price(100)
+    position_id = memory_house.open(25).position_id
+    ref = memory_house.system.directory.positions[position_id]
+    memory_house.price(110)
+    assert position_id not in memory_house.system.directory.positions
     assert not ref.is_alive()  # type: ignore[attr-defined]
-    assert not house.system.published.version.positions
+    assert not memory_house.system.published.version.positions
 
 
-def test_a_close_on_a_paused_market_is_denied_unless_forced(house: House) -> None:
+def test_a_close_on_a_paused_market_is_denied_unless_forced(memory_house: House) -> None:
     """While the venue is down only a forced close acts on the last price, and says so."""
-    house.open_account(100)
-    house.price(100)
-    position_id = house.open(25).position_id
-    house.system.directory.to_market(SYMBOL, PauseMarket())
-    answer = house.ask(lambda reply: ClosePosition(position_id=position_id, reply_to=reply))
+    memory_house.open_account(100)
+    memory_house.price(100)
+    position_id = memory_house.open(25).position_id
+    memory_house.system.directory.to_market(SYMBOL, PauseMarket())
+    answer = memory_house.ask(lambda reply: ClosePosition(position_id=position_id, reply_to=reply))
     assert answer.denial.reason is DenialReason.PAUSED_BY_NETWORK
-    done = house.close(position_id, force=True)
+    done = memory_house.close(position_id, force=True)
     note = "forced: BTCUSDT is paused: its venue's connection is down"
     assert done.position.close_note == note
-    assert f"closed by hand: {note}" in house.entries()[-1].description
+    assert f"closed by hand: {note}" in memory_house.entries()[-1].description
 
 
 def test_a_loss_beyond_the_wallet_is_covered(house: House) -> None:
@@ -107,13 +107,13 @@ def test_a_loss_beyond_the_wallet_is_covered(house: House) -> None:
     assert house.check().failed_checks == ()
 
 
-def test_a_dead_letter_is_counted(house: House) -> None:
+def test_a_dead_letter_is_counted(memory_house: House) -> None:
     """What is told to a position that has ended raises nowhere."""
-    house.open_account(100)
-    house.price(100)
-    position_id = house.open(25).position_id
-    ref = house.system.directory.positions[position_id]
-    house.price(110)
-    before = house.system.directory.dead_letters
-    assert not house.system.directory.send(ref, "anything")
-    assert house.system.directory.dead_letters == before + 1
+    memory_house.open_account(100)
+    memory_house.price(100)
+    position_id = memory_house.open(25).position_id
+    ref = memory_house.system.directory.positions[position_id]
+    memory_house.price(110)
+    before = memory_house.system.directory.dead_letters
+    assert not memory_house.system.directory.send(ref, "anything")
+    assert memory_house.system.directory.dead_letters == before + 1

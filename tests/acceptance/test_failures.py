@@ -1,69 +1,20 @@
-"""An exception in an actor's handler: it begins again from what is durable."""
+"""An exception in a position or a wallet: it begins again from what is durable."""
 
-from collections.abc import Callable
 from decimal import Decimal
-from functools import wraps
-from typing import Any
 
 import pykka
 import pytest
 
 import actors.position
 import actors.wallet
-from actors.auditor import AuditorActor
-from actors.base import PooledActor
-from actors.committer import CommitterActor
-from actors.desk import DeskActor, FatalError
-from actors.dispatcher import PooledDispatcher, SequentialDispatcher
-from actors.market import MarketActor
-from actors.messages import CheckHealth, CloseDone, ClosePosition, OpenDone
+from actors.dispatcher import SequentialDispatcher
+from actors.messages import CloseDone, ClosePosition, OpenDone
 from actors.position import PositionActor
 from actors.wallet import WalletActor
 from tests.acceptance.conftest import Log
+from tests.acceptance.faults import Inject
 from tests.acceptance.house import House, an_open
-from trading.model import CloseReason, PositionStatus
-
-
-class FaultError(Exception):
-    """Raised by a test inside an actor."""
-
-
-class Fails:
-    """Stands in for a function and raises the first times that it is called."""
-
-    def __init__(self, really: Callable[..., Any], times: int = 1, *, after: bool = False) -> None:
-        self._really = really
-        self._after = after
-        self.left = times
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self.left == 0:
-            return self._really(*args, **kwargs)
-        self.left -= 1
-        if self._after:
-            self._really(*args, **kwargs)
-        raise FaultError("injected")
-
-
-@pytest.fixture
-def inject(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Fails]:
-    """Makes a function of a module, or a method of an actor, fail."""
-
-    def inject(owner: Any, name: str, times: int = 1, *, after: bool = False) -> Fails:
-        really = getattr(owner, name)
-        fault = Fails(really, times, after=after)
-
-        @wraps(really)  # a function, so that it binds where it stands for a method
-        def stand_in(*args: Any, **kwargs: Any) -> Any:
-            return fault(*args, **kwargs)
-
-        monkeypatch.setattr(owner, name, stand_in)
-        return fault
-
-    return inject
-
-
-Inject = Callable[..., Fails]
+from trading.model import PositionStatus
 
 
 @pytest.fixture
@@ -73,6 +24,15 @@ def house(house: House, log: Log) -> House:
     house.open_account(100)
     house.price(100)
     return house
+
+
+@pytest.fixture
+def memory_house(memory_house: House, log: Log) -> House:
+    """The same in memory."""
+    log.failures_expected = True
+    memory_house.open_account(100)
+    memory_house.price(100)
+    return memory_house
 
 
 def rungs(house: House, position_id: int) -> list[str]:
@@ -98,16 +58,16 @@ def test_a_positions_failure_acts_on_no_price_twice(house: House, inject: Inject
     assert house.wallet().total == Decimal("102.32225")
 
 
-def test_a_positions_failure_leaves_the_others_alone(house: House, inject: Inject) -> None:
+def test_a_positions_failure_leaves_the_others_alone(memory_house: House, inject: Inject) -> None:
     """The next position takes the same price as if nothing had happened."""
-    first, second = house.open(25).position_id, house.open(25).position_id
+    first, second = memory_house.open(25).position_id, memory_house.open(25).position_id
     inject(actors.position, "advanced")
-    house.price(110)
-    assert house.position(first).status is PositionStatus.OPEN
-    assert house.position(second).status is PositionStatus.CLOSED
-    house.price(111)
-    assert house.position(first).exit_price == 111
-    assert house.check().failed_checks == ()
+    memory_house.price(110)
+    assert memory_house.position(first).status is PositionStatus.OPEN
+    assert memory_house.position(second).status is PositionStatus.CLOSED
+    memory_house.price(111)
+    assert memory_house.position(first).exit_price == 111
+    assert memory_house.check().failed_checks == ()
 
 
 def test_what_a_position_had_handed_over_is_kept(house: House, inject: Inject) -> None:
@@ -149,13 +109,13 @@ def test_who_closes_a_failed_position_waits_for_its_next_life(house: House, inje
 
 
 def test_a_failed_start_of_a_position_is_a_failure_like_any_other(
-    house: House, inject: Inject
+    memory_house: House, inject: Inject
 ) -> None:
     """It is started again, and guards."""
     inject(PositionActor, "on_start")
-    position_id = house.open(25).position_id
-    house.price(110)
-    assert house.position(position_id).status is PositionStatus.CLOSED
+    position_id = memory_house.open(25).position_id
+    memory_house.price(110)
+    assert memory_house.position(position_id).status is PositionStatus.CLOSED
 
 
 def test_a_wallet_that_fails_before_its_commit_has_done_nothing(
@@ -226,109 +186,16 @@ def test_an_open_in_a_failing_wallet_is_made_once_or_not_at_all(
     assert house.wallet().total == Decimal("102.32225")
 
 
-def test_commands_wait_for_a_wallets_next_life(house: House, inject: Inject) -> None:
+def test_commands_wait_for_a_wallets_next_life(memory_house: House, inject: Inject) -> None:
     """While the next life is read, commands of its account are kept in order."""
     inject(actors.wallet, "plan", times=2)
-    house.tell(lambda reply: an_open(reply, 25))
-    house.settle()
-    house.tell(lambda reply: an_open(reply, 25))
-    house.settle()
-    waiting = house.tell(lambda reply: an_open(reply, 10))
-    house.settle()
+    memory_house.tell(lambda reply: an_open(reply, 25))
+    memory_house.settle()
+    memory_house.tell(lambda reply: an_open(reply, 25))
+    memory_house.settle()
+    waiting = memory_house.tell(lambda reply: an_open(reply, 10))
+    memory_house.settle()
     assert not waiting.future.done()
-    house.advance(1)
+    memory_house.advance(1)
     assert isinstance(waiting.get(0), OpenDone)
-    assert house.wallet().locked == 10
-
-
-def test_a_failed_market_is_armed_again(house: House, inject: Inject) -> None:
-    """The positions of its symbol find the next one, and the next price acts."""
-    position_id = house.open(25).position_id
-    inject(MarketActor, "take")
-    house.price(110)
-    assert house.position(position_id).status is PositionStatus.OPEN
-    house.price(111)
-    position = house.position(position_id)
-    assert position.close_reason is CloseReason.TAKE_PROFIT
-    assert position.exit_price == 111
-
-
-def test_a_failed_market_leaves_other_markets_alone(house: House, inject: Inject) -> None:
-    """Each symbol has an actor of its own."""
-    house.price(100, symbol="ETHUSDT")
-    house.open(25)
-    other = house.open(25, symbol="ETHUSDT").position_id
-    inject(MarketActor, "take")
-    house.price(110)
-    house.price(110, symbol="ETHUSDT")
-    assert house.position(other).status is PositionStatus.CLOSED
-
-
-def test_a_failed_auditor_is_started_again(house: House, inject: Inject, log: Log) -> None:
-    """The next check is made."""
-    inject(AuditorActor, "_begin")
-    lost = house.tell(lambda reply: CheckHealth(account="demo", reply_to=reply))
-    house.settle()
-    assert not lost.future.done()
-    assert "actor failed" in log.lines
-    assert house.check().failed_checks == ()
-
-
-@pytest.mark.parametrize("owner", [PositionActor, WalletActor, AuditorActor])
-def test_what_cannot_start_is_fatal_in_the_end(
-    house: House, inject: Inject, owner: type[PooledActor]
-) -> None:
-    """More than ten failures within a minute: restarts do not cure it, `fatal` is answered."""
-    house.open(25)
-    ref = {
-        PositionActor: house.system.directory.positions.get(1),
-        WalletActor: house.system.directory.wallets["demo"],
-        AuditorActor: house.system.directory.auditor,
-    }[owner]
-    assert ref is not None
-    inject(owner, "on_start", times=1_000)
-    ref.tell("a message that nobody knows")
-    house.settle()
-    assert not house.system.fatal.future.done()
-    house.advance(60)
-    error = house.system.fatal.get(0)
-    assert isinstance(error, FatalError)
-    assert "failed more than 10 times in 60 s" in str(error)
-
-
-@pytest.mark.parametrize("owner", [CommitterActor, DeskActor])
-def test_a_failure_that_no_restart_cures_is_fatal_at_once(
-    house: House, inject: Inject, owner: type[PooledActor]
-) -> None:
-    """Without the only writer, or the one who restarts, the process must end."""
-    inject(owner, "on_receive")
-    house.tell(lambda reply: an_open(reply, 25))
-    house.settle()
-    assert isinstance(house.system.fatal.get(0), FatalError)
-
-
-def test_another_owner_is_fatal(house: House) -> None:
-    """A deposed process writes nothing any more and says so."""
-    house.sql("UPDATE owner SET epoch = epoch + 1")
-    reply = house.tell(lambda reply: an_open(reply, 25))
-    house.settle()
-    assert "was deposed" in str(house.system.fatal.get(0))
-    assert not reply.future.done()
-    assert house.sql("SELECT id FROM positions") == []
-
-
-def test_failures_on_many_threads_lose_nothing(
-    a_house: Callable[..., House], inject: Inject, log: Log
-) -> None:
-    """The pooled dispatcher goes on through failures of positions and wallets."""
-    log.failures_expected = True
-    house = a_house(dispatcher=PooledDispatcher())
-    house.open_account(1000)
-    house.price(100)
-    ids = [house.open(10).position_id for _ in range(20)]
-    inject(actors.position, "advanced", times=3)
-    inject(actors.wallet, "plan", times=1)
-    while any(house.position(i).status is PositionStatus.OPEN for i in ids):
-        house.price(110)
-    assert len([e for e in house.entries() if str(e.entry_type) == "position_close"]) == 20
-    assert house.check().failed_checks == ()
+    assert memory_house.wallet().locked == 10

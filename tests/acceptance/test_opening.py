@@ -20,6 +20,14 @@ def house(house: House) -> House:
 
 
 @pytest.fixture
+def memory_house(memory_house: House) -> House:
+    """The same in memory."""
+    memory_house.open_account(100)
+    memory_house.price(100)
+    return memory_house
+
+
+@pytest.fixture
 def busy_house(busy_house: House) -> House:
     """The same on its own threads."""
     busy_house.open_account(100)
@@ -69,10 +77,10 @@ def test_the_same_key_gets_the_position_as_it_is_now(house: House) -> None:
     assert answer.position == house.position(position.position_id)
 
 
-def test_equal_requests_may_be_written_differently(house: House) -> None:
+def test_equal_requests_may_be_written_differently(memory_house: House) -> None:
     """25 and 25.00 are one request."""
-    house.open("25", key="k")
-    assert house.open("25.00", key="k").position_id == 1
+    memory_house.open("25", key="k")
+    assert memory_house.open("25.00", key="k").position_id == 1
 
 
 @pytest.mark.parametrize(
@@ -85,13 +93,15 @@ def test_equal_requests_may_be_written_differently(house: House) -> None:
     ],
     ids=["notional", "side", "ladder", "symbol"],
 )
-def test_a_key_with_another_request_is_a_conflict(house: House, other: dict[str, object]) -> None:
+def test_a_key_with_another_request_is_a_conflict(
+    memory_house: House, other: dict[str, object]
+) -> None:
     """The first request keeps the key."""
-    house.open(25, key="k")
-    denial = house.denied(**{"notional": 25, "key": "k", **other})  # type: ignore[arg-type]
+    memory_house.open(25, key="k")
+    denial = memory_house.denied(**{"notional": 25, "key": "k", **other})  # type: ignore[arg-type]
     assert denial.reason is DenialReason.KEY_CONFLICT
     assert "idempotency key k was used for another request" in denial.text
-    assert house.wallet().locked == 25
+    assert memory_house.wallet().locked == 25
 
 
 def test_a_conflict_is_seen_while_the_first_is_on_its_way(house: House) -> None:
@@ -117,68 +127,70 @@ def test_a_key_belongs_to_its_account(house: House) -> None:
     assert first.position_id != second.position_id
 
 
-def test_an_unknown_account_is_denied(house: House) -> None:
+def test_an_unknown_account_is_denied(memory_house: House) -> None:
     """With what to do about it."""
-    denial = house.denied(account="nobody")
+    denial = memory_house.denied(account="nobody")
     assert denial.reason is DenialReason.ACCOUNT_UNKNOWN
     assert denial.text == "there is no account nobody: open it first"
 
 
-def test_an_unknown_symbol_is_denied(house: House) -> None:
+def test_an_unknown_symbol_is_denied(memory_house: House) -> None:
     """There is no price to open at."""
-    assert house.denied(symbol="NOPRICE").reason is DenialReason.PRICE_UNKNOWN
+    assert memory_house.denied(symbol="NOPRICE").reason is DenialReason.PRICE_UNKNOWN
 
 
-def test_a_ladder_that_cannot_be_guarded_is_denied(house: House) -> None:
+def test_a_ladder_that_cannot_be_guarded_is_denied(memory_house: House) -> None:
     """A SHORT cannot gain 100 %."""
     impossible = ladder_from_percentages([Decimal(100)])
-    denial = house.denied(25, Side.SHORT, ladder=impossible)
+    denial = memory_house.denied(25, Side.SHORT, ladder=impossible)
     assert denial.reason is DenialReason.LADDER_INVALID
 
 
-def test_an_open_past_its_deadline_is_denied(house: House) -> None:
+def test_an_open_past_its_deadline_is_denied(memory_house: House) -> None:
     """However healthy everybody is."""
-    house.advance(5)
-    house.price(100)
-    assert house.denied(deadline_us=1).reason is DenialReason.DEADLINE_PASSED
-    assert house.wallet().locked == 0
+    memory_house.advance(5)
+    memory_house.price(100)
+    assert memory_house.denied(deadline_us=1).reason is DenialReason.DEADLINE_PASSED
+    assert memory_house.wallet().locked == 0
 
 
-def test_limits_are_kept_within_one_batch(house: House) -> None:
+def test_limits_are_kept_within_one_batch(memory_house: House) -> None:
     """The second of two opens that arrive together sees the first."""
-    house.open_account(100, account="small", limits=Limits(open_positions_max=1))
-    replies = [house.tell(lambda reply: an_open(reply, 10, account="small")) for _ in range(2)]
-    house.settle()
+    memory_house.open_account(100, account="small", limits=Limits(open_positions_max=1))
+    replies = [
+        memory_house.tell(lambda reply: an_open(reply, 10, account="small")) for _ in range(2)
+    ]
+    memory_house.settle()
     assert isinstance(replies[0].get(0), OpenDone)
     assert replies[1].get(0).denial.reason is DenialReason.LIMIT_OPEN_POSITIONS
 
 
-def test_an_account_is_opened_once(house: House) -> None:
+def test_an_account_is_opened_once(memory_house: House) -> None:
     """The same again changes nothing; with another balance it is denied."""
-    assert house.open_account(100).total == 100
-    answer = house.ask(
+    assert memory_house.open_account(100).total == 100
+    answer = memory_house.ask(
         lambda reply: OpenAccount(account="demo", initial_balance=Decimal(200), reply_to=reply)
     )
     assert answer.denial.reason is DenialReason.ACCOUNT_EXISTS
-    assert house.wallet().total == 100
+    assert memory_house.wallet().total == 100
 
 
-def test_a_transfer_to_an_account_that_could_not_be_opened_is_denied(house: House) -> None:
+def test_a_transfer_to_an_account_that_could_not_be_opened_is_denied(memory_house: House) -> None:
     """Its wallet is there and empty; it answers, and goes on."""
-    opened = house.ask(
+    opened = memory_house.ask(
         lambda reply: OpenAccount(account="x", initial_balance=Decimal(-1), reply_to=reply)
     )
     assert opened.denial.reason is DenialReason.AMOUNT_INVALID
-    answer = house.ask(
+    answer = memory_house.ask(
         lambda reply: TransferFunds(account="x", amount=Decimal(5), reference="r", reply_to=reply)
     )
     assert answer.denial.reason is DenialReason.ACCOUNT_UNKNOWN
-    assert house.open_account(7, account="x").total == 7
+    assert memory_house.open_account(7, account="x").total == 7
 
 
-def test_closing_a_position_that_never_was_is_denied(house: House) -> None:
+def test_closing_a_position_that_never_was_is_denied(memory_house: House) -> None:
     """It names the number."""
-    answer = house.ask(lambda reply: ClosePosition(position_id=999, reply_to=reply))
+    answer = memory_house.ask(lambda reply: ClosePosition(position_id=999, reply_to=reply))
     assert answer.denial.reason is DenialReason.POSITION_UNKNOWN
     assert answer.denial.text == "there is no position 999"
 

@@ -151,6 +151,24 @@ def test_a_known_mismatch_is_not_told_again(
     stage.committer.expect_nothing(for_=0)
 
 
+def test_after_a_mismatch_everything_is_summed_again(
+    stage: Stage, auditor: Recipient, reader: Reader
+) -> None:
+    """What was summed up holds the damage: a round that reads only what is new would keep it."""
+    stage.dispatcher.advance(10)
+    answer(stage, reader)
+    (entry,) = reader.account.entries
+    reader.account.entries[0] = replace(entry, amount=entry.amount + 1)
+    ask(stage, auditor)
+    answer(stage, reader)
+    stage.wallet.expect(RefuseOpens)
+    reader.account.entries[0] = entry
+    stage.dispatcher.advance(10)
+    answer(stage, reader, refusing=True)
+    stage.wallet.expect(AllowOpens)
+    assert reader.read_after == [0, 0, 0]
+
+
 @pytest.mark.parametrize(("refusing", "halted"), [(True, False), (False, True)])
 def test_a_repair_allows_opens_again(
     stage: Stage, auditor: Recipient, reader: Reader, refusing: bool, halted: bool

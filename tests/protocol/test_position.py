@@ -105,8 +105,8 @@ def test_once_the_exit_is_fixed_no_price_moves_it(stage: Stage, position: Recipi
     booking = stage.wallet.expect(BookPosition)
     assert booking.position.close_reason is CloseReason.STOP_LOSS
     position.tell(hit(120, 9))
-    stage.wallet.expect_nothing()
-    stage.market.expect_nothing()
+    for probe in (stage.wallet, stage.market, stage.desk):
+        probe.expect_nothing()
 
 
 def test_it_settles_when_its_close_is_durable(stage: Stage, position: Recipient) -> None:

@@ -166,15 +166,20 @@ def test_a_close_releases_its_hold_and_books_its_net(stage: Stage, floor: Floor)
     assert actor.expect(PositionBooked).version == 2
 
 
-def test_a_repeated_booking_is_answered_and_not_written(stage: Stage, floor: Floor) -> None:
+@pytest.mark.parametrize("price", [103, 110], ids=["rung", "close"])
+def test_a_repeated_booking_is_answered_and_not_written(
+    stage: Stage, floor: Floor, price: int
+) -> None:
     """A position that was not answered tells it again."""
     position = floor.opened(25)
     actor = stage.probe("position")
-    closing = booking(position, 110, actor)
-    floor.wallet.tell(closing)
-    floor.wallet.tell(closing)
-    floor.confirm(floor.change())
-    floor.wallet.tell(closing)
+    told = booking(position, price, actor)
+    floor.wallet.tell(told)
+    floor.wallet.tell(told)
+    change = floor.change()
+    assert [p.version for p in change.change.positions] == [2]
+    floor.confirm(change)
+    floor.wallet.tell(told)
     assert [actor.expect(PositionBooked).version for _ in range(3)] == [2, 2, 2]
     stage.committer.expect_nothing()
 
@@ -231,7 +236,7 @@ def test_an_expired_change_is_decided_anew(stage: Stage, floor: Floor) -> None:
 
 def test_a_row_that_somebody_else_wrote_halts_the_wallet(stage: Stage, floor: Floor) -> None:
     """Closes wait, what clients ask is denied, and the Auditor is asked to look."""
-    position = floor.opened(25)
+    position, other = floor.opened(25), floor.opened(25)
     actor = stage.probe("position")
     message, client = transfer(stage, 5, "t")
     floor.wallet.tell(booking(position, 110, actor))
@@ -244,11 +249,15 @@ def test_a_row_that_somebody_else_wrote_halts_the_wallet(stage: Stage, floor: Fl
     assert stage.auditor.expect(CheckHealth).account == ACCOUNT
     assert client.expect(Denied).denial.reason is DenialReason.BOOKS_MISMATCH
     assert "somebody else wrote it: version 9" in floor.denial_of_open().text
+    floor.wallet.tell(booking(other, 110, actor))
     stage.committer.expect_nothing()
     assert floor.report().halted
     floor.wallet.tell(AllowOpens(account=ACCOUNT))
     floor.confirm(floor.change())
-    assert actor.expect(PositionBooked).version == 2
+    assert {actor.expect(PositionBooked).position_id for _ in range(2)} == {
+        position.position_id,
+        other.position_id,
+    }
     assert not floor.report().halted
 
 

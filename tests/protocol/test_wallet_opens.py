@@ -105,6 +105,19 @@ def test_a_second_quote_for_the_same_open_means_nothing(stage: Stage, floor: Flo
     stage.market.expect_nothing()
 
 
+def test_a_denial_after_the_quote_means_nothing(stage: Stage, floor: Floor) -> None:
+    """It comes from a market's next life; the open is on its way with the price that it has."""
+    opening = floor.send_open()
+    floor.quote(opening)
+    denial = Denial(reason=DenialReason.PRICE_STALE, text="BTCUSDT is stale")
+    opening.question.reply_to.tell(
+        QuoteDenied(position_id=opening.question.position_id, denial=denial)
+    )
+    floor.confirm(floor.change())
+    opening.client.expect(OpenDone)
+    opening.client.expect_nothing()
+
+
 def test_a_quote_for_an_open_that_was_denied_is_released(stage: Stage, floor: Floor) -> None:
     """It comes late, from a market's next life: nothing was opened, nothing is kept."""
     opening = floor.send_open(200)

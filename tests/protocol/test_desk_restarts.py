@@ -1,0 +1,196 @@
+"""The Desk when somebody fails: the next life, and the end."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+
+from actors.desk import MARKET_LIFE_PRICES, FatalError
+from actors.messages import (
+    CheckHealth,
+    CloseDone,
+    TakePrices,
+    TransferFunds,
+)
+from actors.protocol import (
+    AccountRead,
+    Arm,
+    CommitChange,
+    Disarm,
+    MarketRestarted,
+    OwnershipLost,
+    PositionRead,
+    PriceQuoted,
+    QuotePrice,
+    ReadAccount,
+    ReadPosition,
+    WalletRestarted,
+)
+from persistence.changes import Change
+from tests.protocol.office import CLOSED, ID, POSITION, Office, close, read_account
+from tests.protocol.stage import ACCOUNT, SYMBOL, Stage
+from trading.model import MarketPrice
+
+
+@pytest.fixture
+def office(stage: Stage) -> Office:
+    return Office(stage).start()
+
+
+def test_a_failed_position_is_read_through_its_wallet(stage: Stage, office: Office) -> None:
+    """Behind what its former life had handed over; then it begins again, and closes go on."""
+    office.open_position()
+    office.fail("position", ID)
+    read = stage.wallet.expect(ReadPosition)
+    client = close(office)
+    stage.market.expect_nothing()
+    read.reply_to.tell(PositionRead(position_id=ID, position=POSITION))
+    assert stage.market.expect(Arm).after is None
+    assert client.unread() == ()
+
+
+def test_a_failed_position_that_is_closed_by_now_stays_so(stage: Stage, office: Office) -> None:
+    """Its triggers go, and who waited to close it gets the outcome."""
+    office.open_position()
+    office.fail("position", ID)
+    client = close(office)
+    stage.wallet.expect(ReadPosition)
+    stage.wallet.reply(PositionRead(position_id=ID, position=CLOSED))
+    stage.market.expect(Disarm)
+    assert client.expect(CloseDone).already_closed
+    assert ID not in stage.directory.positions
+
+
+def test_a_failed_wallet_is_read_behind_its_former_changes(stage: Stage, office: Office) -> None:
+    """Commands wait for the next life; positions tell it again; the books are checked."""
+    position = office.open_position()
+    client = stage.probe("client")
+    office.fail("wallet", ACCOUNT)
+    stage.committer.expect(ReadAccount)
+    office.desk.tell(
+        TransferFunds(account=ACCOUNT, amount=Decimal(1), reference="t", reply_to=client)
+    )
+    stage.wallet.expect_nothing()
+    stage.committer.reply(read_account())
+    change = stage.committer.expect(CommitChange)
+    assert [entry.operation for entry in change.change.entries] == ["transfer:t"]
+    assert position.expect(WalletRestarted).account == ACCOUNT
+    assert stage.auditor.expect(CheckHealth).account == ACCOUNT
+
+
+def test_a_position_that_closed_durably_hears_of_its_new_wallet(
+    stage: Stage, office: Office
+) -> None:
+    """The commit of its close was answered to the former wallet: it must ask the next one."""
+    position = office.open_position()
+    office.fail("wallet", ACCOUNT)
+    stage.committer.expect(ReadAccount)
+    office.publish(Change(account=ACCOUNT, positions=(CLOSED,)))
+    stage.committer.reply(read_account())
+    position.expect(WalletRestarted)
+
+
+def test_positions_of_other_accounts_are_left_alone(stage: Stage, office: Office) -> None:
+    """They have nothing to do with a wallet that failed."""
+    position = office.open_position()
+    stage.directory.wallets["other"] = stage.probe("other")
+    office.fail("wallet", "other")
+    stage.committer.expect(ReadAccount)
+    stage.committer.reply(AccountRead(account="other", state=None))
+    position.expect_nothing()
+
+
+def test_a_position_that_fails_with_its_wallet_is_read_when_that_is_back(
+    stage: Stage, office: Office
+) -> None:
+    """Its question to the old wallet is lost; the Desk asks again."""
+    office.open_position()
+    office.fail("wallet", ACCOUNT)
+    office.fail("position", ID)
+    stage.committer.expect(ReadAccount)
+    stage.committer.reply(read_account())
+    assert stage.committer.expect(ReadPosition).position_id == ID
+
+
+def test_a_failed_market_begins_with_the_last_price_that_was_kept(
+    stage: Stage, office: Office
+) -> None:
+    """Positions of its symbol and all wallets hear of it."""
+    position = office.open_position()
+    last = MarketPrice(symbol=SYMBOL, price=Decimal(100), time_us=1)
+    office.publish(Change(account=None, markets=(last,)))
+    office.fail("market", SYMBOL)
+    assert position.expect(MarketRestarted).symbol == SYMBOL
+    assert stage.wallet.expect(MarketRestarted).symbol == SYMBOL
+    assert stage.directory.markets[SYMBOL] is not stage.market
+
+
+def test_the_prices_of_a_markets_lives_are_numbered_one_after_another(
+    stage: Stage, office: Office
+) -> None:
+    """Whoever remembers a number of a former life finds every price of the next above it."""
+    office.fail("market", SYMBOL)
+    stage.dispatcher.run_until_idle()
+    market = stage.directory.markets[SYMBOL]
+    market.tell(TakePrices(prices=[Decimal(100)], times_us=[1]))
+    market.tell(QuotePrice(account=ACCOUNT, position_id=9, for_open=False, reply_to=stage.wallet))
+    quote = stage.wallet.expect(PriceQuoted)
+    assert MARKET_LIFE_PRICES < quote.number < 2 * MARKET_LIFE_PRICES
+
+
+def test_a_failed_auditor_is_started_again(office: Office) -> None:
+    """At once."""
+    office.fail("auditor", "auditor")
+    office.stage.dispatcher.run_until_idle()
+    assert office.auditors_started == 1
+
+
+def test_lives_follow_one_another_ever_slower(stage: Stage, office: Office) -> None:
+    """At once, then after 0.05, 0.2, 1 and 5 seconds."""
+    started_at = []
+    for _ in range(6):
+        office.fail("auditor", "auditor")
+        before = office.auditors_started
+        began_us = stage.dispatcher.clock.monotonic_us()
+        stage.dispatcher.run_until_idle()
+        while office.auditors_started == before:
+            stage.dispatcher.advance(0.01)
+        started_at.append((stage.dispatcher.clock.monotonic_us() - began_us) // 1_000)
+    assert started_at == [0, 50, 200, 1000, 5000, 5000]
+
+
+def test_the_eleventh_failure_within_a_minute_is_fatal(stage: Stage, office: Office) -> None:
+    """It names who failed, and the last error."""
+    for _ in range(10):
+        office.fail("auditor", "auditor")
+    office.fatal.expect_nothing(for_=0)
+    office.fail("auditor", "auditor")
+    error = office.fatal.expect(FatalError)
+    assert str(error) == (
+        "auditor auditor failed more than 10 times in 60 s, at last with as the test says"
+    )
+
+
+def test_failures_far_apart_are_never_fatal(stage: Stage, office: Office) -> None:
+    """Ten a minute are too many; one in ten minutes is not."""
+    for _ in range(30):
+        office.fail("auditor", "auditor")
+        stage.dispatcher.run_until_idle()
+        stage.dispatcher.advance(600)
+    office.fatal.expect_nothing()
+    assert office.auditors_started == 30
+
+
+@pytest.mark.parametrize(
+    "tell",
+    [
+        lambda office: office.fail("committer", "committer"),
+        lambda office: office.desk.tell(OwnershipLost(detail="deposed")),
+        lambda office: office.desk.tell("a message that nobody knows"),
+    ],
+    ids=["committer", "ownership", "desk"],
+)
+def test_what_no_restart_cures_is_fatal(office: Office, tell: Callable[[Office], None]) -> None:
+    """The only writer, the ownership of the database, the Desk itself."""
+    tell(office)
+    office.fatal.expect(FatalError)
