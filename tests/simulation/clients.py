@@ -1,0 +1,207 @@
+"""Clients: they ask, and hold every answer against what is durable at that moment."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from actors.messages import (
+    AccountReady,
+    CheckHealth,
+    CloseDone,
+    ClosePosition,
+    Denied,
+    HealthChecked,
+    OpenAccount,
+    OpenDone,
+    OpenPosition,
+    TransferDone,
+    TransferFunds,
+)
+from tests.simulation.dispatcher import SimulatedDispatcher, Violation
+from tests.simulation.model import Model
+from tests.simulation.requests import (
+    AccountAsked,
+    CloseAsked,
+    HealthAsked,
+    OpenAsked,
+    Request,
+    TransferAsked,
+)
+from trading.books import HealthStatus
+from trading.model import Position, Side
+
+
+@dataclass(eq=False, slots=True, repr=False)
+class Client:
+    """Waits for the answer to one request."""
+
+    request: Request
+    model: Model
+    dispatcher: SimulatedDispatcher
+
+    def tell(self, message: Any) -> None:
+        """Take the answer, and see that it is true for good."""
+        try:
+            if self.request.answer is not None:
+                raise Violation(f"{self.request} is answered twice: {message}")
+            self._judge(message)
+        except Violation as violation:
+            self.dispatcher.violate(str(violation))
+        self.request.answer = message
+
+    def __repr__(self) -> str:
+        return f"client {self.request.serial}"
+
+    def _judge(self, message: Any) -> None:
+        match self.request:
+            case OpenAsked():
+                _judge_open(self.model, self.request, message)
+            case CloseAsked():
+                _judge_close(self.model, self.request, message)
+            case TransferAsked():
+                _judge_transfer(self.model, self.request, message)
+            case AccountAsked():
+                _judge_account(self.model, self.request, message)
+            case HealthAsked():
+                _judge_health(message)
+
+
+def command(request: Request, client: Client) -> Any:
+    """The message that asks for it."""
+    match request:
+        case OpenAsked():
+            assert request.ladder is not None
+            return OpenPosition(
+                account=request.account,
+                symbol=request.symbol,
+                side=Side(request.side),
+                ladder=request.ladder,
+                notional=request.notional,
+                quantity=request.quantity,
+                idempotency_key=request.key,
+                deadline_us=request.deadline_us,
+                reply_to=client,
+            )
+        case CloseAsked():
+            return ClosePosition(
+                position_id=request.position_id,
+                note=request.note,
+                force=request.force,
+                reply_to=client,
+            )
+        case TransferAsked():
+            return TransferFunds(
+                account=request.account,
+                amount=request.amount,
+                reference=request.reference,
+                reply_to=client,
+            )
+        case AccountAsked():
+            return OpenAccount(
+                account=request.account,
+                initial_balance=request.initial_balance,
+                limits=request.limits,
+                reply_to=client,
+            )
+        case HealthAsked():
+            return CheckHealth(account=request.account, reply_to=client)
+    raise AssertionError(f"no command for {request}")
+
+
+def _judge_open(model: Model, request: OpenAsked, message: Any) -> None:
+    account = model.accounts.get(request.account)
+    bound = account.keys.get(request.key) if account and request.key else None
+    match message:
+        case OpenDone(position=position):
+            _expect_durable(model, position)
+            opened = bound if request.key else request.position_id
+            if position.position_id != opened:
+                raise Violation(f"{request} is answered with {position}, must be {opened}")
+            asked = (request.symbol, request.side, request.ladder)
+            if asked != (position.symbol, position.side, position.ladder):
+                raise Violation(f"{request} is answered with another request's {position}")
+        case Denied(denial=denial) if denial.reason == "key_conflict":
+            others = [
+                other
+                for other in model.requests.opens
+                if (other.account, other.key) == (request.account, request.key)
+                and other.asks != request.asks
+            ]
+            if not others or request.position_id is not None:
+                raise Violation(f"{request} conflicts with nothing: {denial}")
+        case Denied(denial=denial):
+            if request.position_id is not None or bound is not None:
+                raise Violation(f"{request} is denied, and durable: {denial}")
+            if denial.reason in ("books_mismatch", "write_refused"):
+                raise Violation(f"{request}: {denial}")
+        case _:
+            raise Violation(f"{request} is answered with {message}")
+
+
+def _judge_close(model: Model, request: CloseAsked, message: Any) -> None:
+    tracked = model.positions.get(request.position_id)
+    match message:
+        case CloseDone(position=position, already_closed=already_closed):
+            _expect_durable(model, position)
+            if tracked is None or tracked.now.is_open or position.version != tracked.now.version:
+                raise Violation(f"{request} is answered with {position}, durable is {tracked}")
+            if not already_closed and (position.close_reason != "MANUAL" or request.was_closed):
+                raise Violation(f"{request} did not close {position}")
+        case Denied(denial=denial):
+            if denial.reason == "position_unknown" and not request.existed:
+                return
+            if request.was_closed or denial.reason not in (
+                "price_unknown",
+                "price_stale",
+                "paused_by_network",
+                "market_quarantined",
+            ):
+                raise Violation(f"{request} is denied: {denial}")
+        case _:
+            raise Violation(f"{request} is answered with {message}")
+
+
+def _judge_transfer(model: Model, request: TransferAsked, message: Any) -> None:
+    account = model.accounts.get(request.account)
+    booked = account.transfers.get(request.reference) if account is not None else None
+    match message:
+        case TransferDone(reference=reference, amount=amount, repeated=repeated):
+            if (reference, amount) != (request.reference, booked) or amount != request.amount:
+                raise Violation(f"{request} is answered with {message}, booked is {booked}")
+            if request.booked_before and not repeated:
+                raise Violation(f"{request} is a repetition, and not answered as one")
+        case Denied(denial=denial):
+            if booked is not None and booked == request.amount:
+                raise Violation(f"{request} is denied, and booked: {denial}")
+            if denial.reason in ("books_mismatch", "write_refused"):
+                raise Violation(f"{request}: {denial}")
+        case _:
+            raise Violation(f"{request} is answered with {message}")
+
+
+def _judge_account(model: Model, request: AccountAsked, message: Any) -> None:
+    account = model.accounts.get(request.account)
+    match message:
+        case AccountReady(wallet=wallet):
+            if account is None or wallet.initial_balance != account.initial:
+                raise Violation(f"{request} is answered with {wallet}, durable is {account}")
+        case Denied(denial=denial):
+            if account is None or account.initial == request.initial_balance:
+                raise Violation(f"{request} is denied: {denial}")
+        case _:
+            raise Violation(f"{request} is answered with {message}")
+
+
+def _judge_health(message: Any) -> None:
+    match message:
+        case HealthChecked(report=report):
+            if report.status is not HealthStatus.HEALTHY:
+                raise Violation(f"nobody broke the books, and yet: {report}")
+        case _:
+            raise Violation(f"a health check is answered with {message}")
+
+
+def _expect_durable(model: Model, position: Position) -> None:
+    tracked = model.positions.get(position.position_id)
+    durable = tracked.versions.get(position.version) if tracked is not None else None
+    if durable != position:
+        raise Violation(f"told of {position}, durable is {durable}")

@@ -1,0 +1,302 @@
+"""The independent model: it follows the committed history step by step, and predicts each one.
+
+Which command is committed next depends on the seed; what it must write does not. So the model
+takes from a committed change only which step it was (this open at this quote, that position at
+that price), works out the rest by itself, and holds the change against it to the last digit.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from persistence.changes import Change
+from tests.simulation.dispatcher import Violation
+from tests.simulation.faulty_store import Committed
+from tests.simulation.model_account import ModelAccount
+from tests.simulation.model_market import ModelMarket
+from tests.simulation.model_position import Happening, ModelPosition, Part, Rung
+from tests.simulation.model_tracking import Coverage, Tracked
+from tests.simulation.requests import Requests
+from trading.model import MarketPrice, Position, Wallet
+
+STEPS = ("shortfall_covered", "rung_hit", "position_reduced", "position_closed")
+
+
+@dataclass(slots=True)
+class Predicted:
+    """What a change must write, as far as it has been read."""
+
+    entries_before: int
+    positions: list[ModelPosition] = field(default_factory=list)
+    prices: dict[str, tuple[Decimal, int]] = field(default_factory=dict)
+
+
+class Model:
+    """Everything that must be durable, and every price that was accepted."""
+
+    def __init__(self, requests: Requests) -> None:
+        self.requests = requests
+        self.accounts: dict[str, ModelAccount] = {}
+        self.positions: dict[int, Tracked] = {}
+        self.markets: dict[str, ModelMarket] = {}
+        self.coverage: dict[int, Coverage] = {}
+        self.events = 0
+        self.commit_id = 0
+        self.epoch = 0
+
+    def market(self, symbol: str) -> ModelMarket:
+        """A symbol's market."""
+        return self.markets.setdefault(symbol, ModelMarket(symbol))
+
+    def open_positions(self) -> list[Tracked]:
+        """The positions that are durably open."""
+        return [tracked for tracked in self.positions.values() if tracked.now.is_open]
+
+    def committed(self, commit: Committed) -> None:
+        """Follow one transaction."""
+        if commit.epoch != self.epoch:
+            raise Violation(f"epoch {commit.epoch} has committed in epoch {self.epoch}")
+        if commit.commit_id <= self.commit_id:
+            raise Violation(f"commit {commit.commit_id} comes after {self.commit_id}")
+        if commit.first_event_id != self.events + 1:
+            raise Violation(f"event {commit.first_event_id} comes after {self.events}")
+        self.commit_id = commit.commit_id
+        for change in commit.changes:
+            self._follow(change, commit.now_us)
+            self.events += len(change.events)
+
+    def _follow(self, change: Change, now_us: int) -> None:
+        account = self.accounts.get(change.account) if change.account is not None else None
+        if change.wallet_before is not None:
+            assert account is not None
+            _same_wallet(account, change.wallet_before)
+        predicted = Predicted(len(account.entries) if account is not None else 0)
+        events: deque[Any] = deque(change.events)
+        positions = deque(change.positions)
+        while events:
+            kind = events[0].kind
+            if kind == "account_opened":
+                self._open_account(events.popleft())
+            elif kind == "funds_transferred":
+                self._transfer(events.popleft())
+            elif kind == "position_opened":
+                self._open_position(events.popleft(), positions[0], predicted, now_us)
+                positions.popleft()
+            elif kind in STEPS:
+                self._step(events, predicted)
+                positions.popleft()
+            elif kind in ("price_quarantined", "quarantine_ended"):
+                self._quarantine(events.popleft())
+            else:
+                raise Violation(f"nobody broke the books, and yet: {events[0]}")
+        self._hold_against(change, predicted)
+
+    def _open_account(self, event: Any) -> None:
+        if event.account in self.accounts:
+            raise Violation(f"account {event.account} is opened twice")
+        asked = [
+            request
+            for request in self.requests.accounts
+            if request.waits and request.account == event.account
+        ]
+        if event.initial_balance not in [request.initial_balance for request in asked]:
+            raise Violation(f"nobody asked for {event}")
+        account = ModelAccount(event.account, event.initial_balance, asked[0].limits)
+        account.open_account(event.time_us)
+        self.accounts[event.account] = account
+
+    def _transfer(self, event: Any) -> None:
+        request = self.requests.transfer_for(event.account, event.reference, event.amount)
+        account = self.accounts[request.account]
+        denial = account.transfer_denial(event.amount)
+        if denial is not None:
+            raise Violation(f"{event} is booked in spite of {denial}: {account}")
+        account.transfer(event.reference, event.amount, event.time_us)
+
+    def _open_position(
+        self, event: Any, position: Position, predicted: Predicted, now_us: int
+    ) -> None:
+        coverage = self.coverage.get(event.position_id)
+        quotes = [
+            quote
+            for quote in (coverage.quotes if coverage is not None else [])
+            if (quote.price, quote.time_us) == (event.entry_price, event.time_us)
+        ]
+        if coverage is None or not quotes or event.position_id in self.positions:
+            raise Violation(f"{event} has no quote, or comes twice: {coverage}")
+        now = _opened(position)
+        if not now.can_be_guarded:
+            raise Violation(f"{event} cannot be guarded: {now}")
+        request = self.requests.open_for(position, now_us)
+        request.position_id = event.position_id
+        self.accounts[now.account].lock(
+            now.position_id, now.symbol, now.hold, now.key, now.entry_time
+        )
+        self.positions[now.position_id] = Tracked(
+            now, coverage, judged=quotes[0].accepted, scanned=quotes[0].accepted
+        )
+        _expect(
+            event,
+            {
+                "quantity": now.quantity,
+                "hold": now.hold,
+                "stop_price": now.stop,
+                "take_profit_prices": tuple(now.levels),
+                "time_us": now.entry_time,
+            },
+        )
+        predicted.positions.append(now)
+        predicted.prices[now.symbol] = (now.entry, now.entry_time)
+
+    def _step(self, events: deque[Any], predicted: Predicted) -> None:
+        """A position's step: what it must be follows from its price."""
+        first = next(event for event in events if event.kind != "shortfall_covered")
+        tracked = self.positions.get(first.position_id)
+        if tracked is None or not tracked.now.is_open:
+            raise Violation(f"{first} of a position that is not open")
+        price = first.price if first.kind == "rung_hit" else first.exit_price
+        log = self.markets[first.symbol].log
+        if first.kind == "position_closed" and first.reason == "MANUAL":
+            forced = "forced: " in (first.note or "")
+            self.requests.close_for(first.position_id, first.note, forced=forced)
+            now, happenings = tracked.close_by_hand(log, price, first.time_us)
+        else:
+            now, happenings = tracked.judge(log, price, first.time_us)
+        for happening in [*self._settle(now, happenings), *happenings]:
+            if not events:
+                raise Violation(f"{happening} was not told")
+            _expect(events.popleft(), happening)
+        predicted.positions.append(now)
+        predicted.prices[now.symbol] = (price, first.time_us)
+
+    def _settle(self, now: ModelPosition, happenings: list[Happening]) -> Iterable[Happening]:
+        account = self.accounts[now.account]
+        for happening in happenings:
+            if "part" in happening:
+                time_us = happening["time_us"]
+                missing = account.settle(
+                    now.position_id,
+                    happening["part"],
+                    rung=happening.get("rung"),
+                    time_us=time_us,
+                )
+                if missing is not None:
+                    yield {
+                        "kind": "shortfall_covered",
+                        "position_id": now.position_id,
+                        "amount": missing,
+                        "time_us": time_us,
+                    }
+
+    def _quarantine(self, event: Any) -> None:
+        """Each is told in its turn; one may be lost where everything was killed."""
+        waiting = self.markets[event.symbol].quarantines
+        while waiting:
+            happening = waiting.pop(0)
+            if all(getattr(event, name) == value for name, value in happening.items()):
+                return
+            if not happening.get("may_be_lost"):
+                raise Violation(f"{event} is told where {happening} was to be")
+        raise Violation(f"{event} is told, and did not happen")
+
+    def _hold_against(self, change: Change, predicted: Predicted) -> None:
+        for market in change.markets:
+            self._keep(market, predicted)
+        if len(change.positions) != len(predicted.positions):
+            raise Violation(f"{change.positions} are written, not {predicted.positions}")
+        for position, now in zip(change.positions, predicted.positions, strict=True):
+            same_position(now, position)
+            self.positions[now.position_id].versions[now.version] = position
+        account = self.accounts.get(change.account) if change.account is not None else None
+        expected = account.entries[predicted.entries_before :] if account is not None else []
+        if len(change.entries) != len(expected):
+            raise Violation(f"{change.entries} are written, not {expected}")
+        for entry, values in zip(change.entries, expected, strict=True):
+            _expect(entry, values)
+        if (change.wallet_after is None) != (not expected):
+            raise Violation(f"{change.entries} do not lead to {change.wallet_after}")
+        if change.wallet_after is not None:
+            assert account is not None
+            _same_wallet(account, change.wallet_after)
+
+    def _keep(self, market: MarketPrice, predicted: Predicted) -> None:
+        """A price kept with a commit is that of its last step, or the last accepted at a stop."""
+        known = self.markets[market.symbol]
+        expected = predicted.prices.get(market.symbol, known.last)
+        at_a_stop = not predicted.prices and known.log[-1]  # of a market that failed after it
+        if (market.price, market.time_us) not in (expected, at_a_stop):
+            raise Violation(f"{market} is kept, not {expected}")
+        known.once_committed.append((market.price, market.time_us))
+
+
+def same_position(now: ModelPosition, position: Position) -> None:
+    """Hold a position's state against the model's."""
+    _expect(
+        position,
+        {
+            "position_id": now.position_id,
+            "account": now.account,
+            "symbol": now.symbol,
+            "side": now.side,
+            "quantity": now.quantity,
+            "entry_price": now.entry,
+            "entry_time_us": now.entry_time,
+            "take_profit_prices": tuple(now.levels),
+            "stop_price": now.stop,
+            "open_quantity": now.open_quantity,
+            "hold": now.hold,
+            "rungs_hit": now.rungs_hit,
+            "gross_pnl": now.gross,
+            "exit_price": now.exit,
+            "exit_time_us": now.exit_time,
+            "close_reason": now.reason,
+            "idempotency_key": now.key,
+            "version": now.version,
+        },
+    )
+    _expect(position.costs, now.costs)
+
+
+def _opened(position: Position) -> ModelPosition:
+    """The model's own position for what was asked at what was quoted."""
+    ladder = position.ladder
+    return ModelPosition(
+        position_id=position.position_id,
+        account=position.account,
+        symbol=position.symbol,
+        side=str(position.side),
+        quantity=position.quantity,
+        entry=position.entry_price,
+        entry_time=position.entry_time_us,
+        stop_percent=ladder.stop_loss_pct,
+        rungs=[Rung(r.distance_pct, str(r.stop), r.close_fraction) for r in ladder.rungs],
+        rates={name: getattr(position.rates, name) for name in ("fee", "spread", "slippage")},
+        key=position.idempotency_key,
+    )
+
+
+def _same_wallet(account: ModelAccount, wallet: Wallet) -> None:
+    _expect(
+        wallet,
+        {
+            "account": account.account,
+            "initial_balance": account.initial,
+            "limits": account.limits,
+            "total": account.total,
+            "locked": account.locked,
+            "version": account.version,
+            "entries": len(account.entries),
+        },
+    )
+
+
+def _expect(actual: Any, values: Happening) -> None:
+    """Every value that the model predicts is the actual one."""
+    for name, value in values.items():
+        if isinstance(value, Part):
+            _expect(actual, {"released": value.released, "gross_pnl": value.gross})
+            _expect(actual.costs, value.costs)
+        elif getattr(actual, name) != value:
+            raise Violation(f"{name} is {getattr(actual, name)!r}, must be {value!r}: {actual}")

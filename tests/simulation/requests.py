@@ -1,0 +1,151 @@
+"""What clients have asked, and what they were told: nobody is told what is not durable."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from tests.simulation.arithmetic import exact, price
+from tests.simulation.dispatcher import Violation
+from trading.model import Ladder, Limits, Position
+
+
+@dataclass(eq=False, slots=True)
+class Request:
+    """One command of one client, sent at a moment; told one answer at most."""
+
+    serial: int
+    answer: Any = None
+    dead: bool = False
+    """Everything was killed before the answer: it cannot be carried out any more."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether it may still be carried out and answered."""
+        return self.answer is None and not self.dead
+
+
+@dataclass(eq=False, slots=True)
+class OpenAsked(Request):
+    """An open; `position_id` once it is durable."""
+
+    account: str = ""
+    symbol: str = ""
+    side: str = ""
+    ladder: Ladder | None = None
+    notional: Decimal | None = None
+    quantity: Decimal | None = None
+    key: str | None = None
+    deadline_us: int | None = None
+    position_id: int | None = None
+
+    @property
+    def asks(self) -> tuple[Any, ...]:
+        """What makes two opens the same request."""
+        return (self.symbol, self.side, self.ladder, self.notional, self.quantity)
+
+    def quantity_at(self, entry: Decimal) -> Decimal:
+        """The quantity that it comes to at a price."""
+        if self.quantity is not None:
+            return self.quantity
+        assert self.notional is not None
+        return price(exact(self.notional) / exact(entry))
+
+
+@dataclass(eq=False, slots=True)
+class CloseAsked(Request):
+    """A manual close; whether its position existed and was closed when it was asked."""
+
+    position_id: int = 0
+    note: str | None = None
+    force: bool = False
+    existed: bool = False
+    was_closed: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class TransferAsked(Request):
+    """A deposit or withdrawal."""
+
+    account: str = ""
+    amount: Decimal = Decimal(0)
+    reference: str = ""
+    booked_before: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class AccountAsked(Request):
+    """An account to be opened."""
+
+    account: str = ""
+    initial_balance: Decimal = Decimal(0)
+    limits: Limits = Limits()
+
+
+@dataclass(eq=False, slots=True)
+class HealthAsked(Request):
+    """A health check; `reads_failed` counts the failed reads before it."""
+
+    account: str | None = None
+    reads_failed: int = 0
+
+
+@dataclass(slots=True)
+class Requests:
+    """All that was asked, in order."""
+
+    opens: list[OpenAsked] = field(default_factory=list)
+    closes: list[CloseAsked] = field(default_factory=list)
+    transfers: list[TransferAsked] = field(default_factory=list)
+    accounts: list[AccountAsked] = field(default_factory=list)
+    healths: list[HealthAsked] = field(default_factory=list)
+    serial: int = 0
+
+    def next_serial(self) -> int:
+        """Number the next request or failure."""
+        self.serial += 1
+        return self.serial
+
+    def everything(self) -> list[Request]:
+        """Whatever was asked."""
+        return [*self.opens, *self.closes, *self.transfers, *self.accounts, *self.healths]
+
+    def kill(self) -> None:
+        """Everything was killed: what was not answered is never carried out by itself."""
+        for request in self.everything():
+            if request.answer is None:
+                request.dead = True
+
+    def open_for(self, position: Position, now_us: int) -> OpenAsked:
+        """Whose open is carried out now; raises where nobody waits for it."""
+        for request in self.opens:
+            if (
+                request.waits
+                and request.position_id is None
+                and request.account == position.account
+                and request.key == position.idempotency_key
+                and request.asks[:3] == (position.symbol, position.side, position.ladder)
+                and request.quantity_at(position.entry_price) == position.quantity
+                and (request.deadline_us is None or now_us <= request.deadline_us)
+            ):
+                return request
+        raise Violation(f"nobody waits for an open like {position}")
+
+    def transfer_for(self, account: str, reference: str, amount: Decimal) -> TransferAsked:
+        """Whose transfer is booked now; raises where nobody waits for it."""
+        for request in self.transfers:
+            if request.waits and (request.account, request.reference, request.amount) == (
+                account,
+                reference,
+                amount,
+            ):
+                return request
+        raise Violation(f"nobody waits for transfer {reference} of {amount} in {account}")
+
+    def close_for(self, position_id: int, note: str | None, *, forced: bool) -> CloseAsked:
+        """Whose manual close is carried out now; raises where nobody waits for it."""
+        for request in self.closes:
+            if request.waits and request.position_id == position_id:
+                asked_note = request.note or ""
+                if (note or "").startswith(asked_note) and (request.force or not forced):
+                    return request
+        raise Violation(f"nobody waits for a close of position {position_id} with note {note!r}")

@@ -1,0 +1,342 @@
+"""What clients, venues, operators and bad luck do in a step, drawn from the seed."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from actors.messages import OpenMarket, PauseMarket, ReleaseCandidate, ResumeMarket, TakePrices
+from tests.simulation.requests import (
+    AccountAsked,
+    CloseAsked,
+    HealthAsked,
+    OpenAsked,
+    TransferAsked,
+)
+from tests.simulation.setting import ACCOUNTS, LADDERS, SYMBOLS
+from tests.simulation.world import World
+
+
+class Steps:
+    """Draws steps and takes them; each returns a line that says what it was."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.random = world.random
+        self.prices = dict(SYMBOLS)
+        self._table: list[tuple[int, Callable[[], str]]] = [
+            (36, self.prices_walk),
+            (9, self.prices_gap),
+            (2, self.prices_spike_and_return),
+            (2, self.prices_jump_for_good),
+            (2, self.prices_nobody_takes),
+            (1, self.release_candidate),
+            (34, self.open_position),
+            (7, self.repeat_open),
+            (9, self.close_position),
+            (6, self.transfer),
+            (2, self.open_account),
+            (1, self.pause_market),
+            (4, self.resume_market),
+            (2, self.check_health),
+            (6, self.pass_time),
+            (1, self.pass_much_time),
+        ]
+
+    def first(self) -> None:
+        """Markets and accounts to begin with."""
+        for symbol, price in self.prices.items():
+            self.world.system.tell(OpenMarket(symbol=symbol))
+            self.world.run()
+            self._tell_prices(symbol, [price])
+        for name, (balance, limits) in ACCOUNTS.items():
+            self.world.requests.accounts.append(
+                request := AccountAsked(
+                    self.world.requests.next_serial(),
+                    account=name,
+                    initial_balance=balance,
+                    limits=limits,
+                )
+            )
+            self.world.send(request)
+        self.world.run()
+
+    def take(self) -> str:
+        """Take one step."""
+        for likelihood, step in (
+            (self.world.weather.kill, self.kill),
+            (self.world.weather.stop, self.stop),
+            (self.world.weather.failure, self.fail),
+        ):
+            if self.random.random() < likelihood:
+                return step()
+        weights = [weight for weight, _ in self._table]
+        return self.random.choices([step for _, step in self._table], weights)[0]()
+
+    # --- Prices ------------------------------------------------------------------------------
+
+    def prices_walk(self) -> str:
+        """A few small moves."""
+        symbol = self._symbol()
+        prices = self._walked(symbol, self.random.randint(1, 5), 0.012)
+        return self._tell_prices(symbol, prices)
+
+    def prices_gap(self) -> str:
+        """One move beyond rungs and stops."""
+        symbol = self._symbol()
+        share = self.random.choice((-1, 1)) * self.random.choice((0.04, 0.07, 0.12, 0.45))
+        return self._tell_prices(symbol, [self._moved(symbol, share)])
+
+    def prices_spike_and_return(self) -> str:
+        """A price too far off, and maybe the old one again."""
+        symbol = self._symbol()
+        before = self.prices[symbol]
+        spike = self._moved(symbol, self.random.choice((-0.7, 0.8, 2.0)))
+        self.prices[symbol] = before
+        back = [self._moved(symbol, 0.001)] if self.random.random() < 0.7 else []
+        return self._tell_prices(symbol, [spike, *back])
+
+    def prices_jump_for_good(self) -> str:
+        """A move too far to be believed at once, confirmed over more than a second."""
+        symbol = self._symbol()
+        jump = self._moved(symbol, self.random.choice((-0.6, 0.7, 1.5, 2.5)))
+        return self._tell_prices(symbol, [jump, *self._walked(symbol, 4, 0.004)], apart_us=400_000)
+
+    def prices_nobody_takes(self) -> str:
+        """Prices from the past, from the future, and ones that are no prices."""
+        symbol = self._symbol()
+        now_us, near = self.world.now_us, self.prices[symbol]
+        price, time_us = self.random.choice(
+            (
+                (near * 2, now_us - 3_600_000_000),
+                (near, now_us + 5_000_001),
+                (Decimal(0), now_us),
+                (-near, now_us),
+                (Decimal("NaN"), now_us),
+                (Decimal("Infinity"), now_us),
+            )
+        )
+        self.world.tell_market(symbol, TakePrices(prices=[price], times_us=[time_us]))
+        return f"{symbol} gets {price} of {time_us - now_us} us from now"
+
+    def release_candidate(self) -> str:
+        """An operator accepts a quarantined price, if there is one."""
+        symbol = self._symbol()
+        candidate = self.world.model.market(symbol).candidate
+        price = self.prices[symbol] if candidate is None else candidate[0]
+        self.world.tell_market(symbol, ReleaseCandidate(price=price, reply_to=_Nobody()))
+        return f"an operator releases {price} of {symbol}"
+
+    # --- Clients -----------------------------------------------------------------------------
+
+    def open_position(self) -> str:
+        """A new open, by notional or by quantity, with a key or a deadline or neither."""
+        symbol = self._symbol()
+        serial = self.world.requests.next_serial()
+        account = "nobody" if serial % 30 == 0 else self._account()
+        # No two are equal, so that it is known whose open is carried out.
+        notional = Decimal(self.random.choice((3, 6, 10, 25, 60, 200, 900)))
+        known = self.world.model.accounts.get(account)
+        if known is not None and known.available > 10 and self.random.random() < 0.1:
+            notional = known.available.quantize(Decimal(1)) - 1  # a loss can exceed what is left
+        notional += Decimal(serial) / 10**6
+        quantity = None
+        if self.random.random() < 0.3:
+            quantity = (notional / SYMBOLS[symbol]).quantize(Decimal("1E-12"))
+        deadline_us = None
+        if self.random.random() < 0.25:
+            deadline_us = self.world.now_us + self.random.choice((0, 40_000, 3_000_000))
+        request = OpenAsked(
+            serial,
+            account=account,
+            symbol=symbol,
+            side=self.random.choice(("LONG", "SHORT")),
+            ladder=self.random.choice(LADDERS),
+            notional=None if quantity is not None else notional,
+            quantity=quantity,
+            key=f"key-{serial}" if self.random.random() < 0.6 else None,
+            deadline_us=deadline_us,
+        )
+        return self._send_open(request)
+
+    def repeat_open(self) -> str:
+        """An earlier key again: with the same request, or with another one."""
+        keyed = [request for request in self.world.requests.opens[-30:] if request.key]
+        if not keyed:
+            return self.open_position()
+        first = self.random.choice(keyed)
+        other = self.random.random() < 0.15
+        request = OpenAsked(
+            self.world.requests.next_serial(),
+            account=first.account,
+            symbol=first.symbol,
+            side=("SHORT" if first.side == "LONG" else "LONG") if other else first.side,
+            ladder=first.ladder,
+            notional=first.notional,
+            quantity=first.quantity,
+            key=first.key,
+        )
+        return self._send_open(request)
+
+    def close_position(self) -> str:
+        """A close of an open position, of a closed one, or of one that never was."""
+        positions = self.world.model.positions
+        opened = [tracked.now.position_id for tracked in self.world.model.open_positions()]
+        drawn = self.random.random()
+        if drawn < 0.7 and opened:
+            position_id = self.random.choice(opened)
+        elif drawn < 0.9 and positions:
+            position_id = self.random.choice([*positions])
+        else:
+            position_id = max(positions, default=0) + self.random.randint(1, 3)
+        tracked = positions.get(position_id)
+        request = CloseAsked(
+            self.world.requests.next_serial(),
+            position_id=position_id,
+            note=self.random.choice((None, "by hand")),
+            force=self.random.random() < 0.3,
+            existed=tracked is not None,
+            was_closed=tracked is not None and not tracked.now.is_open,
+        )
+        self.world.requests.closes.append(request)
+        self.world.send(request)
+        return f"a client closes {position_id}{' by force' if request.force else ''}"
+
+    def transfer(self) -> str:
+        """A deposit or withdrawal, maybe with an earlier reference."""
+        serial = self.world.requests.next_serial()
+        account, reference = self._account(), f"transfer-{serial}"
+        amount = Decimal(self.random.choice((5, 12, -3, -25, -700))) + Decimal("0.01")
+        earlier = self.world.requests.transfers[-20:]
+        if earlier and self.random.random() < 0.3:
+            first = self.random.choice(earlier)
+            account, reference = first.account, first.reference
+            if self.random.random() < 0.7:
+                amount = first.amount
+        known = self.world.model.accounts.get(account)
+        request = TransferAsked(
+            serial,
+            account=account,
+            amount=amount,
+            reference=reference,
+            booked_before=known is not None and reference in known.transfers,
+        )
+        self.world.requests.transfers.append(request)
+        self.world.send(request)
+        return f"a client transfers {amount} to {account} as {reference}"
+
+    def open_account(self) -> str:
+        """An account that is there, or will be, again: the same, or with another balance."""
+        account = self._account()
+        balance, limits = ACCOUNTS[account]
+        request = AccountAsked(
+            self.world.requests.next_serial(),
+            account=account,
+            initial_balance=balance + self.random.choice((0, 0, 1)),
+            limits=limits,
+        )
+        if account not in self.world.model.accounts:
+            request.initial_balance = balance
+        self.world.requests.accounts.append(request)
+        self.world.send(request)
+        return f"a client opens account {account} with {request.initial_balance}"
+
+    def check_health(self) -> str:
+        """A health check of one account, or of all."""
+        names = [*self.world.model.accounts]
+        if not names:
+            return "nobody to check"
+        request = HealthAsked(
+            self.world.requests.next_serial(),
+            account=self.random.choice(names),
+            reads_failed=self.world.store.reads_failed,
+        )
+        self.world.requests.healths.append(request)
+        self.world.send(request)
+        return f"somebody checks {request.account}"
+
+    # --- Everything else ---------------------------------------------------------------------
+
+    def pause_market(self) -> str:
+        """A venue's connection is lost."""
+        symbol = self._symbol()
+        self.world.tell_market(symbol, PauseMarket())
+        return f"{symbol} is paused"
+
+    def resume_market(self) -> str:
+        """Every venue's connection is back."""
+        for symbol in SYMBOLS:
+            self.world.tell_market(symbol, ResumeMarket())
+        return "all markets are resumed"
+
+    def pass_time(self) -> str:
+        """Some time passes, while messages wait or not."""
+        seconds = self.random.choice((0.001, 0.06, 0.3, 2.5))
+        if self.random.random() < 0.5 and self.world.weather.interleaved:
+            self.world.dispatcher.pass_time(seconds)
+            return f"{seconds} s pass while messages wait"
+        self.world.advance(seconds)
+        return f"{seconds} s pass"
+
+    def pass_much_time(self) -> str:
+        """Prices become stale."""
+        self.world.advance(61)
+        return "a minute passes"
+
+    def fail(self) -> str:
+        """An actor is made to fail, or a few."""
+        count = self.random.choice((1, 1, 1, 2, 3))
+        return f"made to fail: {', '.join(self.world.fail_someone() for _ in range(count))}"
+
+    def kill(self) -> str:
+        """Everything is killed."""
+        self.world.kill()
+        return "everything is killed"
+
+    def stop(self) -> str:
+        """Everything is stopped in order."""
+        self.world.stop()
+        return "everything is stopped"
+
+    # --- Details -----------------------------------------------------------------------------
+
+    def _send_open(self, request: OpenAsked) -> str:
+        self.world.requests.opens.append(request)
+        self.world.send(request)
+        amount = request.notional or request.quantity
+        return (
+            f"a client opens {request.side} {request.symbol} of {amount} in {request.account}, "
+            f"key {request.key}, deadline {request.deadline_us}"
+        )
+
+    def _tell_prices(self, symbol: str, prices: list[Decimal], apart_us: int = 1000) -> str:
+        times_us = [self.world.now_us + index * apart_us for index in range(1, len(prices) + 1)]
+        self.world.dispatcher.pass_time(len(prices) * apart_us / 1_000_000)
+        self.world.tell_market(symbol, TakePrices(prices=prices, times_us=times_us))
+        return f"{symbol} gets {', '.join(map(str, prices))}"
+
+    def _walked(self, symbol: str, count: int, share: float) -> list[Decimal]:
+        """So many prices, each at most so far from the one before."""
+        return [self._moved(symbol, self.random.uniform(-share, share)) for _ in range(count)]
+
+    def _moved(self, symbol: str, share: float) -> Decimal:
+        """The price moved by a share of itself, pulled back where it has gone too far."""
+        first, now = SYMBOLS[symbol], self.prices[symbol]
+        if now > first * 20:
+            share = -abs(share)
+        elif now < first / 20:
+            share = abs(share)
+        factor = Decimal(round(max(-0.9, share) * 10_000)) / 10_000 + 1
+        self.prices[symbol] = (now * factor).quantize(first / 10**5).normalize() + 0
+        return self.prices[symbol]
+
+    def _symbol(self) -> str:
+        return self.random.choice([*SYMBOLS])
+
+    def _account(self) -> str:
+        return self.random.choice(["alpha", *ACCOUNTS])
+
+
+class _Nobody:
+    """Takes an answer and drops it."""
+
+    def tell(self, message: object) -> None:
+        """Drop it."""

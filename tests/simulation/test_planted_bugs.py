@@ -1,0 +1,176 @@
+"""The simulator has teeth: each of these bugs, planted into the real actors, is found."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from decimal import ROUND_DOWN, Decimal
+from typing import Any
+
+import pytest
+
+import actors.wallet_plan
+import trading.costs
+from actors.committer import CommitterActor
+from actors.desk import DeskActor
+from actors.market import MarketActor
+from actors.pending_opens import PendingOpens
+from actors.position import PositionActor
+from actors.price_history import PriceHistory
+from actors.protocol import ReadPosition
+from actors.wallet import WalletActor
+from persistence import commits
+from tests.simulation.simulation import simulate
+from tests.simulation.weathers import WEATHERS
+from trading.model import Wallet
+from trading.wallet import Booking, settled
+
+SEEDS_MAX = 30
+STEPS = 120
+
+
+def memory_before_commit(patch: pytest.MonkeyPatch) -> None:
+    """A wallet remembers and answers what it has only sent."""
+    flush = WalletActor._flush
+
+    def hasty(self: WalletActor) -> None:
+        flush(self)
+        planned = self._line._plan
+        if planned is not None:
+            self._memory = planned.after
+
+    patch.setattr(WalletActor, "_flush", hasty)
+
+
+def unknown_is_failure(patch: pytest.MonkeyPatch) -> None:
+    """The Committer takes an unknown outcome for a failure, and writes again."""
+
+    def careless(self: CommitterActor) -> None:
+        if self._unknown is not None:
+            _, batch = self._unknown
+            self._unknown = None
+            self._queue.extendleft(reversed(batch))
+
+    patch.setattr(CommitterActor, "_look_up", careless)
+
+
+def unknown_is_success(patch: pytest.MonkeyPatch) -> None:
+    """The Committer takes an unknown outcome for a success."""
+
+    def careless(self: CommitterActor) -> None:
+        if self._unknown is not None:
+            commit_id, batch = self._unknown
+            self._unknown = None
+            self._conclude(commit_id, batch)
+
+    patch.setattr(CommitterActor, "_look_up", careless)
+
+
+def keys_are_ignored(patch: pytest.MonkeyPatch) -> None:
+    """A wallet opens a second position for a known key."""
+    patch.setattr(WalletActor, "_knows_key", lambda _self, _message: False)
+    patch.setattr(PendingOpens, "join", lambda _self, _message: False)
+
+
+def prices_before_arming_are_lost(patch: pytest.MonkeyPatch) -> None:
+    """A market does not look through the prices between a stamp or a hit and the arming."""
+
+    def nothing(_self: PriceHistory, _number: int) -> Iterator[tuple[int, Decimal, int]]:
+        return iter(())
+
+    patch.setattr(PriceHistory, "since", nothing)
+
+
+def prices_are_kept_for_nobody(patch: pytest.MonkeyPatch) -> None:
+    """A market is not told that an open is not made."""
+    patch.setattr(MarketActor, "_forget", lambda _self, _position_id: None)
+
+
+def hold_is_released_twice(patch: pytest.MonkeyPatch) -> None:
+    """A settlement frees the hold once more."""
+
+    def generous(wallet: Wallet, part: Any) -> Booking:
+        booking = settled(wallet, part)
+        freed = min(booking.wallet.locked, part.released)
+        return replace(
+            booking, wallet=replace(booking.wallet, locked=booking.wallet.locked - freed)
+        )
+
+    patch.setattr(actors.wallet_plan, "settled", generous)
+
+
+def costs_are_rounded_down(patch: pytest.MonkeyPatch) -> None:
+    """The last digit of a cost is cut off."""
+
+    def cut(value: Decimal) -> Decimal:
+        return value.quantize(Decimal("1E-8"), rounding=ROUND_DOWN)
+
+    patch.setattr(trading.costs, "money", cut)
+
+
+def hits_do_not_arm_again(patch: pytest.MonkeyPatch) -> None:
+    """After its first rung a position waits for nothing."""
+    arm = PositionActor._arm
+
+    def once(self: PositionActor, after: int | None) -> None:
+        if self._position.rungs_hit == 0:
+            arm(self, after)
+
+    patch.setattr(PositionActor, "_arm", once)
+
+
+def bookings_are_not_told_again(patch: pytest.MonkeyPatch) -> None:
+    """Nobody tells a position that its wallet has started anew."""
+    patch.setattr(DeskActor, "_tell_wallet_restarted", lambda _self, _account: None)
+
+
+def restart_reads_too_early(patch: pytest.MonkeyPatch) -> None:
+    """A position starts again from a row that its own changes have not reached yet."""
+
+    def early(self: DeskActor, position_id: int) -> None:
+        self.directory.to_committer(ReadPosition(position_id=position_id, reply_to=self.actor_ref))
+
+    patch.setattr(DeskActor, "_restart_position", early)
+
+
+def nobody_is_fenced(patch: pytest.MonkeyPatch) -> None:
+    """A deposed owner still commits."""
+
+    def unfenced(session: Any, batch: Any) -> None:
+        batch.epoch = session.connection().exec_driver_sql("SELECT epoch FROM owner").scalar()
+        write(session, batch)
+
+    write = commits._write
+    patch.setattr(commits, "_write", unfenced)
+
+
+PLANTED: list[tuple[Callable[[pytest.MonkeyPatch], None], str]] = [
+    (memory_before_commit, "database"),
+    (unknown_is_failure, "database"),
+    (unknown_is_success, "database"),
+    (keys_are_ignored, "busy"),
+    (prices_before_arming_are_lost, "busy"),
+    (prices_are_kept_for_nobody, "busy"),
+    (hold_is_released_twice, "calm"),
+    (costs_are_rounded_down, "calm"),
+    (hits_do_not_arm_again, "calm"),
+    (bookings_are_not_told_again, "failures"),
+    (restart_reads_too_early, "failures"),
+    (nobody_is_fenced, "kills"),
+]
+
+
+@pytest.mark.parametrize(
+    ("plant", "weather"), PLANTED, ids=[plant.__name__ for plant, _ in PLANTED]
+)
+def test_a_planted_bug_is_found(
+    plant: Callable[[pytest.MonkeyPatch], None], weather: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broken protocol or a wrong digit does not get through a few seeds."""
+    plant(monkeypatch)
+    with pytest.raises(AssertionError, match="Violation"):
+        simulate_all(weather)
+
+
+def simulate_all(weather: str) -> None:
+    """Go through a few seeds in a weather."""
+    for seed in range(SEEDS_MAX):
+        simulate(weather, WEATHERS[weather], seed, STEPS)
