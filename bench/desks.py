@@ -1,0 +1,181 @@
+"""A running system over a real database, and clients that keep it busy."""
+
+import gc
+import logging
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any
+
+from actors.base import PooledActor, Recipient
+from actors.dispatcher import PooledDispatcher
+from actors.messages import (
+    AccountReady,
+    CloseDone,
+    ClosePosition,
+    MarketOpened,
+    OpenAccount,
+    OpenDone,
+    OpenMarket,
+    OpenPosition,
+    Reply,
+    TakePrices,
+)
+from actors.system import System, SystemSettings
+from persistence.store import Store
+from service.logs import configure_logs
+from trading.ladder_shape import ladder_from_percentages
+from trading.model import Side
+
+BALANCE = Decimal(50_000_000_000)
+WAIT_SECONDS_MAX = 120.0
+
+LADDER = ladder_from_percentages()
+
+
+class Running:
+    """A system with accounts and markets, as the service would run it."""
+
+    def __init__(self, system: System, accounts: Sequence[str], symbols: Sequence[str]) -> None:
+        """Open the accounts and markets."""
+        self.system = system
+        self.accounts = accounts
+        self.symbols = symbols
+        for symbol in symbols:
+            opened = Reply()
+            system.tell(OpenMarket(symbol=symbol, reply_to=opened))
+            assert isinstance(opened.get(WAIT_SECONDS_MAX), MarketOpened)
+        for account in accounts:
+            ready = Reply()
+            system.tell(OpenAccount(account=account, initial_balance=BALANCE, reply_to=ready))
+            assert isinstance(ready.get(WAIT_SECONDS_MAX), AccountReady)
+
+    def price(self, price: Decimal) -> None:
+        """Tell every market a price of this moment."""
+        message = TakePrices(prices=(price,), times_us=(time.time_ns() // 1000,))
+        for symbol in self.symbols:
+            self.system.directory.to_market(symbol, message)
+
+    def settle(self) -> None:
+        """Wait until every actor has done everything."""
+        assert self.system.settle(WAIT_SECONDS_MAX), "the actors do not come to rest"
+
+    def check(self) -> None:
+        """Fail if something went wrong in between."""
+        assert not self.system.fatal.future.done(), str(self.system.fatal.get())
+        assert self.system.directory.dead_letters == 0, "messages were lost"
+
+
+@contextmanager
+def running(
+    url: str, *, accounts: int, symbols: int, listeners: Sequence[PooledActor] = ()
+) -> Iterator[Running]:
+    """A system on an empty database, with the service's habits: no log, a frozen heap."""
+    configure_logs(logging.WARNING)
+    store = Store.open(url)
+    dispatcher = PooledDispatcher()
+    try:
+        epoch = store.acquire("bench")
+        system = System(
+            store,
+            dispatcher,
+            epoch=epoch,
+            settings=SystemSettings(audit_seconds=None),
+            listeners=listeners,
+        )
+        run = Running(
+            system,
+            [f"account-{number}" for number in range(accounts)],
+            [f"COIN{number}USDT" for number in range(symbols)],
+        )
+        gc.collect()
+        gc.freeze()
+        yield run
+        system.stop()
+    finally:
+        dispatcher.close()
+        store.close()
+        gc.unfreeze()
+
+
+class Client:
+    """One account's client: it keeps some commands in flight until all are answered."""
+
+    def __init__(self, running: Running, latch: "Latch") -> None:
+        """Without commands yet; they name this client as `reply_to`."""
+        self._system = running.system
+        self.latch = latch
+        self._commands: Iterator[OpenPosition | ClosePosition] = iter(())
+        self.opened: list[int] = []
+
+    def send(self, commands: Sequence[OpenPosition | ClosePosition], in_flight: int) -> None:
+        """Begin: the rest is sent as answers come in."""
+        self._commands = iter(commands)
+        for _ in range(in_flight):
+            self._send_next()
+
+    def tell(self, message: Any) -> None:
+        """Take an answer, and send the next command."""
+        match message:
+            case OpenDone():
+                self.opened.append(message.position.position_id)
+            case CloseDone():
+                pass
+            case _:
+                self.latch.fail(str(message))
+                return
+        self._send_next()
+        self.latch.count_down()
+
+    def _send_next(self) -> None:
+        command = next(self._commands, None)
+        if command is not None:
+            self._system.tell(command)
+
+
+class Latch:
+    """Waits for a number of answers."""
+
+    def __init__(self, count: int) -> None:
+        """Wait for so many."""
+        self._left = count
+        self._lock = threading.Lock()
+        self._done = threading.Event()
+        self._failure: str | None = None
+
+    def count_down(self) -> None:
+        """One is there."""
+        with self._lock:
+            self._left -= 1
+            if self._left == 0:
+                self._done.set()
+
+    def fail(self, why: str) -> None:
+        """End the waiting at once."""
+        self._failure = why
+        self._done.set()
+
+    def wait(self) -> None:
+        """Wait for all; raises `AssertionError` if one of them was not what was hoped for."""
+        assert self._done.wait(WAIT_SECONDS_MAX), f"{self._left} answers did not come"
+        assert self._failure is None, self._failure
+
+
+def open_commands(
+    client: Recipient, account: str, symbols: Sequence[str], keys: Sequence[str]
+) -> list[OpenPosition]:
+    """Opens of both sides over the symbols, each with an idempotency key."""
+    return [
+        OpenPosition(
+            account=account,
+            symbol=symbols[number % len(symbols)],
+            side=Side.SHORT if number // len(symbols) % 2 else Side.LONG,
+            ladder=LADDER,
+            notional=Decimal(25),
+            idempotency_key=key,
+            reply_to=client,
+        )
+        for number, key in enumerate(keys)
+    ]
