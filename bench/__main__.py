@@ -1,14 +1,23 @@
-"""Every benchmark, one after another: `python -m bench [--quick]`."""
+"""Every benchmark in turn, each in a process of its own: `python -m bench [--quick]`."""
 
-from bench import actors, commits, latency, quiet_prices, replay
-from bench.figures import run
+import subprocess
+import sys
+
+from bench.processes import ROOT
+
+NAMES = ("quiet_prices", "actors", "commits", "latency", "replay")
 
 
-def bench(*, quick: bool) -> None:
-    """Measure everything."""
-    for each in (quiet_prices, actors, commits, latency, replay):
-        each.bench(quick=quick)
+def main() -> int:
+    """Run all; tells how many failed."""
+    ended = [
+        subprocess.run(
+            [sys.executable, "-m", f"bench.{name}", *sys.argv[1:]], cwd=ROOT, check=False
+        )
+        for name in NAMES
+    ]
+    return sum(process.returncode != 0 for process in ended)
 
 
 if __name__ == "__main__":
-    run(bench, __doc__)
+    sys.exit(main())

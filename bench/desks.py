@@ -34,6 +34,12 @@ WAIT_SECONDS_MAX = 120.0
 
 LADDER = ladder_from_percentages()
 
+GC_THRESHOLDS = (50_000, 20, 20)
+"""Python's default of 700 looks through the young positions of a burst again and again."""
+
+
+Command = OpenPosition | ClosePosition
+
 
 class Running:
     """A system with accounts and markets, as the service would run it."""
@@ -72,8 +78,13 @@ class Running:
 def running(
     url: str, *, accounts: int, symbols: int, listeners: Sequence[PooledActor] = ()
 ) -> Iterator[Running]:
-    """A system on an empty database, with the service's habits: no log, a frozen heap."""
+    """A system on an empty database, with a long-running service's habits.
+
+    It logs warnings only, its heap is frozen after the start, and Python's garbage collector
+    comes by less often.
+    """
     configure_logs(logging.WARNING)
+    thresholds = gc.get_threshold()
     store = Store.open(url)
     dispatcher = PooledDispatcher()
     try:
@@ -92,26 +103,30 @@ def running(
         )
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
         yield run
         system.stop()
     finally:
         dispatcher.close()
         store.close()
         gc.unfreeze()
+        gc.set_threshold(*thresholds)
 
 
 class Client:
     """One account's client: it keeps some commands in flight until all are answered."""
 
-    def __init__(self, running: Running, latch: "Latch") -> None:
+    def __init__(self, running: Running, account: str) -> None:
         """Without commands yet; they name this client as `reply_to`."""
-        self._system = running.system
-        self.latch = latch
-        self._commands: Iterator[OpenPosition | ClosePosition] = iter(())
+        self.account = account
         self.opened: list[int] = []
+        self._system = running.system
+        self._latch = Latch(0)
+        self._commands: Iterator[Command] = iter(())
 
-    def send(self, commands: Sequence[OpenPosition | ClosePosition], in_flight: int) -> None:
+    def send(self, commands: Sequence[Command], in_flight: int, latch: "Latch") -> None:
         """Begin: the rest is sent as answers come in."""
+        self._latch = latch
         self._commands = iter(commands)
         for _ in range(in_flight):
             self._send_next()
@@ -124,10 +139,10 @@ class Client:
             case CloseDone():
                 pass
             case _:
-                self.latch.fail(str(message))
+                self._latch.fail(str(message))
                 return
         self._send_next()
-        self.latch.count_down()
+        self._latch.count_down()
 
     def _send_next(self) -> None:
         command = next(self._commands, None)

@@ -34,8 +34,8 @@ from trading.books import HealthStatus
 NAME = "replay"
 RECORDING = ROOT.parent / "shared/data/history/binance_trades_2025-10-10_POLUSDT.csv.gz"
 PRICES = 300_351
-QUICK_PRICES = 30_000
 SIGNALS = 300
+QUICK_PRICES, QUICK_SIGNALS = 20_000, 40
 SIGNALS_WITHIN = 0.35
 """The part of the day in which signals come: about 60 positions are then open on average."""
 SEED = 11
@@ -176,7 +176,7 @@ def _make_inputs(folder: Path, quick: bool) -> Inputs:
         _make_market(prices_path, QUICK_PRICES if quick else PRICES)
     prices, times_us = read_prices(prices_path)
     signals_path = folder / "signals.csv"
-    _make_signals(signals_path, times_us)
+    _make_signals(signals_path, times_us, QUICK_SIGNALS if quick else SIGNALS)
     expected = run_loop(prices, times_us, read_loop_signals(signals_path))
     return Inputs(prices_path, signals_path, len(prices), expected)
 
@@ -195,10 +195,10 @@ def _make_market(path: Path, count: int) -> None:
             rows.writerow([time_us, Decimal(ticks).scaleb(-5)])
 
 
-def _make_signals(path: Path, times_us: list[int]) -> None:
+def _make_signals(path: Path, times_us: list[int], count: int) -> None:
     """Signals of both sides at the times of prices drawn by a seed."""
     rng = random.Random(SEED)
-    moments = sorted(rng.sample(range(round(len(times_us) * SIGNALS_WITHIN)), SIGNALS))
+    moments = sorted(rng.sample(range(round(len(times_us) * SIGNALS_WITHIN)), count))
     with path.open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["id", "timestamp", "symbol", "side", "notional"])

@@ -1,25 +1,28 @@
-"""The benchmarks work: each prints figures that a program can read."""
+"""The benchmarks still run: what they print is figures, one JSON line each."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from bench.__main__ import NAMES
+
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["quiet_prices", "actors", "commits", "latency", "replay"])
-def test_a_benchmark_prints_its_figures(name: str) -> None:
-    """Every line is one figure: its bench, name, value and unit."""
+@pytest.mark.parametrize("name", NAMES)
+def test_a_benchmark_prints_its_figures_as_lines_of_json(name: str) -> None:
+    """A quick look at each: every line is a figure with a positive value and a unit."""
+    if name == "commits" and shutil.which("pgbench") is None:
+        pytest.skip("there is no pgbench to compare with")
     ended = subprocess.run(
         [sys.executable, "-m", f"bench.{name}", "--quick"],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=110,
         check=False,
     )
     assert ended.returncode == 0, ended.stderr

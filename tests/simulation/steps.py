@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from decimal import Decimal
 
-from actors.messages import OpenMarket, PauseMarket, ReleaseCandidate, ResumeMarket, TakePrices
+from actors.messages import OpenMarket, PauseMarket, ResumeMarket
+from tests.simulation.prices import Prices
 from tests.simulation.requests import (
     AccountAsked,
     CloseAsked,
@@ -21,32 +22,33 @@ class Steps:
     def __init__(self, world: World) -> None:
         self.world = world
         self.random = world.random
-        self.prices = dict(SYMBOLS)
+        self.prices = Prices(world)
         self._table: list[tuple[int, Callable[[], str]]] = [
-            (36, self.prices_walk),
-            (9, self.prices_gap),
-            (2, self.prices_spike_and_return),
-            (2, self.prices_jump_for_good),
-            (2, self.prices_nobody_takes),
-            (1, self.release_candidate),
+            (36, self.prices.walk),
+            (9, self.prices.gap),
+            (2, self.prices.spike_and_return),
+            (2, self.prices.jump_for_good),
+            (2, self.prices.nobody_takes),
+            (1, self.prices.release_candidate),
             (34, self.open_position),
             (7, self.repeat_open),
             (9, self.close_position),
+            (5, self.close_in_a_rush),
             (6, self.transfer),
             (2, self.open_account),
             (1, self.pause_market),
             (4, self.resume_market),
             (2, self.check_health),
-            (6, self.pass_time),
+            (9, self.pass_time),
             (1, self.pass_much_time),
         ]
 
     def first(self) -> None:
         """Markets and accounts to begin with."""
-        for symbol, price in self.prices.items():
+        for symbol, price in SYMBOLS.items():
             self.world.system.tell(OpenMarket(symbol=symbol))
             self.world.run()
-            self._tell_prices(symbol, [price])
+            self.prices.tell(symbol, [price])
         for name, (balance, limits) in ACCOUNTS.items():
             self.world.requests.accounts.append(
                 request := AccountAsked(
@@ -70,60 +72,6 @@ class Steps:
                 return step()
         weights = [weight for weight, _ in self._table]
         return self.random.choices([step for _, step in self._table], weights)[0]()
-
-    # --- Prices ------------------------------------------------------------------------------
-
-    def prices_walk(self) -> str:
-        """A few small moves."""
-        symbol = self._symbol()
-        prices = self._walked(symbol, self.random.randint(1, 5), 0.012)
-        return self._tell_prices(symbol, prices)
-
-    def prices_gap(self) -> str:
-        """One move beyond rungs and stops."""
-        symbol = self._symbol()
-        share = self.random.choice((-1, 1)) * self.random.choice((0.04, 0.07, 0.12, 0.45))
-        return self._tell_prices(symbol, [self._moved(symbol, share)])
-
-    def prices_spike_and_return(self) -> str:
-        """A price too far off, and maybe the old one again."""
-        symbol = self._symbol()
-        before = self.prices[symbol]
-        spike = self._moved(symbol, self.random.choice((-0.7, 0.8, 2.0)))
-        self.prices[symbol] = before
-        back = [self._moved(symbol, 0.001)] if self.random.random() < 0.7 else []
-        return self._tell_prices(symbol, [spike, *back])
-
-    def prices_jump_for_good(self) -> str:
-        """A move too far to be believed at once, confirmed over more than a second."""
-        symbol = self._symbol()
-        jump = self._moved(symbol, self.random.choice((-0.6, 0.7, 1.5, 2.5)))
-        return self._tell_prices(symbol, [jump, *self._walked(symbol, 4, 0.004)], apart_us=400_000)
-
-    def prices_nobody_takes(self) -> str:
-        """Prices from the past, from the future, and ones that are no prices."""
-        symbol = self._symbol()
-        now_us, near = self.world.now_us, self.prices[symbol]
-        price, time_us = self.random.choice(
-            (
-                (near * 2, now_us - 3_600_000_000),
-                (near, now_us + 5_000_001),
-                (Decimal(0), now_us),
-                (-near, now_us),
-                (Decimal("NaN"), now_us),
-                (Decimal("Infinity"), now_us),
-            )
-        )
-        self.world.tell_market(symbol, TakePrices(prices=[price], times_us=[time_us]))
-        return f"{symbol} gets {price} of {time_us - now_us} us from now"
-
-    def release_candidate(self) -> str:
-        """An operator accepts a quarantined price, if there is one."""
-        symbol = self._symbol()
-        candidate = self.world.model.market(symbol).candidate
-        price = self.prices[symbol] if candidate is None else candidate[0]
-        self.world.tell_market(symbol, ReleaseCandidate(price=price, reply_to=_Nobody()))
-        return f"an operator releases {price} of {symbol}"
 
     # --- Clients -----------------------------------------------------------------------------
 
@@ -187,7 +135,10 @@ class Steps:
             position_id = self.random.choice([*positions])
         else:
             position_id = max(positions, default=0) + self.random.randint(1, 3)
-        tracked = positions.get(position_id)
+        return self._close(position_id)
+
+    def _close(self, position_id: int) -> str:
+        tracked = self.world.model.positions.get(position_id)
         request = CloseAsked(
             self.world.requests.next_serial(),
             position_id=position_id,
@@ -199,6 +150,17 @@ class Steps:
         self.world.requests.closes.append(request)
         self.world.send(request)
         return f"a client closes {position_id}{' by force' if request.force else ''}"
+
+    def close_in_a_rush(self) -> str:
+        """A close of an open position while its prices move."""
+        opened = self.world.model.open_positions()
+        if not opened or not self.world.weather.interleaved:
+            return self.close_position()
+        now = self.random.choice(opened).now
+        prices = self.prices.walked(now.symbol, self.random.randint(2, 4), 0.04)
+        if self.random.random() < 0.5:
+            return f"{self.prices.tell(now.symbol, prices)}, {self._close(now.position_id)}"
+        return f"{self._close(now.position_id)}, {self.prices.tell(now.symbol, prices)}"
 
     def transfer(self) -> str:
         """A deposit or withdrawal, maybe with an earlier reference."""
@@ -269,7 +231,7 @@ class Steps:
 
     def pass_time(self) -> str:
         """Some time passes, while messages wait or not."""
-        seconds = self.random.choice((0.001, 0.06, 0.3, 2.5))
+        seconds = self.random.choice((0.001, 0.06, 0.06, 0.3, 1.1, 6))
         if self.random.random() < 0.5 and self.world.weather.interleaved:
             self.world.dispatcher.pass_time(seconds)
             return f"{seconds} s pass while messages wait"
@@ -282,9 +244,8 @@ class Steps:
         return "a minute passes"
 
     def fail(self) -> str:
-        """An actor is made to fail, or a few."""
-        count = self.random.choice((1, 1, 1, 2, 3))
-        return f"made to fail: {', '.join(self.world.fail_someone() for _ in range(count))}"
+        """An actor is made to fail, or some that have to do with one another."""
+        return f"made to fail: {self.world.fail_someone()}"
 
     def kill(self) -> str:
         """Everything is killed."""
@@ -307,36 +268,8 @@ class Steps:
             f"key {request.key}, deadline {request.deadline_us}"
         )
 
-    def _tell_prices(self, symbol: str, prices: list[Decimal], apart_us: int = 1000) -> str:
-        times_us = [self.world.now_us + index * apart_us for index in range(1, len(prices) + 1)]
-        self.world.dispatcher.pass_time(len(prices) * apart_us / 1_000_000)
-        self.world.tell_market(symbol, TakePrices(prices=prices, times_us=times_us))
-        return f"{symbol} gets {', '.join(map(str, prices))}"
-
-    def _walked(self, symbol: str, count: int, share: float) -> list[Decimal]:
-        """So many prices, each at most so far from the one before."""
-        return [self._moved(symbol, self.random.uniform(-share, share)) for _ in range(count)]
-
-    def _moved(self, symbol: str, share: float) -> Decimal:
-        """The price moved by a share of itself, pulled back where it has gone too far."""
-        first, now = SYMBOLS[symbol], self.prices[symbol]
-        if now > first * 20:
-            share = -abs(share)
-        elif now < first / 20:
-            share = abs(share)
-        factor = Decimal(round(max(-0.9, share) * 10_000)) / 10_000 + 1
-        self.prices[symbol] = (now * factor).quantize(first / 10**5).normalize() + 0
-        return self.prices[symbol]
-
     def _symbol(self) -> str:
         return self.random.choice([*SYMBOLS])
 
     def _account(self) -> str:
         return self.random.choice(["alpha", *ACCOUNTS])
-
-
-class _Nobody:
-    """Takes an answer and drops it."""
-
-    def tell(self, message: object) -> None:
-        """Drop it."""

@@ -16,7 +16,7 @@ STEPS = 120
 @pytest.mark.parametrize("name", WEATHERS)
 def test_promises_hold(name: str) -> None:
     """In every weather: the books balance, no price is missed, who was answered was told true."""
-    for seed in seeds(6):
+    for seed in seeds(10):
         simulate(name, WEATHERS[name], seed, steps(STEPS))
 
 

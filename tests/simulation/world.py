@@ -8,6 +8,7 @@ from typing import Any
 from actors.base import PooledActor, actor_of
 from actors.committer import CommitterActor
 from actors.directory import Directory
+from actors.position import PositionActor
 from actors.supervised import ActorKind, SupervisedActor
 from actors.system import System, SystemSettings, UncommittedError
 from tests.simulation.clients import Client, command
@@ -107,8 +108,7 @@ class World:
         self.messages += self.dispatcher.messages
         self.requests.kill()
         for market in self.model.markets.values():
-            for happening in market.quarantines:
-                happening["may_be_lost"] = True
+            market.quarantines.clear()  # a deposed owner tells them no more
         self.model.coverage = {
             position_id: tracked.coverage for position_id, tracked in self.model.positions.items()
         }
@@ -166,15 +166,15 @@ class World:
         self.store.failing = True
 
     def fail_someone(self) -> str:
-        """Let an actor that is alive raise at its next message; tells who."""
+        """Let somebody raise at the next message; tells who."""
         if self.random.random() < 0.1:
             kind = self.random.choice((ActorKind.MARKET, ActorKind.WALLET, ActorKind.POSITION))
             self.dispatcher.fail_next_start(kind)
             return f"the next {kind} that starts"
-        actors = [actor for actor in self.living() if self._may_fail(actor)]
-        if not actors:
-            return "nobody"
-        actor = self.random.choice(actors)
+        actors = [actor for actor in self._related() if self._may_fail(actor)]
+        return ", ".join(self._fail(actor) for actor in actors) or "nobody"
+
+    def _fail(self, actor: SupervisedActor) -> str:
         whens = [When.BEFORE, When.AFTER]
         if actor.kind is not ActorKind.MARKET:
             whens.append(When.DURING)
@@ -183,6 +183,16 @@ class World:
         self._failed_us[f"{actor.kind} {actor.key}"].append(self.now_us)
         self.failures += 1
         return f"{actor.kind} {actor.key} {when} its next message"
+
+    def _related(self) -> list[SupervisedActor]:
+        """Somebody who is alive; or some of a position, its wallet and its market."""
+        living = self.living()
+        positions = [actor for actor in living if isinstance(actor, PositionActor)]
+        if not positions or self.random.random() < 0.6:
+            return [self.random.choice(living)] if living else []
+        position = self.random.choice(positions)
+        keys = (position.key, position._position.account, position._position.symbol)
+        return [a for a in living if a.key in keys and self.random.random() < 0.7]
 
     def living(self) -> list[SupervisedActor]:
         """The actors that may be made to fail: all but the Desk and the Committer."""
