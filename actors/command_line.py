@@ -3,6 +3,7 @@
 from collections import deque
 
 from actors.messages import TransferFunds
+from actors.protocol import ReadPosition
 from actors.wallet_plan import Plan, PlannedCommand, QuotedOpen
 
 
@@ -13,7 +14,7 @@ class CommandLine:
     one, so that the bad one among them fails alone.
     """
 
-    __slots__ = ("_change_id", "_commands", "_one_by_one", "_plan")
+    __slots__ = ("_change_id", "_commands", "_one_by_one", "_plan", "_reads", "_reads_taken")
 
     def __init__(self) -> None:
         """Nothing waits."""
@@ -21,10 +22,17 @@ class CommandLine:
         self._plan: Plan | None = None
         self._change_id = 0
         self._one_by_one = 0
+        self._reads: list[ReadPosition] = []
+        self._reads_taken: list[ReadPosition] = []
 
     def __bool__(self) -> bool:
         """Whether a command waits."""
         return bool(self._commands)
+
+    @property
+    def undecided(self) -> int:
+        """How many commands wait or are in flight."""
+        return len(self._commands) + (len(self._plan.commands) if self._plan else 0)
 
     @property
     def in_flight(self) -> bool:
@@ -35,10 +43,26 @@ class CommandLine:
         """Add a command at the end."""
         self._commands.append(command)
 
+    def add_read(self, read: ReadPosition) -> None:
+        """Let a read wait for the commands that came before it, and for no others."""
+        self._reads.append(read)
+
+    def take_reads(self) -> list[ReadPosition]:
+        """Take the reads whose commands are decided."""
+        due = self._reads_taken
+        self._reads_taken = []
+        if not self._commands:
+            due = due + self._reads
+            self._reads = []
+        return due
+
     def take(self) -> list[PlannedCommand]:
         """Take what is to be planned next."""
         count = 1 if self._one_by_one else len(self._commands)
         self._one_by_one = max(0, self._one_by_one - count)
+        if count == len(self._commands):
+            self._reads_taken += self._reads
+            self._reads = []
         return [self._commands.popleft() for _ in range(count)]
 
     def sent(self, planned: Plan) -> int:
@@ -57,6 +81,8 @@ class CommandLine:
     def put_back(self, planned: Plan, *, one_by_one: bool = False) -> None:
         """Put a plan's commands in front again."""
         self._commands.extendleft(reversed(planned.commands))
+        self._reads[:0] = self._reads_taken
+        self._reads_taken = []
         if one_by_one:
             self._one_by_one = len(planned.commands)
 

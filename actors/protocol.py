@@ -149,13 +149,15 @@ class ReportWallet:
 class WalletReported:
     """What a wallet has in memory; None before its account is opened.
 
-    `refusing` while the Auditor has it refuse opens; `halted` when somebody else wrote its row.
+    `refusing` while the Auditor has it refuse opens; `halted` when somebody else wrote its row;
+    `waiting` counts the commands that are not durable yet.
     """
 
     account: str
     wallet: Wallet | None
     refusing: bool
     halted: bool
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from actors.directory import Directory
 from actors.dispatcher import Dispatcher
 from actors.market import MarketActor
 from actors.messages import MarketReported, Reply, ReportMarket
-from actors.protocol import CommitChange
+from actors.protocol import CommitChange, ReportWallet
 from actors.published import Published
 from actors.restore import version_of
 from persistence.changes import Change
@@ -123,7 +123,7 @@ class System:
         self.settle(timeout_seconds)
         self._keep_last_prices()
         self.settle(timeout_seconds)
-        waiting = self._committer.waiting
+        waiting = max(self._committer.waiting, self._waiting_in_wallets())
         for ref in self._everybody():
             stop_soon(ref)
         self.settle(timeout_seconds)
@@ -152,6 +152,16 @@ class System:
         if markets:
             change = Change(account=None, markets=markets)
             self.directory.to_committer(CommitChange(change_id=0, change=change, reply_to=None))
+
+    def _waiting_in_wallets(self) -> int:
+        """What wallets have not seen committed; one that does not answer has lost something."""
+        replies = []
+        for account in tuple(self.directory.wallets):
+            reply = Reply()
+            self.directory.to_wallet(account, ReportWallet(reply_to=reply))
+            replies.append(reply)
+        self.settle()
+        return sum(reply.get(0).waiting if reply.future.done() else 1 for reply in replies)
 
     def _everybody(self) -> list[Recipient]:
         directory = self.directory

@@ -100,7 +100,6 @@ class WalletActor(SupervisedActor):
         self._opening: list[OpenAccount] = []
         self._opens = PendingOpens(directory, account, self.actor_ref, position_ids)
         self._line = CommandLine()
-        self._reads: list[ReadPosition] = []
         self._flushing = False
         self._opens_refused: str | None = None
         self._halted: str | None = None
@@ -327,15 +326,13 @@ class WalletActor(SupervisedActor):
 
     def _on_read(self, message: ReadPosition) -> None:
         """Pass a read on behind everything that came before it."""
-        self._reads.append(message)
+        self._line.add_read(message)
         if not self._line.in_flight:
             self._flush_soon()
 
     def _forward_reads(self) -> None:
-        if not self._line:
-            reads, self._reads = self._reads, []
-            for message in reads:
-                self.directory.to_committer(message)
+        for read in self._line.take_reads():
+            self.directory.to_committer(read)
 
     def _report(self) -> WalletReported:
         return WalletReported(
@@ -343,6 +340,7 @@ class WalletActor(SupervisedActor):
             wallet=self._memory.wallet,
             refusing=self._opens_refused is not None,
             halted=self._halted is not None,
+            waiting=self._line.undecided,
         )
 
     def _tell(self, recipient: Recipient, message: Any) -> None:

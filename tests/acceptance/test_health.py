@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from actors.messages import CheckHealth, ClosePosition
+from actors.system import UncommittedError
 from tests.acceptance.conftest import Log
-from tests.acceptance.house import House, Number, running
+from tests.acceptance.house import WITHIN, House, Number, running
 from trading.books import HealthReport
 from trading.model import CloseReason, DenialReason, PositionStatus
 
@@ -228,6 +229,14 @@ def test_a_halted_wallets_closes_settle_after_the_repair(house: House) -> None:
     assert waiting.get(0).already_closed
     assert house.wallet().total == 100 + 2 * Decimal("2.32225")
     assert house.check().failed_checks == ()
+
+
+def test_a_stop_tells_of_the_closes_that_a_halted_wallet_keeps(house: House) -> None:
+    """They are nowhere but in its memory; whoever stops the system must hear of it."""
+    move_balance(house, "0.18")
+    house.price(110)
+    with pytest.raises(UncommittedError, match="changes were not committed"):
+        house.system.stop(WITHIN)
 
 
 def test_the_auditor_finds_it_by_itself(a_house: Callable[..., House]) -> None:

@@ -49,6 +49,19 @@ def test_a_failed_position_is_read_through_its_wallet(stage: Stage, office: Offi
     assert client.unread() == ()
 
 
+def test_what_was_read_for_an_earlier_life_starts_nobody(stage: Stage, office: Office) -> None:
+    """That row may be older than what the last life had handed over: only its own read counts."""
+    office.open_position()
+    office.fail("position", ID)
+    earlier = stage.wallet.expect(ReadPosition)
+    office.fail("position", ID)
+    own = stage.wallet.expect(ReadPosition)
+    earlier.reply_to.tell(PositionRead(position_id=ID, position=POSITION))
+    stage.market.expect_nothing()
+    own.reply_to.tell(PositionRead(position_id=ID, position=POSITION))
+    stage.market.expect(Arm)
+
+
 def test_a_failed_position_that_is_closed_by_now_stays_so(stage: Stage, office: Office) -> None:
     """Its triggers go, and who waited to close it gets the outcome."""
     office.open_position()

@@ -285,6 +285,35 @@ def test_a_read_goes_behind_what_was_told_before(stage: Stage, floor: Floor) -> 
     assert stage.committer.expect(ReadPosition).reply_to is stage.desk
 
 
+def test_a_read_waits_for_nothing_that_comes_after_it(stage: Stage, floor: Floor) -> None:
+    """However busy the wallet is, a failed position is read and guarded again."""
+    position = floor.opened(25)
+    floor.wallet.tell(transfer(stage, 1, "before")[0])
+    floor.wallet.tell(ReadPosition(position_id=position.position_id, reply_to=stage.desk))
+    first = floor.change()
+    floor.wallet.tell(transfer(stage, 1, "after")[0])
+    stage.committer.expect_nothing()
+    floor.confirm(first)
+    stage.committer.expect(ReadPosition)
+    floor.change()
+
+
+def test_a_read_stays_behind_a_change_that_is_decided_anew(stage: Stage, floor: Floor) -> None:
+    """A refused batch runs again one by one; the read still comes last."""
+    position = floor.opened(25)
+    for reference in ("a", "b"):
+        floor.wallet.tell(transfer(stage, 1, reference)[0])
+    floor.wallet.tell(ReadPosition(position_id=position.position_id, reply_to=stage.desk))
+    both = floor.change()
+    refused = ChangeRefused(change_id=both.change_id, wallet_changed=False, detail="no")
+    floor.answer(both, refused)
+    floor.confirm(floor.change())
+    second = floor.change()
+    stage.committer.expect_nothing()
+    floor.confirm(second)
+    stage.committer.expect(ReadPosition)
+
+
 def test_an_answer_of_a_former_change_means_nothing(stage: Stage, floor: Floor) -> None:
     """Only the change in flight can be answered."""
     message, client = transfer(stage, 5, "t")

@@ -103,8 +103,9 @@ def check_wallet_memory(world: World, name: str) -> None:
     transfers = {record.reference: record.amount for record in state.transfers}
     _expect(dict(memory.transfers.items()), transfers, f"transfers of {name}")
     _expect(transfers, world.model.accounts[name].transfers, f"transfers of {name}")
-    waiting = (bool(actor._line), actor._line.in_flight, actor._reads, actor._opening)
-    _expect(waiting, (False, False, [], []), f"what waits in {name}")
+    line = actor._line
+    waiting = (line.undecided, line.in_flight, line._reads, line._reads_taken, actor._opening)
+    _expect(waiting, (0, False, [], [], []), f"what waits in {name}")
     _expect(actor._opens._by_id, {}, f"opens that wait in {name}")
 
 
