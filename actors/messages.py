@@ -19,6 +19,9 @@ from trading.model import Denial, Ladder, Limits, MarketPrice, Position, Side, W
 from trading.money import ZERO, is_money, is_quantity
 
 
+ACCOUNT_CHARS_MAX = 64
+
+
 class Reply:
     """A `reply_to` for the edges: the first message that it is told becomes the result."""
 
@@ -46,6 +49,15 @@ class OpenAccount:
     account_type: str = "demo"
     currency: str = "USDT"
     limits: Limits = Limits()
+
+    def __post_init__(self) -> None:
+        """Refuse a name that nobody could read or type; raises `ValueError`."""
+        name = self.account
+        if not name.isprintable() or name != name.strip() or not 0 < len(name) <= ACCOUNT_CHARS_MAX:
+            raise ValueError(
+                f"account name {name!r} refused: give 1 to {ACCOUNT_CHARS_MAX} printable "
+                "characters without spaces around them"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,6 +85,18 @@ def test_bad_input_names_its_place_and_writes_nothing(
     assert not (folder / "books.db").exists()
 
 
+@pytest.mark.parametrize("name", ["", " demo", "de\nmo", "x" * 65])
+def test_an_account_needs_a_name(folder: Path, name: str) -> None:
+    """A name that nobody could read or type is refused, with what to give."""
+    ended = run(
+        "replay", "BTCUSDT=prices.csv", "--signals", "signals.csv", "--account", name,
+        "--report", "out", folder=folder,
+    )  # fmt: skip
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(f"backstay: account name {name!r} refused: give 1 to 64")
+    assert not (folder / "out").exists()
+
+
 def test_a_replay_begins_with_an_empty_database(folder: Path) -> None:
     """A second replay into the same database is refused, and the first one's books stay."""
     arguments = (
