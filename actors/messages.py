@@ -18,7 +18,6 @@ from trading.books import HealthReport
 from trading.model import Denial, Ladder, Limits, MarketPrice, Position, Side, Wallet
 from trading.money import ZERO, is_money, is_quantity
 
-
 ACCOUNT_CHARS_MAX = 64
 
 
