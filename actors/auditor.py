@@ -11,6 +11,7 @@ from actors.directory import Directory
 from actors.dispatcher import Dispatcher
 from actors.messages import CheckHealth, Denied, HealthChecked
 from actors.protocol import AllowOpens, CommitChange, RefuseOpens, ReportWallet, WalletReported
+from actors.published import Published
 from actors.supervised import ActorKind, SupervisedActor
 from persistence.changes import Change
 from persistence.errors import Unavailable
@@ -69,6 +70,7 @@ class AuditorActor(SupervisedActor):
         directory: Directory,
         dispatcher: Dispatcher,
         reader: BooksReader,
+        published: Published,
         *,
         interval_seconds: float | None = 10.0,
         full_every: int = 60,
@@ -77,6 +79,7 @@ class AuditorActor(SupervisedActor):
         super().__init__(directory, "auditor")
         self._dispatcher = dispatcher
         self._reader = reader
+        self._published = published
         self._interval_seconds = interval_seconds
         self._full_every = full_every
         self._rounds = 0
@@ -158,6 +161,7 @@ class AuditorActor(SupervisedActor):
             memory = None
         del self._checks[account]
         report = check_books(books.wallet, ledger, books.holds, memory=memory)
+        self._published.health[account] = report
         if report.status is HealthStatus.MISMATCH:
             self._mismatch(report, reported)
         else:

@@ -1,10 +1,12 @@
 """A wallet's waiting commands, and the one plan that is in flight."""
 
 from collections import deque
+from typing import assert_never
 
-from actors.messages import TransferFunds
-from actors.protocol import ReadPosition
+from actors.messages import OpenAccount, TransferFunds
+from actors.protocol import BookPosition, ReadPosition
 from actors.wallet_plan import Plan, PlannedCommand, QuotedOpen
+from trading.money import plain
 
 
 class CommandLine:
@@ -30,9 +32,10 @@ class CommandLine:
         return bool(self._commands)
 
     @property
-    def undecided(self) -> int:
-        """How many commands wait or are in flight."""
-        return len(self._commands) + (len(self._plan.commands) if self._plan else 0)
+    def undecided(self) -> tuple[PlannedCommand, ...]:
+        """The commands that are in flight or wait."""
+        in_flight = self._plan.commands if self._plan else ()
+        return (*in_flight, *self._commands)
 
     @property
     def in_flight(self) -> bool:
@@ -93,3 +96,20 @@ class CommandLine:
             c for c in self._commands if not isinstance(c, QuotedOpen | TransferFunds)
         )
         return clients
+
+
+def described(command: PlannedCommand) -> str:
+    """A command for people, who have to know that it was not carried out."""
+    match command:
+        case OpenAccount():
+            return f"account {command.account} with {plain(command.initial_balance)}"
+        case QuotedOpen():
+            request, quote = command.request, command.quote
+            return f"open of position {quote.position_id}: {request.side} {request.symbol}"
+        case BookPosition():
+            happened = ", ".join(event.kind for event in command.events)
+            return f"position {command.position.position_id}: {happened}"
+        case TransferFunds():
+            return f"transfer {command.reference} of {plain(command.amount)}"
+        case _:
+            assert_never(command)

@@ -2,31 +2,29 @@
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Protocol, assert_never
+from typing import assert_never
 
 import structlog
 
 from actors.directory import Directory
 from actors.dispatcher import Dispatcher, Timer
-from actors.messages import Announced
+from actors.messages import Announced, Ping, Pong
 from actors.protocol import (
-    AccountRead,
     ChangeCommitted,
-    ChangeExpired,
     ChangeRefused,
+    ChangeReturned,
     CommitChange,
+    FindSignal,
     OwnershipLost,
-    PositionRead,
     PositionsStarted,
     ReadAccount,
     ReadPosition,
+    ReadSignals,
 )
 from actors.published import Published
 from actors.supervised import ActorKind, SupervisedActor
-from persistence.changes import Change
+from actors.writer import Read, Writer, answer_to
 from persistence.errors import Deposed, OutcomeUnknown, RefusalKind, Refused, Unavailable
-from persistence.state import AccountState
-from trading.model import Position
 
 log = structlog.get_logger(__name__)
 
@@ -49,40 +47,17 @@ class RenewLease:
     """From a timer: say that the owner lives, though nothing was written."""
 
 
-CommitterMessage = CommitChange | ReadPosition | ReadAccount | Flush | Retry | RenewLease
-Queued = CommitChange | ReadPosition | ReadAccount
+CommitterMessage = CommitChange | Read | Flush | Retry | RenewLease | Ping
+Queued = CommitChange | Read
 
 
-class Writer(Protocol):
-    """What the Committer needs of a store; see `persistence.store.Store`."""
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One transaction: its id, the time that it stamps, and the changes it is made of."""
 
-    def commit(
-        self,
-        changes: tuple[Change, ...],
-        *,
-        epoch: int,
-        commit_id: int,
-        first_event_id: int,
-        now_us: int,
-    ) -> None:
-        """Write changes in one transaction behind the fence."""
-        ...
-
-    def was_committed(self, *, epoch: int, commit_id: int) -> bool:
-        """Whether a transaction whose outcome is unknown was committed, behind the fence."""
-        ...
-
-    def renew(self, epoch: int) -> None:
-        """Renew the owner's lease."""
-        ...
-
-    def load_account(self, account: str) -> AccountState | None:
-        """An account as it is durable."""
-        ...
-
-    def load_position(self, position_id: int) -> Position | None:
-        """A position as it is durable."""
-        ...
+    commit_id: int
+    now_us: int
+    batch: tuple[CommitChange, ...]
 
 
 class CommitterActor(SupervisedActor):
@@ -90,7 +65,8 @@ class CommitterActor(SupervisedActor):
 
     After a COMMIT it publishes the new state, has the Desk start new positions, then answers and
     announces. A lost connection is retried without end; a transaction whose outcome is unknown
-    is looked up before anything else; a refused one is run again change by change.
+    is looked up before anything else; a refused one is run again change by change. What opens
+    positions goes back unwritten once its deadline has passed or a pause is durable.
     """
 
     kind = ActorKind.COMMITTER
@@ -118,7 +94,7 @@ class CommitterActor(SupervisedActor):
         self._renew_seconds = renew_seconds
         self._queue: deque[Queued] = deque()
         self._flushing = False
-        self._unknown: tuple[int, tuple[CommitChange, ...]] | None = None
+        self._unknown: Attempt | None = None
         self._one_by_one = 0
         self._failures = 0
         self._retry: Timer | None = None
@@ -131,7 +107,7 @@ class CommitterActor(SupervisedActor):
     def on_receive(self, message: CommitterMessage) -> None:
         """Handle one message."""
         match message:
-            case CommitChange() | ReadPosition() | ReadAccount():
+            case CommitChange() | ReadPosition() | ReadAccount() | ReadSignals() | FindSignal():
                 self._queue.append(message)
                 self._flush_soon()
             case Flush():
@@ -142,13 +118,26 @@ class CommitterActor(SupervisedActor):
                 self._flush()
             case RenewLease():
                 self._renew()
+            case Ping():
+                self.directory.send(message.reply_to, Pong())
             case _:
                 assert_never(message)
 
     @property
     def waiting(self) -> int:
         """How many changes and reads are not done yet."""
-        return len(self._queue) + (len(self._unknown[1]) if self._unknown else 0)
+        return len(self._queue) + (len(self._unknown.batch) if self._unknown else 0)
+
+    @property
+    def orphans(self) -> tuple[str, ...]:
+        """What waits that no wallet knows of, for people: pauses, events, last prices."""
+        waiting = (*(self._unknown.batch if self._unknown else ()), *self._queue)
+        return tuple(
+            ", ".join(event.kind for event in message.change.events) or "the markets' last prices"
+            for message in waiting
+            if isinstance(message, CommitChange)
+            and not (message.change.positions or message.change.entries)
+        )
 
     def _flush_soon(self) -> None:
         # A message to oneself comes behind all that has arrived: they share one transaction.
@@ -164,7 +153,7 @@ class CommitterActor(SupervisedActor):
                 changes = self._next_changes()
                 if changes:
                     self._commit(changes)
-                elif self._queue:  # what was taken may all have expired
+                elif self._queue:  # what was taken may all have gone back
                     self._read_next()
         except Unavailable as error:
             self._retry_later("unavailable", error)
@@ -177,9 +166,10 @@ class CommitterActor(SupervisedActor):
             if self._failures:
                 log.info("database is back", failures=self._failures)
             self._failures = 0
+            self._published.database_away = None
 
     def _next_changes(self) -> tuple[CommitChange, ...]:
-        """Take the changes at the head of the queue; those past their deadline go back."""
+        """Take the changes at the head of the queue, up to one that changes who may open."""
         taken: list[CommitChange] = []
         now_us = self._dispatcher.clock.monotonic_us()
         limit = 1 if self._one_by_one else BATCH_CHANGES_MAX
@@ -189,11 +179,22 @@ class CommitterActor(SupervisedActor):
                 break
             self._queue.popleft()
             self._one_by_one = max(0, self._one_by_one - 1)
-            if head.deadline_us is not None and now_us > head.deadline_us:
-                self.directory.send(head.reply_to, ChangeExpired(change_id=head.change_id))
-            else:
-                taken.append(head)
+            if self._goes_back(head, now_us):
+                self.directory.send(head.reply_to, ChangeReturned(change_id=head.change_id))
+                continue
+            taken.append(head)
+            if head.change.pauses:
+                break
         return tuple(taken)
+
+    def _goes_back(self, message: CommitChange, now_us: int) -> bool:
+        """Whether positions may not be opened any more, so that their wallet decides anew."""
+        if message.deadline_us is not None and now_us > message.deadline_us:
+            return True
+        account = message.change.account
+        if not message.started or account is None:
+            return False
+        return self._published.version.pause_of(account) is not None
 
     def _commit(self, batch: tuple[CommitChange, ...]) -> None:
         """Write a batch in one transaction; a refused one change by change."""
@@ -209,41 +210,42 @@ class CommitterActor(SupervisedActor):
     def _write(self, batch: tuple[CommitChange, ...]) -> None:
         # An id is used for one attempt only, so that looking it up has one meaning.
         self._commit_id += 1
-        changes = tuple(message.change for message in batch)
+        attempt = Attempt(self._commit_id, self._dispatcher.clock.now_us(), batch)
         try:
             self._writer.commit(
-                changes,
+                tuple(message.change for message in batch),
                 epoch=self._epoch,
-                commit_id=self._commit_id,
+                commit_id=attempt.commit_id,
                 first_event_id=self._event_id + 1,
-                now_us=self._dispatcher.clock.now_us(),
+                now_us=attempt.now_us,
             )
         except OutcomeUnknown:
-            self._unknown = (self._commit_id, batch)
+            self._unknown = attempt
             raise
         except (Unavailable, Deposed):
             self._queue.extendleft(reversed(batch))
             raise
-        self._conclude(self._commit_id, batch)
+        self._conclude(attempt)
 
     def _look_up(self) -> None:
         """Find out what became of a transaction whose outcome is unknown."""
         if self._unknown is None:
             return
-        commit_id, batch = self._unknown
-        committed = self._writer.was_committed(epoch=self._epoch, commit_id=commit_id)
+        attempt = self._unknown
+        committed = self._writer.was_committed(epoch=self._epoch, commit_id=attempt.commit_id)
         self._unknown = None
         if committed:
-            self._conclude(commit_id, batch)
+            self._conclude(attempt)
         else:
-            self._queue.extendleft(reversed(batch))
+            self._queue.extendleft(reversed(attempt.batch))
 
-    def _conclude(self, commit_id: int, batch: tuple[CommitChange, ...]) -> None:
+    def _conclude(self, attempt: Attempt) -> None:
         """Publish first, then start positions, then answer: in the order that clients rely on."""
+        batch = attempt.batch
         changes = tuple(message.change for message in batch)
         first_event_id = self._event_id + 1
         self._event_id += sum(len(change.events) for change in changes)
-        self._published.publish(commit_id, changes)
+        self._published.publish(attempt.commit_id, changes, attempt.now_us)
         started = tuple(started for message in batch for started in message.started)
         if started:
             self.directory.to_desk(PositionsStarted(started=started))
@@ -251,7 +253,7 @@ class CommitterActor(SupervisedActor):
             if message.reply_to is not None:
                 self.directory.send(message.reply_to, ChangeCommitted(change_id=message.change_id))
         self.directory.announce(
-            Announced(commit_id=commit_id, first_event_id=first_event_id, changes=changes)
+            Announced(commit_id=attempt.commit_id, first_event_id=first_event_id, changes=changes)
         )
 
     def _refuse(self, message: CommitChange, refusal: Refused) -> None:
@@ -266,24 +268,15 @@ class CommitterActor(SupervisedActor):
         self.directory.send(message.reply_to, answer)
 
     def _read_next(self) -> None:
-        message = self._queue[0]
-        match message:
-            case ReadPosition():
-                position = self._writer.load_position(message.position_id)
-                answer = PositionRead(position_id=message.position_id, position=position)
-                self.directory.send(message.reply_to, answer)
-            case ReadAccount():
-                state = self._writer.load_account(message.account)
-                self.directory.send(
-                    message.reply_to, AccountRead(account=message.account, state=state)
-                )
-            case CommitChange():
-                return
+        read = self._queue[0]
+        assert not isinstance(read, CommitChange), "changes at the head are written first"
+        self.directory.send(read.reply_to, answer_to(read, self._writer))
         self._queue.popleft()
 
     def _retry_later(self, what: str, error: Exception) -> None:
         seconds = RETRY_SECONDS[min(self._failures, len(RETRY_SECONDS) - 1)]
         self._failures += 1
+        self._published.database_away = f"{what}: {error}"
         log.warning(
             f"database {what}", error=str(error), waiting=self.waiting, retry_seconds=seconds
         )

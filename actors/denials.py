@@ -1,8 +1,12 @@
 """The texts of denials: what was asked, what was held, and what to do."""
 
+from decimal import Decimal
+
 from actors.messages import AccountReady, Denied, OpenAccount, OpenPosition
-from trading.model import Denial, DenialReason, Wallet
+from actors.price_age import PriceAge
+from trading.model import Denial, DenialReason, Pause, Wallet
 from trading.money import plain
+from trading.price_guard import Candidate, PriceGuard
 
 
 def unknown_account(account: str) -> Denial:
@@ -68,6 +72,54 @@ def refused_write(account: str, detail: str) -> Denial:
     )
 
 
+def closed_position(position_id: int) -> Denial:
+    """The denial of a new stop-loss for a position that needs none any more."""
+    return Denial(
+        reason=DenialReason.POSITION_CLOSED,
+        text=f"stop-loss of position {position_id} not moved: the position is closed",
+    )
+
+
+def trading_paused(pause: Pause) -> Denial:
+    """The denial of an open while an operator has paused trading."""
+    scope = "all accounts" if pause.account is None else f"account {pause.account}"
+    return Denial(
+        reason=DenialReason.TRADING_PAUSED,
+        text=f"opens are refused: trading of {scope} is paused: {pause.reason}",
+    )
+
+
 def books_mismatch(why: str) -> Denial:
     """The denial of an open while the account's books are in doubt."""
     return Denial(reason=DenialReason.BOOKS_MISMATCH, text=why)
+
+
+def quote_denial(symbol: str, guard: PriceGuard, age: PriceAge, *, paused: bool) -> Denial | None:
+    """Why there is no price of a symbol to act on, if so."""
+    last, candidate = guard.last_price, guard.candidate
+    if last is None:
+        return no_market(symbol)
+    if paused:
+        reason = DenialReason.PAUSED_BY_NETWORK
+        text = f"{symbol} is paused: its venue's connection is down"
+    elif candidate is not None:
+        reason = DenialReason.MARKET_QUARANTINED
+        text = (
+            f"{symbol} is quarantined: a price of {plain(candidate.price)} "
+            f"waits against the last accepted {plain(last)}"
+        )
+    elif age.is_stale:
+        reason = DenialReason.PRICE_STALE
+        text = f"{symbol} is stale: {age}"
+    else:
+        return None
+    return Denial(reason=reason, text=text)
+
+
+def unknown_candidate(symbol: str, asked: Decimal, candidate: Candidate | None) -> Denial:
+    """The denial of a release that does not name the price that waits."""
+    held = "no price waits" if candidate is None else f"{plain(candidate.price)} waits, name it"
+    return Denial(
+        reason=DenialReason.CANDIDATE_UNKNOWN,
+        text=f"release of {asked} of {symbol} refused: {held}",
+    )

@@ -1,6 +1,6 @@
 """The one who knows everybody: starts, watches, restarts and stops the others."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, assert_never
@@ -8,22 +8,28 @@ from typing import Any, assert_never
 import structlog
 
 from actors.base import Recipient, stop_soon
-from actors.denials import unknown_account, unknown_position
+from actors.denials import closed_position, unknown_account, unknown_position
 from actors.directory import Directory
 from actors.dispatcher import Dispatcher
 from actors.lives import FAILURES_MAX, FAILURES_WITHIN_SECONDS, Lives
-from actors.market import MarketActor, MarketSettings
 from actors.messages import (
     CheckHealth,
+    CloseDone,
     ClosePosition,
     Denied,
     MarketOpened,
+    MoveStop,
     OpenAccount,
     OpenMarket,
     OpenPosition,
+    PauseTrading,
+    Ping,
+    Pong,
+    ResumeTrading,
     TransferFunds,
 )
-from actors.position import PositionActor, already_closed
+from actors.pauses import pause_change
+from actors.position import already_closed
 from actors.protocol import (
     AccountRead,
     ActorFailed,
@@ -39,26 +45,13 @@ from actors.protocol import (
     WalletRestarted,
 )
 from actors.published import Published
-from actors.restore import Rereading, account_states, memory_of
+from actors.restore import Rereading, memory_of
+from actors.starter import Starter
 from actors.supervised import ActorKind, SupervisedActor
-from actors.wallet import WalletActor
 from actors.wallet_plan import Memory
-from persistence.state import State
-from trading.costs import DEFAULT_RATES
-from trading.model import CostRates, MarketPrice, Position, PositionStatus
+from trading.model import Position, PositionStatus
 
 log = structlog.get_logger(__name__)
-
-MARKET_LIFE_PRICES = 1 << 40
-"""How far apart the price numbers of a market's lives lie."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeskSettings:
-    """What the actors are started with."""
-
-    rates: CostRates = DEFAULT_RATES
-    market: MarketSettings = MarketSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,9 +66,13 @@ DeskMessage = (
     OpenAccount
     | OpenPosition
     | ClosePosition
+    | MoveStop
     | TransferFunds
+    | PauseTrading
+    | ResumeTrading
     | OpenMarket
     | CheckHealth
+    | Ping
     | PositionsStarted
     | PositionSettled
     | ActorFailed
@@ -107,55 +104,48 @@ class DeskActor(SupervisedActor):
         dispatcher: Dispatcher,
         published: Published,
         *,
-        settings: DeskSettings,
-        position_ids: Iterator[int],
+        starter: Starter,
+        lives: Lives,
         start_auditor: Callable[[], None],
+        start_signals: Callable[[], None],
         on_fatal: Recipient,
     ) -> None:
-        """`position_ids` gives out ids above every one in the database."""
+        """`starter` makes markets, wallets and positions, and counts on the same `lives`."""
         super().__init__(directory, "desk")
         self._dispatcher = dispatcher
         self._published = published
-        self._settings = settings
-        self._position_ids = position_ids
+        self._start = starter
         self._start_auditor = start_auditor
+        self._start_signals = start_signals
         self._on_fatal = on_fatal
-        self._lives = Lives()
-        self._closes_waiting: dict[int, list[ClosePosition]] = {}
+        self._lives = lives
+        self._waiting_for_position: dict[int, list[ClosePosition | MoveStop]] = {}
         self._restarting: set[int] = set()
         self._waiting_for_wallet: dict[str, list[Any]] = {}
-
-    def restore(self, state: State) -> None:
-        """Start everybody from what is durable; to be called before the Desk itself is started."""
-        for market in state.markets:
-            self._start_market(market.symbol, last=market)
-        accounts = account_states(state)
-        for account in accounts:
-            self._start_wallet(account.wallet.account, memory_of(account))
-        for position in state.open_positions:
-            if position.symbol not in self.directory.markets:
-                self._start_market(position.symbol)
-            self._start_position(position, after=None)
 
     def on_receive(self, message: DeskMessage) -> None:
         """Handle one message."""
         match message:
             case OpenPosition() | TransferFunds() | OpenAccount():
                 self._to_wallet(message.account, message)
-            case ClosePosition():
-                self._close(message)
+            case ClosePosition() | MoveStop():
+                self._to_position(message)
+            case PauseTrading() | ResumeTrading():
+                self._set_trading(message)
             case PositionsStarted():
                 for started in message.started:
-                    self._start_position(started.position, after=started.after)
+                    self._start.position(started.position, after=started.after)
             case PositionSettled():
                 self._retire(message.position)
             case OpenMarket():
                 if message.symbol not in self.directory.markets:
-                    self._start_market(message.symbol)
+                    self._start.market(message.symbol)
                 if message.reply_to is not None:
                     self.directory.send(message.reply_to, MarketOpened(symbol=message.symbol))
             case CheckHealth():
                 self.directory.to_auditor(message)
+            case Ping():
+                self.directory.send(message.reply_to, Pong())
             case ActorFailed():
                 self._on_failed(message)
             case Restart():
@@ -180,46 +170,13 @@ class DeskActor(SupervisedActor):
         """Nobody restarts the Desk."""
         self._on_fatal.tell(FatalError(f"the Desk failed: {exception_value!r}"))
 
-    # --- Starting ----------------------------------------------------------------------------
-
-    def _start_market(self, symbol: str, last: MarketPrice | None = None) -> None:
-        actor = MarketActor(
-            self.directory,
-            self._dispatcher.clock,
-            symbol,
-            settings=self._settings.market,
-            last=last,
-            first_number=self._lives.ended(ActorKind.MARKET, symbol) * MARKET_LIFE_PRICES,
-        )
-        self.directory.markets[symbol] = actor.actor_ref
-        self._dispatcher.start(actor)
-
-    def _start_wallet(self, account: str, memory: Memory) -> None:
-        actor = WalletActor(
-            self.directory,
-            self._dispatcher.clock,
-            account,
-            memory=memory,
-            rates=self._settings.rates,
-            position_ids=self._position_ids,
-            former_life=self._lives.ended(ActorKind.WALLET, account) > 0,
-        )
-        self.directory.wallets[account] = actor.actor_ref
-        self._dispatcher.start(actor)
-
-    def _start_position(self, position: Position, *, after: int | None) -> None:
-        actor = PositionActor(self.directory, position, after=after)
-        # Known before it runs: the first thing that it does may bring it an answer.
-        self.directory.positions[position.position_id] = actor.actor_ref
-        self._dispatcher.start(actor)
+    # --- Routing -----------------------------------------------------------------------------
 
     def _retire(self, position: Position) -> None:
         """A settled position's actor ends, behind everything that was routed to it."""
         ref = self.directory.positions.pop(position.position_id, None)
         if ref is not None:
             stop_soon(ref)
-
-    # --- Routing -----------------------------------------------------------------------------
 
     def _to_wallet(self, account: str, message: OpenPosition | TransferFunds | OpenAccount) -> None:
         if account in self._waiting_for_wallet:
@@ -229,16 +186,17 @@ class DeskActor(SupervisedActor):
             if not isinstance(message, OpenAccount):
                 self.directory.send(message.reply_to, Denied(denial=unknown_account(account)))
                 return
-            self._start_wallet(account, Memory())
+            self._start.wallet(account, Memory())
         self.directory.to_wallet(account, message)
 
-    def _close(self, message: ClosePosition) -> None:
+    def _to_position(self, message: ClosePosition | MoveStop) -> None:
+        """Pass a command on; where no actor is, the position's row says what to answer."""
         position_id = message.position_id
         is_restarting = position_id in self._restarting
         if position_id in self.directory.positions and not is_restarting:
             self.directory.to_position(position_id, message)
             return
-        self._closes_waiting.setdefault(position_id, []).append(message)
+        self._waiting_for_position.setdefault(position_id, []).append(message)
         if not is_restarting:
             read = ReadPosition(position_id=position_id, reply_to=self.actor_ref)
             self.directory.to_committer(read)
@@ -247,13 +205,25 @@ class DeskActor(SupervisedActor):
         position, position_id = message.position, message.position_id
         if position_id in self._restarting:
             return
-        for close in self._closes_waiting.pop(position_id, []):
+        for command in self._waiting_for_position.pop(position_id, []):
+            if position_id in self.directory.positions:
+                self.directory.to_position(position_id, command)
+                continue
             if position is None:
-                self.directory.send(close.reply_to, Denied(denial=unknown_position(position_id)))
-            elif position_id in self.directory.positions:
-                self.directory.to_position(position_id, close)
+                answer: Denied | CloseDone = Denied(denial=unknown_position(position_id))
+            elif isinstance(command, ClosePosition):
+                answer = already_closed(position)
             else:
-                self.directory.send(close.reply_to, already_closed(position))
+                answer = Denied(denial=closed_position(position_id))
+            self.directory.send(command.reply_to, answer)
+
+    def _set_trading(self, message: PauseTrading | ResumeTrading) -> None:
+        account = message.account
+        if account is not None and account not in self._published.version.wallets:
+            self.directory.send(message.reply_to, Denied(denial=unknown_account(account)))
+            return
+        now_us = self._dispatcher.clock.now_us()
+        self.directory.to_committer(pause_change(self.directory, message, now_us))
 
     # --- Restarting --------------------------------------------------------------------------
 
@@ -291,11 +261,13 @@ class DeskActor(SupervisedActor):
                 self._restart_position(int(message.key))
             case ActorKind.AUDITOR:
                 self._start_auditor()
+            case ActorKind.SIGNALS:
+                self._start_signals()
 
     def _restart_market(self, symbol: str) -> None:
-        version = self._published.version
-        self._start_market(symbol, last=version.markets.get(symbol))
-        for position in version.positions.values():
+        status = self._published.markets[symbol]
+        self._start.market(symbol, last=status.last, paused=status.paused)
+        for position in self._published.version.positions.values():
             if position.symbol == symbol:
                 self.directory.to_position(position.position_id, MarketRestarted(symbol=symbol))
         for account in tuple(self.directory.wallets):
@@ -319,7 +291,7 @@ class DeskActor(SupervisedActor):
             return
         self._restarting.discard(position_id)
         if position is not None and position.status is PositionStatus.OPEN:
-            self._start_position(position, after=None)
+            self._start.position(position, after=None)
         elif position is not None:
             self.directory.positions.pop(position_id, None)
             self.directory.to_market(position.symbol, Disarm(position_id=position_id))
@@ -327,7 +299,7 @@ class DeskActor(SupervisedActor):
 
     def _on_account_read(self, message: AccountRead) -> None:
         account = message.account
-        self._start_wallet(account, memory_of(message.state) if message.state else Memory())
+        self._start.wallet(account, memory_of(message.state) if message.state else Memory())
         for command in self._waiting_for_wallet.pop(account, []):
             self.directory.to_wallet(account, command)
         self._tell_wallet_restarted(account)

@@ -22,6 +22,7 @@ class Directory:
         self.desk: Recipient | None = None
         self.committer: Recipient | None = None
         self.auditor: Recipient | None = None
+        self.signals: Recipient | None = None
         self.listeners: tuple[Recipient, ...] = ()
         self.dead_letters = 0
 
@@ -48,6 +49,10 @@ class Directory:
     def to_auditor(self, message: Any) -> bool:
         """Tell the Auditor."""
         return self.send(self.auditor, message)
+
+    def to_signals(self, message: Any) -> bool:
+        """Tell the SignalActor; tells whether it was there to take it."""
+        return self.send(self.signals, message)
 
     def announce(self, message: Any) -> None:
         """Tell every listener: log, metrics, event streams."""

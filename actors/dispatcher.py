@@ -87,6 +87,7 @@ class PooledDispatcher:
         self._lock = threading.Lock()
         self._idle = threading.Condition(self._lock)
         self._active = 0
+        self._slices_since_us: dict[str, int] = {}
         self._serial = itertools.count()
         self._due: list[_Due] = []
         self._timers_changed = threading.Condition()
@@ -96,7 +97,8 @@ class PooledDispatcher:
         for lane, threads in (lanes or {POOL: 2, "committer": 1, "auditor": 1}).items():
             self._ready[lane] = queue.SimpleQueue()
             for number in range(threads):
-                self._spawn(f"{lane}-{number}", self._work, self._ready[lane])
+                name = f"{lane}-{number}"
+                self._spawn(name, self._work, name, self._ready[lane])
         self._spawn("timers", self._run_timers)
 
     def start(self, actor: PooledActor, *, lane: str = POOL) -> pykka.ActorRef[Any]:
@@ -118,6 +120,14 @@ class PooledDispatcher:
         """Wait until no message is queued or being handled anywhere; timers may still be due."""
         with self._idle:
             return self._idle.wait_for(lambda: self._active == 0, timeout=timeout_seconds)
+
+    def busy_us(self) -> dict[str, int]:
+        """For how long each worker has been at the slice that it runs now; idle ones are left out.
+
+        A worker is named `lane-number`; one that is busy for seconds is stuck.
+        """
+        now_us = self.clock.monotonic_us()
+        return {name: now_us - since_us for name, since_us in self._slices_since_us.copy().items()}
 
     def close(self) -> None:
         """End the workers after the slice they are at; what is queued then is not run."""
@@ -144,11 +154,13 @@ class PooledDispatcher:
             self._active += 1
         self._ready[mailbox.lane].put(mailbox)
 
-    def _work(self, ready: "queue.SimpleQueue[Mailbox | None]") -> None:
+    def _work(self, name: str, ready: "queue.SimpleQueue[Mailbox | None]") -> None:
         while (mailbox := ready.get()) is not None:
             actor = mailbox.actor
             assert actor is not None, "a mailbox is scheduled only once it is bound"
+            self._slices_since_us[name] = self.clock.monotonic_us()
             lost = actor.run_slice(SLICE_MESSAGES)
+            self._slices_since_us.pop(name)
             mailbox.scheduled = False
             # A message put before the token was back found it taken: look again.
             if not mailbox.empty():

@@ -5,7 +5,6 @@ from typing import assert_never
 
 import structlog
 
-from actors.base import PooledActor
 from actors.messages import Announced
 from persistence.changes import Change
 from trading.events import (
@@ -18,9 +17,15 @@ from trading.events import (
     PositionOpened,
     PositionReduced,
     PriceQuarantined,
+    PriceRejected,
     QuarantineEnded,
     RungHit,
     ShortfallCovered,
+    SignalFinished,
+    SignalReceived,
+    StopMoved,
+    TradingPaused,
+    TradingResumed,
 )
 from trading.model import EntryType, LedgerEntry, Side
 from trading.money import HUNDRED, ZERO, plain, trimmed
@@ -28,111 +33,165 @@ from trading.money import HUNDRED, ZERO, plain, trimmed
 log = structlog.get_logger("backstay")
 
 
-class JournalActor(PooledActor):
-    """Writes a log line for every event and every ledger entry that was committed."""
-
-    def on_receive(self, message: Announced) -> None:
-        """Write what one transaction has made durable."""
-        for change in message.changes:
-            for event in change.events:
-                self._write(event)
-            for entry in change.entries:
-                self._write_entry(entry)
-            self._write_outcomes(change)
-
-    def _write(self, event: Event) -> None:
-        match event:
-            case PositionOpened():
-                log.info(
-                    f"✓ Position opened successfully: ID {event.position_id}",
-                    account=event.account,
-                    position=event.position_id,
-                    symbol=event.symbol,
-                    side=str(event.side),
-                    quantity=plain(event.quantity),
-                    entry_price=plain(event.entry_price),
-                )
-            case RungHit():
-                self._write_rung(event)
-            case PositionReduced() | PositionClosed():
-                log.info(pnl_line(event), account=event.account, position=event.position_id)
-            case ShortfallCovered():
-                log.error(
-                    f"Balance would be negative, shortfall of ${_money(event.amount)} covered",
-                    account=event.account,
-                    position=event.position_id,
-                )
-            case PriceQuarantined():
-                log.warning(
-                    f"Price {plain(event.price)} of {event.symbol} quarantined: "
-                    f"the last accepted is {plain(event.last_price)}",
-                    symbol=event.symbol,
-                )
-            case QuarantineEnded():
-                log.warning(
-                    f"Quarantine of {event.symbol} ended: {plain(event.candidate)} {event.outcome}",
-                    symbol=event.symbol,
-                    price=plain(event.price),
-                )
-            case AccountOpened():
-                log.info(
-                    f"✓ Account {event.account} opened: "
-                    f"{plain(event.initial_balance)} {event.currency}",
-                    account=event.account,
-                )
-            case FundsTransferred():
-                log.info(f"✓ Transfer {event.reference} booked", account=event.account)
-            case HealthMismatchFound():
-                log.error(
-                    f"⚠ Opens of account {event.account} are refused until its books balance",
-                    account=event.account,
-                    failed=", ".join(event.failed_checks),
-                )
-            case HealthRestored():
-                log.info(f"✓ Books of account {event.account} balance again", account=event.account)
-            case _:
-                assert_never(event)
-
-    def _write_rung(self, event: RungHit) -> None:
-        sign = "+" if event.side is Side.LONG else "-"
-        distance = f"{sign}{plain(trimmed(event.distance_pct))}%"
-        what = (
-            "Closing position immediately."
-            if event.closes_position
-            else f"Stop-loss: {plain(event.stop_before)} → {plain(event.stop_after)}"
-        )
-        log.info(
-            f"TP{event.rung} hit for position {event.position_id} at {distance}. {what}",
-            account=event.account,
-            position=event.position_id,
-            price=plain(event.price),
-        )
-
-    def _write_entry(self, entry: LedgerEntry) -> None:
-        moved = f"Available: ${_money(entry.balance_before)} → ${_money(entry.balance_after)}"
-        match entry.entry_type:
-            case EntryType.POSITION_OPEN:
-                what = f"Locked ${_money(entry.locked_change)}"
-            case EntryType.POSITION_REDUCE | EntryType.POSITION_CLOSE:
-                what = f"Freed ${_money(-entry.locked_change)}, PnL=${_money(entry.total_change)}"
-            case _:
-                what = f"{entry.description}, ${_money(entry.total_change)}"
-        who: dict[str, str | int] = {"account": entry.account}
-        if entry.position_id is not None:
-            who["position"] = entry.position_id
-        log.info(f"Wallet updated: {what}, {moved}", **who)
-
-    def _write_outcomes(self, change: Change) -> None:
+def write_journal(message: Announced) -> None:
+    """Write a log line for every event and ledger entry of one commit; a listener."""
+    for change in message.changes:
         for event in change.events:
-            if isinstance(event, PositionClosed):
-                percent = _percent(event.net_pnl_total, event.notional)
-                log.info(
-                    f"✓ Position {event.position_id} closed: {event.reason_text}, "
-                    f"Net PnL: ${event.net_pnl_total:.4f} ({percent})",
-                    account=event.account,
-                    position=event.position_id,
-                    reason=str(event.reason),
-                )
+            _write(event)
+        for entry in change.entries:
+            _write_entry(entry)
+        _write_outcomes(change)
+
+
+def _write(event: Event) -> None:
+    match event:
+        case PositionOpened():
+            log.info(
+                f"✓ Position opened successfully: ID {event.position_id}",
+                account=event.account,
+                position=event.position_id,
+                symbol=event.symbol,
+                side=str(event.side),
+                quantity=plain(event.quantity),
+                entry_price=plain(event.entry_price),
+            )
+        case RungHit():
+            _write_rung(event)
+        case StopMoved():
+            log.info(
+                f"Stop-loss of position {event.position_id} tightened by hand: "
+                f"{plain(event.stop_before)} → {plain(event.stop_after)}",
+                account=event.account,
+                position=event.position_id,
+                mark_price=plain(event.mark_price),
+            )
+        case PositionReduced() | PositionClosed():
+            log.info(pnl_line(event), account=event.account, position=event.position_id)
+        case ShortfallCovered():
+            log.error(
+                f"Balance would be negative, shortfall of ${_money(event.amount)} covered",
+                account=event.account,
+                position=event.position_id,
+            )
+        case PriceQuarantined() | QuarantineEnded() | PriceRejected():
+            _write_guarded(event)
+        case TradingPaused() | TradingResumed() | SignalReceived() | SignalFinished():
+            _write_outside(event)
+        case AccountOpened():
+            log.info(
+                f"✓ Account {event.account} opened: "
+                f"{plain(event.initial_balance)} {event.currency}",
+                account=event.account,
+            )
+        case FundsTransferred():
+            log.info(f"✓ Transfer {event.reference} booked", account=event.account)
+        case HealthMismatchFound():
+            log.error(
+                f"⚠ Opens of account {event.account} are refused until its books balance",
+                account=event.account,
+                failed=", ".join(event.failed_checks),
+            )
+        case HealthRestored():
+            log.info(f"✓ Books of account {event.account} balance again", account=event.account)
+        case _:
+            assert_never(event)
+
+
+def _write_guarded(event: PriceQuarantined | QuarantineEnded | PriceRejected) -> None:
+    """What the price guard has done."""
+    match event:
+        case PriceQuarantined():
+            log.warning(
+                f"Price {plain(event.price)} of {event.symbol} quarantined: "
+                f"the last accepted is {plain(event.last_price)}",
+                symbol=event.symbol,
+            )
+        case QuarantineEnded():
+            log.warning(
+                f"Quarantine of {event.symbol} ended: {plain(event.candidate)} {event.outcome}",
+                symbol=event.symbol,
+                price=plain(event.price),
+            )
+        case PriceRejected():
+            log.warning(
+                f"Price {event.price} of {event.symbol} rejected: {event.why}",
+                symbol=event.symbol,
+            )
+        case _:
+            assert_never(event)
+
+
+def _write_outside(event: TradingPaused | TradingResumed | SignalReceived | SignalFinished) -> None:
+    """What an operator or a signal has asked for."""
+    match event:
+        case TradingPaused():
+            log.warning(
+                f"Trading of {_scope(event.account)} paused: {event.reason}",
+                account=event.account,
+            )
+        case TradingResumed():
+            log.warning(
+                f"Trading of {_scope(event.account)} resumed: {event.reason}",
+                account=event.account,
+            )
+        case SignalReceived():
+            log.info(
+                f"Signal {event.signal_id} received: {event.action} {event.symbol}",
+                account=event.account,
+                signal=event.signal_id,
+            )
+        case SignalFinished():
+            log.info(
+                f"Signal {event.signal_id} {event.status}: {event.outcome}",
+                account=event.account,
+                signal=event.signal_id,
+            )
+        case _:
+            assert_never(event)
+
+
+def _write_rung(event: RungHit) -> None:
+    sign = "+" if event.side is Side.LONG else "-"
+    distance = f"{sign}{plain(trimmed(event.distance_pct))}%"
+    what = (
+        "Closing position immediately."
+        if event.closes_position
+        else f"Stop-loss: {plain(event.stop_before)} → {plain(event.stop_after)}"
+    )
+    log.info(
+        f"TP{event.rung} hit for position {event.position_id} at {distance}. {what}",
+        account=event.account,
+        position=event.position_id,
+        price=plain(event.price),
+    )
+
+
+def _write_entry(entry: LedgerEntry) -> None:
+    moved = f"Available: ${_money(entry.balance_before)} → ${_money(entry.balance_after)}"
+    match entry.entry_type:
+        case EntryType.POSITION_OPEN:
+            what = f"Locked ${_money(entry.locked_change)}"
+        case EntryType.POSITION_REDUCE | EntryType.POSITION_CLOSE:
+            what = f"Freed ${_money(-entry.locked_change)}, PnL=${_money(entry.total_change)}"
+        case _:
+            what = f"{entry.description}, ${_money(entry.total_change)}"
+    who: dict[str, str | int] = {"account": entry.account}
+    if entry.position_id is not None:
+        who["position"] = entry.position_id
+    log.info(f"Wallet updated: {what}, {moved}", **who)
+
+
+def _write_outcomes(change: Change) -> None:
+    for event in change.events:
+        if isinstance(event, PositionClosed):
+            percent = _percent(event.net_pnl_total, event.notional)
+            log.info(
+                f"✓ Position {event.position_id} closed: {event.reason_text}, "
+                f"Net PnL: ${event.net_pnl_total:.4f} ({percent})",
+                account=event.account,
+                position=event.position_id,
+                reason=str(event.reason),
+            )
 
 
 def pnl_line(event: PositionReduced | PositionClosed) -> str:
@@ -146,6 +205,10 @@ def pnl_line(event: PositionReduced | PositionClosed) -> str:
         f"Slippage=${_exact(costs.slippage)}, Total Costs=${costs.total:.3f}, "
         f"Net PnL=${event.net_pnl:.3f} ({_percent(event.net_pnl, basis)})"
     )
+
+
+def _scope(account: str | None) -> str:
+    return "all accounts" if account is None else f"account {account}"
 
 
 def _money(amount: Decimal) -> str:

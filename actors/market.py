@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 from typing import assert_never
 
 from actors.clock import Clock
+from actors.denials import quote_denial, unknown_candidate
 from actors.directory import Directory
+from actors.market_events import MarketEvents
 from actors.messages import (
-    MarketReported,
+    Denied,
+    JudgedPrice,
     PauseMarket,
+    PricesTaken,
     ReleaseCandidate,
     ReportMarket,
     ResumeMarket,
@@ -20,7 +23,6 @@ from actors.price_age import PriceAge
 from actors.price_history import PriceHistory
 from actors.protocol import (
     Arm,
-    CommitChange,
     Disarm,
     PriceQuoted,
     PriceReached,
@@ -29,13 +31,11 @@ from actors.protocol import (
     ReleaseQuote,
     ReleaseQuotes,
 )
+from actors.published import MarketStatus, Published
 from actors.supervised import ActorKind, SupervisedActor
 from actors.trigger_book import TriggerBook
-from persistence.changes import Change
-from trading.events import PriceQuarantined, QuarantineEnded
-from trading.model import Denial, DenialReason, MarketPrice
-from trading.money import plain
-from trading.price_guard import Candidate, GuardSettings, PriceGuard, Verdict
+from trading.model import MarketPrice
+from trading.price_guard import GuardSettings, PriceGuard, Verdict
 
 MarketMessage = (
     TakePrices
@@ -51,15 +51,6 @@ MarketMessage = (
 )
 
 
-class MarketState(StrEnum):
-    """Whether a market's price may be acted on, and why not."""
-
-    LIVE = "LIVE"
-    STALE = "STALE"
-    QUARANTINED = "QUARANTINED"
-    PAUSED = "PAUSED"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketSettings:
     """The guard's bounds, and the age in seconds from which a price is stale."""
@@ -71,8 +62,9 @@ class MarketSettings:
 class MarketActor(SupervisedActor):
     """Guards a symbol's prices and tells each accepted one to the positions that it reaches.
 
-    Accepted prices are numbered. A position that was told a price is out of the trigger book
-    until it arms again; the prices in between are kept, so that arming misses none of them.
+    Accepted prices are numbered. A position that was told a price, because it reaches it or was
+    asked for, is out of the trigger book until it arms again; the prices in between are kept, so
+    that arming misses none of them.
     """
 
     kind = ActorKind.MARKET
@@ -83,13 +75,16 @@ class MarketActor(SupervisedActor):
         clock: Clock,
         symbol: str,
         *,
+        published: Published,
         settings: MarketSettings | None = None,
         last: MarketPrice | None = None,
+        paused: bool = False,
         first_number: int = 0,
     ) -> None:
-        """Start from the last accepted price of a former life, or from none."""
+        """Start from a former life's last accepted price, if any, and `paused` as it was."""
         super().__init__(directory, symbol)
         self._clock = clock
+        self._published = published
         self._symbol = symbol
         self._settings = settings or MarketSettings()
         self._guard = PriceGuard(
@@ -99,14 +94,17 @@ class MarketActor(SupervisedActor):
         )
         self._number = first_number
         self._age = PriceAge(clock, self._settings.price_age_seconds_max)
-        self._paused = False
+        self._paused = paused
         self._book = TriggerBook()
         self._history = PriceHistory()
+        self._events = MarketEvents(directory, symbol, self._guard)
         self._quoted: dict[int, str] = {}
-        self._closes_waiting: dict[int, QuotePrice] = {}
+        self._questions: dict[int, QuotePrice] = {}
         self._undelivered: dict[int, PriceReached] = {}
         self._accepted = 0
         self._refused = {Verdict.REJECTED: 0, Verdict.IGNORED: 0, Verdict.QUARANTINED: 0}
+        self._last_refusal = Verdict.REJECTED
+        self._publish()
 
     def on_receive(self, message: MarketMessage) -> None:
         """Handle one message."""
@@ -127,12 +125,14 @@ class MarketActor(SupervisedActor):
                 self._release_quotes(message)
             case PauseMarket():
                 self._paused = True
+                self._publish()
             case ResumeMarket():
                 self._paused = False
+                self._publish()
             case ReleaseCandidate():
                 self._release_candidate(message)
             case ReportMarket():
-                self.directory.send(message.reply_to, self._report())
+                self.directory.send(message.reply_to, self._status())
             case _:
                 assert_never(message)
 
@@ -161,9 +161,10 @@ class MarketActor(SupervisedActor):
             had_candidate = self._guard.candidate
             verdict = judge(price, times_us[index], now_us)
             if verdict is not accepted or had_candidate is not None:
-                self._note_quarantine(price, times_us[index], had_candidate)
+                time_us = times_us[index]
+                self._events.note_quarantine(price, time_us, had_candidate, released=False)
                 if verdict is not accepted:
-                    self._refused[verdict] += 1
+                    self._refuse(verdict, price, time_us, now_us)
                     continue
             self._number += 1
             self._accepted += 1
@@ -178,13 +179,38 @@ class MarketActor(SupervisedActor):
         return end
 
     def _take_all(self, message: TakePrices) -> None:
+        now_us, count = self._clock.now_us(), len(message.prices)
+        judged: list[JudgedPrice] = []
         if self._paused:
-            self._refused[Verdict.IGNORED] += len(message.prices)
-            return
-        now_us = self._clock.now_us()
-        index, end = 0, len(message.prices)
-        while index < end:
-            index = self.take(message.prices, message.times_us, index, now_us, end)
+            self._refused[Verdict.IGNORED] += count
+            why = "paused: the venue's connection is down"
+            judged = [JudgedPrice(verdict=Verdict.IGNORED, why=why)] * count
+        elif message.reply_to is None:
+            index = 0
+            while index < count:
+                index = self.take(message.prices, message.times_us, index, now_us, count)
+        else:
+            judged = [self._judged(message, index, now_us) for index in range(count)]
+        self._publish()
+        if message.reply_to is not None:
+            self.directory.send(message.reply_to, PricesTaken(judged=tuple(judged)))
+
+    def _judged(self, message: TakePrices, index: int, now_us: int) -> JudgedPrice:
+        """Take one price, and say what became of it."""
+        accepted_before = self._accepted
+        self.take(message.prices, message.times_us, index, now_us, index + 1)
+        if self._accepted > accepted_before:
+            return JudgedPrice(verdict=Verdict.ACCEPTED)
+        verdict = self._last_refusal
+        price, time_us = message.prices[index], message.times_us[index]
+        return JudgedPrice(verdict=verdict, why=self._guard.why(verdict, price, time_us, now_us))
+
+    def _refuse(self, verdict: Verdict, price: Decimal, time_us: int, now_us: int) -> None:
+        self._refused[verdict] += 1
+        self._last_refusal = verdict
+        if verdict is Verdict.REJECTED:
+            why = self._guard.why(verdict, price, time_us, now_us)
+            self._events.note_rejected(price, why, now_us=now_us, accepted=self._accepted)
 
     def _tell_reached(self, price: Decimal, time_us: int) -> None:
         for position_id in self._book.take_reached(price):
@@ -201,7 +227,7 @@ class MarketActor(SupervisedActor):
         position_id, after, triggers = message.position_id, message.after, message.triggers
         asked_at = self._history.asked_at(position_id)
         if after is not None and asked_at is not None and after < asked_at:
-            # Sent before the position has judged its last hit: it arms again when it has.
+            # Sent before the position knew of the last price that it was told: it arms again.
             return
         self._book.disarm(position_id)
         self._quoted.pop(position_id, None)
@@ -218,14 +244,14 @@ class MarketActor(SupervisedActor):
                 return
         self._history.trim()
         self._book.arm(position_id, triggers)
-        close = self._closes_waiting.pop(position_id, None)
-        if close is not None:
-            self.directory.send(close.reply_to, self._quote(close))
+        question = self._questions.pop(position_id, None)
+        if question is not None:
+            self._answer(question)
 
     def _forget(self, position_id: int) -> None:
         self._quoted.pop(position_id, None)
         self._undelivered.pop(position_id, None)
-        self._closes_waiting.pop(position_id, None)
+        self._questions.pop(position_id, None)
         self._history.answer(position_id)
         self._history.trim()
 
@@ -235,116 +261,76 @@ class MarketActor(SupervisedActor):
                 self._forget(position_id)
 
     def _on_quote(self, message: QuotePrice) -> None:
-        """Quote a price; to close at, once the position has judged every price before it."""
-        if message.position_id in self._history and not message.for_open:
-            self._closes_waiting[message.position_id] = message
+        """Quote a price; to a position once it is armed, and has judged every price before it."""
+        if message.for_open or message.position_id in self._book:
+            self._answer(message)
         else:
-            self.directory.send(message.reply_to, self._quote(message))
+            self._questions[message.position_id] = message
 
-    def _quote(self, message: QuotePrice) -> PriceQuoted | QuoteDenied:
-        denial = self._quote_denial()
-        price = self._guard.last_price
+    def _answer(self, message: QuotePrice) -> None:
+        position_id, price = message.position_id, self._guard.last_price
+        denial = quote_denial(self._symbol, self._guard, self._age, paused=self._paused)
         if denial is not None and not (message.force and price is not None):
-            return QuoteDenied(position_id=message.position_id, denial=denial)
+            self.directory.send(
+                message.reply_to,
+                QuoteDenied(position_id=position_id, denial=denial, question=message.question),
+            )
+            return
         assert price is not None, "a market without a price denies its quote"
-        if message.for_open:
-            self._quoted[message.position_id] = message.account
-            self._history.ask(message.position_id, self._number)
-        return PriceQuoted(
-            position_id=message.position_id,
+        quote = PriceQuoted(
+            position_id=position_id,
             symbol=self._symbol,
             price=price,
             time_us=self._guard.last_time_us,
             number=self._number,
             note=f"forced: {denial.text}" if denial else None,
+            question=message.question,
         )
-
-    def _quote_denial(self) -> Denial | None:
-        symbol, last = self._symbol, self._guard.last_price
-        if last is None:
-            reason = DenialReason.PRICE_UNKNOWN
-            text = f"no price of {symbol} has been accepted yet"
-        elif self._paused:
-            reason = DenialReason.PAUSED_BY_NETWORK
-            text = f"{symbol} is paused: its venue's connection is down"
-        elif self._guard.candidate is not None:
-            reason = DenialReason.MARKET_QUARANTINED
-            text = (
-                f"{symbol} is quarantined: a price of {plain(self._guard.candidate.price)} "
-                f"waits against the last accepted {plain(last)}"
-            )
-        elif self._age.is_stale:
-            reason = DenialReason.PRICE_STALE
-            text = f"{symbol} is stale: {self._age}"
-        else:
-            return None
-        return Denial(reason=reason, text=text)
+        # Of who is gone, a next life asks again; a position's has armed again by then.
+        if not self.directory.send(message.reply_to, quote):
+            return
+        if message.for_open:
+            self._quoted[position_id] = message.account
+        self._book.disarm(position_id)
+        self._history.ask(position_id, self._number)
 
     def _release_candidate(self, message: ReleaseCandidate) -> None:
-        had_candidate = self._guard.candidate
-        if self._guard.release(message.price):
-            assert self._guard.last_price is not None
-            self._note_quarantine(
-                message.price, self._guard.last_time_us, had_candidate, "released"
-            )
-            self._age.renew()
-            self._number += 1
-            self._accepted += 1
-            if self._history:
-                self._history.keep(self._number, message.price, self._guard.last_time_us)
-            self._tell_reached(message.price, self._guard.last_time_us)
-        self.directory.send(message.reply_to, self._report())
+        had_candidate, price = self._guard.candidate, message.price
+        if not self._guard.release(price):
+            denial = unknown_candidate(self._symbol, price, had_candidate)
+            self.directory.send(message.reply_to, Denied(denial=denial))
+            return
+        time_us = self._guard.last_time_us
+        self._events.note_quarantine(price, time_us, had_candidate, released=True)
+        self._age.renew()
+        self._number += 1
+        self._accepted += 1
+        if self._history:
+            self._history.keep(self._number, price, time_us)
+        self._tell_reached(price, time_us)
+        self._publish()
+        self.directory.send(message.reply_to, self._status())
 
-    def _note_quarantine(
-        self,
-        price: Decimal,
-        time_us: int,
-        had_candidate: Candidate | None,
-        outcome: str | None = None,
-    ) -> None:
-        """Make the beginning and the end of a quarantine known; changes of candidate are not."""
-        last = self._guard.last_price
-        if had_candidate is None and self._guard.candidate is not None and last is not None:
-            self._commit_event(
-                PriceQuarantined(symbol=self._symbol, price=price, last_price=last, time_us=time_us)
-            )
-        elif had_candidate is not None and self._guard.candidate is None:
-            confirmed = self._guard.confirms(had_candidate, price)
-            self._commit_event(
-                QuarantineEnded(
-                    symbol=self._symbol,
-                    outcome=outcome or ("confirmed" if confirmed else "dropped"),
-                    candidate=had_candidate.price,
-                    price=price,
-                    time_us=time_us,
-                )
-            )
+    def _publish(self) -> None:
+        self._published.markets[self._symbol] = self._status()
 
-    def _commit_event(self, event: PriceQuarantined | QuarantineEnded) -> None:
-        change = Change(account=None, wallet_before=None, wallet_after=None, events=(event,))
-        self.directory.to_committer(CommitChange(change_id=0, change=change, reply_to=None))
-
-    def _report(self) -> MarketReported:
-        guard = self._guard
-        if self._paused:
-            state = MarketState.PAUSED
-        elif guard.candidate is not None:
-            state = MarketState.QUARANTINED
-        else:
-            state = MarketState.STALE if self._age.is_stale else MarketState.LIVE
+    def _status(self) -> MarketStatus:
+        guard, refused = self._guard, self._refused
         last = None
         if guard.last_price is not None:
             last = MarketPrice(
                 symbol=self._symbol, price=guard.last_price, time_us=guard.last_time_us
             )
-        return MarketReported(
+        return MarketStatus(
             symbol=self._symbol,
-            state=state,
             last=last,
+            received_us=self._age.received_us,
+            price_age_us_max=self._settings.price_age_seconds_max * 1_000_000,
             candidate=guard.candidate.price if guard.candidate else None,
+            paused=self._paused,
             accepted=self._accepted,
-            rejected=self._refused[Verdict.REJECTED],
-            ignored=self._refused[Verdict.IGNORED],
-            quarantined=self._refused[Verdict.QUARANTINED],
+            rejected=refused[Verdict.REJECTED],
+            ignored=refused[Verdict.IGNORED],
+            quarantined=refused[Verdict.QUARANTINED],
             armed=len(self._book),
         )

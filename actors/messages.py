@@ -15,8 +15,9 @@ from typing import Any
 from actors.base import Recipient
 from persistence.changes import Change
 from trading.books import HealthReport
-from trading.model import Denial, Ladder, Limits, MarketPrice, Position, Side, Wallet
+from trading.model import Denial, Ladder, Limits, Position, Side, Wallet
 from trading.money import ZERO, is_money, is_quantity
+from trading.price_guard import Verdict
 
 ACCOUNT_CHARS_MAX = 64
 
@@ -123,6 +124,22 @@ class CloseDone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MoveStop:
+    """Tighten a position's stop-loss; it holds for every price after the mark price of now."""
+
+    position_id: int
+    stop_price: Decimal
+    reply_to: Recipient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopMoveDone:
+    """The tighter stop-loss is durable."""
+
+    position: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TransferFunds:
     """Deposit an amount, or withdraw it where it is negative; idempotent by `reference`."""
 
@@ -150,10 +167,29 @@ class Denied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakePrices:
-    """Prices of one symbol in order of arrival, with their exchange times."""
+    """Prices of one symbol in order of arrival, with their exchange times.
+
+    Feeds do not ask for verdicts; who gives `reply_to` gets one for each price.
+    """
 
     prices: Sequence[Decimal]
     times_us: Sequence[int]
+    reply_to: Recipient | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedPrice:
+    """What became of one price; `why` where it was not accepted."""
+
+    verdict: Verdict
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricesTaken:
+    """What became of each price, in the order in which they came."""
+
+    judged: tuple[JudgedPrice, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +204,10 @@ class ResumeMarket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseCandidate:
-    """Accept the quarantined price by a person's word, named by its value."""
+    """Accept the quarantined price by a person's word, named by its value.
+
+    The answer is the market's `MarketStatus`, or `Denied` where the price is not what waits.
+    """
 
     price: Decimal
     reply_to: Recipient
@@ -176,24 +215,9 @@ class ReleaseCandidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportMarket:
-    """Ask for a market's state."""
+    """Ask for a market's state; the answer is its `actors.published.MarketStatus`."""
 
     reply_to: Recipient
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarketReported:
-    """A market's state: LIVE, STALE, QUARANTINED or PAUSED, its last price and its counts."""
-
-    symbol: str
-    state: str
-    last: MarketPrice | None
-    candidate: Decimal | None
-    accepted: int
-    rejected: int
-    ignored: int
-    quarantined: int
-    armed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +233,44 @@ class MarketOpened:
     """A symbol has its MarketActor."""
 
     symbol: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseTrading:
+    """Refuse opens from now on, of one account or of all; survives a restart."""
+
+    account: str | None
+    reason: str
+    reply_to: Recipient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeTrading:
+    """Allow opens again: ends the pause of that account, or that of all."""
+
+    account: str | None
+    reason: str
+    reply_to: Recipient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradingSet:
+    """A pause was begun or ended, and is durable: no open that follows is decided without it."""
+
+    account: str | None
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ping:
+    """Ask whether an actor still moves."""
+
+    reply_to: Recipient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pong:
+    """An actor moves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

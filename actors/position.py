@@ -5,8 +5,9 @@ from typing import assert_never
 
 import structlog
 
+from actors.denials import closed_position
 from actors.directory import Directory
-from actors.messages import CloseDone, ClosePosition, Denied
+from actors.messages import CloseDone, ClosePosition, Denied, MoveStop, StopMoveDone
 from actors.protocol import (
     Arm,
     BookingRefused,
@@ -22,14 +23,16 @@ from actors.protocol import (
     WalletRestarted,
 )
 from actors.supervised import ActorKind, SupervisedActor
-from trading.ladder import Advance, advanced, closed, triggers
-from trading.model import CloseReason, MarketPrice, Position, PositionStatus
+from trading.ladder import Advance, advanced, closed, tightened, triggers
+from trading.model import CloseReason, Denial, MarketPrice, Position, PositionStatus
 
 log = structlog.get_logger(__name__)
 
+PositionCommand = ClosePosition | MoveStop
+
 PositionMessage = (
     PriceReached
-    | ClosePosition
+    | PositionCommand
     | PriceQuoted
     | QuoteDenied
     | PositionBooked
@@ -49,6 +52,9 @@ class PositionActor(SupervisedActor):
     It runs ahead of the database by what it has handed to its wallet and not yet seen booked,
     and hands that over again when the wallet starts anew. Once the exit is fixed the position is
     *closing*: no later price moves it, and whoever asks for the close waits for the same outcome.
+
+    Commands act at the mark price. One after another asks the market for it; the quote takes the
+    position out of the trigger book, so that no price comes before it has armed again.
     """
 
     kind = ActorKind.POSITION
@@ -63,9 +69,11 @@ class PositionActor(SupervisedActor):
         self._after = after
         self._judged = 0 if after is None else after
         self._unbooked: list[BookPosition] = []
-        self._closers: list[ClosePosition] = []
-        self._asked_price_for: ClosePosition | None = None
+        self._waiting: list[PositionCommand] = []
+        self._asked_price_for: PositionCommand | None = None
+        self._questions = 0
         self._closed_by: ClosePosition | None = None
+        self._stop_moves: dict[int, MoveStop] = {}
 
     def on_start(self) -> None:
         """Ask the market for what was missed, and for what comes."""
@@ -76,8 +84,8 @@ class PositionActor(SupervisedActor):
         match message:
             case PriceReached():
                 self._on_price(message)
-            case ClosePosition():
-                self._on_close(message)
+            case ClosePosition() | MoveStop():
+                self._on_command(message)
             case PriceQuoted():
                 self._on_quoted(message)
             case QuoteDenied():
@@ -130,33 +138,57 @@ class PositionActor(SupervisedActor):
         self._unbooked.append(booking)
         self.directory.to_wallet(self._position.account, booking)
 
-    def _on_close(self, message: ClosePosition) -> None:
+    def _on_command(self, message: PositionCommand) -> None:
         if not self._is_open and not self._unbooked:
-            self.directory.send(message.reply_to, already_closed(self._position))
+            self._tell_closed(message)
             return
-        self._closers.append(message)
-        if self._is_open and self._asked_price_for is None:
-            self._ask_price(message)
+        self._waiting.append(message)
+        self._ask_next()
 
-    def _ask_price(self, message: ClosePosition) -> None:
-        self._asked_price_for = message
+    def _ask_next(self) -> None:
+        """Ask for a price for who has waited longest, unless an answer is still to come."""
+        if self._is_open and self._waiting and self._asked_price_for is None:
+            self._questions += 1
+            self._ask_price(self._waiting[0])
+
+    def _ask_price(self, command: PositionCommand) -> None:
+        self._asked_price_for = command
         self.directory.to_market(
             self._position.symbol,
             QuotePrice(
                 account=self._position.account,
                 position_id=self._position.position_id,
                 for_open=False,
-                force=message.force,
+                force=_takes_any_price(command),
                 reply_to=self.actor_ref,
+                question=self._questions,
             ),
         )
 
+    def _answered(self, question: int) -> PositionCommand | None:
+        """Who has asked this; None where a market's next life was asked it once more."""
+        if question != self._questions:
+            return None
+        command, self._asked_price_for = self._asked_price_for, None
+        return command
+
     def _on_quoted(self, quote: PriceQuoted) -> None:
-        message, self._asked_price_for = self._asked_price_for, None
-        if not self._is_open or message is None:
+        if not self._is_open:
             return
-        self._closed_by = message
-        notes = [note for note in (message.note, quote.note) if note]
+        # No price before the quote may judge what follows from it.
+        self._judged = quote.number
+        command = self._answered(quote.question)
+        if isinstance(command, ClosePosition):
+            self._close(command, quote)
+            return
+        if command is not None:
+            self._move_stop(command, quote)
+        self._arm(quote.number)
+        self._ask_next()
+
+    def _close(self, command: ClosePosition, quote: PriceQuoted) -> None:
+        self._closed_by = command
+        notes = [note for note in (command.note, quote.note) if note]
         advance = closed(
             self._position,
             quote.price,
@@ -167,35 +199,53 @@ class PositionActor(SupervisedActor):
         self._take(advance, quote.price, quote.time_us)
         self._disarm()
 
-    def _on_quote_denied(self, message: QuoteDenied) -> None:
-        asked, self._asked_price_for = self._asked_price_for, None
-        if not self._is_open:
+    def _move_stop(self, command: MoveStop, quote: PriceQuoted) -> None:
+        self._waiting.remove(command)
+        outcome = tightened(self._position, command.stop_price, quote.price, quote.time_us)
+        if isinstance(outcome, Denial):
+            self.directory.send(command.reply_to, Denied(denial=outcome))
             return
-        asked_with_force = asked is not None and asked.force
-        # A forced close is denied only by an answer to a forced question.
-        forced = [c for c in self._closers if c.force] if not asked_with_force else []
-        denied = [closer for closer in self._closers if closer not in forced]
-        self._closers = forced
-        for closer in denied:
-            self.directory.send(closer.reply_to, Denied(denial=message.denial))
-        if forced:
-            self._ask_price(forced[0])
+        self._stop_moves[outcome.position.version] = command
+        self._take(outcome, quote.price, quote.time_us)
+
+    def _on_quote_denied(self, message: QuoteDenied) -> None:
+        asked = self._answered(message.question)
+        if not self._is_open or asked is None:
+            return
+        # Who takes any price is denied only by an answer to such a question.
+        everybody = _takes_any_price(asked)
+        commands, self._waiting = self._waiting, []
+        for command in commands:
+            if everybody or not _takes_any_price(command):
+                self.directory.send(command.reply_to, Denied(denial=message.denial))
+            else:
+                self._waiting.append(command)
+        self._ask_next()
 
     def _on_booked(self, message: PositionBooked) -> None:
         while self._unbooked and self._unbooked[0].position.version <= message.version:
-            del self._unbooked[0]
+            booked = self._unbooked.pop(0).position
+            stop_move = self._stop_moves.pop(booked.version, None)
+            if stop_move is not None:
+                self.directory.send(stop_move.reply_to, StopMoveDone(position=booked))
         if self._is_open or self._unbooked:
             return
         self._disarm()
         self.directory.to_desk(PositionSettled(position=self._position))
-        closers, self._closers = self._closers, []
-        for closer in closers:
-            answer = (
-                CloseDone(position=self._position, already_closed=False)
-                if closer is self._closed_by
-                else already_closed(self._position)
-            )
-            self.directory.send(closer.reply_to, answer)
+        commands, self._waiting = self._waiting, []
+        for command in commands:
+            self._tell_closed(command)
+
+    def _tell_closed(self, command: PositionCommand) -> None:
+        """Answer who has waited for a position that is durably closed by now."""
+        answer: CloseDone | Denied
+        if isinstance(command, MoveStop):
+            answer = Denied(denial=closed_position(command.position_id))
+        elif command is self._closed_by:
+            answer = CloseDone(position=self._position, already_closed=False)
+        else:
+            answer = already_closed(self._position)
+        self.directory.send(command.reply_to, answer)
 
     def _on_market_restarted(self) -> None:
         if not self._is_open:
@@ -208,6 +258,11 @@ class PositionActor(SupervisedActor):
         self.directory.to_market(
             self._position.symbol, Disarm(position_id=self._position.position_id)
         )
+
+
+def _takes_any_price(command: PositionCommand) -> bool:
+    """Whether the last accepted price will do, however old or doubtful: a stop only tightens."""
+    return isinstance(command, MoveStop) or command.force
 
 
 def already_closed(position: Position) -> CloseDone:

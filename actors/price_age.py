@@ -19,6 +19,11 @@ class PriceAge:
         self._received_us = self._clock.monotonic_us()
 
     @property
+    def received_us(self) -> int | None:
+        """When the last price was received, by the monotonic clock."""
+        return self._received_us
+
+    @property
     def is_stale(self) -> bool:
         """Whether the price is too old to act on."""
         return (

@@ -7,7 +7,9 @@ The fixtures below come with the distribution (a pytest entry point):
         directory = Directory()
         directory.positions[401] = position
         market = backstay_dispatcher.start(
-            MarketActor(directory, backstay_dispatcher.clock, "BTCUSDT")
+            MarketActor(
+                directory, backstay_dispatcher.clock, "BTCUSDT", published=Published(Version())
+            )
         )
         market.tell(Arm(position_id=401, triggers=Triggers(low=None, high=Decimal(103)), after=0))
         market.tell(TakePrices(prices=[Decimal(104)], times_us=[1]))

@@ -14,22 +14,31 @@ from persistence.state import AccountState
 from trading.events import Event, PositionClosed, PositionReduced
 from trading.ladder import Triggers
 from trading.model import Denial, MarketPrice, Position, Wallet
+from trading.signals import Signal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuotePrice:
-    """Ask for a price to act on; for an open, the market then keeps what comes after it."""
+    """Ask for a price to act on; the market then keeps what comes after it until the Arm.
+
+    A position's own question waits until it is armed, so that it has judged every price before,
+    and takes it out of the trigger book. `question` is the asker's number of it; an open has one.
+    """
 
     account: str
     position_id: int
     for_open: bool
     reply_to: Recipient
     force: bool = False
+    question: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceQuoted:
-    """The last accepted price, its time and number; `note` says what is unusual about it."""
+    """The last accepted price, its time and number; `note` says what is unusual about it.
+
+    A position that is still open arms again after it.
+    """
 
     position_id: int
     symbol: str
@@ -37,14 +46,16 @@ class PriceQuoted:
     time_us: int
     number: int
     note: str | None = None
+    question: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteDenied:
-    """There is no price to act on."""
+    """There is no price to act on; a position waits for its triggers as before."""
 
     position_id: int
     denial: Denial
+    question: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,14 +161,14 @@ class WalletReported:
     """What a wallet has in memory; None before its account is opened.
 
     `refusing` while the Auditor has it refuse opens; `halted` when somebody else wrote its row;
-    `waiting` counts the commands that are not durable yet.
+    `waiting` says for people which commands are not durable yet.
     """
 
     account: str
     wallet: Wallet | None
     refusing: bool
     halted: bool
-    waiting: int = 0
+    waiting: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +181,11 @@ class Started:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitChange:
-    """Write one change, all or nothing; past `deadline_us` (monotonic) return it instead."""
+    """Write one change, all or nothing.
+
+    One that opens positions is returned instead past `deadline_us` (monotonic), or once a pause
+    of its account is durable.
+    """
 
     change_id: int
     change: Change
@@ -187,8 +202,8 @@ class ChangeCommitted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeExpired:
-    """A change was not written: its deadline has passed."""
+class ChangeReturned:
+    """A change was not written: what it opens has come too late. It is to be decided anew."""
 
     change_id: int
 
@@ -250,6 +265,43 @@ class AccountRead:
 
     account: str
     state: AccountState | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadSignals:
+    """Read what a SignalActor begins with, behind everything queued before."""
+
+    reply_to: Recipient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalsRead:
+    """The signals that are not finished, by id, and the highest id that was given out."""
+
+    unfinished: tuple[Signal, ...]
+    last_signal_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindSignal:
+    """Look for a signal that came before, behind everything queued before.
+
+    It has the same `client_id` in its account; where the sender gave none, the same body, and was
+    received at `since_us` or later.
+    """
+
+    account: str
+    client_id: str | None
+    digest: str
+    since_us: int
+    reply_to: Recipient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalFound:
+    """The signal that came before, if there is one."""
+
+    signal: Signal | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

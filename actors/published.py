@@ -1,56 +1,139 @@
-"""What readers see: one immutable version of everything, published after each commit."""
+"""What readers see: one immutable version of everything, published after each commit.
+
+Beside it stand what is newer than any commit: each market's last price, and each account's last
+health report.
+"""
 
 from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
 
 from immutables import Map
 
 from persistence.changes import Change
-from trading.model import MarketPrice, Position, PositionStatus, Wallet
+from trading.books import HealthReport
+from trading.model import MarketPrice, Pause, Position, PositionStatus, Wallet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """The state of one moment: wallets, open positions, and the prices kept with commits."""
+    """The durable state of one moment: wallets, open positions, kept prices, pauses.
+
+    `positions` has every open position, `by_account` the same ones; `opened_at_us` is when each
+    one's open was committed. The pause of all accounts has the key None.
+    """
 
     commit_id: int = 0
     wallets: Map[str, Wallet] = Map()
     positions: Map[int, Position] = Map()
+    by_account: Map[str, Map[int, Position]] = Map()
+    opened_at_us: Map[int, int] = Map()
     markets: Map[str, MarketPrice] = Map()
+    pauses: Map[str | None, Pause] = Map()
 
-    def after(self, commit_id: int, changes: tuple[Change, ...]) -> "Version":
-        """The version that committed changes lead to."""
+    def after(self, commit_id: int, changes: tuple[Change, ...], now_us: int) -> "Version":
+        """The version that changes lead to which were committed at a time."""
         wallets = self.wallets.mutate()
         positions = self.positions.mutate()
+        by_account = self.by_account.mutate()
+        opened_at_us = self.opened_at_us.mutate()
         markets = self.markets.mutate()
+        pauses = self.pauses.mutate()
         for change in changes:
             if change.wallet_after is not None:
                 wallets[change.wallet_after.account] = change.wallet_after
             for position in change.positions:
+                position_id, account = position.position_id, position.account
+                its = by_account.get(account, Map())
                 if position.status is PositionStatus.OPEN:
-                    positions[position.position_id] = position
-                else:
-                    positions.pop(position.position_id, None)
+                    positions[position_id] = position
+                    by_account[account] = its.set(position_id, position)
+                    if position.version == 1:
+                        opened_at_us[position_id] = now_us
+                elif position_id in positions:
+                    del positions[position_id]
+                    by_account[account] = its.delete(position_id)
+                    opened_at_us.pop(position_id, None)
             for market in change.markets:
                 markets[market.symbol] = market
+            for pause in change.pauses:
+                pauses[pause.account] = pause
+            for scope in change.resumed:
+                pauses.pop(scope, None)
         return Version(
             commit_id=commit_id,
             wallets=wallets.finish(),
             positions=positions.finish(),
+            by_account=by_account.finish(),
+            opened_at_us=opened_at_us.finish(),
             markets=markets.finish(),
+            pauses=pauses.finish(),
         )
+
+    def pause_of(self, account: str) -> Pause | None:
+        """The pause that an account's opens are refused by, if any."""
+        return self.pauses.get(account) or self.pauses.get(None)
+
+
+class MarketState(StrEnum):
+    """Whether a market's price may be acted on, and why not."""
+
+    LIVE = "LIVE"
+    STALE = "STALE"
+    QUARANTINED = "QUARANTINED"
+    PAUSED = "PAUSED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketStatus:
+    """A market as it stands: its last accepted price, and what keeps it from being acted on.
+
+    `received_us` is by the monotonic clock, None if none was received since the start. The counts
+    are of prices since then, by the guard's verdict; `armed` positions wait for their triggers.
+    """
+
+    symbol: str
+    last: MarketPrice | None
+    received_us: int | None
+    price_age_us_max: int
+    candidate: Decimal | None = None
+    paused: bool = False
+    accepted: int = 0
+    rejected: int = 0
+    ignored: int = 0
+    quarantined: int = 0
+    armed: int = 0
+
+    def age_us(self, monotonic_us: int) -> int | None:
+        """How long ago the last price was received."""
+        return None if self.received_us is None else monotonic_us - self.received_us
+
+    def state(self, monotonic_us: int) -> MarketState:
+        """The market's state at a moment of the monotonic clock."""
+        if self.paused:
+            return MarketState.PAUSED
+        if self.candidate is not None:
+            return MarketState.QUARANTINED
+        age_us = self.age_us(monotonic_us)
+        is_live = age_us is not None and age_us <= self.price_age_us_max
+        return MarketState.LIVE if is_live else MarketState.STALE
 
 
 class Published:
-    """Holds the newest version; readers on any thread take it whole, and never wait.
+    """Holds the newest of everything; readers on any thread take a value whole, and never wait.
 
-    Only the Committer publishes, before it answers anybody: who was answered reads their own
-    write.
+    Only the Committer publishes versions, before it answers anybody: who was answered reads their
+    own write. `markets` is written by the MarketActors, `health` by the Auditor; `database_away`
+    says why the Committer cannot write at present, if so.
     """
 
     def __init__(self, version: Version) -> None:
         """Begin with what was restored."""
         self.version = version
+        self.markets: dict[str, MarketStatus] = {}
+        self.health: dict[str, HealthReport] = {}
+        self.database_away: str | None = None
 
-    def publish(self, commit_id: int, changes: tuple[Change, ...]) -> None:
+    def publish(self, commit_id: int, changes: tuple[Change, ...], now_us: int) -> None:
         """Make committed changes visible, all at once."""
-        self.version = self.version.after(commit_id, changes)
+        self.version = self.version.after(commit_id, changes, now_us)

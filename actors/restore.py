@@ -62,7 +62,17 @@ def version_of(state: State) -> Version:
         commit_id=state.last_commit_id,
         wallets=Map({wallet.account: wallet for wallet in state.wallets}),
         positions=Map({position.position_id: position for position in state.open_positions}),
+        by_account=Map(
+            {
+                account.wallet.account: Map(
+                    {position.position_id: position for position in account.open_positions}
+                )
+                for account in account_states(state)
+            }
+        ),
+        opened_at_us=Map(state.opened_at_us),
         markets=Map({market.symbol: market for market in state.markets}),
+        pauses=Map({pause.account: pause for pause in state.pauses}),
     )
 
 

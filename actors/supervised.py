@@ -17,6 +17,7 @@ class ActorKind(StrEnum):
     WALLET = "wallet"
     COMMITTER = "committer"
     AUDITOR = "auditor"
+    SIGNALS = "signals"
 
 
 class SupervisedActor(PooledActor):

@@ -8,11 +8,10 @@ import structlog
 
 from actors.base import Recipient
 from actors.clock import Clock
-from actors.command_line import CommandLine
+from actors.command_line import CommandLine, described
 from actors.denials import (
     account_answer,
     bad_balance,
-    books_mismatch,
     key_conflict,
     refused_write,
     unknown_account,
@@ -25,8 +24,8 @@ from actors.protocol import (
     BookingRefused,
     BookPosition,
     ChangeCommitted,
-    ChangeExpired,
     ChangeRefused,
+    ChangeReturned,
     CommitChange,
     MarketRestarted,
     PriceQuoted,
@@ -37,7 +36,9 @@ from actors.protocol import (
     ReportWallet,
     WalletReported,
 )
+from actors.published import Published
 from actors.supervised import ActorKind, SupervisedActor
+from actors.trading_gate import TradingGate
 from actors.wallet_plan import Memory, Plan, PlannedCommand, QuotedOpen, canonical_request, plan
 from trading.model import CostRates, Denial
 from trading.money import ZERO, is_money
@@ -61,7 +62,7 @@ WalletMessage = (
     | MarketRestarted
     | Flush
     | ChangeCommitted
-    | ChangeExpired
+    | ChangeReturned
     | ChangeRefused
     | RefuseOpens
     | AllowOpens
@@ -85,15 +86,20 @@ class WalletActor(SupervisedActor):
         clock: Clock,
         account: str,
         *,
+        published: Published,
         memory: Memory,
         rates: CostRates,
         position_ids: Iterator[int],
         former_life: bool = False,
     ) -> None:
-        """Begin from what is durable; `position_ids` gives out ids that nobody else gets."""
+        """Begin from what is durable; `position_ids` gives out ids that nobody else gets.
+
+        Of what is `published`, pauses concern a wallet.
+        """
         super().__init__(directory, account)
         self._clock = clock
         self._account = account
+        self._gate = TradingGate(account, published)
         self._memory = memory
         self._rates = rates
         self._former_life = former_life
@@ -101,8 +107,6 @@ class WalletActor(SupervisedActor):
         self._opens = PendingOpens(directory, account, self.actor_ref, position_ids)
         self._line = CommandLine()
         self._flushing = False
-        self._opens_refused: str | None = None
-        self._halted: str | None = None
 
     def on_start(self) -> None:
         """After a former life, tell the markets which of its quoted opens were made."""
@@ -137,12 +141,12 @@ class WalletActor(SupervisedActor):
                 self._flush()
             case ChangeCommitted():
                 self._on_committed(message)
-            case ChangeExpired():
-                self._on_expired(message)
+            case ChangeReturned():
+                self._on_returned(message)
             case ChangeRefused():
                 self._on_refused(message)
             case RefuseOpens():
-                self._opens_refused = message.detail
+                self._gate.refuse_opens(message.detail)
             case AllowOpens():
                 self._on_allow_opens()
             case ReportWallet():
@@ -170,9 +174,9 @@ class WalletActor(SupervisedActor):
             return
         if self._knows_key(message) or self._opens.join(message):
             return
-        refused = self._halted or self._opens_refused
-        if refused is not None:
-            self._tell(message.reply_to, Denied(denial=books_mismatch(refused)))
+        denial = self._gate.opens_denial()
+        if denial is not None:
+            self._tell(message.reply_to, Denied(denial=denial))
         else:
             self._opens.begin(message)
 
@@ -193,16 +197,16 @@ class WalletActor(SupervisedActor):
 
     def _on_quoted(self, quote: PriceQuoted) -> None:
         command = self._opens.quoted(quote, opened=quote.position_id in self._memory.held)
-        if command is not None and self._halted is not None:
-            self._opens.deny(quote.position_id, books_mismatch(self._halted))
+        if command is not None and self._gate.halted is not None:
+            self._opens.deny(quote.position_id, self._gate.halted)
         elif command is not None:
             self._enqueue(command)
 
     def _on_transfer(self, message: TransferFunds) -> None:
         if self._memory.wallet is None:
             self._tell(message.reply_to, Denied(denial=unknown_account(self._account)))
-        elif self._halted is not None:
-            self._tell(message.reply_to, Denied(denial=books_mismatch(self._halted)))
+        elif self._gate.halted is not None:
+            self._tell(message.reply_to, Denied(denial=self._gate.halted))
         else:
             self._enqueue(message)
 
@@ -219,7 +223,7 @@ class WalletActor(SupervisedActor):
             self.actor_ref.tell(Flush())
 
     def _flush(self) -> None:
-        if self._line.in_flight or self._halted is not None:
+        if self._line.in_flight or self._gate.halted is not None:
             return
         if not self._line:
             self._forward_reads()
@@ -230,7 +234,7 @@ class WalletActor(SupervisedActor):
             now_us=self._clock.now_us(),
             monotonic_us=self._clock.monotonic_us(),
             rates=self._rates,
-            opens_refused=self._opens_refused,
+            opens_denied=self._gate.opens_denial(),
         )
         if planned.is_empty:
             self._conclude(planned)
@@ -269,8 +273,8 @@ class WalletActor(SupervisedActor):
         if self._line:
             self._flush_soon()
 
-    def _on_expired(self, message: ChangeExpired) -> None:
-        """Decide the same commands anew: by now the open that waited too long is denied."""
+    def _on_returned(self, message: ChangeReturned) -> None:
+        """Decide the same commands anew: by now the open that came too late is denied."""
         planned = self._line.returned(message.change_id)
         if planned is not None:
             self._line.put_back(planned)
@@ -311,15 +315,14 @@ class WalletActor(SupervisedActor):
         """Somebody else wrote the wallet's row: keep everything, overwrite nothing."""
         log.error("wallet halted", account=self._account, detail=detail)
         self._line.put_back(planned)
-        self._halted = f"account {self._account} is halted, somebody else wrote it: {detail}"
+        denial = self._gate.halt(detail)
         # What clients asked for is denied; what positions have handed over waits.
         for command in self._line.drop_clients():
-            self._deny(command, books_mismatch(self._halted))
+            self._deny(command, denial)
         self.directory.to_auditor(CheckHealth(account=self._account))
 
     def _on_allow_opens(self) -> None:
-        self._opens_refused = None
-        self._halted = None
+        self._gate.allow()
         self._flush_soon()
 
     # --- Reads -----------------------------------------------------------------------------
@@ -338,9 +341,9 @@ class WalletActor(SupervisedActor):
         return WalletReported(
             account=self._account,
             wallet=self._memory.wallet,
-            refusing=self._opens_refused is not None,
-            halted=self._halted is not None,
-            waiting=self._line.undecided,
+            refusing=self._gate.refusing,
+            halted=self._gate.halted is not None,
+            waiting=tuple(described(command) for command in self._line.undecided),
         )
 
     def _tell(self, recipient: Recipient, message: Any) -> None:

@@ -119,11 +119,11 @@ def plan(
     now_us: int,
     monotonic_us: int,
     rates: CostRates,
-    opens_refused: str | None,
+    opens_denied: Denial | None,
 ) -> Plan:
     """Apply commands one after another to a working copy of the memory.
 
-    `opens_refused` says why no position may be opened at present, if so.
+    `opens_denied` says why no position may be opened at present, if so.
     """
     result = Plan(commands=tuple(commands), before=memory, after=memory)
     for command in commands:
@@ -131,7 +131,7 @@ def plan(
             case OpenAccount():
                 _open_account(result, command, now_us)
             case QuotedOpen():
-                _open_position(result, command, monotonic_us, rates, opens_refused)
+                _open_position(result, command, monotonic_us, rates, opens_denied)
             case BookPosition():
                 _book_position(result, command)
             case TransferFunds():
@@ -185,10 +185,10 @@ def _open_position(
     command: QuotedOpen,
     monotonic_us: int,
     rates: CostRates,
-    opens_refused: str | None,
+    opens_denied: Denial | None,
 ) -> None:
     request, quote = command.request, command.quote
-    outcome = _position_or_denial(result, command, monotonic_us, rates, opens_refused)
+    outcome = _position_or_denial(result, command, monotonic_us, rates, opens_denied)
     if isinstance(outcome, Denial):
         result.denied[quote.position_id] = outcome
         return
@@ -218,12 +218,12 @@ def _position_or_denial(
     command: QuotedOpen,
     monotonic_us: int,
     rates: CostRates,
-    opens_refused: str | None,
+    opens_denied: Denial | None,
 ) -> tuple[Position, tuple[Event, ...], Booking] | Denial:
     request, quote, wallet = command.request, command.quote, result.after.wallet
     assert wallet is not None, "an account is opened before its positions"
-    if opens_refused is not None:
-        return Denial(reason=DenialReason.BOOKS_MISMATCH, text=opens_refused)
+    if opens_denied is not None:
+        return opens_denied
     if request.deadline_us is not None and monotonic_us > request.deadline_us:
         return Denial(
             reason=DenialReason.DEADLINE_PASSED,

@@ -4,13 +4,14 @@ import gc
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
-from actors.base import PooledActor, Recipient
+from actors.base import Recipient
 from actors.dispatcher import PooledDispatcher
+from actors.listener import Listener
 from actors.messages import (
     AccountReady,
     CloseDone,
@@ -76,7 +77,7 @@ class Running:
 
 @contextmanager
 def running(
-    url: str, *, accounts: int, symbols: int, listeners: Sequence[PooledActor] = ()
+    url: str, *, accounts: int, symbols: int, listeners: Mapping[str, Listener] | None = None
 ) -> Iterator[Running]:
     """A system on an empty database, with a long-running service's habits.
 

@@ -11,7 +11,6 @@ from decimal import Decimal
 
 import psycopg2
 
-from actors.base import PooledActor
 from actors.messages import Announced, OpenDone, Reply
 from bench.desks import WAIT_SECONDS_MAX, open_commands, running
 from bench.figures import quantile, run, say
@@ -32,7 +31,9 @@ def bench(*, quick: bool) -> None:
     with (
         PostgresServer() as server,
         closing(psycopg2.connect(server.new_database())) as connection,
-        running(server.new_database(), accounts=1, symbols=1, listeners=[listener]) as desk,
+        running(
+            server.new_database(), accounts=1, symbols=1, listeners={"latency": listener}
+        ) as desk,
         connection.cursor() as cursor,
     ):
         cursor.execute("CREATE TABLE counter (id int PRIMARY KEY, value bigint)")
@@ -67,15 +68,14 @@ def bench(*, quick: bool) -> None:
         say(NAME, f"p{share * 100:g}_over_raw_p99", ratio, "ratio", samples=closes, **goal)
 
 
-class CloseListener(PooledActor):
+class CloseListener:
     """Notes when it hears that a close is committed."""
 
     def __init__(self) -> None:
-        super().__init__()
         self._heard = threading.Event()
         self._at = 0.0
 
-    def on_receive(self, message: Announced) -> None:
+    def __call__(self, message: Announced) -> None:
         """Look for a close."""
         if any(
             isinstance(event, PositionClosed)

@@ -11,8 +11,9 @@ from decimal import Decimal
 from actors.directory import Directory
 from actors.dispatcher import PooledDispatcher
 from actors.market import MarketActor
-from actors.messages import MarketReported, Reply, ReportMarket, TakePrices
+from actors.messages import Reply, ReportMarket, TakePrices
 from actors.protocol import Arm
+from actors.published import MarketStatus, Published, Version
 from bench.figures import run, say_rate, say_ratio
 from trading.ladder import Triggers
 
@@ -57,7 +58,8 @@ def bench(*, quick: bool) -> None:
 
 def _market(dispatcher: PooledDispatcher, armed: int) -> MarketActor:
     """A market with so many positions that wait for prices from 5 % away on."""
-    market = MarketActor(Directory(), dispatcher.clock, "POLUSDT")
+    published = Published(Version())
+    market = MarketActor(Directory(), dispatcher.clock, "POLUSDT", published=published)
     dispatcher.start(market)
     rng = random.Random(SEED)
     for position_id in range(1, armed + 1):
@@ -84,11 +86,11 @@ def _quiet_batches(count: int) -> list[TakePrices]:
     return messages
 
 
-def _report(market: MarketActor) -> MarketReported:
+def _report(market: MarketActor) -> MarketStatus:
     reply = Reply()
     market.actor_ref.tell(ReportMarket(reply_to=reply))
     report = reply.get(WAIT_SECONDS_MAX)
-    assert isinstance(report, MarketReported)
+    assert isinstance(report, MarketStatus)
     return report
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 
 from feeds.errors import InputError
 from feeds.numbers import decimal_of, time_us, times_us
-from feeds.symbols import normalised
+from trading.symbols import normalised
 
 _CACHED_PRICES_MAX = 16_384
 _SHOWN_LENGTH_MAX = 60

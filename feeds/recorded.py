@@ -10,7 +10,7 @@ from feeds.batches import PriceBatch, merged
 from feeds.errors import InputError
 from feeds.files import InputFile
 from feeds.formats import Columns, RowReader, binance_symbol, layout_of
-from feeds.symbols import normalised
+from trading.symbols import normalised
 
 _BLOCK_BYTES = 65_536
 _BYTE_ORDER_MARK = "\ufeff"

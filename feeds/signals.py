@@ -9,7 +9,6 @@ from decimal import Decimal
 from feeds.errors import InputError
 from feeds.files import InputFile
 from feeds.numbers import decimal_of, time_us
-from feeds.symbols import normalised
 from trading.ladder_shape import (
     DEFAULT_STOP_LOSS_PCT,
     DEFAULT_TAKE_PROFIT_PCTS,
@@ -17,6 +16,7 @@ from trading.ladder_shape import (
 )
 from trading.model import Ladder, Side
 from trading.money import AMOUNT_MAX, ZERO, is_money, plain, price_scale
+from trading.symbols import normalised
 
 _REQUIRED = ("id", "timestamp", "symbol", "side", "notional")
 _OPTIONAL = ("stop_loss_pct", "take_profit_pcts", "close_fractions")

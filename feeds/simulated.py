@@ -4,7 +4,7 @@ Prices are whole numbers of ticks until they are handed out, and chance is drawn
 that a seed means the same prices everywhere.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
@@ -84,14 +84,27 @@ _FALLING = (_FALL, _CRASH)
 
 
 def simulated_prices(
-    seed: int, *, start_us: int = START_US, span_us: int | None = SPAN_US
+    seed: int,
+    *,
+    start_us: int = START_US,
+    span_us: int | None = SPAN_US,
+    symbols: Sequence[str] = SYMBOLS,
+    last_prices: Mapping[str, Decimal] | None = None,
 ) -> Iterator[PriceBatch]:
     """Yield a market's prices in time order, from `start_us` for `span_us`; None is for ever.
 
-    The same seed and start give the same prices; a longer span only goes on.
+    The same seed and start give the same prices; a longer span only goes on. A symbol that has
+    one of `last_prices` goes on from it, to the tick.
     """
     end_us = None if span_us is None else start_us + span_us
-    return merged([_prices(market, seed, start_us, end_us) for market in _MARKETS])
+    last_prices = last_prices or {}
+    return merged(
+        [
+            _prices(market, seed, start_us, end_us, last_prices.get(market.symbol))
+            for market in _MARKETS
+            if market.symbol in symbols
+        ]
+    )
 
 
 def simulated_signals(
@@ -133,9 +146,13 @@ _LADDERS: tuple[Ladder, ...] = (
 )
 
 
-def _prices(market: _Market, seed: int, start_us: int, end_us: int | None) -> Iterator[PriceBatch]:
+def _prices(
+    market: _Market, seed: int, start_us: int, end_us: int | None, last_price: Decimal | None
+) -> Iterator[PriceBatch]:
     random = Random(f"backstay market {seed} {market.symbol}")
     ticks, time_us = market.first_ticks, start_us
+    if last_price is not None:
+        ticks = max(1, int(last_price.scaleb(-market.tick_exponent)))
     times_us: list[int] = []
     prices: list[Decimal] = []
     while end_us is None or time_us < end_us:

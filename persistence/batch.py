@@ -8,9 +8,20 @@ from operator import itemgetter
 from persistence.changes import Change
 from persistence.columns import money_units
 from persistence.errors import RefusalKind, Refused
-from persistence.rows import Row, account_row, entry_row, event_row, market_row, position_row
-from persistence.tables import AccountRow, PositionRow
-from trading.model import MarketPrice, Position, Wallet
+from persistence.rows import (
+    Row,
+    account_row,
+    entry_row,
+    event_row,
+    market_row,
+    pause_row,
+    pause_scope,
+    position_row,
+    signal_row,
+)
+from persistence.tables import AccountRow, PositionRow, Table
+from trading.model import MarketPrice, Pause, Position, Wallet
+from trading.signals import Signal, SignalStatus
 
 ACCOUNT_CHANGING = ("total", "locked", "version", "entries")
 """What of an account can change after its insert; the rest is never written again."""
@@ -63,7 +74,8 @@ class Batch:
     """The rows of one transaction, in the encoding of `persistence.rows`.
 
     Inserts have all columns of their table; updates have the columns that change, and then
-    those that find the row as it was.
+    those that find the row as it was. Markets, pauses and signals are inserted or replaced;
+    `resumed` has the scopes of the pauses that end.
     """
 
     epoch: int
@@ -79,6 +91,9 @@ class Batch:
     entries: list[Row] = field(default_factory=list)
     events: list[Row] = field(default_factory=list)
     markets: list[Row] = field(default_factory=list)
+    pauses: list[Row] = field(default_factory=list)
+    resumed: list[Row] = field(default_factory=list)
+    signals: list[Row] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +103,14 @@ class Written:
     fenced: bool
     accounts: int
     positions: int
+
+
+def or_replaced(table: type[Table]) -> str:
+    """What follows the insert of a row that may be there already; both engines know it."""
+    key = [column.name for column in table.__table__.primary_key]
+    others = [column.name for column in table.__table__.columns if not column.primary_key]
+    values = ", ".join(f"{name} = excluded.{name}" for name in others)
+    return f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {values}"
 
 
 def folded(
@@ -100,10 +123,15 @@ def folded(
     """
     batch = Batch(epoch=epoch, commit_id=commit_id, now_us=now_us, changes=len(changes))
     markets: dict[str, MarketPrice] = {}
+    pauses: dict[str | None, Pause | None] = {}
+    signals: dict[int, Signal] = {}
     for change in changes:
         _fold_wallet(batch, change)
         _fold_positions(batch, change)
         markets.update((market.symbol, market) for market in change.markets)
+        pauses.update((pause.account, pause) for pause in change.pauses)
+        pauses.update(dict.fromkeys(change.resumed))
+        _fold_signals(signals, change)
         with _refused_if_unfit(change.account):
             _append(batch, change, first_event_id)
     for account, wallet_step in batch.wallets.items():
@@ -114,6 +142,11 @@ def folded(
             _add_position_row(batch, position_step)
     with _refused_if_unfit(None):
         batch.markets = [market_row(market) for market in markets.values()]
+    batch.pauses = [pause_row(pause) for pause in pauses.values() if pause is not None]
+    batch.resumed = [(pause_scope(scope),) for scope, pause in pauses.items() if pause is None]
+    for signal in signals.values():
+        with _refused_if_unfit(signal.account):
+            batch.signals.append(signal_row(signal))
     return batch
 
 
@@ -150,6 +183,18 @@ def _fold_positions(batch: Batch, change: Change) -> None:
                 f"version {earlier.after.version}",
             )
         batch.positions[position.position_id] = step
+
+
+def _fold_signals(signals: dict[int, Signal], change: Change) -> None:
+    for signal in change.signals:
+        earlier = signals.get(signal.signal_id)
+        if earlier is not None and earlier.status is not SignalStatus.RECEIVED:
+            raise Refused(
+                signal.account,
+                RefusalKind.CONSTRAINT,
+                f"signal {signal.signal_id} is {earlier.status} already, which is final",
+            )
+        signals[signal.signal_id] = signal
 
 
 def _append(batch: Batch, change: Change, first_event_id: int) -> None:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from trading.events import Event
-from trading.model import LedgerEntry, MarketPrice, Position, Wallet
+from trading.model import LedgerEntry, MarketPrice, Pause, Position, Wallet
+from trading.signals import Signal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,7 +13,10 @@ class Change:
 
     `wallet_after` is None where no wallet row is touched, and `wallet_before` is None where an
     account begins. `positions` are new states in order, of which a position's last one is kept;
-    version 1 is a new position. `account` is None for a change of markets only.
+    version 1 is a new position. `account` is None for a change of markets or of a pause of all.
+    `pauses` begin or get another reason; `resumed` names those that end, if there are any.
+    `signals` are new ones or new states, of which a signal's last one is kept; one that is
+    finished takes no other.
     """
 
     account: str | None
@@ -22,3 +26,6 @@ class Change:
     entries: tuple[LedgerEntry, ...] = ()
     events: tuple[Event, ...] = ()
     markets: tuple[MarketPrice, ...] = ()
+    pauses: tuple[Pause, ...] = ()
+    resumed: tuple[str | None, ...] = ()
+    signals: tuple[Signal, ...] = ()

@@ -3,12 +3,24 @@
 Where both engines differ in what they promise, this is the place that evens it out.
 """
 
+import sqlite3
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    QueuePool,
+    StaticPool,
+    create_engine,
+    event,
+    make_url,
+)
 
-_SQLITE_BUSY_MS = 5_000
+_SQLITE_BUSY = "busy_timeout = 5000"
 _POSTGRES_CONNECT = {
     "application_name": "backstay",
     "connect_timeout": "5",
@@ -28,7 +40,11 @@ _POSTGRES_WRITER = (
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """The engines of one database; in memory both are the same, over one connection."""
+    """The engines of one database.
+
+    In memory both are the same, over one connection; where nothing is to be written both are the
+    reader.
+    """
 
     writer: Engine
     reader: Engine
@@ -36,7 +52,7 @@ class Engines:
     @property
     def share_a_connection(self) -> bool:
         """Whether only one transaction at a time is possible at all."""
-        return self.writer is self.reader
+        return isinstance(self.writer.pool, StaticPool)
 
     def dispose(self) -> None:
         """Close every connection that is not in use; the next use connects anew."""
@@ -74,24 +90,58 @@ def engines(url: URL) -> Engines:
         _sqlite_hooks(only, begin="BEGIN IMMEDIATE", pragmas=[])
         return Engines(only, only)
     if url.get_backend_name() == "sqlite":
-        pragmas = [f"busy_timeout = {_SQLITE_BUSY_MS}", "journal_mode = WAL", "synchronous = FULL"]
+        pragmas = [_SQLITE_BUSY, "journal_mode = WAL", "synchronous = FULL"]
         writer = create_engine(url, pool_size=1, max_overflow=0)
         _sqlite_hooks(writer, begin="BEGIN IMMEDIATE", pragmas=pragmas)
         reader = create_engine(url)
         _sqlite_hooks(reader, begin="BEGIN", pragmas=[*pragmas, "query_only = ON"])
         return Engines(writer, reader)
-    connect = {key: value for key, value in _POSTGRES_CONNECT.items() if key not in url.query}
     writer = create_engine(
         url,
-        connect_args=connect,
+        connect_args=_postgres_connect(url),
         isolation_level="READ COMMITTED",
         pool_size=1,
         max_overflow=0,
     )
     on_connect(writer, _POSTGRES_WRITER)
-    reader = create_engine(url, connect_args=connect, isolation_level="REPEATABLE READ")
+    return Engines(writer, _postgres_reader(url))
+
+
+def reading_engines(url: URL) -> Engines:
+    """The engines of a parsed URL for who only reads, beside whoever owns the database.
+
+    Raises:
+        ValueError: if the database is in memory, where it would be another one.
+    """
+    if in_memory(url):
+        raise ValueError("a database in memory cannot be read from elsewhere: give its file")
+    if url.get_backend_name() == "sqlite":
+        reader = create_engine(
+            "sqlite+pysqlite://", creator=partial(read_only, url), poolclass=QueuePool
+        )
+        _sqlite_hooks(reader, begin="BEGIN", pragmas=[_SQLITE_BUSY])
+    else:
+        reader = _postgres_reader(url)
+    return Engines(reader, reader)
+
+
+def read_only(url: URL) -> sqlite3.Connection:
+    """A connection of the driver that can only read a SQLite file, and creates none."""
+    assert url.database is not None
+    address = f"{Path(url.database).absolute().as_uri()}?mode=ro"
+    return sqlite3.connect(address, uri=True, check_same_thread=False)
+
+
+def _postgres_connect(url: URL) -> dict[str, str]:
+    return {key: value for key, value in _POSTGRES_CONNECT.items() if key not in url.query}
+
+
+def _postgres_reader(url: URL) -> Engine:
+    reader = create_engine(
+        url, connect_args=_postgres_connect(url), isolation_level="REPEATABLE READ"
+    )
     on_connect(reader, "SET default_transaction_read_only = on")
-    return Engines(writer, reader)
+    return reader
 
 
 def limit_waiting(engines: Engines, lease_seconds: int) -> None:

@@ -67,3 +67,16 @@ class SchemaTooNew(StoreError):
         )
         self.found = found
         self.known = known
+
+
+class SchemaTooOld(StoreError):
+    """The database lacks migrations, and who only reads it does not run them."""
+
+    def __init__(self, found: str | None, known: str) -> None:
+        at = "has no schema of Backstay" if found is None else f"is at schema revision {found}"
+        super().__init__(
+            f"the database {at}, reading it takes {known}: migrate it first, as the service "
+            "does when it starts"
+        )
+        self.found = found
+        self.known = known

@@ -1,20 +1,15 @@
 """Queries, each answered within the session's snapshot, in values bound to no session."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from types import MappingProxyType
+from typing import Any
 
-from sqlalchemy import func, select, true
+from sqlalchemy import Row, func, literal_column, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql import ColumnElement
 
 from persistence.columns import exact_sum
-from persistence.rows import (
-    entry_from,
-    market_from,
-    position_from,
-    stored_event_from,
-    wallet_from,
-)
 from persistence.state import (
     AccountState,
     Books,
@@ -30,26 +25,58 @@ from persistence.tables import (
     EntryRow,
     EventRow,
     MarketRow,
+    PauseRow,
     PositionRow,
+    SignalRow,
 )
-from trading.model import EntryType, LedgerEntry, MarketPrice, Position, PositionStatus, Wallet
+from persistence.values import (
+    entry_from,
+    market_from,
+    pause_from,
+    position_from,
+    signal_from,
+    stored_event_from,
+    wallet_from,
+)
+from trading.model import EntryType, LedgerEntry, MarketPrice, Pause, Position, Wallet
+from trading.signals import Signal
 
 _TRANSFER_OPERATION = "transfer:"
+
+# Columns, not entities: of these there may be very many, and ORM instances cost half as much again.
+POSITIONS = select(*PositionRow.__table__.columns)
+"""Selects positions, for `persistence.values.position_from`."""
+
+# Literally as in the partial indexes, which SQLite uses for no parameter.
+IS_OPEN = PositionRow.status == literal_column("'OPEN'")
+"""The open positions."""
+_IS_UNFINISHED = SignalRow.status == literal_column("'RECEIVED'")
 
 
 def state(session: Session) -> State:
     """See `Store.load_state`."""
     commits = select(CommitRow.id).order_by(CommitRow.epoch.desc(), CommitRow.id.desc()).limit(1)
+    open_rows = _open_rows(session)
     return State(
         wallets=_wallets(session),
-        open_positions=_open_positions(session),
+        open_positions=tuple(map(position_from, open_rows)),
         keys=_keys(session),
         transfers=_transfers(session),
         markets=_markets(session),
         last_position_id=session.scalar(select(func.max(PositionRow.id))) or 0,
         last_event_id=session.scalar(select(func.max(EventRow.id))) or 0,
         last_commit_id=session.scalar(commits) or 0,
+        opened_at_us={row.id: row.opened_at for row in open_rows},
+        pauses=_pauses(session),
+        signals=_unfinished_signals(session),
+        last_signal_id=session.scalar(select(func.max(SignalRow.id))) or 0,
     )
+
+
+def signals(session: Session) -> tuple[tuple[Signal, ...], int]:
+    """See `Store.load_signals`."""
+    last_signal_id = session.scalar(select(func.max(SignalRow.id))) or 0
+    return _unfinished_signals(session), last_signal_id
 
 
 def account_state(session: Session, account: str) -> AccountState | None:
@@ -59,7 +86,7 @@ def account_state(session: Session, account: str) -> AccountState | None:
         return None
     return AccountState(
         wallet=wallets[0],
-        open_positions=_open_positions(session, account),
+        open_positions=tuple(map(position_from, _open_rows(session, account))),
         keys=_keys(session, account),
         transfers=_transfers(session, account),
     )
@@ -67,14 +94,14 @@ def account_state(session: Session, account: str) -> AccountState | None:
 
 def position(session: Session, position_id: int) -> Position | None:
     """See `Store.load_position`."""
-    row = session.get(PositionRow, position_id)
+    row = session.execute(POSITIONS.where(PositionRow.id == position_id)).one_or_none()
     return None if row is None else position_from(row)
 
 
 def positions(session: Session, account: str) -> tuple[Position, ...]:
     """See `Store.read_positions`."""
-    found = select(PositionRow).where(PositionRow.account == account).order_by(PositionRow.id)
-    return tuple(position_from(row) for row in session.scalars(found))
+    found = POSITIONS.where(PositionRow.account == account).order_by(PositionRow.id)
+    return tuple(map(position_from, session.execute(found)))
 
 
 def books(session: Session, account: str, after_entry: int) -> Books | None:
@@ -106,6 +133,11 @@ def events(session: Session, after_id: int, limit: int) -> tuple[StoredEvent, ..
     return tuple(stored_event_from(row) for row in session.scalars(found))
 
 
+def last_event_id(session: Session) -> int:
+    """See `Store.last_event_id`."""
+    return session.scalar(select(func.max(EventRow.id))) or 0
+
+
 def accounts(session: Session) -> tuple[str, ...]:
     """See `Store.accounts`."""
     return tuple(session.scalars(select(AccountRow.account).order_by(AccountRow.account)))
@@ -126,13 +158,9 @@ def _wallets(session: Session, account: str | None = None) -> tuple[Wallet, ...]
     return tuple(wallet_from(row) for row in session.scalars(found))
 
 
-def _open_positions(session: Session, account: str | None = None) -> tuple[Position, ...]:
-    found = (
-        select(PositionRow)
-        .where(_of(PositionRow.account, account), PositionRow.status == PositionStatus.OPEN)
-        .order_by(PositionRow.id)
-    )
-    return tuple(position_from(row) for row in session.scalars(found))
+def _open_rows(session: Session, account: str | None = None) -> Sequence[Row[Any]]:
+    found = POSITIONS.where(_of(PositionRow.account, account), IS_OPEN).order_by(PositionRow.id)
+    return session.execute(found).all()
 
 
 def _keys(session: Session, account: str | None = None) -> tuple[KeyRecord, ...]:
@@ -174,6 +202,16 @@ def _markets(session: Session) -> tuple[MarketPrice, ...]:
     return tuple(market_from(row) for row in session.scalars(found))
 
 
+def _pauses(session: Session) -> tuple[Pause, ...]:
+    found = select(PauseRow).order_by(PauseRow.scope)
+    return tuple(pause_from(row) for row in session.scalars(found))
+
+
+def _unfinished_signals(session: Session) -> tuple[Signal, ...]:
+    found = select(SignalRow).where(_IS_UNFINISHED).order_by(SignalRow.id)
+    return tuple(signal_from(row) for row in session.scalars(found))
+
+
 def _entries(session: Session, account: str, after_entry: int) -> tuple[LedgerEntry, ...]:
     found = (
         select(EntryRow)
@@ -186,7 +224,7 @@ def _entries(session: Session, account: str, after_entry: int) -> tuple[LedgerEn
 def _holds(session: Session, account: str) -> dict[int, Decimal]:
     found = (
         select(PositionRow.id, PositionRow.hold)
-        .where(PositionRow.account == account, PositionRow.status == PositionStatus.OPEN)
+        .where(PositionRow.account == account, IS_OPEN)
         .order_by(PositionRow.id)
     )
     return {row.id: row.hold for row in session.execute(found)}

@@ -1,6 +1,6 @@
-"""Values of `trading` as rows for a bulk write, and rows read back as those values.
+"""Values of `trading` as rows for a bulk write.
 
-A written row is a tuple in the order of its table's columns, of integers, text and None as
+A row is a tuple in the order of its table's columns, of integers, text and None as
 `persistence.columns` has them: the same tuple for both engines.
 """
 
@@ -11,31 +11,15 @@ from functools import lru_cache
 import msgspec
 
 from persistence.columns import money_units, price_text
-from persistence.state import StoredEvent
-from persistence.tables import AccountRow, EntryRow, EventRow, MarketRow, PositionRow
 from trading.events import Event
-from trading.model import (
-    CloseReason,
-    CostRates,
-    Costs,
-    EntryType,
-    Ladder,
-    LedgerEntry,
-    Limits,
-    MarketPrice,
-    Position,
-    Rung,
-    Side,
-    Wallet,
-)
+from trading.model import Costs, Ladder, LedgerEntry, MarketPrice, Pause, Position, Rung, Wallet
 from trading.money import plain, trimmed
+from trading.signals import Signal
 
 Value = int | str | None
 Row = tuple[Value, ...]
 
 _encode = msgspec.json.Encoder().encode
-_ladder_decoder = msgspec.json.Decoder(Ladder)
-_prices_decoder = msgspec.json.Decoder(tuple[Decimal, ...])
 
 
 def account_row(wallet: Wallet) -> Row:
@@ -138,101 +122,38 @@ def market_row(market: MarketPrice) -> Row:
     return (market.symbol, price_text(market.price), market.time_us)
 
 
+def pause_scope(account: str | None) -> str:
+    """The key of a pause in `pauses`: its account, or empty for all of them."""
+    return account or ""
+
+
+def pause_row(pause: Pause) -> Row:
+    """A pause as a row of `pauses`."""
+    return (pause_scope(pause.account), pause.account, pause.reason, pause.since_us)
+
+
+def signal_row(signal: Signal) -> Row:
+    """A signal as a row of `signals`."""
+    return (
+        signal.signal_id,
+        signal.account,
+        signal.symbol,
+        signal.action.value,
+        signal.received_us,
+        signal.digest,
+        signal.flat,
+        _money_units_or_none(signal.notional),
+        signal.client_id,
+        signal.sent_us,
+        signal.status.value,
+        signal.outcome,
+        signal.finished_us,
+    )
+
+
 def event_json(event: Event) -> str:
     """An event's fields as JSON, decimals as strings in plain notation."""
     return _encode(_plain_fields(event)).decode()
-
-
-def wallet_from(row: AccountRow) -> Wallet:
-    """The wallet of a row."""
-    return Wallet(
-        account=row.account,
-        account_type=row.account_type,
-        currency=row.currency,
-        initial_balance=row.initial_balance,
-        limits=Limits(
-            open_positions_max=row.open_positions_max,
-            position_notional_max=row.position_notional_max,
-            symbol_notional_max=row.symbol_notional_max,
-            position_notional_min=row.position_notional_min,
-        ),
-        total=row.total,
-        locked=row.locked,
-        version=row.version,
-        entries=row.entries,
-    )
-
-
-def position_from(row: PositionRow) -> Position:
-    """The position of a row."""
-    reason = row.close_reason
-    return Position(
-        position_id=row.id,
-        account=row.account,
-        symbol=row.symbol,
-        side=Side(row.side),
-        ladder=_ladder_from(row.ladder),
-        rates=CostRates(fee=row.fee_rate, spread=row.spread_rate, slippage=row.slippage_rate),
-        quantity=row.quantity,
-        entry_price=row.entry_price,
-        entry_time_us=row.entry_time,
-        take_profit_prices=_prices_decoder.decode(row.take_profit_prices),
-        stop_price=row.stop_price,
-        open_quantity=row.open_quantity,
-        hold=row.hold,
-        rungs_hit=row.rungs_hit,
-        gross_pnl=row.gross_pnl,
-        costs=Costs(
-            entry_fee=row.entry_fee,
-            exit_fee=row.exit_fee,
-            spread=row.spread,
-            slippage=row.slippage,
-        ),
-        exit_price=row.exit_price,
-        exit_time_us=row.exit_time,
-        close_reason=None if reason is None else CloseReason(reason),
-        close_note=row.close_note,
-        idempotency_key=row.idempotency_key,
-        request=row.request,
-        version=row.version,
-    )
-
-
-def entry_from(row: EntryRow) -> LedgerEntry:
-    """The ledger entry of a row."""
-    return LedgerEntry(
-        account=row.account,
-        number=row.number,
-        entry_type=EntryType(row.transaction_type),
-        operation=row.operation,
-        amount=row.amount,
-        balance_before=row.balance_before,
-        balance_after=row.balance_after,
-        total_change=row.total_change,
-        locked_change=row.locked_change,
-        position_id=row.position_id,
-        description=row.description,
-        time_us=row.time,
-    )
-
-
-def market_from(row: MarketRow) -> MarketPrice:
-    """The accepted price of a row."""
-    return MarketPrice(symbol=row.symbol, price=row.price, time_us=row.time)
-
-
-def stored_event_from(row: EventRow) -> StoredEvent:
-    """The stored event of a row."""
-    return StoredEvent(
-        id=row.id,
-        kind=row.kind,
-        account=row.account,
-        position_id=row.position_id,
-        symbol=row.symbol,
-        time_us=row.time,
-        commit_id=row.commit_id,
-        data=row.data,
-    )
 
 
 def _money_units_or_none(amount: Decimal | None) -> int | None:
@@ -268,8 +189,3 @@ def _ladder_text(ladder: Ladder) -> str:
         ],
     }
     return _encode(fields).decode()
-
-
-@lru_cache(maxsize=1024)
-def _ladder_from(text: str) -> Ladder:
-    return _ladder_decoder.decode(text)

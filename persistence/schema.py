@@ -6,10 +6,10 @@ Alembic takes a while to import, so it is imported only where there is something
 from sqlalchemy import Connection, inspect, text
 
 from persistence import triggers
-from persistence.errors import SchemaTooNew
+from persistence.errors import SchemaTooNew, SchemaTooOld
 from persistence.tables import Table
 
-REVISION = "0001"
+REVISION = "0002"
 """The revision that the tables of this version are at."""
 
 FIRST_OWNER = (
@@ -27,7 +27,8 @@ _MIGRATION_LOCK = 0x6261636B73746179
 def create(connection: Connection) -> None:
     """Create everything at once, as the migrations lead to it: for databases in memory."""
     Table.metadata.create_all(connection, checkfirst=False)
-    for statement in triggers.statements(connection.dialect.name):
+    dialect = connection.dialect.name
+    for statement in triggers.statements(dialect) + triggers.signal_statements(dialect):
         connection.exec_driver_sql(statement)
     insert_first_owner(connection)
 
@@ -60,6 +61,22 @@ def migrate(connection: Connection) -> None:
     if found is not None and found not in known:
         raise SchemaTooNew(found, REVISION)
     command.upgrade(config, "head")
+
+
+def require_current(connection: Connection) -> None:
+    """See that the database is at this version's schema; change nothing.
+
+    Raises:
+        SchemaTooOld: if migrations are missing, or it is no database of Backstay.
+        SchemaTooNew: if a later version has migrated it.
+    """
+    found = _revision(connection)
+    if found == REVISION:
+        return
+    # Revisions are numbered in order, with leading zeros.
+    if found is None or found < REVISION:
+        raise SchemaTooOld(found, REVISION)
+    raise SchemaTooNew(found, REVISION)
 
 
 def _revision(connection: Connection) -> str | None:

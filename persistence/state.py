@@ -1,10 +1,11 @@
 """What is read from a store: frozen values, bound to no session."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
-from trading.model import LedgerEntry, MarketPrice, Position, Wallet
+from trading.model import LedgerEntry, MarketPrice, Pause, Position, Wallet
+from trading.signals import Signal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,8 @@ class State:
     """Everything that the actors restart from, of one moment.
 
     Positions ascend by id, keys by account and position, transfers by account and entry. The
-    `last_` numbers are 0 in an empty database.
+    `last_` numbers are 0 in an empty database. `opened_at_us` is when each open position's open
+    was committed. `signals` are those that are not finished, by id.
     """
 
     wallets: tuple[Wallet, ...]
@@ -42,6 +44,10 @@ class State:
     last_position_id: int
     last_event_id: int
     last_commit_id: int
+    opened_at_us: Mapping[int, int] = field(default_factory=dict)
+    pauses: tuple[Pause, ...] = ()
+    signals: tuple[Signal, ...] = ()
+    last_signal_id: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +79,24 @@ class LedgerSums:
     total: Decimal
     locked: Decimal
     entries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionRecord:
+    """A position with the times at which its open and its close were committed."""
+
+    position: Position
+    opened_at_us: int
+    closed_at_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEntry:
+    """A ledger entry with its account's type and the time at which it was committed."""
+
+    entry: LedgerEntry
+    account_type: str
+    created_at_us: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,13 +3,22 @@
 from collections.abc import Sequence
 from typing import Self
 
-from persistence import owner, reads, schema
+from persistence import owner, pages, reads, schema
 from persistence.changes import Change
 from persistence.commits import commit, was_committed
 from persistence.engines import in_memory, parsed
-from persistence.state import AccountState, Books, LedgerSums, State, StoredEvent
+from persistence.state import (
+    AccountState,
+    Books,
+    LedgerSums,
+    PositionRecord,
+    State,
+    StoredEntry,
+    StoredEvent,
+)
 from persistence.transactions import Transactions
-from trading.model import Position
+from trading.model import Position, PositionStatus
+from trading.signals import Signal
 
 
 class Store:
@@ -40,6 +49,26 @@ class Store:
             with transactions.transaction() as session:
                 prepare = schema.create if in_memory(address) else schema.migrate
                 prepare(session.connection())
+        except BaseException:
+            transactions.close()
+            raise
+        return cls(transactions)
+
+    @classmethod
+    def reading(cls, url: str) -> Self:
+        """Connect for reads only, beside whoever owns the database; a write is `Unavailable`.
+
+        Nothing is created, locked or migrated.
+
+        Raises:
+            ValueError: for any other kind of URL, or one in memory.
+            SchemaTooOld: if migrations are missing, or it is no database of Backstay.
+            SchemaTooNew: if a later version has migrated the database.
+        """
+        transactions = Transactions(parsed(url), read_only=True)
+        try:
+            with transactions.snapshot() as session:
+                schema.require_current(session.connection())
         except BaseException:
             transactions.close()
             raise
@@ -155,6 +184,67 @@ class Store:
         """At most `limit` events with ids above `after_id`, ascending."""
         with self._transactions.snapshot() as session:
             return reads.events(session, after_id, limit)
+
+    def last_event_id(self) -> int:
+        """The id of the newest event; 0 where there is none."""
+        with self._transactions.snapshot() as session:
+            return reads.last_event_id(session)
+
+    def read_position(self, position_id: int) -> PositionRecord | None:
+        """One position, open or closed, with the times of its commits; None if unknown."""
+        with self._transactions.snapshot() as session:
+            return pages.position(session, position_id)
+
+    def find_positions(
+        self,
+        *,
+        account: str | None = None,
+        status: PositionStatus | None = None,
+        symbol: str | None = None,
+        before_id: int | None = None,
+        limit: int,
+    ) -> tuple[PositionRecord, ...]:
+        """At most `limit` positions with ids below `before_id`, newest first."""
+        with self._transactions.snapshot() as session:
+            return pages.positions(
+                session,
+                account=account,
+                status=status,
+                symbol=symbol,
+                before_id=before_id,
+                limit=limit,
+            )
+
+    def read_entries(
+        self, account: str, *, before_number: int | None = None, limit: int
+    ) -> tuple[StoredEntry, ...]:
+        """At most `limit` ledger entries numbered below `before_number`, newest first."""
+        with self._transactions.snapshot() as session:
+            return pages.entries(session, account, before_number, limit)
+
+    def read_history(self, position_id: int) -> tuple[StoredEvent, ...]:
+        """A position's events, and what happened meanwhile to prices of its symbol, by id.
+
+        Of the symbol: prices rejected and quarantined, and quarantines ended, between the open
+        and the close. Empty if the position is unknown.
+        """
+        with self._transactions.snapshot() as session:
+            return pages.history(session, position_id)
+
+    def load_signals(self) -> tuple[tuple[Signal, ...], int]:
+        """The signals that are not finished, by id, and the highest id of all; 0 if none."""
+        with self._transactions.snapshot() as session:
+            return reads.signals(session)
+
+    def find_signal(self, account: str, client_id: str) -> Signal | None:
+        """The account's signal of the sender's own id; None if there is none."""
+        with self._transactions.snapshot() as session:
+            return pages.signal(session, account, client_id)
+
+    def recent_signals(self, account: str, since_us: int) -> tuple[Signal, ...]:
+        """The account's signals received at `since_us` or later, oldest first."""
+        with self._transactions.snapshot() as session:
+            return pages.recent_signals(session, account, since_us)
 
     def accounts(self) -> tuple[str, ...]:
         """The names of all accounts, in order."""

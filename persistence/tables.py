@@ -4,68 +4,38 @@ These classes are for schema and queries and live inside this package: what leav
 values of `trading` and of `persistence.state`. The triggers are in `persistence.triggers`.
 """
 
-from collections.abc import Iterable, Iterator
-from decimal import Decimal
-from enum import StrEnum
-from typing import Annotated
+from sqlalchemy import ForeignKey, Index, Integer, text
+from sqlalchemy.orm import Mapped, mapped_column
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, MetaData, Text, text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-
-from persistence.columns import MONEY_UNITS_MAX, Flag, Money, Price, Timestamp, WholeNumber
+from persistence.columns import Flag
+from persistence.table_parts import (
+    STRICT,
+    CountColumn,
+    MoneyColumn,
+    PriceColumn,
+    Table,
+    TextColumn,
+    TimeColumn,
+    check,
+    one_of,
+    prices,
+    within,
+)
 from trading.model import CloseReason, EntryType, PositionStatus, Side
-from trading.money import AMOUNT_MAX
+from trading.signals import SignalAction, SignalStatus
 
-MoneyColumn = Annotated[Decimal, mapped_column(Money)]
-PriceColumn = Annotated[Decimal, mapped_column(Price)]
-TimeColumn = Annotated[int, mapped_column(Timestamp)]
-CountColumn = Annotated[int, mapped_column(WholeNumber)]
-TextColumn = Annotated[str, mapped_column(Text)]
-
-_STRICT = {"sqlite_strict": True}
-
-
-class Table(DeclarativeBase):
-    """The base of all tables."""
-
-    metadata = MetaData(
-        naming_convention={
-            "pk": "pk_%(table_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-        }
-    )
-
-
-def _check(name: str, condition: str) -> CheckConstraint:
-    return CheckConstraint(condition, name=name)
-
-
-def _within(*columns: str) -> Iterator[CheckConstraint]:
-    """Keep money within the bound, either way."""
-    for dialect, bound in (("postgresql", AMOUNT_MAX), ("sqlite", MONEY_UNITS_MAX)):
-        condition = " AND ".join(f"{column} BETWEEN -{bound} AND {bound}" for column in columns)
-        yield _check("money_within_bound", condition).ddl_if(dialect=dialect)
-
-
-def _prices(
-    *, positive: Iterable[str], not_negative: Iterable[str] = ()
-) -> Iterator[CheckConstraint]:
-    """Keep prices above zero, others from zero, and both numbers: no NaN, no other text."""
-    signs = [(column, ">") for column in positive] + [(column, ">=") for column in not_negative]
-    numbers = " AND ".join(f"{column} {sign} 0 AND {column} < 'NaN'" for column, sign in signs)
-    texts = " AND ".join(
-        f"{column} {sign} '0' AND {column} NOT GLOB '*[^0-9.]*'" for column, sign in signs
-    )
-    yield _check("prices_in_range", numbers).ddl_if(dialect="postgresql")
-    yield _check("prices_in_range", texts).ddl_if(dialect="sqlite")
-
-
-def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
-    names = ", ".join(f"'{value}'" for value in values)
-    return _check(f"{column}_known", f"{column} IN ({names})")
+__all__ = [
+    "AccountRow",
+    "CommitRow",
+    "EntryRow",
+    "EventRow",
+    "MarketRow",
+    "OwnerRow",
+    "PauseRow",
+    "PositionRow",
+    "SignalRow",
+    "Table",
+]
 
 
 class AccountRow(Table):
@@ -87,7 +57,7 @@ class AccountRow(Table):
     entries: Mapped[CountColumn]
 
     __table_args__ = (
-        *_within(
+        *within(
             "initial_balance",
             "position_notional_max",
             "symbol_notional_max",
@@ -95,10 +65,10 @@ class AccountRow(Table):
             "total",
             "locked",
         ),
-        _check("initial_balance_not_negative", "initial_balance >= 0"),
-        _check("available_not_negative", "locked >= 0 AND total >= locked"),
-        _check("version_from_one", "version >= 1 AND entries >= 1"),
-        _STRICT,
+        check("initial_balance_not_negative", "initial_balance >= 0"),
+        check("available_not_negative", "locked >= 0 AND total >= locked"),
+        check("version_from_one", "version >= 1 AND entries >= 1"),
+        STRICT,
     )
 
 
@@ -109,7 +79,7 @@ class PositionRow(Table):
 
     id: Mapped[CountColumn] = mapped_column(primary_key=True, autoincrement=False)
     account: Mapped[TextColumn] = mapped_column(ForeignKey("accounts.account"))
-    symbol: Mapped[TextColumn] = mapped_column(index=True)
+    symbol: Mapped[TextColumn]
     side: Mapped[TextColumn]
     status: Mapped[TextColumn]
     ladder: Mapped[TextColumn]
@@ -140,7 +110,20 @@ class PositionRow(Table):
     closed_at: Mapped[TimeColumn | None]
 
     __table_args__ = (
-        Index(None, "account", "status"),
+        Index(None, "account", "id"),
+        Index(None, "symbol", "id"),
+        *(
+            Index(
+                name,
+                *columns,
+                postgresql_where=text("status = 'OPEN'"),
+                sqlite_where=text("status = 'OPEN'"),
+            )
+            for name, columns in (
+                ("ix_positions_open", ("id",)),
+                ("ix_positions_account_open", ("account", "id")),
+            )
+        ),
         Index(
             None,
             "account",
@@ -149,19 +132,19 @@ class PositionRow(Table):
             postgresql_where=text("idempotency_key IS NOT NULL"),
             sqlite_where=text("idempotency_key IS NOT NULL"),
         ),
-        *_within("hold", "gross_pnl", "entry_fee", "exit_fee", "spread", "slippage"),
-        *_prices(
+        *within("hold", "gross_pnl", "entry_fee", "exit_fee", "spread", "slippage"),
+        *prices(
             positive=("quantity", "entry_price", "stop_price", "exit_price"),
             not_negative=("open_quantity", "fee_rate", "spread_rate", "slippage_rate"),
         ),
-        _one_of("side", Side),
-        _one_of("status", PositionStatus),
-        _one_of("close_reason", CloseReason),
-        _check("hold_not_negative", "hold >= 0"),
-        _check("rungs_hit_not_negative", "rungs_hit >= 0"),
-        _check("version_from_one", "version >= 1"),
+        one_of("side", Side),
+        one_of("status", PositionStatus),
+        one_of("close_reason", CloseReason),
+        check("hold_not_negative", "hold >= 0"),
+        check("rungs_hit_not_negative", "rungs_hit >= 0"),
+        check("version_from_one", "version >= 1"),
         *(
-            _check(
+            check(
                 "closed_iff_exit_fixed",
                 f"CASE status WHEN 'CLOSED' THEN close_reason IS NOT NULL"
                 f" AND exit_price IS NOT NULL AND exit_time IS NOT NULL"
@@ -171,7 +154,7 @@ class PositionRow(Table):
             ).ddl_if(dialect=dialect)
             for dialect, zero in (("postgresql", "0"), ("sqlite", "'0'"))
         ),
-        _STRICT,
+        STRICT,
     )
 
 
@@ -205,12 +188,12 @@ class EntryRow(Table):
             postgresql_where=text("transaction_type = 'position_close'"),
             sqlite_where=text("transaction_type = 'position_close'"),
         ),
-        *_within("amount", "balance_before", "balance_after", "total_change", "locked_change"),
-        _one_of("transaction_type", EntryType),
-        _check("number_from_one", "number >= 1"),
-        _check("balances_not_negative", "balance_before >= 0 AND balance_after >= 0"),
-        _check("arithmetic", "balance_after - balance_before = total_change - locked_change"),
-        _STRICT,
+        *within("amount", "balance_before", "balance_after", "total_change", "locked_change"),
+        one_of("transaction_type", EntryType),
+        check("number_from_one", "number >= 1"),
+        check("balances_not_negative", "balance_before >= 0 AND balance_after >= 0"),
+        check("arithmetic", "balance_after - balance_before = total_change - locked_change"),
+        STRICT,
     )
 
 
@@ -228,7 +211,17 @@ class EventRow(Table):
     commit_id: Mapped[CountColumn]
     data: Mapped[TextColumn]
 
-    __table_args__ = (_check("id_from_one", "id >= 1"), _STRICT)
+    __table_args__ = (
+        Index(
+            "ix_events_market",
+            "symbol",
+            "id",
+            postgresql_where=text("account IS NULL AND symbol IS NOT NULL"),
+            sqlite_where=text("account IS NULL AND symbol IS NOT NULL"),
+        ),
+        check("id_from_one", "id >= 1"),
+        STRICT,
+    )
 
 
 class CommitRow(Table):
@@ -241,7 +234,7 @@ class CommitRow(Table):
     committed_at: Mapped[TimeColumn]
     changes: Mapped[CountColumn]
 
-    __table_args__ = (_STRICT,)
+    __table_args__ = (STRICT,)
 
 
 class OwnerRow(Table):
@@ -257,10 +250,10 @@ class OwnerRow(Table):
     released: Mapped[bool] = mapped_column(Flag)
 
     __table_args__ = (
-        _check("one_row", "id = 1"),
-        _check("epoch_not_negative", "epoch >= 0"),
-        _check("lease_positive", "lease_seconds > 0"),
-        _STRICT,
+        check("one_row", "id = 1"),
+        check("epoch_not_negative", "epoch >= 0"),
+        check("lease_positive", "lease_seconds > 0"),
+        STRICT,
     )
 
 
@@ -273,4 +266,68 @@ class MarketRow(Table):
     price: Mapped[PriceColumn]
     time: Mapped[TimeColumn]
 
-    __table_args__ = (*_prices(positive=("price",)), _STRICT)
+    __table_args__ = (*prices(positive=("price",)), STRICT)
+
+
+class PauseRow(Table):
+    """A pause of opens that is in force; `scope` is its account, or empty for all of them."""
+
+    __tablename__ = "pauses"
+
+    scope: Mapped[TextColumn] = mapped_column(primary_key=True)
+    account: Mapped[TextColumn | None] = mapped_column(ForeignKey("accounts.account"))
+    reason: Mapped[TextColumn]
+    since: Mapped[TimeColumn]
+
+    __table_args__ = (
+        check("scope_is_account", "scope = COALESCE(account, '') AND account <> ''"),
+        STRICT,
+    )
+
+
+class SignalRow(Table):
+    """A signal from outside, and how it ended; all but RECEIVED are final."""
+
+    __tablename__ = "signals"
+
+    id: Mapped[CountColumn] = mapped_column(primary_key=True, autoincrement=False)
+    account: Mapped[TextColumn] = mapped_column(ForeignKey("accounts.account"))
+    symbol: Mapped[TextColumn]
+    action: Mapped[TextColumn]
+    received_at: Mapped[TimeColumn]
+    digest: Mapped[TextColumn]
+    flat: Mapped[bool] = mapped_column(Flag)
+    notional: Mapped[MoneyColumn | None]
+    client_id: Mapped[TextColumn | None]
+    sent_at: Mapped[TimeColumn | None]
+    status: Mapped[TextColumn]
+    outcome: Mapped[TextColumn | None]
+    finished_at: Mapped[TimeColumn | None]
+
+    __table_args__ = (
+        Index(None, "account", "received_at"),
+        Index(
+            None,
+            "account",
+            "client_id",
+            unique=True,
+            postgresql_where=text("client_id IS NOT NULL"),
+            sqlite_where=text("client_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_signals_unfinished",
+            "id",
+            postgresql_where=text("status = 'RECEIVED'"),
+            sqlite_where=text("status = 'RECEIVED'"),
+        ),
+        *within("notional"),
+        one_of("action", SignalAction),
+        one_of("status", SignalStatus),
+        check("id_from_one", "id >= 1"),
+        check(
+            "finished_iff_outcome",
+            "CASE status WHEN 'RECEIVED' THEN outcome IS NULL AND finished_at IS NULL"
+            " ELSE outcome IS NOT NULL AND finished_at IS NOT NULL END",
+        ),
+        STRICT,
+    )

@@ -10,7 +10,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
-from persistence.engines import Engines, engines, in_memory, limit_waiting
+from persistence.engines import Engines, engines, in_memory, limit_waiting, reading_engines
 from persistence.errors import Unavailable
 from persistence.failures import meaning
 from persistence.lock_file import LockFile
@@ -19,17 +19,18 @@ from persistence.lock_file import LockFile
 class Transactions:
     """Atomic transactions on one database, from any thread.
 
-    A session never leaves its transaction. On a SQLite file this holds the lock file.
+    A session never leaves its transaction. On a SQLite file this holds the lock file, unless it
+    only reads.
     """
 
-    def __init__(self, url: URL) -> None:
-        """Prepare to connect.
+    def __init__(self, url: URL, *, read_only: bool = False) -> None:
+        """Prepare to connect; `read_only` takes no lock file, and transactions fail that write.
 
         Raises:
             OwnedElsewhere: if another process has the SQLite file open.
         """
-        self._lock_file = _locked(url)
-        self._engines: Engines = engines(url)
+        self._lock_file = None if read_only else _locked(url)
+        self._engines: Engines = reading_engines(url) if read_only else engines(url)
         self._writing = sessionmaker(self._engines.writer, expire_on_commit=False)
         self._reading = sessionmaker(self._engines.reader, expire_on_commit=False)
         self._turn: AbstractContextManager[object] = (

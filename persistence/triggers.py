@@ -1,19 +1,42 @@
 """What rows may never do, refused by the database itself.
 
-Ledger entries and events are only ever appended, a CLOSED position never changes, and the owner's
-row stays. The first migration runs these statements, so they stay as they are once released: what
-changes them later is another migration, and the statements of that one.
+Ledger entries and events are only ever appended, a CLOSED position never changes, the owner's row
+stays, and a signal changes only by being finished, once. Migrations run these statements, so they
+stay as they are once released: what changes them later is another migration, and the statements
+of that one.
 """
 
 APPEND_ONLY = ("wallet_transactions", "events")
 
 _CLOSED = "a CLOSED position is terminal"
 _OWNER = "the owner table holds one row"
+_SIGNAL = "a signal changes only by being finished, once"
+
+
+# A signal's id that is taken twice must not make one signal out of two.
+_SIGNAL_CHANGES = " OR ".join(
+    f"OLD.{column} <> NEW.{column}"
+    for column in ("id", "account", "symbol", "action", "received_at", "digest")
+)
+_SIGNAL_STAYS = f"OLD.status <> 'RECEIVED' OR {_SIGNAL_CHANGES}"
 
 
 def statements(dialect: str) -> list[str]:
-    """The triggers of every table, as SQL of a dialect."""
+    """The triggers of the tables of revision 0001, as SQL of a dialect."""
     return _postgresql() if dialect == "postgresql" else _sqlite()
+
+
+def signal_statements(dialect: str) -> list[str]:
+    """The triggers that came with revision 0002, as SQL of a dialect."""
+    refuse = (
+        f"EXECUTE FUNCTION backstay_refuse('{_SIGNAL}')"
+        if dialect == "postgresql"
+        else f"BEGIN SELECT RAISE(ABORT, '{_SIGNAL}'); END"
+    )
+    each, when = ("FOR EACH ROW ", f"({_SIGNAL_STAYS})")
+    return [
+        f"CREATE TRIGGER signals_finish_once BEFORE UPDATE ON signals {each}WHEN {when} {refuse}"
+    ]
 
 
 def _postgresql() -> list[str]:

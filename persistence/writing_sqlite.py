@@ -10,17 +10,24 @@ from persistence.batch import (
     POSITION_CHANGING,
     Batch,
     Written,
+    or_replaced,
 )
 from persistence.rows import Row
-from persistence.tables import AccountRow, CommitRow, EntryRow, EventRow, PositionRow, Table
+from persistence.tables import (
+    AccountRow,
+    CommitRow,
+    EntryRow,
+    EventRow,
+    MarketRow,
+    PauseRow,
+    PositionRow,
+    SignalRow,
+    Table,
+)
 
 _FENCE = (
     "UPDATE owner SET renewed_at = CAST(strftime('%s', 'now') AS INTEGER) * 1000000"
     " WHERE id = 1 AND epoch = ?"
-)
-_MARKET = (
-    "INSERT INTO markets (symbol, price, time) VALUES (?, ?, ?)"
-    " ON CONFLICT (symbol) DO UPDATE SET price = excluded.price, time = excluded.time"
 )
 
 
@@ -36,6 +43,10 @@ def _update(table: type[Table], changing: Sequence[str], before: Sequence[str]) 
     return f"UPDATE {table.__tablename__} SET {values} WHERE {found_by}"
 
 
+def _insert_or_replace(table: type[Table]) -> str:
+    return f"{_insert(table)} {or_replaced(table)}"
+
+
 _COMMIT_INSERT = _insert(CommitRow)
 _ACCOUNT_INSERT = _insert(AccountRow)
 _ACCOUNT_UPDATE = _update(AccountRow, ACCOUNT_CHANGING, ACCOUNT_BEFORE)
@@ -43,6 +54,10 @@ _POSITION_INSERT = _insert(PositionRow)
 _POSITION_UPDATE = _update(PositionRow, POSITION_CHANGING, POSITION_BEFORE)
 _ENTRY_INSERT = _insert(EntryRow)
 _EVENT_INSERT = _insert(EventRow)
+_MARKET = _insert_or_replace(MarketRow)
+_RESUME = f"DELETE FROM {PauseRow.__tablename__} WHERE scope = ?"
+_PAUSE = _insert_or_replace(PauseRow)
+_SIGNAL = _insert_or_replace(SignalRow)
 
 
 def write(connection: Any, batch: Batch) -> Written:
@@ -63,4 +78,7 @@ def write(connection: Any, batch: Batch) -> Written:
     run(_ENTRY_INSERT, batch.entries)
     run(_EVENT_INSERT, batch.events)
     run(_MARKET, batch.markets)
+    run(_RESUME, batch.resumed)
+    run(_PAUSE, batch.pauses)
+    run(_SIGNAL, batch.signals)
     return Written(fenced=True, accounts=accounts, positions=positions)

@@ -2,18 +2,24 @@
 
 import logging
 import sys
+from typing import Literal
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from actors.clock import Clock, SystemClock
-from service.times import iso_time
+from trading.times import iso_time
+
+Style = Literal["auto", "json", "text"]
 
 
-def configure_logs(level: int = logging.INFO, clock: Clock | None = None) -> None:
+def configure_logs(
+    level: int = logging.INFO, clock: Clock | None = None, *, style: Style = "auto"
+) -> None:
     """Send structlog's and the standard library's lines the same way, from a level on.
 
-    They are stamped by a clock, so that a replay's lines carry the time that it plays.
+    They are stamped by a clock, so that a replay's lines carry the time that it plays. `auto` is
+    text on a terminal and JSON otherwise.
     """
     clock = clock or SystemClock()
 
@@ -25,19 +31,23 @@ def configure_logs(level: int = logging.INFO, clock: Clock | None = None) -> Non
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         stamped,
+        structlog.processors.format_exc_info,
     ]
-    renderer: Processor = (
-        structlog.dev.ConsoleRenderer()
-        if sys.stderr.isatty()
-        else structlog.processors.JSONRenderer(ensure_ascii=False)
-    )
+    renderer: Processor
+    if style == "text" or (style == "auto" and sys.stderr.isatty()):
+        # The default shows what variables held, which may be a secret.
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+    else:
+        renderer = structlog.processors.JSONRenderer(ensure_ascii=False)
     structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, renderer],
+        processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
-    # pykka reports an actor's unhandled exception here, with its traceback.
+    # What pykka, uvicorn and others report comes here, an actor's unhandled exception among it.
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processor=renderer)

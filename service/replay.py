@@ -8,20 +8,19 @@ before the next price that reaches anybody, so the same input gives the same out
 import os
 import socket
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from actors.base import PooledActor
 from actors.clock import VirtualClock
 from actors.dispatcher import SequentialDispatcher
+from actors.listener import Listener
 from actors.market import MarketActor
 from actors.messages import (
     AccountReady,
     CheckHealth,
     Denied,
     HealthChecked,
-    MarketReported,
     OpenAccount,
     OpenDone,
     OpenMarket,
@@ -29,6 +28,7 @@ from actors.messages import (
     Reply,
     ReportMarket,
 )
+from actors.published import MarketStatus
 from actors.system import System, SystemSettings
 from feeds.batches import PriceBatch
 from feeds.errors import InputError
@@ -76,7 +76,7 @@ class Replay:
         account: str = "demo",
         balance: Decimal = Decimal(1000),
         clock: VirtualClock | None = None,
-        listeners: Sequence[PooledActor] = (),
+        listeners: Mapping[str, Listener] | None = None,
     ) -> None:
         """Start the actors; `clock` shows the time that is played."""
         self._store = store
@@ -221,11 +221,11 @@ class Replay:
             self._markets[symbol] = market
         return market
 
-    def _answer_of(self, market: MarketActor) -> MarketReported:
+    def _answer_of(self, market: MarketActor) -> MarketStatus:
         reply = Reply()
         market.actor_ref.tell(ReportMarket(reply_to=reply))
         answer = self._answer(reply)
-        assert isinstance(answer, MarketReported)
+        assert isinstance(answer, MarketStatus)
         return answer
 
     def _answer(self, reply: Reply) -> object:
@@ -246,7 +246,7 @@ def replayed(
     account: str,
     balance: Decimal,
     clock: VirtualClock | None = None,
-    listeners: Sequence[PooledActor] = (),
+    listeners: Mapping[str, Listener] | None = None,
 ) -> Outcome:
     """Play all prices, and return the outcome.
 

@@ -71,6 +71,21 @@ class RungHit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StopMoved:
+    """A person tightened the stop-loss; rungs move it too, and say so in `RungHit`."""
+
+    kind: ClassVar[str] = "stop_moved"
+    account: str
+    position_id: int
+    symbol: str
+    side: Side
+    stop_before: Decimal
+    stop_after: Decimal
+    mark_price: Decimal
+    time_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PositionReduced:
     """A rung closed a part of a position; PnL and `released` (hold) are that part's, in money."""
 
@@ -162,6 +177,65 @@ class QuarantineEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PriceRejected:
+    """The first price in a row that was none, or was stamped too far ahead; `time_us` is ours.
+
+    `price` is text, because it may be no number.
+    """
+
+    kind: ClassVar[str] = "price_rejected"
+    symbol: str
+    price: str
+    why: str
+    time_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradingPaused:
+    """An operator paused opens: of one account, or of all where `account` is None."""
+
+    kind: ClassVar[str] = "trading_paused"
+    account: str | None
+    reason: str
+    time_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradingResumed:
+    """An operator allowed opens again."""
+
+    kind: ClassVar[str] = "trading_resumed"
+    account: str | None
+    reason: str
+    time_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalReceived:
+    """A signal was stored, to be processed in order."""
+
+    kind: ClassVar[str] = "signal_received"
+    account: str
+    signal_id: int
+    symbol: str
+    action: str
+    time_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalFinished:
+    """A signal was processed: `status` says how it ended, `outcome` what it did or why not."""
+
+    kind: ClassVar[str] = "signal_finished"
+    account: str
+    signal_id: int
+    symbol: str
+    status: str
+    outcome: str
+    time_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HealthMismatchFound:
     """The health check found an account's books or memory in disagreement."""
 
@@ -189,11 +263,17 @@ Event = (
     | FundsTransferred
     | PositionOpened
     | RungHit
+    | StopMoved
     | PositionReduced
     | PositionClosed
     | ShortfallCovered
     | PriceQuarantined
     | QuarantineEnded
+    | PriceRejected
+    | TradingPaused
+    | TradingResumed
+    | SignalReceived
+    | SignalFinished
     | HealthMismatchFound
     | HealthRestored
 )

@@ -2,19 +2,22 @@
 
 One price advances a ladder as far as it reaches. The stop is judged first, on the state before
 the price; a stop never loosens; and because a rung sends the stop strictly behind itself,
-judging a price twice is harmless. SHORT mirrors LONG. A price exactly at a trigger has reached it.
+judging a price twice is harmless. A person may tighten the stop under the same rules. SHORT
+mirrors LONG. A price exactly at a trigger has reached it.
 """
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
 
-from trading.costs import closing_costs, gross_pnl
-from trading.events import Event, PositionClosed, PositionOpened, PositionReduced, RungHit
+from trading.closing import part_closed, rest_closed
+from trading.costs import gross_pnl
+from trading.events import Event, PositionOpened, RungHit, StopMoved
 from trading.model import (
     CloseReason,
     CostRates,
-    Costs,
+    Denial,
+    DenialReason,
     Ladder,
     Position,
     PositionStatus,
@@ -24,8 +27,9 @@ from trading.model import (
 )
 from trading.money import (
     HUNDRED,
+    PRICE_MAX,
     ZERO,
-    difference,
+    is_price,
     money,
     plain,
     price_scale,
@@ -163,8 +167,36 @@ def closed(
 ) -> Advance:
     """Close all that is left at a price."""
     assert position.status is PositionStatus.OPEN, f"position {position.position_id} is closed"
-    after, event = _closed(position, price, time_us, reason=reason, note=note)
+    after, event = rest_closed(position, price, time_us, reason=reason, note=note)
     return Advance(position=replace(after, version=position.version + 1), events=(event,))
+
+
+def tightened(
+    position: Position, stop_price: Decimal, mark_price: Decimal, time_us: int
+) -> Advance | Denial:
+    """Move the stop toward profit by a person's word, at a mark price and its time.
+
+    It may not loosen, and stays strictly behind the mark price and the next rung: neither that
+    price nor one that hits the rung may reach it when it is judged once more.
+    """
+    assert position.status is PositionStatus.OPEN, f"position {position.position_id} is closed"
+    refusal = _stop_refusal(position, stop_price, mark_price)
+    if refusal is not None:
+        text = f"stop-loss of position {position.position_id} not moved to {stop_price}: {refusal}"
+        return Denial(reason=DenialReason.STOP_INVALID, text=text)
+    stop_after = trimmed(stop_price)
+    event = StopMoved(
+        account=position.account,
+        position_id=position.position_id,
+        symbol=position.symbol,
+        side=position.side,
+        stop_before=position.stop_price,
+        stop_after=stop_after,
+        mark_price=mark_price,
+        time_us=time_us,
+    )
+    after = replace(position, stop_price=stop_after, version=position.version + 1)
+    return Advance(position=after, events=(event,))
 
 
 def unrealized_pnl(position: Position, mark_price: Decimal) -> Decimal:
@@ -180,15 +212,6 @@ def unrealized_pnl(position: Position, mark_price: Decimal) -> Decimal:
 def quantity_for(notional: Decimal, price: Decimal) -> Decimal:
     """The quantity that a notional buys at a price, to 18 decimals."""
     return quotient(notional, price)
-
-
-def rung_name(side: Side, rung: int, distance_pct: Decimal) -> str:
-    """What people call a rung: `TP3 (+10%)`, and `TP3 (-10%)` for a SHORT."""
-    return f"TP{rung} ({'+' if side is Side.LONG else '-'}{plain(trimmed(distance_pct))}%)"
-
-
-def _last_distance(position: Position) -> Decimal:
-    return position.ladder.rungs[position.rungs_hit - 1].distance_pct
 
 
 def _level(side: Side, entry_price: Decimal, distance_pct: Decimal) -> Decimal:
@@ -225,12 +248,34 @@ def _rung_hit(position: Position, price: Decimal, time_us: int) -> tuple[Positio
     )
     moved = replace(position, rungs_hit=index + 1, stop_price=stop_after)
     if hit.closes_position:
-        done, close = _closed(moved, price, time_us, reason=CloseReason.TAKE_PROFIT)
+        done, close = rest_closed(moved, price, time_us, reason=CloseReason.TAKE_PROFIT)
         return done, [hit, close]
     if share == ZERO:
         return moved, [hit]
-    reduced, part = _reduced(moved, share, rung.close_fraction, price, time_us)
+    reduced, part = part_closed(moved, share, rung.close_fraction, price, time_us)
     return reduced, [hit, part]
+
+
+def _stop_refusal(position: Position, asked: Decimal, mark_price: Decimal) -> str | None:
+    """Why a stop may not move there and what to ask for instead; None if it may."""
+    if not is_price(asked):
+        return f"give a price above 0 and at most {PRICE_MAX}, with at most 18 decimals"
+    side, held = position.side, position.stop_price
+    bound, what = mark_price, "the mark price"
+    if position.rungs_hit < len(position.ladder.rungs):
+        next_rung = position.take_profit_prices[position.rungs_hit]
+        if _at_or_beyond(side, mark_price, next_rung):
+            bound, what = next_rung, "the next take-profit"
+    if not _at_or_beyond(side, held, asked) and not _at_or_beyond(side, asked, bound):
+        return None
+    more, less = ("above", "below") if side is Side.LONG else ("below", "above")
+    rule = f"that of a {side} only tightens, it is at {plain(held)}, and {what} is {plain(bound)}"
+    if _at_or_beyond(side, held, bound):
+        return f"{rule}: no price is left between them, close the position instead"
+    return (
+        f"{rule}: ask for one {more} {plain(held)} and {less} {plain(bound)}, "
+        "or close the position instead"
+    )
 
 
 def _stop_after(position: Position, rung: Rung) -> Decimal:
@@ -246,100 +291,3 @@ def _stop_after(position: Position, rung: Rung) -> Decimal:
             )
     tightens = _at_or_beyond(position.side, target, position.stop_price)
     return target if tightens else position.stop_price
-
-
-def _reduced(
-    position: Position, quantity: Decimal, fraction: Decimal, price: Decimal, time_us: int
-) -> tuple[Position, PositionReduced]:
-    # Shares are rounded one by one, so their sum may not exceed what is held.
-    released = min(position.hold, money(product(position.notional, fraction)))
-    gross, costs = _pnl(position, price, quantity)
-    event = PositionReduced(
-        account=position.account,
-        position_id=position.position_id,
-        symbol=position.symbol,
-        side=position.side,
-        rung=position.rungs_hit,
-        distance_pct=_last_distance(position),
-        quantity=quantity,
-        entry_price=position.entry_price,
-        exit_price=price,
-        released=released,
-        gross_pnl=gross,
-        costs=costs,
-        time_us=time_us,
-    )
-    after = replace(
-        position,
-        open_quantity=difference(position.open_quantity, quantity),
-        hold=position.hold - released,
-        gross_pnl=position.gross_pnl + gross,
-        costs=position.costs + costs,
-    )
-    return after, event
-
-
-def _closed(
-    position: Position,
-    price: Decimal,
-    time_us: int,
-    *,
-    reason: CloseReason,
-    note: str | None = None,
-) -> tuple[Position, PositionClosed]:
-    gross, costs = _pnl(position, price, position.open_quantity)
-    after = replace(
-        position,
-        open_quantity=ZERO,
-        hold=ZERO,
-        gross_pnl=position.gross_pnl + gross,
-        costs=position.costs + costs,
-        exit_price=price,
-        exit_time_us=time_us,
-        close_reason=reason,
-        close_note=note,
-    )
-    event = PositionClosed(
-        account=position.account,
-        position_id=position.position_id,
-        symbol=position.symbol,
-        side=position.side,
-        reason=reason,
-        reason_text=_reason_text(position, reason, note),
-        note=note,
-        quantity=position.open_quantity,
-        entry_price=position.entry_price,
-        exit_price=price,
-        released=position.hold,
-        gross_pnl=gross,
-        costs=costs,
-        net_pnl_total=after.net_pnl,
-        notional=position.notional,
-        time_us=time_us,
-    )
-    return after, event
-
-
-def _pnl(position: Position, exit_price: Decimal, quantity: Decimal) -> tuple[Decimal, Costs]:
-    gross = gross_pnl(
-        position.side, entry_price=position.entry_price, exit_price=exit_price, quantity=quantity
-    )
-    costs = closing_costs(
-        position.rates,
-        entry_price=position.entry_price,
-        exit_price=exit_price,
-        quantity=quantity,
-    )
-    return gross, costs
-
-
-def _reason_text(position: Position, reason: CloseReason, note: str | None) -> str:
-    match reason:
-        case CloseReason.TAKE_PROFIT:
-            return (
-                f"{rung_name(position.side, position.rungs_hit, _last_distance(position))} reached"
-            )
-        case CloseReason.STOP_LOSS:
-            return f"stop-loss at {plain(position.stop_price)} reached"
-        case CloseReason.MANUAL:
-            return "closed by hand" if note is None else f"closed by hand: {note}"

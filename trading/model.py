@@ -69,6 +69,7 @@ class DenialReason(StrEnum):
     ACCOUNT_UNKNOWN = "account_unknown"
     AMOUNT_INVALID = "amount_invalid"
     BOOKS_MISMATCH = "books_mismatch"
+    CANDIDATE_UNKNOWN = "candidate_unknown"
     DEADLINE_PASSED = "deadline_passed"
     INSUFFICIENT_BALANCE = "insufficient_balance"
     KEY_CONFLICT = "key_conflict"
@@ -79,10 +80,13 @@ class DenialReason(StrEnum):
     MARKET_QUARANTINED = "market_quarantined"
     NOTIONAL_TOO_SMALL = "notional_too_small"
     PAUSED_BY_NETWORK = "paused_by_network"
+    POSITION_CLOSED = "position_closed"
     POSITION_UNKNOWN = "position_unknown"
     PRICE_STALE = "price_stale"
     PRICE_UNKNOWN = "price_unknown"
     SHUTTING_DOWN = "shutting_down"
+    STOP_INVALID = "stop_invalid"
+    TRADING_PAUSED = "trading_paused"
     WRITE_REFUSED = "write_refused"
 
 
@@ -262,3 +266,12 @@ class MarketPrice:
     symbol: str
     price: Decimal
     time_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """An operator's pause of opens: of one account, or of all where `account` is None."""
+
+    account: str | None
+    reason: str
+    since_us: int

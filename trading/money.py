@@ -44,8 +44,11 @@ _DIVIDE = Context(prec=DIGITS, rounding=ROUND_05UP, traps=_ERRORS)
 
 
 def money(value: Decimal) -> Decimal:
-    """Round to 8 decimals, half to even: the one place where money is rounded."""
-    return value.quantize(MONEY_QUANTUM, context=_ROUND)
+    """Round to 8 decimals, half to even: the one place where money is rounded.
+
+    Nothing is zero without a sign: what rounds to -0 is 0.
+    """
+    return _ROUND.plus(value.quantize(MONEY_QUANTUM, context=_ROUND))
 
 
 def price_scale(value: Decimal) -> Decimal:

@@ -6,10 +6,13 @@ further prices near it, spread over time, confirm it, or a person releases it.
 """
 
 from dataclasses import dataclass
-from decimal import Decimal
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
 
-from trading.money import EXACT, PRICE_MAX, ZERO, is_price
+from trading.money import EXACT, HUNDRED, PRICE_MAX, ZERO, is_price, plain, quotient, trimmed
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Verdict(StrEnum):
@@ -91,6 +94,31 @@ class PriceGuard:
             return Verdict.ACCEPTED
         return self._judge_jump(price, time_us)
 
+    def why(self, verdict: Verdict, price: Decimal, time_us: int, now_us: int) -> str:
+        """Why the price that was judged last was not accepted."""
+        assert verdict is not Verdict.ACCEPTED, "an accepted price needs no reason"
+        bounds, last = self._settings, self.last_price
+        match verdict:
+            case Verdict.IGNORED:
+                last_time = _EPOCH + timedelta(microseconds=self.last_time_us)
+                return f"older than the last accepted price of {last_time.isoformat()}"
+            case Verdict.REJECTED if not is_price(price):
+                return f"no price: not above 0 and at most {PRICE_MAX}, with at most 18 decimals"
+            case Verdict.REJECTED:
+                return (
+                    f"stamped {_seconds(time_us - now_us)} s ahead of our clock, "
+                    f"at most {_seconds(bounds.ahead_max_us)} s are allowed"
+                )
+            case Verdict.QUARANTINED:
+                assert last is not None, "the first price jumps from nothing"
+                assert self.candidate is not None, "a quarantined price leaves a candidate"
+                jump = quotient(EXACT.subtract(price, last).copy_abs(), last)
+                return (
+                    f"jumps {_percent(jump)} % from the last accepted {plain(last)}: "
+                    f"{plain(self.candidate.price)} waits for {bounds.confirm_count} prices "
+                    f"within {_percent(bounds.confirm_within)} % of it"
+                )
+
     def release(self, price: Decimal) -> bool:
         """Accept the candidate by a person's word, if `price` names it; tells whether it did."""
         if self.candidate is None or self.candidate.price != price:
@@ -137,3 +165,14 @@ class PriceGuard:
         jump = EXACT.multiply(price, self._settings.jump_max)
         self._floor = EXACT.subtract(price, jump)
         self._ceiling = min(EXACT.add(price, jump), PRICE_MAX)
+
+
+def _seconds(time_us: int) -> int:
+    """Microseconds as whole seconds, rounded up: too far ahead never reads as what is allowed."""
+    return -(-time_us // 1_000_000)
+
+
+def _percent(fraction: Decimal) -> str:
+    """A fraction as whole percents, rounded up."""
+    percent = EXACT.multiply(fraction, HUNDRED)
+    return plain(trimmed(percent.to_integral_value(ROUND_CEILING)))

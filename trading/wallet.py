@@ -9,6 +9,7 @@ the wallet cannot carry is covered by a shortfall entry that precedes the close.
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from trading.closing import rung_name
 from trading.events import (
     AccountOpened,
     Event,
@@ -17,7 +18,6 @@ from trading.events import (
     PositionReduced,
     ShortfallCovered,
 )
-from trading.ladder import rung_name
 from trading.model import (
     Denial,
     DenialReason,

@@ -9,6 +9,7 @@ from persistence.errors import OutcomeUnknown, Unavailable
 from persistence.state import AccountState, Books, State
 from persistence.store import Store
 from trading.model import Position
+from trading.signals import Signal
 
 
 class FaultyStore:
@@ -33,7 +34,7 @@ class FaultyStore:
         if self.open_gate is not None:
             self.at_gate.set()
             assert self.open_gate.wait(30)
-        self._fail_if_down()
+        self.fail_if_down()
         if self.lose_answers > 0:
             self.lose_answers -= 1
             if self.carried_out:
@@ -42,33 +43,45 @@ class FaultyStore:
         self._store.commit(changes, **numbers)
 
     def was_committed(self, *, epoch: int, commit_id: int) -> bool:
-        self._fail_if_down()
+        self.fail_if_down()
         return self._store.was_committed(epoch=epoch, commit_id=commit_id)
 
     def renew(self, epoch: int) -> None:
-        self._fail_if_down()
+        self.fail_if_down()
         self._store.renew(epoch)
 
     def load_account(self, account: str) -> AccountState | None:
-        self._fail_if_down()
+        self.fail_if_down()
         return self._store.load_account(account)
 
     def load_position(self, position_id: int) -> Position | None:
-        self._fail_if_down()
+        self.fail_if_down()
         return self._store.load_position(position_id)
+
+    def load_signals(self) -> tuple[tuple[Signal, ...], int]:
+        self.fail_if_down()
+        return self._store.load_signals()
+
+    def find_signal(self, account: str, client_id: str) -> Signal | None:
+        self.fail_if_down()
+        return self._store.find_signal(account, client_id)
+
+    def recent_signals(self, account: str, since_us: int) -> tuple[Signal, ...]:
+        self.fail_if_down()
+        return self._store.recent_signals(account, since_us)
 
     def load_state(self) -> State:
         return self._store.load_state()
 
     def read_books(self, account: str, *, after_entry: int) -> Books | None:
-        self._fail_if_down()
+        self.fail_if_down()
         return self._store.read_books(account, after_entry=after_entry)
 
     def accounts(self) -> tuple[str, ...]:
-        self._fail_if_down()
+        self.fail_if_down()
         return self._store.accounts()
 
-    def _fail_if_down(self) -> None:
+    def fail_if_down(self) -> None:
         if self.down:
             raise Unavailable("no route to the database")
 

@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from decimal import Decimal
@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 import psycopg2
 
-from actors.base import PooledActor
 from actors.dispatcher import PooledDispatcher, SequentialDispatcher
-from actors.journal import JournalActor
+from actors.journal import write_journal
+from actors.listener import Listener
 from actors.messages import (
     AccountReady,
     CheckHealth,
@@ -61,7 +61,7 @@ class House:
         dispatcher: SequentialDispatcher | PooledDispatcher | None = None,
         faulty: bool = False,
         audit_seconds: float | None = None,
-        listeners: Sequence[PooledActor] | None = None,
+        listeners: Mapping[str, Listener] | None = None,
     ) -> None:
         self.url = url
         self.dispatcher = dispatcher or SequentialDispatcher()
@@ -73,7 +73,7 @@ class House:
             self.dispatcher,
             epoch=self.epoch,
             settings=SystemSettings(audit_seconds=audit_seconds),
-            listeners=[JournalActor()] if listeners is None else listeners,
+            listeners={"journal": write_journal} if listeners is None else listeners,
         )
         # Virtual time goes on where the last life's prices ended.
         markets = self.store.load_state().markets

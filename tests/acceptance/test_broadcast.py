@@ -1,5 +1,6 @@
 """The trigger book against plain broadcast: what positions do is the same."""
 
+import json
 import random
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -8,12 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.dispatcher import SequentialDispatcher
-from actors.messages import OpenAccount, OpenDone, OpenMarket, Reply, TakePrices
+from actors.messages import (
+    MoveStop,
+    OpenAccount,
+    OpenDone,
+    OpenMarket,
+    Reply,
+    StopMoveDone,
+    TakePrices,
+)
 from actors.system import System, SystemSettings
 from persistence.store import Store
 from tests.acceptance.house import SYMBOL, House, an_open
 from tests.unit.accounts import a_position
-from trading.ladder import advanced
+from trading.ladder import Advance, advanced, tightened
 from trading.ladder_shape import ladder_from_percentages
 from trading.model import Ladder, Position, PositionStatus, Side
 from trading.price_guard import GuardSettings, PriceGuard, Verdict
@@ -48,19 +57,28 @@ class Prices:
 
 
 @dataclass(frozen=True)
+class Move:
+    """Tell the stop of one of the positions to move to so many thousandths from the price."""
+
+    which: int
+    distance: int
+
+
+@dataclass(frozen=True)
 class Run:
     """Let so many slices run, and leave the rest for later."""
 
     slices: int
 
 
-Script = list[Open | Prices | Run]
+Script = list[Open | Prices | Move | Run]
 
 opens = st.builds(Open, st.sampled_from(Side), st.sampled_from(LADDERS))
 prices = st.builds(
     Prices,
     st.lists(st.integers(-80, 80) | st.sampled_from([-700, 2_000]), min_size=1, max_size=6),
 )
+stop_moves = st.builds(Move, st.integers(0, 9), st.integers(-40, 40))
 runs = st.builds(Run, st.integers(0, 12))
 
 
@@ -75,11 +93,18 @@ class Broadcast:
         if self._guard.judge(price, time_us, time_us) is Verdict.ACCEPTED:
             self.accepted.append((price, time_us))
 
-    def outcome(self, position: Position) -> Position:
-        """What all accepted prices after its own make of a position."""
+    def outcome(self, position: Position, stops: dict[int, list[Decimal]]) -> Position:
+        """What all accepted prices after its own make of a position.
+
+        `stops` are those that it was given by hand, by the times of the prices that they follow.
+        """
         for price, time_us in self.accepted:
             if time_us > position.entry_time_us and position.status is PositionStatus.OPEN:
                 position = advanced(position, price, time_us).position
+            for stop in stops.get(time_us, []):
+                moved = tightened(position, stop, price, time_us)
+                assert isinstance(moved, Advance), moved
+                position = moved.position
         return position
 
 
@@ -93,6 +118,8 @@ class Walk:
         self._time_us = TICK_US
         self.broadcast = Broadcast()
         self.replies: list[Reply] = []
+        self.stop_moves: list[Reply] = []
+        self.stops_moved = 0
         account = Reply()
         system.tell(OpenAccount(account="demo", initial_balance=Decimal(10**9), reply_to=account))
         system.tell(OpenMarket(symbol=SYMBOL))
@@ -107,6 +134,8 @@ class Walk:
                     self.open(step.side, step.ladder)
                 case Prices():
                     self.prices(step.moves)
+                case Move():
+                    self.move_stop(step)
                 case Run():
                     for _ in range(step.slices):
                         self._dispatcher.run_one()
@@ -115,6 +144,18 @@ class Walk:
     def open(self, side: Side, ladder: Ladder) -> None:
         self.replies.append(Reply())
         self._system.tell(an_open(self.replies[-1], 1000, side, ladder=ladder))
+
+    def move_stop(self, move: Move) -> None:
+        """Tell a position that may have been opened; most have been closed or refuse it."""
+        answers = [reply.get(0) for reply in self.replies if reply.future.done()]
+        opened = [answer.position for answer in answers if isinstance(answer, OpenDone)]
+        if opened:
+            position_id = opened[-1 - move.which % len(opened)].position_id
+            stop = self._last * (1000 + move.distance) / 1000
+            self.stop_moves.append(Reply())
+            self._system.tell(
+                MoveStop(position_id=position_id, stop_price=stop, reply_to=self.stop_moves[-1])
+            )
 
     def prices(self, moves: list[int]) -> None:
         """Send prices that move by so many thousandths, as one message."""
@@ -135,21 +176,40 @@ class Walk:
     def compare(self, store: Store) -> int:
         """Hold every position against the broadcast; returns how many were compared."""
         compared = 0
+        stops = self._stops(store)
         for reply in self.replies:
             answer = reply.get(0)
             if not isinstance(answer, OpenDone):
                 continue  # the market was quarantined just then
-            assert store.load_position(answer.position.position_id) == self.broadcast.outcome(
-                answer.position
-            )
+            position = answer.position
+            expected = self.broadcast.outcome(position, stops.get(position.position_id, {}))
+            assert store.load_position(position.position_id) == expected
             compared += 1
         return compared
 
+    def _stops(self, store: Store) -> dict[int, dict[int, list[Decimal]]]:
+        """The stops that were moved, by position and by the time of the price that they follow.
+
+        Everybody who was told of a stop is among them, and nobody else.
+        """
+        stops: dict[int, dict[int, list[Decimal]]] = {}
+        told = [reply.get(0) for reply in self.stop_moves]
+        done = [answer.position.version for answer in told if isinstance(answer, StopMoveDone)]
+        for event in store.read_events(0, 100_000):
+            if event.kind == "stop_moved":
+                assert event.position_id is not None
+                by_time = stops.setdefault(event.position_id, {})
+                stop = Decimal(json.loads(event.data)["stop_after"])
+                by_time.setdefault(event.time_us, []).append(stop)
+        assert len(done) == sum(len(at) for times in stops.values() for at in times.values())
+        self.stops_moved = len(done)
+        return stops
+
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(opens | prices | runs, min_size=4, max_size=40), st.integers(0, 2**32))
+@given(st.lists(opens | prices | stop_moves | runs, min_size=4, max_size=40), st.integers(0, 2**32))
 def test_the_trigger_book_does_what_a_broadcast_would(script: Script, seed: int) -> None:
-    """Opens, arms and prices interleaved at random: each position ends as in the plain loop."""
+    """Opens, stop moves and prices interleaved at random: each ends as in the plain loop."""
     store = Store.open("sqlite://")
     dispatcher = SequentialDispatcher(seed=seed)
     try:
@@ -176,10 +236,13 @@ def test_a_long_walk_does_what_a_broadcast_would(house: House) -> None:
         if chance.random() < 0.15:
             script.append(Open(chance.choice(list(Side)), chance.choice(LADDERS)))
         if chance.random() < 0.5:
+            script.append(Move(chance.randint(0, 5), chance.randint(-20, 20)))
+        if chance.random() < 0.5:
             script.append(Run(chance.randint(1, 8)))
     walk = Walk(house.system, house.dispatcher)
     walk.play(script)
     assert walk.compare(house.store) > 30
+    assert walk.stops_moved > 10
     assert house.check().failed_checks == ()
 
 
@@ -190,4 +253,4 @@ def test_a_broadcast_is_what_it_claims_to_be() -> None:
         broadcast.price(Decimal(price), time_us)
     assert [int(price) for price, _ in broadcast.accepted] == [100, 103, 106, 110]
     position = replace(a_position(), entry_time_us=2)
-    assert broadcast.outcome(position).exit_time_us == 5
+    assert broadcast.outcome(position, {}).exit_time_us == 5

@@ -235,7 +235,7 @@ def test_a_stop_tells_of_the_closes_that_a_halted_wallet_keeps(house: House) -> 
     """They are nowhere but in its memory; whoever stops the system must hear of it."""
     move_balance(house, "0.18")
     house.price(110)
-    with pytest.raises(UncommittedError, match="changes were not committed"):
+    with pytest.raises(UncommittedError, match="position 3: rung_hit"):
         house.system.stop(WITHIN)
 
 

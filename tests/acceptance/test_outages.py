@@ -178,10 +178,14 @@ def test_waiting_closers_get_the_outcome_after_the_outage(house: House) -> None:
     assert {done.position.exit_price for done in outcomes} == {Decimal(100)}
 
 
-def test_a_stop_with_unwritten_changes_says_how_many(house: House) -> None:
+def test_a_stop_with_unwritten_changes_lists_them(house: House) -> None:
     """They are lost, and whoever stops the system is told."""
     house.faults.down = True
     house.tell(lambda reply: an_open(reply, 25))
     house.settle()
-    with pytest.raises(UncommittedError, match="changes were not committed"):
+    with pytest.raises(UncommittedError) as stopped:
         house.system.stop(WITHIN)
+    assert stopped.value.lost == (
+        "account demo, open of position 1: LONG BTCUSDT",
+        "the markets' last prices",
+    )

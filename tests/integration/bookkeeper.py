@@ -180,5 +180,14 @@ def rows(database_url: str, query: str) -> list[tuple[Any, ...]]:
 
 def all_rows(database_url: str) -> dict[str, list[tuple[Any, ...]]]:
     """Everything in the tables that a commit writes."""
-    tables = ("accounts", "positions", "wallet_transactions", "events", "commits", "markets")
+    tables = (
+        "accounts",
+        "positions",
+        "wallet_transactions",
+        "events",
+        "commits",
+        "markets",
+        "pauses",
+        "signals",
+    )
     return {table: rows(database_url, f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables}

@@ -214,6 +214,10 @@ def everything(store: Store) -> tuple[object, ...]:
         store.read_books("demo", after_entry=0),
         store.ledger_sums("demo"),
         store.read_events(0, 100),
+        store.read_position(1),
+        store.find_positions(limit=10),
+        store.read_entries("demo", limit=10),
+        store.read_history(1),
         store.accounts(),
     )
 

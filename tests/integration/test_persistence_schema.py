@@ -6,6 +6,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -14,7 +15,7 @@ from sqlalchemy import Connection, create_engine, text
 
 from persistence import SchemaTooNew, Store, schema
 from persistence.tables import Table
-from tests.integration.bookkeeper import Bookkeeper, by_hand
+from tests.integration.bookkeeper import Bookkeeper, by_hand, rows
 from tests.servers import create_database, drop_database
 
 CATALOG = {
@@ -28,6 +29,16 @@ CATALOG = {
     "functions": "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
     "owner": "SELECT * FROM owner",
 }
+
+
+TABLES_OF_0001 = ("accounts", "positions", "wallet_transactions", "events", "commits", "owner")
+
+
+def migrate_to_0001(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", "persistence:migrations")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "0001")
 
 
 def driver_url(url: str) -> str:
@@ -90,14 +101,33 @@ def test_the_known_revision_is_the_last_migration() -> None:
     assert ScriptDirectory.from_config(config).get_current_head() == schema.REVISION
 
 
+def test_a_database_of_the_first_revision_keeps_its_rows(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "migrate", migrate_to_0001)
+    with closing(Store.open(database_url)) as store:
+        books = Bookkeeper.of(store)
+        books.commit(books.opens_account(), books.opens_position(1), books.opens_position(2))
+        books.commit(books.reaches(1, "110"))
+    before = {table: rows(database_url, f"SELECT * FROM {table}") for table in TABLES_OF_0001}
+    monkeypatch.undo()
+    with closing(Store.open(database_url)) as store:
+        state = store.load_state()
+    assert {table: rows(database_url, f"SELECT * FROM {table}") for table in before} == before
+    assert rows(database_url, "SELECT * FROM alembic_version") == [(schema.REVISION,)]
+    assert state.wallets == (books.wallets["demo"],)
+    assert state.open_positions == (books.positions[2],)
+    assert (state.pauses, state.signals, state.last_signal_id) == ((), (), 0)
+
+
 def test_a_newer_schema_is_refused_and_left_alone(database_url: str) -> None:
     Store.open(database_url).close()
     with by_hand(database_url) as cursor:
         cursor.execute("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(SchemaTooNew, match="revision 9999, this version of Backstay knows 0001"):
+    with pytest.raises(SchemaTooNew, match="revision 9999, this version of Backstay knows 0002"):
         Store.open(database_url)
     with by_hand(database_url) as cursor:
-        cursor.execute("UPDATE alembic_version SET version_num = '0001'")
+        cursor.execute("UPDATE alembic_version SET version_num = '0002'")
     Store.open(database_url).close()
 
 

@@ -18,6 +18,7 @@ from tests.protocol.stage import ACCOUNT, Stage
 from tests.unit.accounts import a_position
 from trading.events import HealthRestored
 from trading.model import Position
+from trading.signals import Signal
 
 POSITION = a_position()
 REFUSED = Refused(ACCOUNT, RefusalKind.CONSTRAINT, "available is negative")
@@ -33,6 +34,7 @@ class Writer:
     commits: list[tuple[int, int, int]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     committed: set[int] = field(default_factory=set)
+    recent: tuple[Signal, ...] = ()
     refuses: Callable[[Sequence[Change]], bool] = lambda _changes: False
 
     def commit(
@@ -63,6 +65,18 @@ class Writer:
     def load_position(self, position_id: int) -> Position | None:
         self._ask(f"read {position_id}")
         return POSITION
+
+    def load_signals(self) -> tuple[tuple[Signal, ...], int]:
+        self._ask("read signals")
+        return (), 17
+
+    def find_signal(self, account: str, client_id: str) -> Signal | None:
+        self._ask(f"find {client_id} of {account}")
+        return None
+
+    def recent_signals(self, account: str, since_us: int) -> tuple[Signal, ...]:
+        self._ask(f"recent of {account} since {since_us}")
+        return self.recent
 
     def _ask(self, what: str) -> None:
         self.asked.append(what)

@@ -7,9 +7,11 @@ import pytest
 
 from actors.base import Recipient
 from actors.dispatcher import SequentialDispatcher
-from actors.market import MarketActor
+from actors.position import PositionActor
 from actors.probe import TestProbe
-from tests.protocol.stage import SYMBOL, Feed, Stage
+from actors.protocol import Arm
+from tests.protocol.guarded import POSITION
+from tests.protocol.stage import SYMBOL, Feed, Stage, a_market
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ def quiet() -> Iterator[None]:
 @pytest.fixture
 def market(stage: Stage) -> Recipient:
     """A market that has accepted no price."""
-    ref = stage.start(MarketActor(stage.directory, stage.dispatcher.clock, SYMBOL))
+    ref = stage.start(a_market(stage))
     stage.directory.markets[SYMBOL] = ref
     return ref
 
@@ -42,3 +44,11 @@ def market(stage: Stage) -> Recipient:
 def feed(stage: Stage, market: Recipient) -> Feed:
     """The market's prices."""
     return Feed(stage, market)
+
+
+@pytest.fixture
+def position(stage: Stage) -> Recipient:
+    """The specification's position, opened at price number 7, and armed."""
+    ref = stage.start(PositionActor(stage.directory, POSITION, after=7))
+    stage.market.expect(Arm)
+    return ref

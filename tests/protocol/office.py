@@ -3,7 +3,8 @@
 import itertools
 
 from actors.base import Recipient
-from actors.desk import DeskActor, DeskSettings
+from actors.desk import DeskActor
+from actors.lives import Lives
 from actors.messages import (
     ClosePosition,
 )
@@ -13,6 +14,7 @@ from actors.protocol import (
     ActorFailed,
 )
 from actors.published import Published, Version
+from actors.starter import DeskSettings, Starter
 from persistence.changes import Change
 from persistence.state import AccountState
 from tests.protocol.stage import ACCOUNT, Stage
@@ -20,6 +22,7 @@ from tests.unit.accounts import Account, a_position, walked
 
 POSITION = a_position()
 CLOSED = walked(POSITION, 110).position
+NOW_US = 1_760_000_000_000_000
 ID = POSITION.position_id
 WALLET = Account(100).wallet
 
@@ -32,13 +35,24 @@ class Office:
         self.published = Published(Version())
         self.fatal = stage.probe("fatal")
         self.auditors_started = 0
-        self.actor = DeskActor(
+        self.signals_started = 0
+        lives = Lives()
+        self.starter = Starter(
             stage.directory,
             stage.dispatcher,
             self.published,
             settings=DeskSettings(),
+            lives=lives,
             position_ids=itertools.count(402),
+        )
+        self.actor = DeskActor(
+            stage.directory,
+            stage.dispatcher,
+            self.published,
+            starter=self.starter,
+            lives=lives,
             start_auditor=self._start_auditor,
+            start_signals=self._start_signals,
             on_fatal=self.fatal,
         )
         stage.directory.desk = self.actor.actor_ref
@@ -49,7 +63,7 @@ class Office:
         return self
 
     def publish(self, change: Change) -> None:
-        self.published.publish(self.published.version.commit_id + 1, (change,))
+        self.published.publish(self.published.version.commit_id + 1, (change,), NOW_US)
 
     def open_position(self) -> TestProbe:
         """A position that is durably open, whose actor is a probe."""
@@ -61,6 +75,9 @@ class Office:
 
     def _start_auditor(self) -> None:
         self.auditors_started += 1
+
+    def _start_signals(self) -> None:
+        self.signals_started += 1
 
 
 def close(office: Office, position_id: int = ID) -> TestProbe:

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 from actors.base import PooledActor, Recipient
 from actors.directory import Directory
 from actors.dispatcher import SequentialDispatcher
-from actors.messages import MarketReported, ReportMarket, TakePrices
+from actors.market import MarketActor
+from actors.messages import ReportMarket, TakePrices
 from actors.probe import TestProbe
 from actors.protocol import Arm
+from actors.published import MarketState, MarketStatus, Published, Version
 from trading.ladder import Triggers
 
 SYMBOL = "BTCUSDT"
@@ -24,6 +27,7 @@ class Stage:
         self.dispatcher = dispatcher
         self.probe = probe
         self.directory = Directory()
+        self.published = Published(Version())
         self.desk = self.directory.desk = probe("desk")
         self.committer = self.directory.committer = probe("committer")
         self.auditor = self.directory.auditor = probe("auditor")
@@ -47,6 +51,13 @@ class Stage:
     def seconds(self) -> int:
         """The virtual time in whole seconds."""
         return self.dispatcher.clock.now_us() // 1_000_000
+
+
+def a_market(stage: Stage, **former: Any) -> MarketActor:
+    """A market that publishes on the stage, from nothing or as a `former` life has left it."""
+    return MarketActor(
+        stage.directory, stage.dispatcher.clock, SYMBOL, published=stage.published, **former
+    )
 
 
 class Feed:
@@ -78,8 +89,13 @@ def arm(position_id: int, low: Number, high: Number, after: int | None = None) -
     )
 
 
-def report(stage: Stage, market: Recipient) -> MarketReported:
+def report(stage: Stage, market: Recipient) -> MarketStatus:
     """What a market says of itself."""
     client = stage.probe("client")
     market.tell(ReportMarket(reply_to=client))
-    return client.expect(MarketReported)
+    return client.expect(MarketStatus)
+
+
+def state(stage: Stage, market: Recipient) -> MarketState:
+    """A market's state now."""
+    return report(stage, market).state(stage.dispatcher.clock.monotonic_us())

@@ -17,6 +17,7 @@ from actors.protocol import (
     ReportWallet,
     WalletReported,
 )
+from actors.published import Published, Version
 from persistence.errors import Unavailable
 from persistence.state import Books
 from tests.protocol.stage import ACCOUNT, Stage
@@ -68,7 +69,14 @@ def reader() -> Reader:
 def auditor(stage: Stage, reader: Reader) -> Recipient:
     """One that checks every ten seconds, in full every third time."""
     return stage.start(
-        AuditorActor(stage.directory, stage.dispatcher, reader, interval_seconds=10, full_every=3)
+        AuditorActor(
+            stage.directory,
+            stage.dispatcher,
+            reader,
+            Published(Version()),
+            interval_seconds=10,
+            full_every=3,
+        )
     )
 
 

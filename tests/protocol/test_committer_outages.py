@@ -6,7 +6,7 @@ from actors.base import Recipient
 from actors.messages import Announced
 from actors.protocol import (
     ChangeCommitted,
-    ChangeExpired,
+    ChangeReturned,
     OwnershipLost,
     PositionRead,
     ReadPosition,
@@ -95,7 +95,7 @@ def test_a_change_past_its_deadline_goes_back_unwritten(
     stage.dispatcher.advance(10)
     committer.tell(a_change(stage.wallet, 1, deadline_us=9_999_999))
     committer.tell(a_change(stage.wallet, 2, deadline_us=10_000_000))
-    assert stage.wallet.expect(ChangeExpired).change_id == 1
+    assert stage.wallet.expect(ChangeReturned).change_id == 1
     assert stage.wallet.expect(ChangeCommitted).change_id == 2
     assert writer.commits == [(11, 1, 101)]
 
@@ -106,7 +106,7 @@ def test_a_deadline_passes_during_an_outage(
     """Nothing else is queued, and the database is still away: it is told nevertheless."""
     writer.failures.extend([GONE] * 100)
     committer.tell(a_change(stage.wallet, 1, deadline_us=100_000))
-    assert stage.wallet.expect(ChangeExpired, within=2).change_id == 1
+    assert stage.wallet.expect(ChangeReturned, within=2).change_id == 1
     stage.dispatcher.advance(60)
     assert writer.commits == []
 

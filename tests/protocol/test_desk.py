@@ -82,7 +82,7 @@ def test_restoring_starts_everybody(stage: Stage) -> None:
     office = Office(stage)
     del stage.directory.markets[SYMBOL]
     del stage.directory.wallets[ACCOUNT]
-    office.actor.restore(
+    office.starter.restore(
         State(
             wallets=(WALLET,),
             open_positions=(POSITION,),

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from actors.desk import MARKET_LIFE_PRICES, FatalError
+from actors.desk import FatalError
 from actors.messages import (
     CheckHealth,
     CloseDone,
@@ -26,9 +26,11 @@ from actors.protocol import (
     ReadPosition,
     WalletRestarted,
 )
+from actors.published import MarketStatus
+from actors.starter import MARKET_LIFE_PRICES
 from persistence.changes import Change
 from tests.protocol.office import CLOSED, ID, POSITION, Office, close, read_account
-from tests.protocol.stage import ACCOUNT, SYMBOL, Stage
+from tests.protocol.stage import ACCOUNT, SYMBOL, Stage, report
 from trading.model import MarketPrice
 
 
@@ -125,28 +127,35 @@ def test_a_position_that_fails_with_its_wallet_is_read_when_that_is_back(
     assert stage.committer.expect(ReadPosition).position_id == ID
 
 
-def test_a_failed_market_begins_with_the_last_price_that_was_kept(
-    stage: Stage, office: Office
-) -> None:
-    """Positions of its symbol and all wallets hear of it."""
+def fail_market(office: Office, *, last: MarketPrice | None = None, paused: bool = False) -> None:
+    """Let a market fail that has published this."""
+    office.published.markets[SYMBOL] = MarketStatus(
+        symbol=SYMBOL, last=last, received_us=None, price_age_us_max=60_000_000, paused=paused
+    )
+    office.fail("market", SYMBOL)
+    office.stage.dispatcher.run_until_idle()
+
+
+def test_a_failed_market_begins_as_it_was(stage: Stage, office: Office) -> None:
+    """With the last price that it has published, kept with a commit or not, and paused."""
     position = office.open_position()
     last = MarketPrice(symbol=SYMBOL, price=Decimal(100), time_us=1)
-    office.publish(Change(account=None, markets=(last,)))
-    office.fail("market", SYMBOL)
+    fail_market(office, last=last, paused=True)
     assert position.expect(MarketRestarted).symbol == SYMBOL
     assert stage.wallet.expect(MarketRestarted).symbol == SYMBOL
     assert stage.directory.markets[SYMBOL] is not stage.market
+    status = report(stage, stage.directory.markets[SYMBOL])
+    assert (status.last, status.paused, status.received_us) == (last, True, None)
 
 
 def test_the_prices_of_a_markets_lives_are_numbered_one_after_another(
     stage: Stage, office: Office
 ) -> None:
     """Whoever remembers a number of a former life finds every price of the next above it."""
-    office.fail("market", SYMBOL)
-    stage.dispatcher.run_until_idle()
+    fail_market(office)
     market = stage.directory.markets[SYMBOL]
     market.tell(TakePrices(prices=[Decimal(100)], times_us=[1]))
-    market.tell(QuotePrice(account=ACCOUNT, position_id=9, for_open=False, reply_to=stage.wallet))
+    market.tell(QuotePrice(account=ACCOUNT, position_id=9, for_open=True, reply_to=stage.wallet))
     quote = stage.wallet.expect(PriceQuoted)
     assert MARKET_LIFE_PRICES < quote.number < 2 * MARKET_LIFE_PRICES
 
@@ -156,6 +165,13 @@ def test_a_failed_auditor_is_started_again(office: Office) -> None:
     office.fail("auditor", "auditor")
     office.stage.dispatcher.run_until_idle()
     assert office.auditors_started == 1
+
+
+def test_a_failed_signal_actor_is_started_again(office: Office) -> None:
+    """It reads for itself where its former life was."""
+    office.fail("signals", "signals")
+    office.stage.dispatcher.run_until_idle()
+    assert office.signals_started == 1
 
 
 def test_lives_follow_one_another_ever_slower(stage: Stage, office: Office) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from structlog.testing import capture_logs
 
-from actors.journal import JournalActor
+from actors.journal import write_journal
 from actors.messages import Announced
 from persistence.changes import Change
 from tests.protocol.stage import Stage
@@ -25,12 +25,10 @@ Say = Callable[[Change], list[str]]
 @pytest.fixture
 def say(stage: Stage) -> Say:
     """What the journal says of a committed change."""
-    journal = stage.start(JournalActor())
 
     def say(change: Change) -> list[str]:
         with capture_logs() as lines:
-            journal.tell(Announced(commit_id=1, first_event_id=1, changes=(change,)))
-            stage.dispatcher.run_until_idle()
+            write_journal(Announced(commit_id=1, first_event_id=1, changes=(change,)))
         return [line["event"] for line in lines]
 
     return say

@@ -1,22 +1,27 @@
 """A market's guard: prices that are held back, counted, and released."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
 from actors.base import Recipient
 from actors.messages import (
-    MarketReported,
+    Denied,
     PauseMarket,
+    PricesTaken,
     ReleaseCandidate,
     ResumeMarket,
+    TakePrices,
 )
 from actors.protocol import (
     CommitChange,
     PriceReached,
 )
-from tests.protocol.stage import Feed, Stage, arm, report
-from trading.events import PriceQuarantined, QuarantineEnded
+from actors.published import MarketState, MarketStatus
+from tests.protocol.stage import SYMBOL, Feed, Stage, a_market, arm, report, state
+from trading.events import PriceQuarantined, PriceRejected, QuarantineEnded
+from trading.model import DenialReason, MarketPrice
 
 
 @pytest.fixture
@@ -34,7 +39,8 @@ def test_prices_while_paused_reach_nobody(stage: Stage, market: Recipient, feed:
     feed(104, 90)
     position.expect_nothing()
     paused = report(stage, market)
-    assert (paused.state, paused.ignored, paused.accepted) == ("PAUSED", 2, 1)
+    assert state(stage, market) is MarketState.PAUSED
+    assert (paused.ignored, paused.accepted) == (2, 1)
     market.tell(ResumeMarket())
     feed(104)
     position.expect(PriceReached)
@@ -48,7 +54,7 @@ def test_a_jump_reaches_nobody_until_it_is_confirmed(
     market.tell(arm(1, 95, 103))
     feed(40, 40, 41)
     position.expect_nothing(for_=0)
-    assert report(stage, market).state == "QUARANTINED"
+    assert state(stage, market) is MarketState.QUARANTINED
     feed(40)
     assert position.expect(PriceReached).price == 40
 
@@ -59,10 +65,12 @@ def test_a_person_releases_a_jump_by_naming_it(stage: Stage, market: Recipient, 
     market.tell(arm(1, 95, 103))
     feed(40)
     market.tell(ReleaseCandidate(price=Decimal(41), reply_to=client))
-    assert client.expect(MarketReported).candidate == 40
+    denial = client.expect(Denied).denial
+    assert denial.reason is DenialReason.CANDIDATE_UNKNOWN
+    assert denial.text == "release of 41 of BTCUSDT refused: 40 waits, name it"
     position.expect_nothing(for_=0)
     market.tell(ReleaseCandidate(price=Decimal(40), reply_to=client))
-    assert client.expect(MarketReported).candidate is None
+    assert client.expect(MarketStatus).candidate is None
     assert position.expect(PriceReached).price == 40
 
 
@@ -95,3 +103,110 @@ def test_a_report_counts_what_was_made_of_the_prices(
     assert told.last.price == 101
     assert told.armed == 1
     assert (told.accepted, told.rejected, told.ignored, told.quarantined) == (2, 2, 1, 1)
+
+
+def judged(stage: Stage, market: Recipient, *prices: tuple[str, int]) -> list[tuple[str, str]]:
+    """What becomes of prices that are stamped so many seconds from now, and why."""
+    client, now_us = stage.probe("client"), stage.dispatcher.clock.now_us()
+    market.tell(
+        TakePrices(
+            prices=[Decimal(price) for price, _ in prices],
+            times_us=[now_us + seconds * 1_000_000 for _, seconds in prices],
+            reply_to=client,
+        )
+    )
+    taken = client.expect(PricesTaken)
+    return [(str(one.verdict), one.why or "") for one in taken.judged]
+
+
+def test_who_asks_hears_what_became_of_each_price(
+    stage: Stage, market: Recipient, feed: Feed
+) -> None:
+    """In order, with the reason why one was not accepted."""
+    now = datetime.fromtimestamp(stage.seconds(), UTC).isoformat()
+    assert judged(
+        stage, market, ("101", 0), ("0", 0), ("101", 7), ("99", -1), ("38", 0), ("102", 0)
+    ) == [
+        ("accepted", ""),
+        ("rejected", "no price: not above 0 and at most 1000000000000, with at most 18 decimals"),
+        ("rejected", "stamped 7 s ahead of our clock, at most 5 s are allowed"),
+        ("ignored", f"older than the last accepted price of {now}"),
+        (
+            "quarantined",
+            "jumps 63 % from the last accepted 101: 38 waits for 3 prices within 5 % of it",
+        ),
+        ("accepted", ""),
+    ]
+
+
+def test_a_verdict_says_when_the_market_is_paused(
+    stage: Stage, market: Recipient, feed: Feed
+) -> None:
+    """Such prices are ignored, one and all."""
+    market.tell(PauseMarket())
+    why = "paused: the venue's connection is down"
+    assert judged(stage, market, ("101", 0), ("0", 0)) == [("ignored", why)] * 2
+
+
+def test_prices_that_are_judged_one_by_one_reach_positions_all_the_same(
+    stage: Stage, market: Recipient, feed: Feed
+) -> None:
+    """Asking for verdicts changes nothing else."""
+    position = stage.position(1)
+    market.tell(arm(1, 95, 103))
+    judged(stage, market, ("102", 0), ("103", 0), ("104", 0))
+    assert position.expect(PriceReached).price == 103
+    assert report(stage, market).accepted == 4
+
+
+def test_the_first_rejected_price_in_a_row_is_told(
+    stage: Stage, market: Recipient, feed: Feed
+) -> None:
+    """An accepted price ends the row; the event has our time, for the price's may be none."""
+    feed("NaN", "-1")
+    began_us = stage.dispatcher.clock.now_us() - 1_000_000
+    (event,) = stage.committer.expect(CommitChange).change.events
+    assert isinstance(event, PriceRejected)
+    assert (event.price, event.time_us) == ("NaN", began_us)
+    assert event.why.startswith("no price: ")
+    stage.committer.expect_nothing(for_=0)
+    feed(101, 0)
+    (event,) = stage.committer.expect(CommitChange).change.events
+    assert isinstance(event, PriceRejected)
+    assert event.price == "0"
+
+
+def test_what_a_market_is_worth_can_be_read_without_asking(
+    stage: Stage, market: Recipient, feed: Feed
+) -> None:
+    """From its start on, and after whatever changes it."""
+    feed(101)
+    status = stage.published.markets[SYMBOL]
+    assert status == report(stage, market)
+    assert status.last == MarketPrice(
+        symbol=SYMBOL, price=Decimal(101), time_us=stage.dispatcher.clock.now_us()
+    )
+    assert status.age_us(stage.dispatcher.clock.monotonic_us()) == 0
+    market.tell(PauseMarket())
+    assert state(stage, market) is MarketState.PAUSED
+    assert stage.published.markets[SYMBOL].paused
+    market.tell(ResumeMarket())
+    assert state(stage, market) is MarketState.LIVE
+    assert not stage.published.markets[SYMBOL].paused
+
+
+def test_a_market_is_published_before_anybody_can_ask(stage: Stage) -> None:
+    """Without a price, or with that of a former life, which is stale."""
+    a_market(stage)
+    status = stage.published.markets[SYMBOL]
+    assert (status.last, status.state(0)) == (None, MarketState.STALE)
+
+
+def test_what_no_candidate_waits_for_cannot_be_released(
+    stage: Stage, market: Recipient, feed: Feed
+) -> None:
+    """The denial says that there is none."""
+    client = stage.probe("client")
+    market.tell(ReleaseCandidate(price=Decimal(40), reply_to=client))
+    denial = client.expect(Denied).denial
+    assert denial.text == "release of 40 of BTCUSDT refused: no price waits"

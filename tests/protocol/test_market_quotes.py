@@ -1,16 +1,18 @@
 """Quotes: a price to act on, or the reason why there is none."""
 
+from dataclasses import replace
 from decimal import Decimal
 
-from actors.base import Recipient
-from actors.market import MarketActor
+from actors.base import PooledActor, Recipient, stop_soon
 from actors.messages import PauseMarket, ResumeMarket
-from actors.protocol import PriceQuoted, QuoteDenied, QuotePrice
-from tests.protocol.stage import ACCOUNT, SYMBOL, Feed, Stage
+from actors.protocol import PriceQuoted, PriceReached, QuoteDenied, QuotePrice
+from tests.protocol.stage import ACCOUNT, SYMBOL, Feed, Stage, a_market, arm
 from trading.model import Denial, DenialReason, MarketPrice
 
 
 def ask(stage: Stage, market: Recipient, *, force: bool = False) -> None:
+    """Ask for a position that waits for its triggers."""
+    market.tell(arm(7, "0.01", 1000))
     market.tell(
         QuotePrice(
             account=ACCOUNT, position_id=7, for_open=False, force=force, reply_to=stage.wallet
@@ -87,7 +89,7 @@ def test_age_is_measured_from_receipt(stage: Stage, market: Recipient, feed: Fee
 def test_a_former_lifes_price_is_no_price_to_act_on(stage: Stage) -> None:
     """After a restart nothing was received yet; the guard alone knows it."""
     last = MarketPrice(symbol=SYMBOL, price=Decimal(100), time_us=1)
-    market = stage.start(MarketActor(stage.directory, stage.dispatcher.clock, SYMBOL, last=last))
+    market = stage.start(a_market(stage, last=last))
     told = denial(stage, market)
     assert told.reason is DenialReason.PRICE_STALE
     assert told.text == "BTCUSDT is stale: no price was received since the start"
@@ -135,3 +137,72 @@ def test_force_on_a_healthy_market_is_nothing_unusual(
     """No note."""
     feed(100)
     assert quoted(stage, market, force=True).note is None
+
+
+def question(stage: Stage, number: int = 1) -> QuotePrice:
+    """What position 7 asks before it closes or moves its stop."""
+    return QuotePrice(
+        account=ACCOUNT, position_id=7, for_open=False, reply_to=stage.wallet, question=number
+    )
+
+
+def test_a_quote_keeps_every_price_until_the_position_arms(
+    stage: Stage, market: Recipient, feed: Feed
+) -> None:
+    """None reaches it in between; the first after the quote that reaches its new stop does."""
+    position = stage.position(7)
+    market.tell(arm(7, 95, 103))
+    feed(97, 100)
+    market.tell(question(stage, 5))
+    quote = stage.wallet.expect(PriceQuoted)
+    assert quote.price == 100
+    assert quote.question == 5
+    feed(99, 97, 94, 104)
+    position.expect_nothing(for_=0)
+    market.tell(arm(7, 98, 103, after=quote.number))
+    hit = position.expect(PriceReached)
+    assert hit.price == 97
+    assert hit.number == quote.number + 2
+
+
+def test_an_arm_from_before_the_quote_counts_no_more(
+    stage: Stage, market: Recipient, feed: Feed
+) -> None:
+    """The position has not seen the quote yet, and arms again when it has."""
+    position = stage.position(7)
+    market.tell(arm(7, 95, 103))
+    feed(100, 101)
+    market.tell(question(stage))
+    quote = stage.wallet.expect(PriceQuoted)
+    market.tell(arm(7, 95, 103, after=quote.number - 1))
+    feed(94)
+    position.expect_nothing(for_=0)
+    market.tell(arm(7, 95, 103, after=quote.number))
+    assert position.expect(PriceReached).price == 94
+
+
+def test_a_position_is_quoted_a_price_when_it_is_armed(
+    stage: Stage, market: Recipient, feed: Feed
+) -> None:
+    """Before that it may have a price to judge which comes first."""
+    feed(100)
+    market.tell(question(stage))
+    stage.wallet.expect_nothing(for_=0)
+    feed(101)
+    market.tell(arm(7, 95, 103))
+    assert stage.wallet.expect(PriceQuoted).price == 101
+
+
+def test_a_quote_that_nobody_takes_changes_nothing(
+    stage: Stage, market: Recipient, feed: Feed
+) -> None:
+    """A former life's question must not keep the next one's triggers out of the book."""
+    gone = stage.dispatcher.start(PooledActor())
+    stop_soon(gone)
+    position = stage.position(7)
+    feed(100)
+    asked = question(stage)
+    market.tell(replace(asked, reply_to=gone))
+    market.tell(arm(7, 95, 103))
+    feed(94)
+    assert position.expect(PriceReached).price == 94

@@ -2,12 +2,9 @@
 
 from decimal import Decimal
 
-import pytest
-
 from actors.base import Recipient
-from actors.messages import CloseDone, ClosePosition, Denied
+from actors.messages import CloseDone, Denied
 from actors.position import PositionActor
-from actors.probe import TestProbe
 from actors.protocol import (
     ActorFailed,
     Arm,
@@ -15,60 +12,16 @@ from actors.protocol import (
     BookPosition,
     Disarm,
     MarketRestarted,
-    PositionBooked,
     PositionSettled,
-    PriceQuoted,
-    PriceReached,
-    QuoteDenied,
     QuotePrice,
     WalletRestarted,
 )
-from tests.protocol.stage import ACCOUNT, SYMBOL, Number, Stage
-from tests.unit.accounts import TIME_US, a_position
+from tests.protocol.guarded import ID, POSITION, STALE, booked, close, hit, no_quote, quote
+from tests.protocol.stage import ACCOUNT, SYMBOL, Stage
+from tests.unit.accounts import TIME_US
 from trading.events import PositionClosed, RungHit
 from trading.ladder import Triggers
-from trading.model import CloseReason, Denial, DenialReason, MarketPrice, PositionStatus
-
-POSITION = a_position()
-ID = POSITION.position_id
-STALE = Denial(reason=DenialReason.PRICE_STALE, text="BTCUSDT is stale")
-
-
-@pytest.fixture
-def position(stage: Stage) -> Recipient:
-    """The specification's position, opened at price number 7, and armed."""
-    ref = stage.start(PositionActor(stage.directory, POSITION, after=7))
-    stage.market.expect(Arm)
-    return ref
-
-
-def hit(price: Number, number: int = 8) -> PriceReached:
-    return PriceReached(
-        position_id=ID, price=Decimal(price), time_us=TIME_US + number, number=number
-    )
-
-
-def quote(price: Number, note: str | None = None) -> PriceQuoted:
-    return PriceQuoted(
-        position_id=ID,
-        symbol=SYMBOL,
-        price=Decimal(price),
-        time_us=TIME_US,
-        number=9,
-        note=note,
-    )
-
-
-def close(
-    stage: Stage, position: Recipient, *, note: str | None = None, force: bool = False
-) -> TestProbe:
-    client = stage.probe("client")
-    position.tell(ClosePosition(position_id=ID, note=note, force=force, reply_to=client))
-    return client
-
-
-def booked(version: int) -> PositionBooked:
-    return PositionBooked(position_id=ID, version=version)
+from trading.model import CloseReason, MarketPrice, PositionStatus
 
 
 def test_it_begins_by_arming_after_its_stamp(stage: Stage) -> None:
@@ -184,7 +137,7 @@ def test_a_denied_quote_denies_those_who_wait(stage: Stage, position: Recipient)
     """The position stays open, guarded as before, and may be closed later."""
     first, second = close(stage, position), close(stage, position)
     stage.market.expect(QuotePrice)
-    position.tell(QuoteDenied(position_id=ID, denial=STALE))
+    position.tell(no_quote())
     assert first.expect(Denied).denial == STALE
     assert second.expect(Denied).denial == STALE
     stage.market.expect_nothing()
@@ -199,10 +152,10 @@ def test_a_forced_close_is_not_denied_by_an_unforced_question(
     polite = close(stage, position)
     forced = close(stage, position, force=True, note="operator")
     stage.market.expect(QuotePrice)
-    position.tell(QuoteDenied(position_id=ID, denial=STALE))
+    position.tell(no_quote())
     polite.expect(Denied)
     assert stage.market.expect(QuotePrice).force
-    position.tell(quote(102, note="forced: BTCUSDT is stale"))
+    position.tell(quote(102, note="forced: BTCUSDT is stale", question=2))
     (event,) = stage.wallet.expect(BookPosition).events
     assert isinstance(event, PositionClosed)
     assert event.note == "operator; forced: BTCUSDT is stale"
@@ -214,7 +167,7 @@ def test_even_a_forced_close_needs_a_price(stage: Stage, position: Recipient) ->
     """A denied forced question denies who forced."""
     forced = close(stage, position, force=True)
     stage.market.expect(QuotePrice)
-    position.tell(QuoteDenied(position_id=ID, denial=STALE))
+    position.tell(no_quote())
     assert forced.expect(Denied).denial == STALE
 
 

@@ -18,8 +18,8 @@ from actors.protocol import (
     BookingRefused,
     BookPosition,
     ChangeCommitted,
-    ChangeExpired,
     ChangeRefused,
+    ChangeReturned,
     PositionBooked,
     ReadPosition,
     RefuseOpens,
@@ -225,7 +225,7 @@ def test_an_expired_change_is_decided_anew(stage: Stage, floor: Floor) -> None:
     change = floor.change()
     assert change.deadline_us == 1_000_000
     stage.dispatcher.advance(2)
-    floor.answer(change, ChangeExpired(change_id=change.change_id))
+    floor.answer(change, ChangeReturned(change_id=change.change_id))
     again = floor.change()
     assert [entry.operation for entry in again.change.entries] == ["transfer:t"]
     floor.confirm(again)

@@ -16,6 +16,7 @@ from actors.protocol import (
     ReportWallet,
     WalletReported,
 )
+from actors.published import Published, Version
 from actors.wallet import WalletActor
 from actors.wallet_plan import Memory
 from tests.protocol.stage import ACCOUNT, SYMBOL, Number, Stage
@@ -37,10 +38,12 @@ class Floor:
 
     def __init__(self, stage: Stage, memory: Memory | None = None, **settings: Any) -> None:
         self.stage = stage
+        self.published = Published(Version())
         actor = WalletActor(
             stage.directory,
             stage.dispatcher.clock,
             ACCOUNT,
+            published=self.published,
             memory=memory or Memory(),
             rates=DEFAULT_RATES,
             position_ids=itertools.count(401),

@@ -17,7 +17,9 @@ from tests.simulation.requests import (
     CloseAsked,
     HealthAsked,
     OpenAsked,
+    PricesAsked,
     Request,
+    StopAsked,
     TransferAsked,
 )
 from tests.simulation.world import World
@@ -49,7 +51,7 @@ def check_history(world: World) -> None:
     stored = world.store.real.read_events(0, world.model.events + 1)
     _expect([event.id for event in stored], list(range(1, world.model.events + 1)), "event ids")
     for market in world.model.markets.values():
-        _expect(market.quarantines, [], "quarantines that were not told")
+        _expect(market.events, [], f"what {market.symbol} has not told")
 
 
 def check_account(world: World, name: str) -> None:
@@ -105,7 +107,7 @@ def check_wallet_memory(world: World, name: str) -> None:
     _expect(transfers, world.model.accounts[name].transfers, f"transfers of {name}")
     line = actor._line
     waiting = (line.undecided, line.in_flight, line._reads, line._reads_taken, actor._opening)
-    _expect(waiting, (0, False, [], [], []), f"what waits in {name}")
+    _expect(waiting, ((), False, [], [], []), f"what waits in {name}")
     _expect(actor._opens._by_id, {}, f"opens that wait in {name}")
 
 
@@ -130,6 +132,10 @@ def check_published(world: World) -> None:
     positions = {p.position_id: p for p in state.open_positions}
     _expect(dict(version.positions.items()), positions, "published positions")
     _expect(dict(version.markets.items()), {m.symbol: m for m in state.markets}, "markets")
+    pauses = {pause.account: pause for pause in state.pauses}
+    _expect(dict(version.pauses.items()), pauses, "published pauses")
+    reasons = {account: pause.reason for account, pause in pauses.items()}
+    _expect(reasons, world.model.pauses, "pauses")
     committed = {m.symbol: m.committed for m in world.model.markets.values() if m.committed}
     _expect({m.symbol: (m.price, m.time_us) for m in state.markets}, committed, "last prices")
 
@@ -139,8 +145,12 @@ def check_market(world: World, symbol: str) -> None:
     actor = actor_of(world.system.directory.markets[symbol])  # type: ignore[arg-type]
     assert isinstance(actor, MarketActor)
     history = actor._history
-    kept = (dict(history._unanswered), len(history), actor._quoted, actor._undelivered)
-    _expect(kept, ({}, 0, {}, {}), f"what {symbol} keeps")
+    kept = (dict(history._unanswered), actor._quoted, actor._undelivered, actor._questions)
+    _expect(kept, ({}, {}, {}, {}), f"who has not answered {symbol}")
+    _expect(len(history), 0, f"prices that {symbol} keeps")
+    published, paused = world.system.published.markets[symbol], world.model.market(symbol).paused
+    last = published.last and (published.last.price, published.last.time_us)
+    _expect((last, published.paused), (world.model.market(symbol).last, paused), "published")
     book = actor._book
     expected = {
         tracked.now.position_id: model_triggers(tracked.now)
@@ -175,14 +185,14 @@ def check_position_actors(world: World) -> None:
         assert isinstance(actor, PositionActor)
         tracked = world.model.positions[position_id]
         _expect(actor._position, tracked.versions[tracked.now.version], "memory of a position")
-        waiting = (list(actor._unbooked), actor._closers, actor._asked_price_for)
-        _expect(waiting, ([], [], None), f"what waits in position {position_id}")
+        waiting = (actor._unbooked, actor._waiting, actor._asked_price_for, actor._stop_moves)
+        _expect(waiting, ([], [], None, {}), f"what waits in position {position_id}")
 
 
 def check_desk(world: World) -> None:
     """Nobody waits for a restart, and nothing waits to be written."""
     desk: Any = actor_of(world.system.desk)  # type: ignore[arg-type]
-    waiting = (desk._closes_waiting, dict(desk._waiting_for_wallet), len(desk._restarting))
+    waiting = (desk._waiting_for_position, dict(desk._waiting_for_wallet), len(desk._restarting))
     _expect(waiting, ({}, {}, 0), "what waits at the Desk")
     _expect(world.committer.waiting, 0, "what waits to be committed")
 
@@ -202,8 +212,10 @@ def _excused(world: World, request: Request) -> bool:
     match request:
         case OpenAsked() | TransferAsked() | AccountAsked():
             return ("wallet", request.account) in failed
-        case CloseAsked():
+        case CloseAsked() | StopAsked():
             return ("position", request.position_id) in failed
+        case PricesAsked():
+            return ("market", request.symbol) in failed
         case HealthAsked():
             auditor_failed = any(kind == "auditor" for _, kind, _ in world.watcher.failures)
             return auditor_failed or world.store.reads_failed > request.reads_failed

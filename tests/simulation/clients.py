@@ -10,9 +10,15 @@ from actors.messages import (
     ClosePosition,
     Denied,
     HealthChecked,
+    MoveStop,
     OpenAccount,
     OpenDone,
     OpenPosition,
+    PauseTrading,
+    PricesTaken,
+    ResumeTrading,
+    StopMoveDone,
+    TradingSet,
     TransferDone,
     TransferFunds,
 )
@@ -23,7 +29,10 @@ from tests.simulation.requests import (
     CloseAsked,
     HealthAsked,
     OpenAsked,
+    PauseAsked,
+    PricesAsked,
     Request,
+    StopAsked,
     TransferAsked,
 )
 from trading.books import HealthStatus
@@ -57,6 +66,13 @@ class Client:
                 _judge_open(self.model, self.request, message)
             case CloseAsked():
                 _judge_close(self.model, self.request, message)
+            case StopAsked():
+                _judge_stop(self.model, self.request, message)
+            case PauseAsked():
+                _judge_pause(self.request, message)
+            case PricesAsked():
+                if not isinstance(message, PricesTaken):
+                    raise Violation(f"{self.request} is answered with {message}")
             case TransferAsked():
                 _judge_transfer(self.model, self.request, message)
             case AccountAsked():
@@ -88,6 +104,13 @@ def command(request: Request, client: Client) -> Any:
                 force=request.force,
                 reply_to=client,
             )
+        case StopAsked():
+            return MoveStop(
+                position_id=request.position_id, stop_price=request.stop_price, reply_to=client
+            )
+        case PauseAsked():
+            kind = PauseTrading if request.pause else ResumeTrading
+            return kind(account=request.account, reason=request.reason, reply_to=client)
         case TransferAsked():
             return TransferFunds(
                 account=request.account,
@@ -155,6 +178,37 @@ def _judge_close(model: Model, request: CloseAsked, message: Any) -> None:
                 "paused_by_network",
                 "market_quarantined",
             ):
+                raise Violation(f"{request} is denied: {denial}")
+        case _:
+            raise Violation(f"{request} is answered with {message}")
+
+
+def _judge_stop(model: Model, request: StopAsked, message: Any) -> None:
+    tracked = model.positions.get(request.position_id)
+    match message:
+        case StopMoveDone(position=position):
+            _expect_durable(model, position)
+            if not request.moved or position.stop_price != request.stop_price:
+                raise Violation(f"{request} is answered with {position}")
+        case Denied(denial=denial):
+            allowed = {"stop_invalid", "price_unknown"}
+            if not request.existed:
+                allowed.add("position_unknown")
+            if tracked is not None and not tracked.now.is_open:
+                allowed.add("position_closed")
+            if request.moved or denial.reason not in allowed:
+                raise Violation(f"{request} is denied: {denial}")
+        case _:
+            raise Violation(f"{request} is answered with {message}")
+
+
+def _judge_pause(request: PauseAsked, message: Any) -> None:
+    match message:
+        case TradingSet(account=account, paused=paused):
+            if not request.done or (account, paused) != (request.account, request.pause):
+                raise Violation(f"{request} is answered with {message}")
+        case Denied(denial=denial):
+            if request.existed or denial.reason != "account_unknown":
                 raise Violation(f"{request} is denied: {denial}")
         case _:
             raise Violation(f"{request} is answered with {message}")

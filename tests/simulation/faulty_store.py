@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 
 from persistence.changes import Change
 from persistence.commits import commit
-from persistence.errors import Deposed, OutcomeUnknown, StoreError, Unavailable
+from persistence.errors import Deposed, OutcomeUnknown, Refused, StoreError, Unavailable
 from persistence.state import AccountState, Books, State
 from persistence.store import Store
 from persistence.transactions import Transactions
 from tests.simulation.dispatcher import Violation
 from trading.model import Position
+from trading.signals import Signal
 
 
 class Fault(StrEnum):
@@ -91,6 +92,10 @@ class FaultyStore:
                 self._commit_really(late)
             except Deposed:
                 return epoch
+            except Refused as refusal:
+                raise Violation(
+                    f"deposed epoch {late.epoch} got past the fence: {refusal}"
+                ) from None
             raise Violation(f"commit {late.commit_id} of deposed epoch {late.epoch} was taken")
         return epoch
 
@@ -150,6 +155,21 @@ class FaultyStore:
         """A position, or be unavailable."""
         self._maybe_unavailable(self._rates.read)
         return self.real.load_position(position_id)
+
+    def load_signals(self) -> tuple[tuple[Signal, ...], int]:
+        """The unfinished signals, or be unavailable."""
+        self._maybe_unavailable(self._rates.read)
+        return self.real.load_signals()
+
+    def find_signal(self, account: str, client_id: str) -> Signal | None:
+        """A signal, or be unavailable."""
+        self._maybe_unavailable(self._rates.read)
+        return self.real.find_signal(account, client_id)
+
+    def recent_signals(self, account: str, since_us: int) -> tuple[Signal, ...]:
+        """The latest signals, or be unavailable."""
+        self._maybe_unavailable(self._rates.read)
+        return self.real.recent_signals(account, since_us)
 
     def read_books(self, account: str, *, after_entry: int) -> Books | None:
         """Books, or be unavailable."""

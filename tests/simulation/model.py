@@ -42,6 +42,7 @@ class Model:
         self.positions: dict[int, Tracked] = {}
         self.markets: dict[str, ModelMarket] = {}
         self.coverage: dict[int, Coverage] = {}
+        self.pauses: dict[str | None, str] = {}
         self.events = 0
         self.commit_id = 0
         self.epoch = 0
@@ -87,8 +88,13 @@ class Model:
             elif kind in STEPS:
                 self._step(events, predicted)
                 positions.popleft()
-            elif kind in ("price_quarantined", "quarantine_ended"):
-                self._quarantine(events.popleft())
+            elif kind == "stop_moved":
+                self._move_stop(events.popleft(), predicted)
+                positions.popleft()
+            elif kind in ("trading_paused", "trading_resumed"):
+                self._set_trading(events.popleft())
+            elif kind in ("price_quarantined", "quarantine_ended", "price_rejected"):
+                self._market_event(events.popleft())
             else:
                 raise Violation(f"nobody broke the books, and yet: {events[0]}")
         self._hold_against(change, predicted)
@@ -115,6 +121,18 @@ class Model:
             raise Violation(f"{event} is booked in spite of {denial}: {account}")
         account.transfer(event.reference, event.amount, event.time_us)
 
+    def is_paused(self, account: str) -> bool:
+        """Whether nothing may be opened in an account."""
+        return account in self.pauses or None in self.pauses
+
+    def _set_trading(self, event: Any) -> None:
+        pause = event.kind == "trading_paused"
+        self.requests.carry_out_pause(event.account, event.reason, pause=pause)
+        if pause:
+            self.pauses[event.account] = event.reason
+        else:
+            self.pauses.pop(event.account, None)
+
     def _open_position(
         self, event: Any, position: Position, predicted: Predicted, now_us: int
     ) -> None:
@@ -126,6 +144,8 @@ class Model:
         ]
         if coverage is None or not quotes or event.position_id in self.positions:
             raise Violation(f"{event} has no quote, or comes twice: {coverage}")
+        if self.is_paused(event.account):
+            raise Violation(f"{event} is opened in a pause: {self.pauses}")
         now = _opened(position)
         if not now.can_be_guarded:
             raise Violation(f"{event} cannot be guarded: {now}")
@@ -171,6 +191,17 @@ class Model:
         predicted.positions.append(now)
         predicted.prices[now.symbol] = (price, first.time_us)
 
+    def _move_stop(self, event: Any, predicted: Predicted) -> None:
+        tracked = self.positions.get(event.position_id)
+        if tracked is None or not tracked.now.is_open:
+            raise Violation(f"{event} of a position that is not open")
+        self.requests.carry_out_stop(event.position_id, event.stop_after)
+        log = self.markets[event.symbol].log
+        now, happenings = tracked.move_stop(log, event.stop_after, event.mark_price, event.time_us)
+        _expect(event, happenings[0])
+        predicted.positions.append(now)
+        predicted.prices[now.symbol] = (event.mark_price, event.time_us)
+
     def _settle(self, now: ModelPosition, happenings: list[Happening]) -> Iterable[Happening]:
         account = self.accounts[now.account]
         for happening in happenings:
@@ -190,9 +221,9 @@ class Model:
                         "time_us": time_us,
                     }
 
-    def _quarantine(self, event: Any) -> None:
-        """Each beginning and end is told, in its turn."""
-        waiting = self.markets[event.symbol].quarantines
+    def _market_event(self, event: Any) -> None:
+        """Each beginning and end of a quarantine is told in its turn, and each rejected row."""
+        waiting = self.markets[event.symbol].events
         if not waiting:
             raise Violation(f"{event} is told, and did not happen")
         _expect(event, waiting.pop(0))
@@ -224,7 +255,7 @@ class Model:
         at_a_stop = not predicted.prices and known.log[-1]  # of a market that failed after it
         if (market.price, market.time_us) not in (expected, at_a_stop):
             raise Violation(f"{market} is kept, not {expected}")
-        known.once_committed.append((market.price, market.time_us))
+        known.committed = (market.price, market.time_us)
 
 
 def same_position(now: ModelPosition, position: Position) -> None:

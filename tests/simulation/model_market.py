@@ -27,30 +27,29 @@ class Quote:
 class ModelMarket:
     """One symbol: its guard, and every price that was ever accepted, in order.
 
-    `committed` is the last price kept with a commit, from which a next life begins.
+    `committed` is the last price kept with a commit, from which the next system begins.
     """
 
     symbol: str
     log: list[tuple[Decimal, int]] = field(default_factory=list)
-    once_committed: list[tuple[Decimal, int] | None] = field(default_factory=lambda: [None])
+    committed: tuple[Decimal, int] | None = None
     last: tuple[Decimal, int] | None = None
     received_us: int | None = None
     paused: bool = False
     candidate: tuple[Decimal, int] | None = None
     confirmed_at: list[int] = field(default_factory=list)
     lives: list[tuple[int, int]] = field(default_factory=list)
-    quarantines: list[Happening] = field(default_factory=list)
-
-    @property
-    def committed(self) -> tuple[Decimal, int] | None:
-        """The last price kept with a commit."""
-        return self.once_committed[-1]
+    events: list[Happening] = field(default_factory=list)
+    rejecting: bool = False
 
     def begin_life(self, first_number: int, last: tuple[Decimal, int] | None) -> None:
-        """An actor starts from a price; it numbers those that come from `first_number` on."""
+        """An actor starts from a price; it numbers those that come from `first_number` on.
+
+        One that follows a failure stays paused.
+        """
         self.last = last
         self.received_us = None
-        self.paused = False
+        self.rejecting = False
         self.candidate = None
         self.lives.append((first_number, len(self.log)))
 
@@ -67,13 +66,19 @@ class ModelMarket:
                 return began + number - first_number
         raise AssertionError(f"no life of {self.symbol} has counted {number}")
 
-    def take(self, prices: list[Decimal], times_us: list[int], now_us: int) -> None:
-        """Judge prices one after another."""
+    def take(self, prices: list[Decimal], times_us: list[int], now_us: int) -> list[str]:
+        """Judge prices one after another; returns the verdicts."""
         if self.paused:
-            return
+            return ["ignored"] * len(prices)
+        verdicts = []
         for price, time_us in zip(prices, times_us, strict=True):
             had = self.candidate
             verdict = self._judge(price, time_us, now_us)
+            verdicts.append(verdict)
+            if verdict == "rejected":
+                if not self.rejecting:
+                    self._note("price_rejected", str(price), now_us)
+                self.rejecting = True
             if had is None and self.candidate is not None:
                 assert self.last is not None
                 self._note("price_quarantined", price, time_us, last_price=self.last[0])
@@ -81,8 +86,9 @@ class ModelMarket:
                 near = abs(price - had[0]) <= had[0] * NEAR
                 outcome = "confirmed" if near else "dropped"
                 self._note("quarantine_ended", price, time_us, candidate=had[0], outcome=outcome)
-            if verdict:
+            if verdict == "accepted":
                 self._accept(price, time_us, now_us)
+        return verdicts
 
     def release(self, price: Decimal, now_us: int) -> None:
         """A person accepts the candidate."""
@@ -107,31 +113,32 @@ class ModelMarket:
             return "price_stale"
         return None
 
-    def _judge(self, price: Decimal, time_us: int, now_us: int) -> bool:
-        if self.last is not None and time_us < self.last[1]:
-            return False
+    def _judge(self, price: Decimal, time_us: int, now_us: int) -> str:
         if not price.is_finite() or price <= 0 or time_us - now_us > AHEAD_MAX_US:
-            return False
+            return "rejected"
+        if self.last is not None and time_us < self.last[1]:
+            return "ignored"
         if self.last is None or abs(price - self.last[0]) <= self.last[0] * JUMP:
             self.candidate = None
-            return True
+            return "accepted"
         candidate = self.candidate
         if candidate is None or abs(price - candidate[0]) > candidate[0] * NEAR:
             self.candidate, self.confirmed_at = (price, time_us), []
-            return False
+            return "quarantined"
         self.confirmed_at.append(time_us)
         span_us = time_us - self.confirmed_at[0]
         if len(self.confirmed_at) >= CONFIRMATIONS and span_us >= CONFIRM_SPAN_US:
             self.candidate = None
-            return True
-        return False
+            return "accepted"
+        return "quarantined"
 
     def _accept(self, price: Decimal, time_us: int, now_us: int) -> None:
         self.last = (price, time_us)
         self.received_us = now_us
+        self.rejecting = False
         self.log.append((price, time_us))
 
-    def _note(self, kind: str, price: Decimal, time_us: int, **more: Decimal | str) -> None:
-        self.quarantines.append(
+    def _note(self, kind: str, price: Decimal | str, time_us: int, **more: Decimal | str) -> None:
+        self.events.append(
             {"kind": kind, "symbol": self.symbol, "price": price, "time_us": time_us, **more}
         )

@@ -67,7 +67,7 @@ class ModelPosition:
     version: int = 1
 
     def __post_init__(self) -> None:
-        if self.levels:
+        if self.costs:  # a copy
             return
         self.levels = [self._level(rung.percent) for rung in self.rungs]
         self.stop = self._level(-self.stop_percent)
@@ -114,6 +114,30 @@ class ModelPosition:
         happenings: list[Happening] = []
         now._close(at, time_us, "MANUAL", happenings)
         return now, happenings
+
+    def stop_may_move_to(self, stop: Decimal, mark: Decimal) -> bool:
+        """Whether a stop lies between the present one and both the mark price and the next rung."""
+        if not stop.is_finite() or stop <= 0:
+            return False
+        bounds = [mark, *self.levels[self.rungs_hit : self.rungs_hit + 1]]
+        return not self._profits(self.stop, stop) and not any(
+            self._profits(stop, bound) for bound in bounds
+        )
+
+    def with_stop(
+        self, stop: Decimal, mark: Decimal, time_us: int
+    ) -> tuple["ModelPosition", list[Happening]]:
+        """What a stop that is moved by hand makes of it."""
+        now = replace(self, costs=dict(self.costs), version=self.version + 1, stop=stop)
+        happening: Happening = {
+            "kind": "stop_moved",
+            "position_id": self.position_id,
+            "stop_before": self.stop,
+            "stop_after": stop,
+            "mark_price": mark,
+            "time_us": time_us,
+        }
+        return now, [happening]
 
     def _hit_rung(self, at: Decimal, time_us: int, happenings: list[Happening]) -> None:
         rung = self.rungs[self.rungs_hit]

@@ -105,16 +105,33 @@ class Tracked:
         self, log: list[tuple[Decimal, int]], price: Decimal, time_us: int
     ) -> tuple[ModelPosition, list[Happening]]:
         """Its manual close, at a price that it was quoted and before which nothing closed it."""
+        self._expect_quoted(log, price, time_us)
+        self.now, happenings = self.now.closed_by_hand(price, time_us)
+        return self.now, happenings
+
+    def move_stop(
+        self, log: list[tuple[Decimal, int]], stop: Decimal, mark: Decimal, time_us: int
+    ) -> tuple[ModelPosition, list[Happening]]:
+        """Its stop moved at a price that it was quoted: from there on the new one holds."""
+        accepted = self._expect_quoted(log, mark, time_us)
+        if not self.now.stop_may_move_to(stop, mark):
+            raise Violation(f"a stop is moved to {stop} at {mark}, which may not be: {self.now}")
+        self.now, happenings = self.now.with_stop(stop, mark, time_us)
+        self.judged = self.scanned = accepted
+        self.optional = []
+        return self.now, happenings
+
+    def _expect_quoted(self, log: list[tuple[Decimal, int]], price: Decimal, time_us: int) -> int:
+        """How many prices were accepted when it was quoted one; it has judged all of them."""
         quotes = [q for q in self.coverage.quotes if (q.price, q.time_us) == (price, time_us)]
         quotes = [q for q in quotes if q.accepted >= self.judged]
         if not quotes:
             raise Violation(
-                f"position {self.now.position_id} is closed by hand at {price}, which it was not "
+                f"position {self.now.position_id} acts by hand at {price}, which it was not "
                 f"quoted: {self.coverage}"
             )
         self.expect_nothing_missed(log, quotes[0].accepted)
-        self.now, happenings = self.now.closed_by_hand(price, time_us)
-        return self.now, happenings
+        return quotes[0].accepted
 
     def _stepped(
         self, index: int, price: Decimal, time_us: int

@@ -1,9 +1,16 @@
 """In calm weather every answer is known beforehand."""
 
-from actors.messages import AccountReady, CloseDone, Denied, OpenDone, TransferDone
+from actors.messages import AccountReady, CloseDone, Denied, OpenDone, StopMoveDone, TransferDone
 from tests.simulation.dispatcher import Violation
 from tests.simulation.model_position import ModelPosition, Rung
-from tests.simulation.requests import AccountAsked, CloseAsked, OpenAsked, Request, TransferAsked
+from tests.simulation.requests import (
+    AccountAsked,
+    CloseAsked,
+    OpenAsked,
+    Request,
+    StopAsked,
+    TransferAsked,
+)
 from tests.simulation.world import World
 from trading.costs import DEFAULT_RATES
 
@@ -37,6 +44,8 @@ class Predictions:
                 return self._open(request)
             case CloseAsked():
                 return self._close(request)
+            case StopAsked():
+                return self._move_stop(request)
             case TransferAsked():
                 return self._transfer(request)
             case AccountAsked():
@@ -55,6 +64,8 @@ class Predictions:
                 if other.position_id == account.keys[request.key]
             )
             return DONE if first.asks == request.asks else "key_conflict"
+        if self._world.model.is_paused(request.account):
+            return "trading_paused"
         market = self._world.model.market(request.symbol)
         denial = market.denial(self._world.now_us)
         if denial is not None:
@@ -93,6 +104,17 @@ class Predictions:
         forced = request.force and market.last is not None
         return DONE if denial is None or forced else denial
 
+    def _move_stop(self, request: StopAsked) -> str:
+        tracked = self._world.model.positions.get(request.position_id)
+        if tracked is None:
+            return "position_unknown"
+        if not tracked.now.is_open:
+            return "position_closed"
+        last = self._world.model.market(tracked.now.symbol).last
+        if last is None:
+            return "price_unknown"
+        return DONE if tracked.now.stop_may_move_to(request.stop_price, last[0]) else "stop_invalid"
+
     def _transfer(self, request: TransferAsked) -> str:
         account = self._world.model.accounts[request.account]
         booked = account.transfers.get(request.reference)
@@ -103,7 +125,7 @@ class Predictions:
 
 def _answer(request: Request) -> str | None:
     match request.answer:
-        case OpenDone() | CloseDone() | TransferDone() | AccountReady():
+        case OpenDone() | CloseDone() | StopMoveDone() | TransferDone() | AccountReady():
             return DONE
         case Denied(denial=denial):
             return str(denial.reason)

@@ -56,7 +56,7 @@ class Prices:
                 (Decimal("Infinity"), now_us),
             )
         )
-        self.world.tell_market(symbol, TakePrices(prices=[price], times_us=[time_us]))
+        self._send(symbol, [price], [time_us])
         return f"{symbol} gets {price} of {time_us - now_us} us from now"
 
     def release_candidate(self) -> str:
@@ -70,8 +70,15 @@ class Prices:
     def tell(self, symbol: str, prices: list[Decimal], apart_us: int = 1000) -> str:
         times_us = [self.world.now_us + index * apart_us for index in range(1, len(prices) + 1)]
         self.world.dispatcher.pass_time(len(prices) * apart_us / 1_000_000)
-        self.world.tell_market(symbol, TakePrices(prices=prices, times_us=times_us))
+        self._send(symbol, prices, times_us)
         return f"{symbol} gets {', '.join(map(str, prices))}"
+
+    def _send(self, symbol: str, prices: list[Decimal], times_us: list[int]) -> None:
+        """From a feed, or from a client who wants to know what becomes of each."""
+        if self.random.random() < 0.3:
+            self.world.send_prices(symbol, prices, times_us)
+        else:
+            self.world.tell_market(symbol, TakePrices(prices=prices, times_us=times_us))
 
     def walked(self, symbol: str, count: int, share: float) -> list[Decimal]:
         """So many prices, each at most so far from the one before."""

@@ -63,6 +63,38 @@ class CloseAsked(Request):
 
 
 @dataclass(eq=False, slots=True)
+class StopAsked(Request):
+    """A stop to be moved by hand; `moved` once that is durable."""
+
+    position_id: int = 0
+    stop_price: Decimal = Decimal(0)
+    existed: bool = False
+    moved: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class PauseAsked(Request):
+    """Opens to be paused or resumed, of all accounts where None is given; `done` once durable."""
+
+    account: str | None = None
+    pause: bool = True
+    existed: bool = False
+    done: bool = False
+
+    @property
+    def reason(self) -> str:
+        """What no other request has for a reason."""
+        return f"for reason {self.serial}"
+
+
+@dataclass(eq=False, slots=True)
+class PricesAsked(Request):
+    """Prices whose verdicts somebody wants to know."""
+
+    symbol: str = ""
+
+
+@dataclass(eq=False, slots=True)
 class TransferAsked(Request):
     """A deposit or withdrawal."""
 
@@ -95,6 +127,9 @@ class Requests:
 
     opens: list[OpenAsked] = field(default_factory=list)
     closes: list[CloseAsked] = field(default_factory=list)
+    stops: list[StopAsked] = field(default_factory=list)
+    pauses: list[PauseAsked] = field(default_factory=list)
+    prices: list[PricesAsked] = field(default_factory=list)
     transfers: list[TransferAsked] = field(default_factory=list)
     accounts: list[AccountAsked] = field(default_factory=list)
     healths: list[HealthAsked] = field(default_factory=list)
@@ -107,7 +142,16 @@ class Requests:
 
     def everything(self) -> list[Request]:
         """Whatever was asked."""
-        return [*self.opens, *self.closes, *self.transfers, *self.accounts, *self.healths]
+        return [
+            *self.opens,
+            *self.closes,
+            *self.stops,
+            *self.pauses,
+            *self.prices,
+            *self.transfers,
+            *self.accounts,
+            *self.healths,
+        ]
 
     def kill(self) -> None:
         """Everything was killed: what was not answered is never carried out by itself."""
@@ -149,3 +193,21 @@ class Requests:
                 if (note or "").startswith(asked_note) and (request.force or not forced):
                     return request
         raise Violation(f"nobody waits for a close of position {position_id} with note {note!r}")
+
+    def carry_out_stop(self, position_id: int, stop_price: Decimal) -> None:
+        """Somebody's stop is moved now; raises where nobody waits for it."""
+        for request in self.stops:
+            asked = (request.position_id, request.stop_price)
+            if request.waits and not request.moved and asked == (position_id, stop_price):
+                request.moved = True
+                return
+        raise Violation(f"nobody waits for the stop of {position_id} to move to {stop_price}")
+
+    def carry_out_pause(self, account: str | None, reason: str, *, pause: bool) -> None:
+        """Somebody's pause or its end is carried out now; raises where nobody waits for it."""
+        for request in self.pauses:
+            asked = (request.account, request.reason, request.pause)
+            if request.waits and not request.done and asked == (account, reason, pause):
+                request.done = True
+                return
+        raise Violation(f"nobody waits for a pause of {account}, or its end, {reason}")

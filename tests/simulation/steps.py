@@ -4,12 +4,15 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from actors.messages import OpenMarket, PauseMarket, ResumeMarket
+from tests.simulation.arithmetic import price as price_scale
 from tests.simulation.prices import Prices
 from tests.simulation.requests import (
     AccountAsked,
     CloseAsked,
     HealthAsked,
     OpenAsked,
+    PauseAsked,
+    StopAsked,
     TransferAsked,
 )
 from tests.simulation.setting import ACCOUNTS, LADDERS, SYMBOLS
@@ -34,8 +37,12 @@ class Steps:
             (7, self.repeat_open),
             (9, self.close_position),
             (5, self.close_in_a_rush),
+            (7, self.move_stop),
+            (6, self.move_stop_in_a_rush),
             (6, self.transfer),
             (2, self.open_account),
+            (2, self.pause_trading),
+            (6, self.resume_trading),
             (1, self.pause_market),
             (4, self.resume_market),
             (2, self.check_health),
@@ -126,16 +133,17 @@ class Steps:
 
     def close_position(self) -> str:
         """A close of an open position, of a closed one, or of one that never was."""
+        return self._close(self._position_id())
+
+    def _position_id(self) -> int:
         positions = self.world.model.positions
         opened = [tracked.now.position_id for tracked in self.world.model.open_positions()]
         drawn = self.random.random()
         if drawn < 0.7 and opened:
-            position_id = self.random.choice(opened)
-        elif drawn < 0.9 and positions:
-            position_id = self.random.choice([*positions])
-        else:
-            position_id = max(positions, default=0) + self.random.randint(1, 3)
-        return self._close(position_id)
+            return self.random.choice(opened)
+        if drawn < 0.9 and positions:
+            return self.random.choice([*positions])
+        return max(positions, default=0) + self.random.randint(1, 3)
 
     def _close(self, position_id: int) -> str:
         tracked = self.world.model.positions.get(position_id)
@@ -161,6 +169,39 @@ class Steps:
         if self.random.random() < 0.5:
             return f"{self.prices.tell(now.symbol, prices)}, {self._close(now.position_id)}"
         return f"{self._close(now.position_id)}, {self.prices.tell(now.symbol, prices)}"
+
+    def move_stop(self) -> str:
+        """A stop moved somewhere between a little looser and a little beyond the mark price."""
+        return self._move_stop(self._position_id(), self.random.randint(-20, 110))
+
+    def _move_stop(self, position_id: int, percent: int) -> str:
+        """Ask for a stop that has come so far on its way to the mark price."""
+        serial = self.world.requests.next_serial()
+        tracked = self.world.model.positions.get(position_id)
+        stop = self.random.choice((Decimal(0), Decimal("NaN"), Decimal("1E-19")))
+        if tracked is not None and self.random.random() < 0.95:
+            now = tracked.now
+            mark = (self.world.model.market(now.symbol).last or (now.entry, 0))[0]
+            way = (mark - now.stop) * percent / 100
+            # No two are equal, so that it is known whose stop is moved.
+            stop = price_scale(now.stop + way) + Decimal(serial) / 10**15
+        request = StopAsked(
+            serial, position_id=position_id, stop_price=stop, existed=tracked is not None
+        )
+        self.world.requests.stops.append(request)
+        self.world.send(request)
+        return f"a client moves the stop of {position_id} to {stop}"
+
+    def move_stop_in_a_rush(self) -> str:
+        """A stop moved close to the mark price, while its prices move."""
+        opened = self.world.model.open_positions()
+        if not opened or not self.world.weather.interleaved:
+            return self.move_stop()
+        now = self.random.choice(opened).now
+        asked = self._move_stop(now.position_id, self.random.randint(60, 95))
+        self.world.run(self.random.randrange(8))
+        prices = self.prices.walked(now.symbol, self.random.randint(1, 4), 0.02)
+        return f"{asked}, {self.prices.tell(now.symbol, prices)}"
 
     def transfer(self) -> str:
         """A deposit or withdrawal, maybe with an earlier reference."""
@@ -216,6 +257,30 @@ class Steps:
         return f"somebody checks {request.account}"
 
     # --- Everything else ---------------------------------------------------------------------
+
+    def pause_trading(self) -> str:
+        """An operator pauses the opens of an account, of all, or of one that is not there."""
+        account = self.random.choice([None, None, "nobody", *ACCOUNTS])
+        opened = ""
+        if self.world.weather.interleaved:
+            opened = f"{self.open_position()}, {self.open_position()}, "
+            self.world.run(self.random.randrange(6))
+        return opened + self._set_trading(account, pause=True)
+
+    def resume_trading(self) -> str:
+        """An operator ends a pause, if there is one."""
+        return self._set_trading(self.random.choice([*self.world.model.pauses] or [None]))
+
+    def _set_trading(self, account: str | None, *, pause: bool = False) -> str:
+        request = PauseAsked(
+            self.world.requests.next_serial(),
+            account=account,
+            pause=pause,
+            existed=account is None or account in self.world.model.accounts,
+        )
+        self.world.requests.pauses.append(request)
+        self.world.send(request)
+        return f"an operator {'pauses' if pause else 'resumes'} {account or 'all accounts'}"
 
     def pause_market(self) -> str:
         """A venue's connection is lost."""

@@ -9,19 +9,23 @@ import pytest
 
 import actors.wallet_plan
 import trading.costs
+import trading.ladder
 from actors.committer import CommitterActor
 from actors.desk import DeskActor
 from actors.market import MarketActor
+from actors.messages import StopMoveDone
 from actors.pending_opens import PendingOpens
 from actors.position import PositionActor
 from actors.price_history import PriceHistory
-from actors.protocol import QuotePrice, ReadPosition
+from actors.protocol import CommitChange, Disarm, PriceQuoted, ReadPosition
 from actors.restore import Rereading
+from actors.starter import Starter
 from actors.supervised import ActorKind
 from actors.wallet import WalletActor
 from persistence import commits
 from tests.simulation.simulation import simulate
 from tests.simulation.weathers import WEATHERS
+from trading.ladder import Advance
 from trading.model import Wallet
 from trading.wallet import Booking, settled
 
@@ -47,9 +51,8 @@ def unknown_is_failure(patch: pytest.MonkeyPatch) -> None:
 
     def careless(self: CommitterActor) -> None:
         if self._unknown is not None:
-            _, batch = self._unknown
-            self._unknown = None
-            self._queue.extendleft(reversed(batch))
+            attempt, self._unknown = self._unknown, None
+            self._queue.extendleft(reversed(attempt.batch))
 
     patch.setattr(CommitterActor, "_look_up", careless)
 
@@ -59,9 +62,8 @@ def unknown_is_success(patch: pytest.MonkeyPatch) -> None:
 
     def careless(self: CommitterActor) -> None:
         if self._unknown is not None:
-            commit_id, batch = self._unknown
-            self._unknown = None
-            self._conclude(commit_id, batch)
+            attempt, self._unknown = self._unknown, None
+            self._conclude(attempt)
 
     patch.setattr(CommitterActor, "_look_up", careless)
 
@@ -121,11 +123,47 @@ def hits_do_not_arm_again(patch: pytest.MonkeyPatch) -> None:
 
 def closes_overtake_hits(patch: pytest.MonkeyPatch) -> None:
     """A market quotes a price to close at though the position has not judged its last hit."""
+    patch.setattr(MarketActor, "_on_quote", MarketActor._answer)
 
-    def hasty(self: MarketActor, message: QuotePrice) -> None:
-        self.directory.send(message.reply_to, self._quote(message))
 
-    patch.setattr(MarketActor, "_on_quote", hasty)
+def stops_hold_from_arming_on(patch: pytest.MonkeyPatch) -> None:
+    """A position lets the prices between a quote and its arming pass."""
+    on_quoted = PositionActor._on_quoted
+
+    def forgetful(self: PositionActor, quote: PriceQuoted) -> None:
+        market = self._position.symbol
+        self.directory.to_market(market, Disarm(position_id=quote.position_id))
+        on_quoted(self, quote)
+
+    patch.setattr(PositionActor, "_on_quoted", forgetful)
+
+
+def stops_loosen(patch: pytest.MonkeyPatch) -> None:
+    """A stop may be moved to where it protects less."""
+    patch.setattr(trading.ladder, "_stop_refusal", lambda *_: None)
+
+
+def stops_are_answered_too_early(patch: pytest.MonkeyPatch) -> None:
+    """Who moves a stop is told before it is durable."""
+    take = PositionActor._take
+
+    def hasty(self: PositionActor, advance: Advance, price: Decimal, time_us: int) -> None:
+        take(self, advance, price, time_us)
+        moved = self._stop_moves.pop(advance.position.version, None)
+        if moved is not None:
+            self.directory.send(moved.reply_to, StopMoveDone(position=advance.position))
+
+    patch.setattr(PositionActor, "_take", hasty)
+
+
+def pauses_end_with_a_markets_life(patch: pytest.MonkeyPatch) -> None:
+    """A market that has failed judges prices again, though its venue's connection is down."""
+    market = Starter.market
+
+    def hopeful(self: Starter, symbol: str, last: Any = None, *, paused: bool = False) -> None:
+        market(self, symbol, last, paused=paused and last is None)
+
+    patch.setattr(Starter, "market", hopeful)
 
 
 def bookings_are_not_told_again(patch: pytest.MonkeyPatch) -> None:
@@ -155,6 +193,15 @@ def nobody_is_fenced(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(commits, "_write", unfenced)
 
 
+def opens_overtake_pauses(patch: pytest.MonkeyPatch) -> None:
+    """The Committer writes what a wallet has decided before it heard of the pause."""
+
+    def late_only(_self: CommitterActor, message: CommitChange, now_us: int) -> bool:
+        return message.deadline_us is not None and now_us > message.deadline_us
+
+    patch.setattr(CommitterActor, "_goes_back", late_only)
+
+
 Plant = Callable[[pytest.MonkeyPatch], None]
 
 PLANTED: list[tuple[Plant, str]] = [
@@ -168,6 +215,11 @@ PLANTED: list[tuple[Plant, str]] = [
     (costs_are_rounded_down, "calm"),
     (hits_do_not_arm_again, "calm"),
     (closes_overtake_hits, "busy"),
+    (stops_hold_from_arming_on, "busy"),
+    (stops_loosen, "calm"),
+    (opens_overtake_pauses, "database"),
+    (stops_are_answered_too_early, "busy"),
+    (pauses_end_with_a_markets_life, "failures"),
     (bookings_are_not_told_again, "failures"),
     (restart_reads_too_early, "failures"),
     (nobody_is_fenced, "kills"),

@@ -9,6 +9,7 @@ from actors.messages import PauseMarket, ReleaseCandidate, ResumeMarket, TakePri
 from actors.position import PositionActor
 from actors.protocol import Arm, PriceQuoted, PriceReached, QuoteDenied
 from actors.supervised import SupervisedActor
+from tests.simulation.clients import Client
 from tests.simulation.dispatcher import SimulatedDispatcher, When, name_of
 from tests.simulation.model import Model
 from tests.simulation.model_market import ModelMarket, Quote
@@ -67,8 +68,9 @@ class ModelWatcher:
         self._markets[market.symbol] = actor
         guard = actor._guard
         last = None if guard.last_price is None else (guard.last_price, guard.last_time_us)
-        # While a commit's outcome is unknown, a restart goes by the one before.
-        if last != market.committed and not (market.lives and last in market.once_committed):
+        # After a failure it goes by what it has published, after a stop or kill by the database.
+        expected = market.last if market.lives else market.committed
+        if (last, actor._paused) != (expected, market.paused):
             self._dispatcher.violate(f"{name_of(actor)} starts from {last}: {market}")
         market.begin_life(actor._number, last)
 
@@ -77,8 +79,9 @@ class ModelWatcher:
         now_us = self._dispatcher.clock.now_us()
         match message:
             case TakePrices():
-                market.take(list(message.prices), list(message.times_us), now_us)
+                verdicts = market.take(list(message.prices), list(message.times_us), now_us)
                 self._expect_same_guard(actor, market)
+                self._expect_told(message, verdicts)
             case PauseMarket():
                 market.paused = True
             case ResumeMarket():
@@ -121,6 +124,17 @@ class ModelWatcher:
                 if position_id in unanswered:
                     begin = market.accepted_until(unanswered[position_id])
                 coverage.miss_from(begin)
+
+    def _expect_told(self, message: TakePrices, verdicts: list[str]) -> None:
+        """Who asks for verdicts has heard them, with a reason where a price was not accepted."""
+        if not isinstance(message.reply_to, Client):
+            return
+        taken = message.reply_to.request.answer
+        told = [str(judged.verdict) for judged in taken.judged] if taken is not None else None
+        if told != verdicts or any(
+            (judged.why is None) != (judged.verdict == "accepted") for judged in taken.judged
+        ):
+            self._dispatcher.violate(f"{message} is answered with {taken}, must be {verdicts}")
 
     def _expect_same_guard(self, actor: MarketActor, market: ModelMarket) -> None:
         guard = actor._guard

@@ -3,11 +3,13 @@
 import random
 from collections import defaultdict, deque
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from actors.base import PooledActor, actor_of
 from actors.committer import CommitterActor
 from actors.directory import Directory
+from actors.messages import TakePrices
 from actors.position import PositionActor
 from actors.supervised import ActorKind, SupervisedActor
 from actors.system import System, SystemSettings, UncommittedError
@@ -15,7 +17,7 @@ from tests.simulation.clients import Client, command
 from tests.simulation.dispatcher import FailPoint, Killed, SimulatedDispatcher, Violation, When
 from tests.simulation.faulty_store import Committed, FaultRates, FaultyStore
 from tests.simulation.model import Model
-from tests.simulation.requests import Request, Requests
+from tests.simulation.requests import PricesAsked, Request, Requests
 from tests.simulation.watching import ModelWatcher
 
 START_US = 1_700_000_000_000_000
@@ -108,7 +110,8 @@ class World:
         self.messages += self.dispatcher.messages
         self.requests.kill()
         for market in self.model.markets.values():
-            market.quarantines.clear()  # a deposed owner tells them no more
+            market.events.clear()  # a deposed owner tells them no more
+            market.paused = False
         self.model.coverage = {
             position_id: tracked.coverage for position_id, tracked in self.model.positions.items()
         }
@@ -124,9 +127,17 @@ class World:
         client = Client(request, self.model, self.dispatcher)
         self.system.tell(command(request, client))
 
-    def tell_market(self, symbol: str, message: Any) -> None:
+    def tell_market(self, symbol: str, message: Any) -> bool:
         """Tell a market, if it is there."""
-        self.system.directory.to_market(symbol, message)
+        return self.system.directory.to_market(symbol, message)
+
+    def send_prices(self, symbol: str, prices: list[Decimal], times_us: list[int]) -> None:
+        """Tell a market prices as a client who wants to know what becomes of each."""
+        request = PricesAsked(self.requests.next_serial(), symbol=symbol)
+        client = Client(request, self.model, self.dispatcher)
+        message = TakePrices(prices=prices, times_us=times_us, reply_to=client)
+        if self.tell_market(symbol, message):
+            self.requests.prices.append(request)
 
     def run(self, messages: int | None = None) -> None:
         """Run so many messages, or until nobody has any left."""

@@ -131,3 +131,20 @@ def test_a_market_reaches_every_rung_and_stops_before_and_after_them() -> None:
         (CloseReason.TAKE_PROFIT, 3),
     ):
         assert outcomes[reached] > 0
+
+
+def test_a_market_goes_on_from_its_last_prices() -> None:
+    """To the tick, and in the moods of the same seed: a restart is no crash of the market."""
+    last_prices = {"BTCUSDT": Decimal("61000.019"), "ETHUSDT": Decimal("0.001")}
+    first: dict[str, Decimal] = {}
+    for symbol, _, price in rows(simulated_prices(7, last_prices=last_prices)):
+        first.setdefault(symbol, price)
+    assert abs(first["BTCUSDT"] / Decimal("61000.01") - 1) < Decimal("0.01")
+    assert first["ETHUSDT"] <= Decimal("0.02")
+    assert first["SOLUSDT"] == next(r[2] for r in rows(simulated_prices(7)) if r[0] == "SOLUSDT")
+
+
+def test_only_the_symbols_that_are_asked_for_have_prices() -> None:
+    """And they are the same prices as among all others."""
+    alone = rows(simulated_prices(7, symbols=["ETHUSDT"]))
+    assert alone == [row for row in rows(simulated_prices(7)) if row[0] == "ETHUSDT"]

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from tests.unit.accounts import TIME_US, Number, a_ladder, a_position, walked
+from trading.closing import rung_name
 from trading.costs import DEFAULT_RATES
 from trading.events import PositionClosed, PositionOpened, PositionReduced, RungHit
 from trading.ladder import (
@@ -14,7 +15,6 @@ from trading.ladder import (
     closed,
     opened,
     quantity_for,
-    rung_name,
     triggers,
     unrealized_pnl,
 )

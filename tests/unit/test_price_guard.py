@@ -290,3 +290,16 @@ def test_the_reference_is_the_last_accepted_price(prices: list[Stamped]) -> None
         before = (guard.last_price, guard.last_time_us)
         accepted = guard.judge(price, time_us, now_us) is Verdict.ACCEPTED
         assert (guard.last_price, guard.last_time_us) == ((price, time_us) if accepted else before)
+
+
+def test_a_reason_never_reads_as_what_is_allowed() -> None:
+    """Seconds and percents are rounded up: a little too much is not the bound itself."""
+    guard = PriceGuard(GuardSettings(), last_price=Decimal(100), last_time_us=0)
+    verdict = guard.judge(Decimal(100), 5_000_001, 0)
+    assert guard.why(verdict, Decimal(100), 5_000_001, 0) == (
+        "stamped 6 s ahead of our clock, at most 5 s are allowed"
+    )
+    verdict = guard.judge(Decimal("150.01"), 1, 1)
+    assert guard.why(verdict, Decimal("150.01"), 1, 1) == (
+        "jumps 51 % from the last accepted 100: 150.01 waits for 3 prices within 5 % of it"
+    )

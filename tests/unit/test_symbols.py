@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.symbols import normalised
+from trading.symbols import normalised
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,58 @@
+"""What a market makes known: the beginning and end of a quarantine, and prices that are none."""
+
+from decimal import Decimal
+
+from actors.directory import Directory
+from actors.protocol import CommitChange
+from persistence.changes import Change
+from trading.events import PriceQuarantined, PriceRejected, QuarantineEnded
+from trading.price_guard import Candidate, PriceGuard
+
+_PRICE_CHARS_MAX = 64
+
+
+class MarketEvents:
+    """Hands a symbol's events to the Committer, in order with everything else."""
+
+    __slots__ = ("_directory", "_guard", "_rejecting_at", "_symbol")
+
+    def __init__(self, directory: Directory, symbol: str, guard: PriceGuard) -> None:
+        """Nothing has been told of this guard."""
+        self._directory = directory
+        self._symbol = symbol
+        self._guard = guard
+        self._rejecting_at = -1
+
+    def note_rejected(self, price: Decimal, why: str, *, now_us: int, accepted: int) -> None:
+        """Tell of the first rejected price in a row; one that is `accepted` ends the row."""
+        if accepted == self._rejecting_at:
+            return
+        self._rejecting_at = accepted
+        text = str(price)[:_PRICE_CHARS_MAX]
+        self._commit(PriceRejected(symbol=self._symbol, price=text, why=why, time_us=now_us))
+
+    def note_quarantine(
+        self, price: Decimal, time_us: int, had_candidate: Candidate | None, *, released: bool
+    ) -> None:
+        """Tell of a quarantine that this price has begun or ended; not of another candidate."""
+        candidate, last = self._guard.candidate, self._guard.last_price
+        if had_candidate is None and candidate is not None and last is not None:
+            self._commit(
+                PriceQuarantined(symbol=self._symbol, price=price, last_price=last, time_us=time_us)
+            )
+        elif had_candidate is not None and candidate is None:
+            confirmed = self._guard.confirms(had_candidate, price)
+            outcome = "released" if released else "confirmed" if confirmed else "dropped"
+            self._commit(
+                QuarantineEnded(
+                    symbol=self._symbol,
+                    outcome=outcome,
+                    candidate=had_candidate.price,
+                    price=price,
+                    time_us=time_us,
+                )
+            )
+
+    def _commit(self, event: PriceQuarantined | QuarantineEnded | PriceRejected) -> None:
+        change = Change(account=None, events=(event,))
+        self._directory.to_committer(CommitChange(change_id=0, change=change, reply_to=None))

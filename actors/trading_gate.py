@@ -1,0 +1,49 @@
+"""What may keep an account from trading: doubts about its books, and an operator's pause."""
+
+from actors.denials import books_mismatch, trading_paused
+from actors.published import Published
+from trading.model import Denial
+
+
+class TradingGate:
+    """Whether an account's opens, or all of its commands, are denied at present, and why.
+
+    Opens are refused while its books do not balance and while trading is paused. While it is
+    halted, because somebody else wrote its row, nothing at all is changed.
+    """
+
+    __slots__ = ("_account", "_published", "_refused", "halted")
+
+    def __init__(self, account: str, published: Published) -> None:
+        """Nothing is in doubt; pauses are read from what is published."""
+        self._account = account
+        self._published = published
+        self._refused: Denial | None = None
+        self.halted: Denial | None = None
+
+    @property
+    def refusing(self) -> bool:
+        """Whether opens are refused because of the books."""
+        return self._refused is not None
+
+    def refuse_opens(self, detail: str) -> None:
+        """The books do not balance."""
+        self._refused = books_mismatch(detail)
+
+    def halt(self, detail: str) -> Denial:
+        """Somebody else wrote the account's row; returns the denial of what was asked for."""
+        text = f"account {self._account} is halted, somebody else wrote it: {detail}"
+        self.halted = books_mismatch(text)
+        return self.halted
+
+    def allow(self) -> None:
+        """The books agree again."""
+        self._refused = self.halted = None
+
+    def opens_denial(self) -> Denial | None:
+        """Why nothing may be opened now, if so."""
+        doubt = self.halted or self._refused
+        if doubt is not None:
+            return doubt
+        pause = self._published.version.pause_of(self._account)
+        return None if pause is None else trading_paused(pause)

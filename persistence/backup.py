@@ -1,0 +1,60 @@
+"""A consistent copy of a SQLite database, also while the service runs."""
+
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from persistence.engines import in_memory, parsed, read_only
+from persistence.errors import Unavailable
+
+
+def backup(url: str, path: Path) -> None:
+    """Copy the SQLite database at `url` to a new file, as it is at one moment.
+
+    The owner goes on writing meanwhile. The copy is one file, durable when this returns, and not
+    there at all when it raises.
+
+    Raises:
+        ValueError: if the URL names no SQLite file.
+        FileExistsError: if the path is taken.
+        Unavailable: if the database cannot be read, or the copy not be written.
+    """
+    address = parsed(url)
+    if address.get_backend_name() != "sqlite" or in_memory(address):
+        raise ValueError(
+            f"backup of {address.render_as_string()} refused: only SQLite files are copied; "
+            "back up PostgreSQL with pg_dump"
+        )
+    assert address.database is not None
+    if path.exists():
+        raise FileExistsError(f"backup to {path} refused: there is a file already")
+    unfinished = path.with_name(f"{path.name}.unfinished-{os.getpid()}")
+    try:
+        with closing(read_only(address)) as source:
+            _copy(source, unfinished)
+        shutil.copymode(address.database, unfinished)
+        _synchronise(unfinished)
+        unfinished.rename(path)
+        _synchronise(path.parent)
+    except (sqlite3.Error, OSError) as error:
+        raise Unavailable(f"cannot copy {address.database} to {path}: {error}") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _copy(source: sqlite3.Connection, path: Path) -> None:
+    with closing(sqlite3.connect(path)) as copy:
+        # All pages in one step, so that they are of one moment.
+        source.backup(copy)
+        # A copy in WAL mode would come with files beside it.
+        copy.execute("PRAGMA journal_mode = DELETE")
+
+
+def _synchronise(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

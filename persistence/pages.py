@@ -1,0 +1,97 @@
+"""Lists and histories for people: newest first and page by page, each answered by an index."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from persistence.reads import IS_OPEN, POSITIONS
+from persistence.state import PositionRecord, StoredEntry, StoredEvent
+from persistence.tables import EntryRow, EventRow, PositionRow, SignalRow
+from persistence.values import (
+    position_record_from,
+    signal_from,
+    stored_entry_from,
+    stored_event_from,
+)
+from trading.events import PositionClosed, PriceQuarantined, PriceRejected, QuarantineEnded
+from trading.model import PositionStatus
+from trading.signals import Signal
+
+_OF_MARKETS = (PriceQuarantined.kind, QuarantineEnded.kind, PriceRejected.kind)
+
+
+def position(session: Session, position_id: int) -> PositionRecord | None:
+    """See `Store.read_position`."""
+    row = session.execute(POSITIONS.where(PositionRow.id == position_id)).one_or_none()
+    return None if row is None else position_record_from(row)
+
+
+def positions(
+    session: Session,
+    *,
+    account: str | None,
+    status: PositionStatus | None,
+    symbol: str | None,
+    before_id: int | None,
+    limit: int,
+) -> tuple[PositionRecord, ...]:
+    """See `Store.find_positions`."""
+    found = POSITIONS.order_by(PositionRow.id.desc()).limit(limit)
+    if account is not None:
+        found = found.where(PositionRow.account == account)
+    if status is not None:
+        found = found.where(IS_OPEN if status is PositionStatus.OPEN else ~IS_OPEN)
+    if symbol is not None:
+        found = found.where(PositionRow.symbol == symbol)
+    if before_id is not None:
+        found = found.where(PositionRow.id < before_id)
+    return tuple(map(position_record_from, session.execute(found)))
+
+
+def entries(
+    session: Session, account: str, before_number: int | None, limit: int
+) -> tuple[StoredEntry, ...]:
+    """See `Store.read_entries`."""
+    found = (
+        select(EntryRow)
+        .where(EntryRow.account == account)
+        .order_by(EntryRow.number.desc())
+        .limit(limit)
+    )
+    if before_number is not None:
+        found = found.where(EntryRow.number < before_number)
+    return tuple(map(stored_entry_from, session.scalars(found)))
+
+
+def history(session: Session, position_id: int) -> tuple[StoredEvent, ...]:
+    """See `Store.read_history`."""
+    of_position = select(EventRow).where(EventRow.position_id == position_id).order_by(EventRow.id)
+    own = session.scalars(of_position).all()
+    if not own:
+        return ()
+    of_market = select(EventRow).where(
+        EventRow.account.is_(None),
+        EventRow.symbol == own[0].symbol,
+        EventRow.kind.in_(_OF_MARKETS),
+        EventRow.id > own[0].id,
+    )
+    if own[-1].kind == PositionClosed.kind:
+        of_market = of_market.where(EventRow.id < own[-1].id)
+    found = sorted([*own, *session.scalars(of_market)], key=lambda row: row.id)
+    return tuple(map(stored_event_from, found))
+
+
+def signal(session: Session, account: str, client_id: str) -> Signal | None:
+    """See `Store.find_signal`."""
+    found = select(SignalRow).where(SignalRow.account == account, SignalRow.client_id == client_id)
+    row = session.scalars(found).one_or_none()
+    return None if row is None else signal_from(row)
+
+
+def recent_signals(session: Session, account: str, since_us: int) -> tuple[Signal, ...]:
+    """See `Store.recent_signals`."""
+    found = (
+        select(SignalRow)
+        .where(SignalRow.account == account, SignalRow.received_at >= since_us)
+        .order_by(SignalRow.received_at, SignalRow.id)
+    )
+    return tuple(map(signal_from, session.scalars(found)))

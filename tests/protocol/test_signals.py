@@ -1,0 +1,336 @@
+"""Signals: stored before they are answered, then carried out one after another."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from actors.messages import CloseDone, ClosePosition, Denied, OpenPosition
+from actors.protocol import ChangeRefused, CommitChange, FindSignal, SignalFound
+from actors.signals import SignalStored, TakeSignal
+from tests.protocol.signal_box import (
+    ID,
+    LONG,
+    OTHER,
+    SHORT,
+    SHORT_2,
+    SignalBox,
+    a_signal,
+    live_market,
+)
+from tests.protocol.stage import ACCOUNT, SYMBOL, Stage
+from tests.unit.accounts import DEFAULT_LADDER
+from trading.events import SignalFinished, SignalReceived
+from trading.model import DenialReason, Position, Side
+from trading.signals import SignalAction, SignalStatus
+
+BUY, SELL, CLOSE = SignalAction
+SECOND_US = 1_000_000
+
+
+@pytest.fixture
+def box(stage: Stage) -> SignalBox:
+    """A SignalActor that no earlier life has left anything."""
+    return SignalBox(stage).start()
+
+
+def test_a_signal_is_durable_before_it_is_answered(box: SignalBox) -> None:
+    """With the next id, and an event."""
+    client = box.take(client_id="a")
+    box.new()
+    asked = box.committer.expect(CommitChange)
+    client.expect_nothing(for_=0)
+    (signal,), (event,) = asked.change.signals, asked.change.events
+    assert (signal.signal_id, signal.client_id, signal.status) == (ID, "a", SignalStatus.RECEIVED)
+    assert isinstance(event, SignalReceived)
+    box.desk.expect_nothing(for_=0)
+
+
+def test_a_signal_that_came_before_is_answered_with_the_stored_one(box: SignalBox) -> None:
+    """And nothing is carried out a second time."""
+    client = box.take(client_id="a")
+    asked = box.committer.expect(FindSignal)
+    assert (asked.account, asked.client_id) == (ACCOUNT, "a")
+    before = a_signal(signal_id=3, status=SignalStatus.DONE)
+    box.committer.reply(SignalFound(signal=before))
+    assert client.expect(SignalStored) == SignalStored(signal=before, repeated=True)
+    box.committer.expect_nothing(for_=0)
+    box.desk.expect_nothing(for_=0)
+
+
+def test_the_same_body_counts_for_ten_seconds(box: SignalBox) -> None:
+    """From when it was received, however long it waited."""
+    box.stage.dispatcher.advance(100)
+    box.take(digest="x")
+    asked = box.committer.expect(FindSignal)
+    assert (asked.digest, asked.since_us) == ("x", 90 * SECOND_US)
+
+
+def test_a_second_signal_is_looked_for_when_the_first_is_durable(box: SignalBox) -> None:
+    """So that of two copies at the same moment one is stored."""
+    box.take(client_id="a")
+    second = box.take(client_id="a")
+    box.new()
+    stored = box.commit()
+    box.committer.expect(FindSignal)
+    box.committer.reply(SignalFound(signal=stored))
+    assert second.expect(SignalStored).repeated
+
+
+def test_a_signal_for_nobody_is_denied(box: SignalBox) -> None:
+    """And the next one is not kept waiting."""
+    client = box.take(account="nobody")
+    assert client.expect(Denied).denial.reason is DenialReason.ACCOUNT_UNKNOWN
+    box.stored()
+
+
+def test_a_signal_that_the_database_refuses_is_denied(box: SignalBox) -> None:
+    """Nothing is carried out that is not stored."""
+    client = box.take()
+    box.new()
+    asked = box.committer.expect(CommitChange)
+    refusal = ChangeRefused(change_id=asked.change_id, wallet_changed=False, detail="no")
+    box.committer.reply(refusal)
+    assert client.expect(Denied).denial.reason is DenialReason.WRITE_REFUSED
+    box.desk.expect_nothing(for_=0)
+    assert box.stored().signal_id == ID
+
+
+@pytest.mark.parametrize("notional", [None, Decimal(0), Decimal(-1), Decimal("NaN")])
+def test_a_signal_that_opens_needs_an_amount(stage: Stage, notional: Decimal | None) -> None:
+    """Whoever sends it hears at once."""
+    with pytest.raises(ValueError, match="is no amount above 0"):
+        TakeSignal(
+            account=ACCOUNT,
+            symbol=SYMBOL,
+            action=BUY,
+            digest="d",
+            notional=notional,
+            reply_to=stage.probe("client"),
+        )
+
+
+@pytest.mark.parametrize(
+    ("action", "opposite", "side"), [(BUY, SHORT, Side.LONG), (SELL, LONG, Side.SHORT)]
+)
+def test_a_signal_closes_the_other_side_and_then_opens(
+    box: SignalBox, action: SignalAction, opposite: Position, side: Side
+) -> None:
+    """Of its symbol only, with the default ladder and a key of its own."""
+    box.open_positions(LONG, SHORT, OTHER)
+    box.stored(action)
+    box.close(opposite)
+    asked = box.opened()
+    assert (asked.side, asked.ladder) == (side, DEFAULT_LADDER)
+    assert asked.notional == 25
+    assert (asked.symbol, asked.idempotency_key) == (SYMBOL, f"signal-{ID}")
+    assert asked.deadline_us == 60 * SECOND_US
+    box.desk.expect_nothing(for_=0)
+    finished = box.commit()
+    outcome = f"closed {opposite.position_id}; opened 406"
+    assert (finished.status, finished.outcome) == (SignalStatus.DONE, outcome)
+
+
+def test_the_end_is_an_event(box: SignalBox) -> None:
+    """With what the signal did."""
+    box.stored()
+    box.opened()
+    (event,) = box.committer.expect(CommitChange).change.events
+    assert isinstance(event, SignalFinished)
+    assert (event.signal_id, event.status, event.outcome) == (ID, "DONE", "opened 406")
+
+
+def test_nothing_is_opened_before_the_last_close(box: SignalBox) -> None:
+    """All closes are asked for at once."""
+    box.open_positions(SHORT, SHORT_2)
+    box.stored()
+    box.close(SHORT_2)
+    box.desk.expect(ClosePosition)
+    box.desk.expect_nothing(for_=0)
+
+
+@pytest.mark.parametrize("fields", [{"action": CLOSE}, {"action": BUY, "flat": True}])
+def test_a_signal_to_close_closes_both_sides_and_opens_nothing(
+    box: SignalBox, fields: dict[str, Any]
+) -> None:
+    """It needs no amount."""
+    box.open_positions(LONG, SHORT)
+    box.stored(**fields, notional=None)
+    box.close(SHORT)
+    box.close(LONG)
+    assert box.commit().outcome == "closed 401, 402"
+    box.desk.expect_nothing(for_=0)
+
+
+def test_a_signal_that_finds_nothing_to_close_is_done(box: SignalBox) -> None:
+    """And says so."""
+    box.stored(CLOSE)
+    finished = box.commit()
+    assert (finished.status, finished.outcome) == (SignalStatus.DONE, "nothing was open")
+
+
+def test_what_a_stop_has_closed_meanwhile_is_not_claimed(box: SignalBox) -> None:
+    """The signal goes on all the same."""
+    box.open_positions(SHORT)
+    box.stored()
+    box.close(SHORT, by="stop-loss")
+    box.opened()
+    assert box.commit().outcome == "opened 406"
+
+
+def test_a_denied_close_ends_the_signal(box: SignalBox) -> None:
+    """No position may be opened above an opposite one that stays."""
+    box.open_positions(SHORT, SHORT_2)
+    box.stored()
+    box.close(SHORT)
+    box.desk.expect(ClosePosition)
+    box.deny(DenialReason.PRICE_STALE, "the last price is 90 s old")
+    finished = box.commit()
+    assert finished.status is SignalStatus.DENIED
+    assert finished.outcome == "closed 402; position 404 not closed: the last price is 90 s old"
+    box.desk.expect_nothing(for_=0)
+
+
+def test_a_denied_open_is_the_outcome(box: SignalBox) -> None:
+    """What was closed stays closed."""
+    box.open_positions(SHORT)
+    box.stored()
+    box.close(SHORT)
+    box.desk.expect(OpenPosition)
+    box.deny(DenialReason.TRADING_PAUSED, "paused")
+    finished = box.commit()
+    assert finished.status is SignalStatus.DENIED
+    assert finished.outcome == "closed 402; not opened: paused"
+
+
+def test_signals_are_carried_out_one_after_another(box: SignalBox) -> None:
+    """The next one begins when the end of the one before it is durable."""
+    box.stored()
+    second = box.take(SELL, client_id="b")
+    box.new()
+    box.commit()
+    assert second.expect(SignalStored).signal.signal_id == ID + 1
+    box.opened()
+    box.desk.expect_nothing(for_=0)
+    assert box.commit().signal_id == ID
+    assert box.desk.expect(OpenPosition).side is Side.SHORT
+
+
+def test_an_outcome_that_the_database_refuses_holds_nobody_up(box: SignalBox) -> None:
+    """The next one goes on."""
+    box.stored()
+    box.stored(SELL, client_id="b")
+    box.opened()
+    asked = box.committer.expect(CommitChange)
+    refusal = ChangeRefused(change_id=asked.change_id, wallet_changed=False, detail="no")
+    box.committer.reply(refusal)
+    assert box.desk.expect(OpenPosition).side is Side.SHORT
+
+
+def test_what_is_not_answered_is_asked_again(box: SignalBox) -> None:
+    """Whoever was asked may have failed; an answer that comes twice counts once."""
+    box.open_positions(SHORT)
+    box.stored()
+    box.desk.expect(ClosePosition)
+    box.desk.expect_nothing(for_=4.9)
+    box.stage.dispatcher.advance(0.2)
+    box.close(SHORT)
+    box.desk.reply(CloseDone(position=SHORT, already_closed=True))
+    box.desk.expect(OpenPosition)
+    box.stage.dispatcher.advance(5)
+    again = box.opened()
+    assert again.idempotency_key == f"signal-{ID}"
+    assert box.commit().outcome == "closed 402; opened 406"
+    box.stage.dispatcher.advance(1_000)
+    assert box.desk.unread() == ()
+
+
+def test_a_signal_that_waited_too_long_expires(box: SignalBox) -> None:
+    """It closes nothing; its open is asked for past its deadline, as an earlier life may have."""
+    box.open_positions(SHORT)
+    box.stored(CLOSE, client_id="a")
+    box.desk.expect(ClosePosition)
+    box.stored(client_id="b")
+    box.stage.dispatcher.advance(61)
+    box.close(SHORT)
+    assert box.commit().status is SignalStatus.DONE
+    late = box.desk.expect(OpenPosition)
+    assert late.deadline_us is not None
+    assert late.deadline_us < box.stage.dispatcher.clock.monotonic_us()
+    box.deny(DenialReason.DEADLINE_PASSED)
+    finished = box.commit()
+    assert finished.status is SignalStatus.EXPIRED
+    assert finished.outcome == "expired: not finished within 60 s"
+
+
+@pytest.mark.parametrize(("sent_seconds", "left_seconds"), [(70, 30), (200, 60), (None, 60)])
+def test_a_signal_lives_from_when_it_was_sent(
+    box: SignalBox, sent_seconds: int | None, left_seconds: int
+) -> None:
+    """But no longer for a sender whose clock is ahead."""
+    box.stage.dispatcher.advance(100)
+    box.stored(sent_us=None if sent_seconds is None else sent_seconds * SECOND_US)
+    assert box.desk.expect(OpenPosition).deadline_us == (100 + left_seconds) * SECOND_US
+
+
+def test_a_signal_that_was_sent_long_ago_has_expired(box: SignalBox) -> None:
+    """Even one that only closes."""
+    box.stage.dispatcher.advance(100)
+    box.open_positions(SHORT)
+    box.stored(CLOSE, sent_us=39 * SECOND_US)
+    assert box.commit().status is SignalStatus.EXPIRED
+    box.desk.expect_nothing(for_=0)
+
+
+def test_a_shutdown_leaves_a_signal_to_the_next_life(box: SignalBox) -> None:
+    """It is not denied for good."""
+    box.stored()
+    box.desk.expect(OpenPosition)
+    box.deny(DenialReason.SHUTTING_DOWN)
+    box.committer.expect_nothing(for_=0)
+
+
+# --- The next life ---------------------------------------------------------------------------
+
+
+def test_an_earlier_lifes_signals_come_first(stage: Stage) -> None:
+    """In their order, with the keys that their opens had."""
+    stage.published.markets[SYMBOL] = live_market()
+    box = SignalBox(stage)
+    early = box.take()
+    box.start(a_signal(signal_id=8), a_signal(SELL, signal_id=9))
+    box.new()
+    assert box.commit().signal_id == ID
+    early.expect(SignalStored)
+    assert box.opened().idempotency_key == "signal-8"
+    assert box.commit().outcome == "opened 406; resumed after a restart"
+    assert box.opened().idempotency_key == "signal-9"
+    box.commit()
+    assert box.opened().idempotency_key == f"signal-{ID}"
+
+
+def test_an_earlier_lifes_signal_waits_for_a_price(stage: Stage) -> None:
+    """Its market has none yet when the actors start: that denies nothing."""
+    box = SignalBox(stage).start(a_signal())
+    box.desk.expect_nothing(for_=10)
+    stage.published.markets[SYMBOL] = live_market(received_us=10 * SECOND_US)
+    box.opened()
+    assert box.commit().status is SignalStatus.DONE
+
+
+def test_an_earlier_lifes_signal_expires_where_no_price_comes(stage: Stage) -> None:
+    """Unless it has opened its position: its key tells."""
+    box = SignalBox(stage).start(a_signal())
+    box.desk.expect_nothing(for_=59)
+    stage.dispatcher.advance(2)
+    box.desk.expect(OpenPosition)
+    box.deny(DenialReason.PRICE_STALE)
+    assert box.commit().status is SignalStatus.EXPIRED
+
+
+def test_an_earlier_lifes_open_is_found_by_its_key(stage: Stage) -> None:
+    """However late it is."""
+    stage.dispatcher.advance(1_000)
+    box = SignalBox(stage).start(a_signal())
+    box.opened()
+    assert box.commit().status is SignalStatus.DONE

@@ -1,0 +1,67 @@
+"""A signal from outside, such as a TradingView alert: what it asks for, and how it ended.
+
+`buy` closes the symbol's open SHORTs and then opens a LONG, `sell` mirrors it, `close` only
+closes; so does a signal whose strategy is `flat` afterwards.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from trading.model import Side
+
+
+class SignalAction(StrEnum):
+    """What a signal asks for."""
+
+    BUY = "buy"
+    SELL = "sell"
+    CLOSE = "close"
+
+
+class SignalStatus(StrEnum):
+    """How far a signal is; all but RECEIVED are final."""
+
+    RECEIVED = "RECEIVED"
+    DONE = "DONE"
+    DENIED = "DENIED"
+    EXPIRED = "EXPIRED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """A stored signal.
+
+    `signal_id` counts from 1. `client_id` is the sender's own id, unique in the account where it
+    is given; `digest` identifies the body. `notional` is money, None where nothing is opened.
+    `flat` means that only closes are wanted. `sent_us` is the sender's time, if it gave one.
+    `outcome` says what the signal did, or why not; None until it is finished.
+    """
+
+    signal_id: int
+    account: str
+    symbol: str
+    action: SignalAction
+    received_us: int
+    digest: str
+    flat: bool = False
+    notional: Decimal | None = None
+    client_id: str | None = None
+    sent_us: int | None = None
+    status: SignalStatus = SignalStatus.RECEIVED
+    outcome: str | None = None
+    finished_us: int | None = None
+
+    @property
+    def closes(self) -> tuple[Side, ...]:
+        """The sides whose open positions of the symbol are closed first."""
+        if self.flat or self.action is SignalAction.CLOSE:
+            return (Side.LONG, Side.SHORT)
+        return (Side.SHORT,) if self.action is SignalAction.BUY else (Side.LONG,)
+
+    @property
+    def opens(self) -> Side | None:
+        """The side that is opened after that, if any."""
+        if self.flat or self.action is SignalAction.CLOSE:
+            return None
+        return Side.LONG if self.action is SignalAction.BUY else Side.SHORT
