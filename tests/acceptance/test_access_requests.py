@@ -1,0 +1,185 @@
+"""What a request must look like to be heard, whoever sends it, and what every answer has."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.acceptance.api import API, Api, serving
+from web.access import FAILURES_PER_MINUTE, HOOK_CALLS_PER_MINUTE, Access
+from web.access_gate import BODY_BYTES_MAX
+from web.tokens import Scope, TokenFile
+
+
+@pytest.fixture
+def tokens(tmp_path: Path) -> TokenFile:
+    return TokenFile(tmp_path / "tokens.json")
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Iterator[Api]:
+    with serving(f"sqlite:///{tmp_path / 'backstay.db'}", tmp_path) as api:
+        yield api
+
+
+def kind(response: httpx.Response) -> str:
+    assert response.headers["Content-Type"] == "application/problem+json", response.text
+    return str(response.json()["type"]).removeprefix("urn:backstay:problem:")
+
+
+# --- Host and Origin -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8470", "LOCALHOST:1", "[::1]:8470"])
+def test_the_service_answers_for_its_own_names(api: Api, host: str) -> None:
+    assert api.ask_at("GET", "/healthz", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:8470", "", "[::1", "1"],
+)
+def test_the_service_answers_for_no_other_name(api: Api, host: str) -> None:
+    answer = api.ask_at("GET", "/healthz", headers={"Host": host})
+
+    assert answer.status_code == 421
+    assert kind(answer) == "host-unknown"
+
+
+def test_a_request_with_two_hosts_is_refused(api: Api) -> None:
+    hosts = [("Host", "localhost"), ("Host", "localhost")]
+
+    assert api.ask_at("GET", "/healthz", headers=hosts).status_code == 421
+
+
+def test_bound_elsewhere_it_answers_for_addresses_and_the_names_it_was_told(
+    tokens: TokenFile,
+) -> None:
+    access = Access(host="0.0.0.0", tokens_file=tokens.path, allowed_hosts=["Backstay.Example"])
+
+    answered = ["192.0.2.7", "[2001:db8::1]", "backstay.example", "localhost"]
+    assert [host for host in answered if not access.answers_for(host)] == []
+    assert not access.answers_for("evil.example")
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "status"),
+    [
+        ("127.0.0.1:8470", "http://127.0.0.1:8470", 201),
+        ("127.0.0.1:8470", "https://127.0.0.1:8470", 201),
+        ("localhost", "http://localhost", 201),
+        ("localhost", "http://localhost:80", 201),
+        ("localhost:443", "https://localhost", 201),
+        ("localhost", "https://localhost:80", 403),
+        ("127.0.0.1:8470", "http://localhost:8470", 403),
+        ("127.0.0.1:8470", "http://127.0.0.1:3000", 403),
+        ("127.0.0.1:8470", "https://evil.example", 403),
+        ("127.0.0.1:8470", "null", 403),
+        ("127.0.0.1:8470", "", 403),
+        ("127.0.0.1:8470", "http://[", 403),
+    ],
+)
+def test_changes_are_taken_from_the_service_s_own_pages_only(
+    api: Api, host: str, origin: str, status: int
+) -> None:
+    body = {"account": "demo", "initial_balance": "100"}
+
+    answer = api.ask("POST", "/accounts", body, headers={"Host": host, "Origin": origin})
+
+    assert answer.status_code == status, answer.text
+    if status == 403:
+        assert kind(answer) == "origin-refused"
+
+
+def test_no_other_page_is_allowed_to_read(api: Api) -> None:
+    answer = api.ask("GET", "/accounts", headers={"Origin": "https://evil.example"})
+    preflight = api.ask("OPTIONS", "/accounts", headers={"Origin": "https://evil.example"})
+
+    for headers in (answer.headers, preflight.headers):
+        assert not [name for name in headers if name.startswith("access-control")]
+
+
+# --- Size and rate ---------------------------------------------------------------------------
+
+
+def body_of(size: int) -> bytes:
+    return b'{"note": "' + b"x" * (size - 12) + b'"}'
+
+
+async def in_chunks(body: bytes) -> AsyncIterator[bytes]:
+    for begin in range(0, len(body), 65_536):
+        yield body[begin : begin + 65_536]
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize(("excess", "status"), [(0, 422), (1, 413)])
+def test_a_body_has_a_largest_size(api: Api, chunked: bool, excess: int, status: int) -> None:
+    body = body_of(BODY_BYTES_MAX + excess)
+
+    answer = api.ask_at(
+        "POST",
+        f"{API}/positions",
+        content=in_chunks(body) if chunked else body,
+        headers={"Content-Type": "application/json"},
+    )
+
+    assert answer.status_code == status, answer.text
+    assert ("content-length" in answer.request.headers) is not chunked
+    if status == 413:
+        assert kind(answer) == "body-too-large"
+
+
+def test_a_body_in_chunks_arrives_whole(api: Api) -> None:
+    body = b'{"account": "demo", "initial_balance": "100"}'
+
+    answer = api.ask_at(
+        "POST",
+        f"{API}/accounts",
+        content=in_chunks(body),
+        headers={"Content-Type": "application/json"},
+    )
+
+    assert answer.status_code == 201
+
+
+def test_failed_authentications_are_limited_and_nothing_else(api: Api, tokens: TokenFile) -> None:
+    good = {"Authorization": f"Bearer {tokens.create('bot', Scope.READ)}"}
+    wrong = {"Authorization": "Bearer bks_wrong"}
+
+    failures = [api.ask("GET", "/accounts", headers=wrong) for _ in range(FAILURES_PER_MINUTE + 1)]
+
+    assert [answer.status_code for answer in failures] == [401] * FAILURES_PER_MINUTE + [429]
+    assert kind(failures[-1]) == "too-many-requests"
+    assert 1 <= int(failures[-1].headers["Retry-After"]) <= 60
+    login = api.ask_at("POST", "/login", json={"token": "bks_wrong"})
+    assert login.status_code == 429
+    for _ in range(3 * FAILURES_PER_MINUTE):
+        assert api.ask("GET", "/accounts", headers=good).status_code == 200
+
+
+def test_the_hook_is_limited(api: Api) -> None:
+    calls = [
+        api.ask("POST", "/hooks/tradingview/wrong", {}).status_code
+        for _ in range(HOOK_CALLS_PER_MINUTE + 1)
+    ]
+
+    assert calls == [404] * HOOK_CALLS_PER_MINUTE + [429]
+    assert api.ask("GET", "/accounts").status_code == 200
+
+
+# --- Headers ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/nothing", "/login", "/docs", f"{API}/accounts"])
+@pytest.mark.parametrize("host", ["localhost", "evil.example"])
+def test_every_answer_has_the_headers_that_keep_browsers_safe(
+    api: Api, path: str, host: str
+) -> None:
+    headers = api.ask_at("GET", path, headers={"Host": host}).headers
+
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["Cache-Control"] == "no-store"

@@ -1,0 +1,169 @@
+"""TradingView's hook over HTTP: what its alerts do, and what nobody learns from it."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.acceptance.api import API, Api, serving
+from tests.acceptance.conftest import Log
+from tests.service_process import ServiceProcess
+from web.backend import HookSettings
+
+SECRET = "a-hook-secret-of-the-test"
+HOOK = HookSettings(secret=SECRET, account="demo", notionals={"demo": Decimal(25)})
+PATH = f"{API}/hooks/tradingview/{SECRET}"
+BUY = "action=buy symbol=BINANCE:BTCUSDT"
+
+
+@pytest.fixture
+def api(database_url: str, tmp_path: Path) -> Iterator[Api]:
+    """An account of 1000, a market at 100, and a hook."""
+    with serving(database_url, tmp_path, hook=HOOK) as api:
+        api.account("1000")
+        api.price("100")
+        yield api
+
+
+@pytest.fixture
+def hookless(tmp_path: Path) -> Iterator[Api]:
+    """A service without a hook."""
+    with serving("sqlite://", tmp_path) as api:
+        yield api
+
+
+def send(api: Api, body: Any, path: str = PATH) -> httpx.Response:
+    """Send an alert as TradingView does, and let it be carried out."""
+    how = {"json": body} if isinstance(body, dict) else {"content": body}
+    response = api.ask_at("POST", path, **how)
+    api.house.settle()
+    return response
+
+
+def positions(api: Api, status: str = "OPEN") -> list[tuple[str, str, str]]:
+    items = api.get("/positions", status=status)["items"]
+    return [(item["symbol"], item["side"], item["notional"]) for item in items]
+
+
+def test_alerts_turn_a_position_around_and_close_it(api: Api) -> None:
+    """As JSON and as text, with an amount of their own or the account's."""
+    first = send(api, {"action": "buy", "symbol": "BTCUSDT.P", "notional": "50", "id": "1"})
+    assert first.status_code == 202
+    assert first.json() == {"signal_id": 1, "repeated": False, "status": "RECEIVED"}
+    assert positions(api) == [("BTCUSDT", "LONG", "50.00000000")]
+    send(api, "action: sell\nsymbol: BINANCE:BTCUSDT\nid: 2")
+    assert positions(api) == [("BTCUSDT", "SHORT", "25.00000000")]
+    send(api, {"action": "buy", "symbol": "BTCUSDT", "market_position": "flat", "id": "3"})
+    assert positions(api) == []
+    closed = api.get("/positions", status="CLOSED")["items"]
+    assert [item["close_note"] for item in closed] == [
+        "TradingView signal 3",
+        "TradingView signal 2",
+    ]
+
+
+def test_an_alert_that_comes_twice_is_answered_with_the_first(api: Api) -> None:
+    """Which by then is finished."""
+    send(api, BUY)
+    again = send(api, BUY)
+    assert again.status_code == 202
+    assert again.json() == {"signal_id": 1, "repeated": True, "status": "DONE"}
+    assert len(positions(api)) == 1
+
+
+@pytest.mark.parametrize("secret", ["wrong", SECRET[:-1], SECRET + "x", "%00", "%ED%A0%80", "ü"])
+def test_a_wrong_secret_finds_nothing(api: Api, secret: str) -> None:
+    """It is answered to the letter like an address that there is not."""
+    wrong = send(api, BUY, f"{API}/hooks/tradingview/{secret}")
+    unknown = send(api, BUY, f"{API}/hooks/no-such-hook")
+    assert (wrong.status_code, wrong.json()) == (404, unknown.json())
+    assert set(wrong.headers) == set(unknown.headers)
+    assert positions(api) == []
+
+
+def test_without_a_hook_there_is_nothing(hookless: Api) -> None:
+    """Not even for an empty secret."""
+    for secret in ("", SECRET, "%20"):
+        path = f"{API}/hooks/tradingview/{secret}"
+        assert hookless.ask_at("POST", path, content=BUY).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "says"),
+    [
+        ("buy now", 422, "is no key=value pair"),
+        (f"{BUY} notional=-5", 422, "is no amount above 0"),
+        (f"{BUY} price={{{{close}}}}", 422, "TradingView has not replaced {{close}}"),
+        (f"{BUY} account=other", 422, "hook_notionals has none for account other"),
+        (f"{BUY} account=nobody notional=5", 404, "there is no account nobody"),
+    ],
+)
+def test_a_refused_alert_says_why_to_its_sender_and_in_the_log(
+    api: Api, log: Log, body: str, status: int, says: str
+) -> None:
+    """TradingView shows its users no answer: the log does."""
+    api.account("100", account="other")
+    response = send(api, body)
+    assert (response.status_code, response.json()["status"]) == (status, status)
+    assert says in response.json()["detail"]
+    (refused,) = [entry for entry in log.entries if entry["event"] == "alert refused"]
+    assert says in refused["detail"]
+    assert api.house.sql("SELECT * FROM signals") == []
+
+
+def test_the_secret_is_in_no_log_line_and_no_answer(api: Api, log: Log) -> None:
+    """Whether the alert is taken or not."""
+    for body in (BUY, "nonsense", f"{BUY} account=nobody notional=5"):
+        response = send(api, body)
+        assert SECRET not in response.text + str(response.headers)
+    api.ask_at("GET", PATH)
+    assert SECRET not in "".join(map(str, [*log.entries, *log.lines]))
+    own = [line for line in log.records if "httpx" not in line and "HTTP Request" not in line]
+    assert SECRET not in "".join(own)
+    assert SECRET not in repr(HOOK)
+
+
+def test_an_alert_that_cannot_be_stored_is_answered_in_a_second(tmp_path: Path) -> None:
+    """TradingView hangs up after three; what was told is stored later, once."""
+    url = f"sqlite:///{tmp_path / 'backstay.db'}"
+    with serving(url, tmp_path, faulty=True, hook=HOOK) as api:
+        api.account("1000")
+        api.price("100")
+        api.faults.down = True
+        response = api.ask_at("POST", PATH, content=f"{BUY} id=a")
+        assert response.status_code == 503
+        assert response.headers["Retry-After"] == "1"
+        assert response.elapsed.total_seconds() < 2
+        api.faults.down = False
+        answers = (send(api, f"{BUY} id=a") for _ in range(10))
+        again = next(answer for answer in answers if answer.status_code == 202)
+        assert again.json()["repeated"]
+        assert len(positions(api)) == 1
+
+
+def test_a_service_takes_alerts_and_keeps_its_secret(tmp_path: Path) -> None:
+    """The real process: from its settings to its log; a restart knows what came before."""
+    env = {
+        "BACKSTAY_FEED": "none",
+        "BACKSTAY_HOOK_SECRET": SECRET,
+        "BACKSTAY_HOOK_NOTIONALS": "demo=25",
+    }
+    body = f"{BUY} id=a"
+    with ServiceProcess(tmp_path, env=env) as service:
+        service.wait_ready()
+        with service.client() as client:
+            client.post(f"{API}/prices", json={"symbol": "BTCUSDT", "price": "100"})
+            assert client.post(PATH, content=body).json()["signal_id"] == 1
+            assert client.post(PATH, content="nonsense").status_code == 422
+            assert client.post(PATH + "x", content=body).status_code == 404
+        service.wait_for("Signal 1 DONE: opened 1")
+        code, _ = service.stop()
+        assert (code, SECRET in service.log) == (0, False)
+        service.start().wait_ready()
+        with service.client() as client:
+            again = client.post(PATH, content=body).json()
+        assert again == {"signal_id": 1, "repeated": True, "status": "DONE"}
+        assert SECRET not in service.log

@@ -1,0 +1,91 @@
+"""The panic button over HTTP."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from actors.messages import ClosePosition, PauseMarket
+from tests.acceptance.api import Api, serving
+from tests.acceptance.house import WITHIN
+
+
+@pytest.fixture
+def api(database_url: str, tmp_path: Path) -> Iterator[Api]:
+    """Two accounts of 100, and two markets."""
+    with serving(database_url, tmp_path, faulty=True, command_seconds=0.5) as api:
+        api.account("100")
+        api.account("100", account="other")
+        api.price("100")
+        api.price("10", symbol="ETHUSDT")
+        yield api
+
+
+def test_it_closes_every_open_position(api: Api) -> None:
+    """Of all accounts and symbols; a second time there is nothing left."""
+    opened = [
+        api.open()["id"],
+        api.open(symbol="ETHUSDT")["id"],
+        api.open(account="other")["id"],
+    ]
+    answer = api.post("/positions/close-all")
+    assert [position["id"] for position in answer["closed"]] == opened
+    assert {position["status"] for position in answer["closed"]} == {"CLOSED"}
+    assert {position["close_note"] for position in answer["closed"]} == {"close-all"}
+    assert (answer["denied"], answer["pending"]) == ([], [])
+    assert api.get("/accounts/demo")["locked_balance"] == "0.00000000"
+    assert api.post("/positions/close-all") == {"closed": [], "denied": [], "pending": []}
+
+
+def test_it_closes_only_what_is_named(api: Api) -> None:
+    """An account, a symbol, or both."""
+    mine = api.open()["id"]
+    ether = api.open(symbol="ETHUSDT")["id"]
+    theirs = api.open(account="other")["id"]
+    by_both = api.post("/positions/close-all", {"account": "demo", "symbol": "eth-usdt"})
+    assert [position["id"] for position in by_both["closed"]] == [ether]
+    by_account = api.post("/positions/close-all", {"account": "demo"})
+    assert [position["id"] for position in by_account["closed"]] == [mine]
+    by_symbol = api.post("/positions/close-all", {"symbol": "BTCUSDT"})
+    assert [position["id"] for position in by_symbol["closed"]] == [theirs]
+    assert api.problem("POST", "/positions/close-all", {"account": "nobody"})["status"] == 404
+
+
+def test_one_that_is_denied_stops_none_of_the_others(api: Api) -> None:
+    """What its market does not allow is listed with the problem."""
+    stuck = api.open()["id"]
+    closed = api.open(symbol="ETHUSDT")["id"]
+    api.house.system.directory.to_market("BTCUSDT", PauseMarket())
+    answer = api.post("/positions/close-all")
+    assert [position["id"] for position in answer["closed"]] == [closed]
+    assert [denied["id"] for denied in answer["denied"]] == [stuck]
+    assert answer["denied"][0]["problem"]["type"] == "urn:backstay:problem:paused-by-network"
+    assert api.get(f"/positions/{stuck}")["status"] == "OPEN"
+
+
+def test_what_is_not_answered_in_time_is_pending(api: Api) -> None:
+    """The closes are carried out when the database is back."""
+    position_id = api.open()["id"]
+    api.faults.down = True
+    answer = api.post("/positions/close-all")
+    assert answer == {"closed": [], "denied": [], "pending": [position_id]}
+    api.faults.down = False
+    waiting = api.house.tell(lambda reply: ClosePosition(position_id=position_id, reply_to=reply))
+    assert waiting.get(WITHIN).already_closed
+    assert api.get(f"/positions/{position_id}")["close_note"] == "close-all"
+
+
+def test_forced_it_acts_on_a_stale_price(database_url: str, tmp_path: Path) -> None:
+    """After a restart no price has come in yet: the last one is taken only by force."""
+    with serving(database_url, tmp_path) as api:
+        api.account("100")
+        api.price("100")
+        position_id = api.open()["id"]
+        api.house.stop()
+    with serving(database_url, tmp_path) as api:
+        denied = api.post("/positions/close-all")["denied"]
+        assert denied[0]["problem"]["type"] == "urn:backstay:problem:price-stale"
+        closed = api.post("/positions/close-all", {"force": True})["closed"]
+        assert [(position["id"], position["exit_price"]) for position in closed] == [
+            (position_id, "100")
+        ]

@@ -1,0 +1,133 @@
+"""Prices and markets over HTTP."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from actors.messages import PauseMarket
+from tests.acceptance.api import Api, serving
+
+
+@pytest.fixture
+def api(database_url: str, tmp_path: Path) -> Iterator[Api]:
+    """A house where a feed brings the prices of SOLUSDT."""
+    with serving(database_url, tmp_path, bound_symbols={"SOLUSDT"}) as api:
+        yield api
+
+
+def results(items: list[dict[str, object]]) -> list[object]:
+    """What became of each price."""
+    return [item["result"] for item in items]
+
+
+def test_a_price_may_come_alone_or_in_a_list(api: Api) -> None:
+    """A market begins with its first price, in any spelling of its name."""
+    alone = api.post("/prices", {"symbol": "btc-usdt", "price": "100.50"})["items"]
+    assert results(alone) == ["accepted"]
+    assert (alone[0]["symbol"], alone[0]["price"]) == ("BTCUSDT", "100.50")
+    assert results(api.price("101", "102")) == ["accepted", "accepted"]
+    assert api.post("/prices", [])["items"] == []
+    [market] = api.get("/markets")["items"]
+    assert (market["symbol"], market["state"], market["last_price"]) == ("BTCUSDT", "LIVE", "102")
+    assert 0 <= market["age_seconds"] < 60
+    assert market["candidate"] is None
+
+
+def test_each_price_of_a_list_is_judged_for_itself(api: Api) -> None:
+    """Of several symbols, in the order in which they were sent; the reasons say why not."""
+    prices = [
+        {"symbol": "BTCUSDT", "price": "100"},
+        {"symbol": "SOLUSDT", "price": "20"},
+        {"symbol": "ETHUSDT", "price": "10"},
+        {"symbol": "BTCUSDT", "price": "0"},
+        {"symbol": "BTCUSDT", "price": "300"},
+        {"symbol": "ETHUSDT", "price": "11", "timestamp": "2001-01-01T00:00:00Z"},
+        {"symbol": "ETHUSDT", "price": "11", "timestamp": "2999-01-01T00:00:00+01:00"},
+        {"symbol": "BTCUSDT", "price": "101"},
+    ]
+    items = api.post("/prices", prices)["items"]
+    assert [(item["symbol"], item["price"]) for item in items] == [
+        (price["symbol"], price["price"]) for price in prices
+    ]
+    assert results(items) == [
+        "accepted",
+        "rejected",
+        "accepted",
+        "rejected",
+        "quarantined",
+        "ignored",
+        "rejected",
+        "accepted",
+    ]
+    assert [item["reason"] is None for item in items] == [
+        result == "accepted" for result in results(items)
+    ]
+    assert items[1]["reason"] == "a feed brings the prices of SOLUSDT"
+    assert items[5]["timestamp"] == "2001-01-01T00:00:00.000000Z"
+    assert [market["symbol"] for market in api.get("/markets")["items"]] == ["BTCUSDT", "ETHUSDT"]
+
+
+def test_a_candidate_is_released_by_naming_it(api: Api) -> None:
+    """The market says what it holds back; another price is not taken for it."""
+    api.price("100", "300")
+    [market] = api.get("/markets")["items"]
+    assert (market["state"], market["last_price"], market["candidate"]) == (
+        "QUARANTINED",
+        "100",
+        "300",
+    )
+    other = api.problem("POST", "/markets/BTCUSDT/release", {"price": "301"})
+    assert other["type"] == "urn:backstay:problem:candidate-unknown"
+    released = api.post("/markets/btc-usdt/release", {"price": "300.0"})
+    assert (released["state"], released["last_price"]) == ("LIVE", "300")
+    assert api.get("/markets")["items"][0]["last_price"] == "300"
+
+
+def test_markets_come_in_pages_and_tell_their_states(api: Api) -> None:
+    """A market whose venue is away is PAUSED."""
+    for symbol in ("CCC", "AAA", "BBB"):
+        api.price("1", symbol=symbol)
+    api.house.system.directory.to_market("BBB", PauseMarket())
+    api.house.settle()
+    first = api.get("/markets", limit=2)
+    second = api.get("/markets", limit=2, cursor=first["next"])
+    assert second["next"] is None
+    markets = first["items"] + second["items"]
+    states = [(market["symbol"], market["state"]) for market in markets]
+    assert states == [("AAA", "LIVE"), ("BBB", "PAUSED"), ("CCC", "LIVE")]
+
+
+def test_after_a_restart_a_market_is_stale_with_its_last_price(
+    database_url: str, tmp_path: Path
+) -> None:
+    """The price is kept, its age is not known."""
+    with serving(database_url, tmp_path) as api:
+        api.price("100")
+        api.house.stop()
+    with serving(database_url, tmp_path) as api:
+        [market] = api.get("/markets")["items"]
+        assert (market["state"], market["last_price"]) == ("STALE", "100")
+        assert market["age_seconds"] is None
+
+
+@pytest.mark.parametrize(
+    ("price", "place"),
+    [
+        ({"symbol": "BTCUSDT", "price": 100}, "price"),
+        ({"symbol": "BTCUSDT", "price": "NaN"}, "price"),
+        ({"symbol": "BTCUSDT", "price": "1", "timestamp": 1}, "timestamp"),
+        ({"symbol": "BTCUSDT", "price": "1", "timestamp": "2026-01-01T00:00:00"}, "timestamp"),
+        ({"symbol": "!", "price": "1"}, "symbol"),
+    ],
+)
+def test_what_is_no_price_at_all_is_refused(
+    tmp_path: Path, price: dict[str, object], place: str
+) -> None:
+    """A number that is no string, no number, a time without its offset; the place is named."""
+    with serving("sqlite://", tmp_path) as api:
+        single = api.problem("POST", "/prices", price)
+        in_list = api.problem("POST", "/prices", [{"symbol": "BTCUSDT", "price": "1"}, price])
+        assert api.get("/markets")["items"] == []
+    assert [error["place"] for error in single["errors"]] == [f"body.single.{place}"]
+    assert [error["place"] for error in in_list["errors"]] == [f"body.list.1.{place}"]

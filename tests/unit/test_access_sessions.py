@@ -1,0 +1,48 @@
+"""Logins of browsers: they stand for a token, end in time, and are not kept without bound."""
+
+from actors.clock import VirtualClock
+from web.access_sessions import SESSION_HOURS, SESSIONS_MAX, Sessions
+
+TOKEN = "0" * 64
+LIFE_US = SESSION_HOURS * 3600 * 1_000_000
+
+
+def test_a_session_stands_for_its_token() -> None:
+    sessions = Sessions(VirtualClock())
+
+    session_id = sessions.begin(TOKEN)
+
+    assert sessions.token_of(session_id) == TOKEN
+    assert sessions.token_of(session_id + "x") is None
+    assert sessions.token_of(TOKEN) is None
+
+
+def test_a_session_ends_after_twelve_hours() -> None:
+    clock = VirtualClock()
+    sessions = Sessions(clock)
+    session_id = sessions.begin(TOKEN)
+
+    clock.advance_to(LIFE_US - 1)
+    assert sessions.token_of(session_id) == TOKEN
+
+    clock.advance_to(LIFE_US)
+    assert sessions.token_of(session_id) is None
+
+
+def test_a_session_ends_with_its_logout() -> None:
+    sessions = Sessions(VirtualClock())
+    session_id = sessions.begin(TOKEN)
+
+    sessions.end(session_id)
+    sessions.end(session_id)
+
+    assert sessions.token_of(session_id) is None
+
+
+def test_with_too_many_sessions_the_oldest_ends() -> None:
+    sessions = Sessions(VirtualClock())
+
+    begun = [sessions.begin(TOKEN) for _ in range(SESSIONS_MAX + 1)]
+
+    assert sessions.token_of(begun[0]) is None
+    assert {sessions.token_of(session_id) for session_id in begun[1:]} == {TOKEN}

@@ -1,0 +1,323 @@
+"""The event stream by itself, over events that a test commits: all of them, once, in order."""
+
+import asyncio
+import json
+import random
+import re
+import threading
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from actors.messages import Announced
+from persistence.errors import Unavailable
+from persistence.state import StoredEvent
+from web import event_stream
+from web.access import Access, Caller
+from web.event_stream import KEEP_ALIVE, EventStream, encoded
+from web.routes_events import EventStreamResponse
+from web.tokens import Scope
+
+WITHIN = 20.0
+
+Chunks = AsyncGenerator[bytes, None]
+
+
+class Table:
+    """Events as a database has them, with a count of what is asked of it."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.reads = 0
+        self.is_down = False
+        self.listener: Callable[[Announced], None] = lambda _message: None
+
+    def commit(self, count: int = 1) -> None:
+        self.count += count
+        self.listener(Announced(commit_id=1, first_event_id=1, changes=()))
+
+    def read_events(self, after_id: int, limit: int) -> tuple[StoredEvent, ...]:
+        self._asked()
+        until = min(self.count, after_id + limit)
+        return tuple(map(an_event, range(after_id + 1, until + 1)))
+
+    def last_event_id(self) -> int:
+        self._asked()
+        return self.count
+
+    def _asked(self) -> None:
+        self.reads += 1
+        if self.is_down:
+            raise Unavailable("the database is away")
+
+
+def an_event(event_id: int) -> StoredEvent:
+    return StoredEvent(
+        id=event_id,
+        kind="rung_hit",
+        account="demo",
+        position_id=401,
+        symbol="BTCUSDT",
+        time_us=1_000_000,
+        commit_id=1,
+        data='{"price":"103.0"}',
+    )
+
+
+@pytest.fixture
+def table() -> Table:
+    return Table()
+
+
+def a_stream(table: Table, **settings: Any) -> EventStream:
+    stream = EventStream(table, **settings)
+    table.listener = stream.announced
+    return stream
+
+
+def run(test: Coroutine[Any, Any, None]) -> None:
+    async def within() -> None:
+        await asyncio.wait_for(test, WITHIN)
+
+    asyncio.run(within())
+
+
+async def a_turn() -> None:
+    """Let the loop do what waits."""
+    turned = asyncio.Event()
+    asyncio.get_running_loop().call_soon(turned.set)
+    await turned.wait()
+
+
+async def listen(stream: EventStream, since: int | None = None) -> Chunks:
+    """The chunks of a stream that was begun."""
+    chunks = stream.chunks(await stream.start_of(since), lambda: True)
+    await anext(chunks)
+    return chunks
+
+
+async def ids_until(chunks: Chunks, last_id: int) -> list[int]:
+    """The ids that come, up to one."""
+    ids: list[int] = []
+    while not ids or ids[-1] < last_id:
+        ids += [
+            int(found) for found in re.findall(rb"^id: (\d+)$", await anext(chunks), re.MULTILINE)
+        ]
+    return ids
+
+
+def test_an_event_is_its_id_its_kind_and_all_of_it_as_json() -> None:
+    head, data = encoded(an_event(7)).decode().split("data: ")
+
+    assert head == "id: 7\nevent: rung_hit\n"
+    assert data.endswith("}\n\n")
+    assert json.loads(data) == {
+        "id": 7,
+        "kind": "rung_hit",
+        "account": "demo",
+        "position_id": 401,
+        "symbol": "BTCUSDT",
+        "time": "1970-01-01T00:00:01.000000Z",
+        "data": {"price": "103.0"},
+    }
+
+
+@pytest.mark.parametrize(("since", "start"), [(None, 5), (0, 0), (3, 3), (5, 5), (6, 5)], ids=str)
+def test_a_stream_begins_after_what_is_known_or_at_the_end(
+    table: Table, since: int | None, start: int
+) -> None:
+    async def test() -> None:
+        stream = a_stream(table)
+        table.commit(5)
+
+        chunks = stream.chunks(await stream.start_of(since), lambda: True)
+
+        assert await anext(chunks) == f"retry: 2000\nid: {start}\n\n".encode()
+        table.commit()
+        assert await ids_until(chunks, 6) == list(range(start + 1, 7))
+        await chunks.aclose()
+
+    run(test())
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_everybody_gets_every_event_once_in_order(
+    table: Table, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Commits go on meanwhile; the ring and the batches are small, so that streams fall behind."""
+    monkeypatch.setattr(event_stream, "BATCH_EVENTS", 5)
+    chance = random.Random(seed)
+    sizes = [chance.randrange(1, 12) for _ in range(300)]
+    total = 20 + sum(sizes)
+    starts = [chance.randrange(21) for _ in range(8)]
+
+    def commit_all() -> None:
+        for size in sizes:
+            table.commit(size)
+
+    async def follow(stream: EventStream, since: int) -> list[int]:
+        """Hang up and resume now and then."""
+        ids: list[int] = []
+        while not ids or ids[-1] < total:
+            chunks = await listen(stream, ids[-1] if ids else since)
+            ids += await ids_until(chunks, min(total, (ids[-1] if ids else since) + 400))
+            await chunks.aclose()
+        return ids
+
+    async def test() -> None:
+        stream = a_stream(table, ring_events=10)
+        table.commit(20)
+        committing = threading.Thread(target=commit_all)
+        following = [asyncio.create_task(follow(stream, since)) for since in starts]
+        await a_turn()
+        committing.start()
+
+        got = await asyncio.gather(*following)
+
+        committing.join()
+        assert got == [list(range(since + 1, total + 1)) for since in starts]
+
+    run(test())
+
+
+def test_nothing_is_read_while_nobody_listens(table: Table) -> None:
+    async def test() -> None:
+        stream = a_stream(table)
+        table.commit(10)
+        assert table.reads == 0
+
+        chunks = await listen(stream)
+        table.commit()
+        await ids_until(chunks, 11)
+        await chunks.aclose()
+        reads = table.reads
+        table.commit()
+        await a_turn()
+
+        assert table.reads == reads
+
+    run(test())
+
+
+def test_one_reading_serves_all(table: Table) -> None:
+    async def test() -> None:
+        stream = a_stream(table)
+        many = [await listen(stream) for _ in range(50)]
+        waiting = [asyncio.create_task(ids_until(chunks, 1)) for chunks in many]
+        table.commit()
+        await asyncio.gather(*waiting)
+        reads = table.reads
+
+        waiting = [asyncio.create_task(ids_until(chunks, 2)) for chunks in many]
+        table.commit()
+
+        assert await asyncio.gather(*waiting) == [[2]] * 50
+        assert table.reads - reads <= 3
+        for chunks in many:
+            await chunks.aclose()
+
+    run(test())
+
+
+def test_a_quiet_stream_gives_signs_of_life(table: Table) -> None:
+    async def test() -> None:
+        chunks = await listen(a_stream(table, keep_alive_seconds=0.01))
+
+        assert [await anext(chunks), await anext(chunks)] == [KEEP_ALIVE] * 2
+        assert KEEP_ALIVE.startswith(b":")
+        await chunks.aclose()
+
+    run(test())
+
+
+def test_a_stream_ends_when_its_token_is_revoked(table: Table) -> None:
+    async def test() -> None:
+        stream = a_stream(table, keep_alive_seconds=0.01)
+        holds = True
+        chunks = stream.chunks(0, lambda: holds)
+        await anext(chunks)
+        await anext(chunks)
+        holds = False
+
+        assert [chunk async for chunk in chunks] == []
+
+    run(test())
+
+
+def test_a_close_ends_every_stream_and_lets_none_begin(table: Table) -> None:
+    async def test() -> None:
+        stream = a_stream(table)
+        many = [await listen(stream) for _ in range(3)]
+        waiting = [asyncio.create_task(anext(chunks, None)) for chunks in many]
+
+        await asyncio.to_thread(stream.close)
+
+        assert await asyncio.gather(*waiting) == [None] * 3
+        assert stream.is_full
+
+    run(test())
+
+
+def test_streams_are_bounded(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_stream, "STREAMS_MAX", 2)
+
+    async def test() -> None:
+        stream = a_stream(table)
+        first, second = await listen(stream), await listen(stream)
+        with_two = stream.is_full
+
+        await first.aclose()
+
+        assert (with_two, stream.is_full) == (True, False)
+        await second.aclose()
+
+    run(test())
+
+
+def test_a_stream_outlives_an_outage(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_stream, "READ_AGAIN_SECONDS", 0.01)
+
+    async def test() -> None:
+        stream = a_stream(table, keep_alive_seconds=0.01)
+        chunks = await listen(stream)
+        table.is_down = True
+        table.commit(3)
+        assert await anext(chunks) == KEEP_ALIVE
+        table.is_down = False
+
+        assert await ids_until(chunks, 3) == [1, 2, 3]
+        await chunks.aclose()
+
+    with capture_logs():
+        run(test())
+
+
+def test_a_client_that_does_not_read_on_is_cut_off(table: Table) -> None:
+    async def test() -> None:
+        stream = a_stream(table, send_seconds_max=0.01)
+        table.commit(3)
+        access, sent = Access(), []
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+            if len(sent) == 3:  # the start and the first part went through
+                await asyncio.Event().wait()
+
+        answer = EventStreamResponse(stream, 0, Caller(Scope.READ), access)
+        await answer.stream_response(send)
+
+        assert [message["type"] for message in sent] == [
+            "http.response.start",
+            "http.response.body",
+            "http.response.body",
+        ]
+        reads = table.reads
+        table.commit()
+        await a_turn()
+        assert table.reads == reads
+
+    with capture_logs() as logs:
+        run(test())
+    assert [line["event"] for line in logs] == ["event stream cut off: its client does not read on"]

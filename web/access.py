@@ -1,0 +1,178 @@
+"""Who may ask what: tokens, their scopes, and the hosts that this service answers for.
+
+The app puts `AccessGate` (`web/access_gate.py`) around everything: it finds out who calls, and
+refuses whoever may not be here at all. A route says which scope it needs:
+
+    router = APIRouter(dependencies=[requires(Scope.READ)])
+
+    @router.post("/things", dependencies=[requires(Scope.TRADE)])
+"""
+
+import ipaddress
+import math
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPBearer
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from actors.clock import Clock, SystemClock
+from web.access_sessions import Sessions
+from web.problems import Problem
+from web.tokens import Scope, Token, TokenFile, TokenFileError, find_token
+
+__all__ = ["Access", "Caller", "Scope", "TokenFileError", "requires"]
+
+TOKENS_FILE = Path("backstay-tokens.json")
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
+FAILURES_PER_MINUTE = 10
+HOOK_CALLS_PER_MINUTE = 120
+COOKIE = "backstay_session"
+CALLER = "backstay.caller"
+"""Where `AccessGate` leaves the `Caller`, in the request's scope."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sent a request; `token` is None on a loopback that asks for none."""
+
+    scope: Scope
+    token: Token | None = None
+    by_cookie: bool = False
+
+
+class Access:
+    """Who is let in: the tokens of a file, and the browsers that logged in with one.
+
+    `host` is where the server binds. `allowed_hosts` are further names that this service is
+    called by, in the Host header: without their ports.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        tokens_file: Path = TOKENS_FILE,
+        allowed_hosts: Collection[str] = (),
+        clock: Clock | None = None,
+    ) -> None:
+        """Read nothing yet; `check_binding` does, before the server starts."""
+        self.host = host
+        self.allowed_hosts = {
+            *LOOPBACK_HOSTS,
+            _bracketed(host.lower()),
+            *(_bracketed(name.lower()) for name in allowed_hosts),
+        }
+        self.sessions = Sessions(clock or SystemClock())
+        self._file = TokenFile(tokens_file)
+        self._failures = RateLimitItemPerMinute(FAILURES_PER_MINUTE, namespace="login")
+        self._hook_calls = RateLimitItemPerMinute(HOOK_CALLS_PER_MINUTE, namespace="hook")
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        return _is_loopback(self.host)
+
+    def check_binding(self) -> None:
+        """Refuse to start where anybody could trade; raises `TokenFileError`."""
+        if not self._file.read() and not self.is_loopback:
+            raise TokenFileError(
+                f"binding {self.host} refused: others can reach it, and {self._file.path} holds no "
+                "token; run `backstay token create NAME --scope admin`, or bind 127.0.0.1"
+            )
+
+    def caller_of(self, bearer: str | None, cookie: str | None, client: str) -> Caller | None:
+        """Who has this bearer token or else this session's cookie; None if nobody has.
+
+        Where no token is asked for, only `client` addresses of this machine are let in: what a
+        proxy passes on comes from outside.
+        """
+        tokens = self._file.tokens()
+        if self._is_open() and _is_loopback(client):
+            return Caller(Scope.ADMIN)
+        if bearer is not None:
+            token = find_token(tokens, bearer)
+        else:
+            digest = None if cookie is None else self.sessions.token_of(cookie)
+            token = next((token for token in tokens if token.sha256 == digest), None)
+        return None if token is None else Caller(token.scope, token, by_cookie=bearer is None)
+
+    def log_in(self, text: str) -> str | None:
+        """Begin a browser's session with a token; returns its id, None for an unknown token."""
+        token = find_token(self._file.tokens(), text)
+        return None if token is None else self.sessions.begin(token.sha256)
+
+    def still_holds(self, caller: Caller) -> bool:
+        """Whether a caller's token is in force still; asked while an answer goes on for long."""
+        tokens = self._file.tokens()
+        return self._is_open() if caller.token is None else caller.token in tokens
+
+    def answers_for(self, host: str) -> bool:
+        """Whether this service is called by that name, given without its port.
+
+        Another name that leads here is how a foreign page reaches a service behind a browser's
+        back (DNS rebinding). An address cannot be rebound: it is good wherever it is reachable.
+        """
+        if host in self.allowed_hosts:
+            return True
+        return not self.is_loopback and _is_address(host)
+
+    def failures_seconds(self, client: str) -> int | None:
+        """Count a failed authentication; how long a client that has too many must wait."""
+        return self._seconds_to_wait(self._failures, client)
+
+    def hook_seconds(self, client: str) -> int | None:
+        """Count a call of the hook; how long a client that calls too often must wait."""
+        return self._seconds_to_wait(self._hook_calls, client)
+
+    def _is_open(self) -> bool:
+        return self.is_loopback and not self._file.is_asked
+
+    def _seconds_to_wait(self, rate: RateLimitItemPerMinute, client: str) -> int | None:
+        if self._limiter.hit(rate, client):
+            return None
+        reset_time = self._limiter.get_window_stats(rate, client).reset_time
+        return max(1, math.ceil(reset_time - time.time()))
+
+
+def requires(scope: Scope) -> Any:
+    """A dependency that refuses (403) whoever's scope does not reach that far."""
+
+    async def check(
+        request: Request, _documented: Annotated[Any, Security(HTTPBearer(auto_error=False))]
+    ) -> Caller:
+        caller: Caller = request.scope[CALLER]
+        if not caller.scope.covers(scope):
+            raise Problem(
+                403,
+                "forbidden",
+                f"{request.method} {request.url.path} refused: it needs the scope {scope}, and "
+                f"token {caller.token.name if caller.token else ''!r} has {caller.scope}",
+            )
+        return caller
+
+    return Depends(check)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
+
+
+def _bracketed(host: str) -> str:
+    """A host as it stands in a URL: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host

@@ -1,0 +1,189 @@
+"""What every request passes before any route sees it: is it for us, from whom, and not too big."""
+
+import structlog
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from web.access import CALLER, COOKIE, Access, Caller
+from web.problems import Problem, problem_response
+
+BODY_BYTES_MAX = 256 * 1024
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/login", "/logout"})
+HOOKS = "/api/v1/hooks/"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+log = structlog.get_logger("backstay")
+
+
+class AccessGate:
+    """Lets a request through to the app with its `Caller`, or answers with a problem itself.
+
+    Everything asks for a caller but `OPEN_PATHS` and the hooks, which bring their own secret: a
+    route that forgets `requires` is open to every token, and to nobody without one.
+    """
+
+    def __init__(self, app: ASGIApp, access: Access) -> None:
+        """Stand before an app."""
+        self._app = app
+        self._access = access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        if scope["type"] == "http":
+            try:
+                receive = await self._admitted(scope, receive)
+            except Problem as problem:
+                await problem_response(problem)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    async def _admitted(self, scope: Scope, receive: Receive) -> Receive:
+        """Where the app receives from, with the caller in its scope; raises `Problem`."""
+        request = HTTPConnection(scope)
+        host = self._checked_host(request.headers)
+        is_safe = scope["method"] in SAFE_METHODS
+        if not is_safe:
+            _check_origin(request.headers.get("origin"), host)
+        if scope["path"].startswith(HOOKS):
+            self._check_hook_rate(request)
+        elif scope["path"] not in OPEN_PATHS:
+            caller = self._caller(request)
+            if caller.by_cookie and not is_safe and "origin" not in request.headers:
+                raise Problem(
+                    403,
+                    "origin_missing",
+                    "request by cookie refused: it has no Origin header, which every browser "
+                    "sends; a program sends its token as `Authorization: Bearer`",
+                )
+            scope[CALLER] = caller
+        return receive if is_safe else await _within_limit(request.headers, receive)
+
+    def _checked_host(self, headers: Headers) -> str:
+        hosts = headers.getlist("host")
+        host = hosts[0].lower() if len(hosts) == 1 else ""
+        name = _split_port(host)[0]
+        if not self._access.answers_for(name):
+            raise Problem(
+                421,
+                "host_unknown",
+                f"host {host!r} refused: this service answers for "
+                f"{', '.join(sorted(self._access.allowed_hosts))}; add the name to allowed_hosts",
+            )
+        return host
+
+    def _check_hook_rate(self, request: HTTPConnection) -> None:
+        seconds = self._access.hook_seconds(client_of(request))
+        if seconds is not None:
+            raise too_many("calls of the hook", seconds)
+
+    def _caller(self, request: HTTPConnection) -> Caller:
+        header = request.headers.get("authorization")
+        cookie = request.cookies.get(COOKIE)
+        bearer = None
+        if header is not None:
+            kind, _, text = header.partition(" ")
+            bearer = text.strip() if kind.lower() == "bearer" else ""
+        caller = self._access.caller_of(bearer, cookie, client_of(request))
+        if caller is not None:
+            return caller
+        if header is None and cookie is None:
+            raise unauthorized("no token given: send `Authorization: Bearer TOKEN`, or log in")
+        raise failed_authentication(self._access, request)
+
+
+def failed_authentication(access: Access, request: HTTPConnection) -> Problem:
+    """Count a token or cookie that is not in force: 401, and 429 after too many.
+
+    Only failures are limited: a neighbour at the same address keeps nobody from their positions.
+    """
+    client = client_of(request)
+    seconds = access.failures_seconds(client)
+    if seconds is not None:
+        return too_many("failed authentications", seconds)
+    log.warning("authentication failed", client=client)
+    return unauthorized("token or session unknown, revoked or ended: send another, or log in")
+
+
+def unauthorized(detail: str) -> Problem:
+    """The answer to who has to say first who they are."""
+    return Problem(401, "unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+def too_many(what: str, seconds: int) -> Problem:
+    """The answer to who comes too often."""
+    return Problem(
+        429,
+        "too_many_requests",
+        f"too many {what} from this address: try again in {seconds} s",
+        headers={"Retry-After": str(seconds)},
+    )
+
+
+def client_of(request: HTTPConnection) -> str:
+    """The address that a request came from, for counting."""
+    return request.client.host if request.client is not None else "local"
+
+
+def _check_origin(origin: str | None, host: str) -> None:
+    """Refuse what a page of another site sends; raises `Problem`."""
+    if origin is None:
+        return
+    scheme, _, sender_host = origin.lower().partition("://")
+    default = DEFAULT_PORTS.get(scheme)
+    sender = _split_port(sender_host)
+    if default is None or _with_port(sender, default) != _with_port(_split_port(host), default):
+        raise Problem(
+            403,
+            "origin_refused",
+            f"origin {origin!r} refused: this service takes changes from its own pages, at "
+            f"{host!r}; a proxy in between has to keep the Host header",
+        )
+
+
+def _split_port(host: str) -> tuple[str, str]:
+    """A host without its port, and the port; an IPv6 address keeps its brackets."""
+    name, colon, port = host.rpartition(":")
+    return (name, port) if colon and not port.endswith("]") else (host, "")
+
+
+def _with_port(host: tuple[str, str], default: int) -> tuple[str, str]:
+    return host[0], host[1] or str(default)
+
+
+async def _within_limit(headers: Headers, receive: Receive) -> Receive:
+    """Where the body comes from; raises `Problem` where it is too big."""
+    length = headers.get("content-length")
+    if length is not None:
+        # The server holds a request to the length that it announces.
+        if not length.isdecimal() or int(length) > BODY_BYTES_MAX:
+            raise _too_large()
+        return receive
+    messages: list[Message] = []
+    size = 0
+    while not messages or messages[-1].get("more_body", False):
+        messages.append(await receive())
+        size += len(messages[-1].get("body", b""))
+        if size > BODY_BYTES_MAX:
+            raise _too_large()
+    waiting = iter(messages)
+
+    async def replay() -> Message:
+        for message in waiting:
+            return message
+        return await receive()
+
+    return replay
+
+
+def _too_large() -> Problem:
+    return Problem(
+        413,
+        "body_too_large",
+        f"body refused: at most {BODY_BYTES_MAX} bytes are taken",
+        headers={"Connection": "close"},
+    )

@@ -1,0 +1,159 @@
+"""The app: every route, what stands before them, and how refusals are answered."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from fastapi_offline import FastAPIOffline
+from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
+
+from persistence.errors import Unavailable
+from web import (
+    hooks,
+    login,
+    routes_accounts,
+    routes_close_all,
+    routes_events,
+    routes_markets,
+    routes_operations,
+    routes_positions,
+    routes_trading,
+)
+from web.access_gate import AccessGate
+from web.backend import Backend
+from web.commands import Reads
+from web.problems import (
+    RETRY_SOON,
+    ErrorPlace,
+    Problem,
+    ProblemBody,
+    problem_response,
+)
+from web.request_log import RequestLog
+from web.security_headers import SecurityHeaders
+
+API_PREFIX = "/api/v1"
+DESCRIPTION = """Positions guarded by take-profit ladders and stops, and books that balance.
+
+Decimals are strings. Lists are `{items, next}`: `next` is the `cursor` of the next page. Errors
+are problem details (RFC 9457) with a stable `type`. A command is answered once it is durable, or
+with 503: send it again, a key or a reference keeps it from being done twice."""
+
+log = structlog.get_logger("backstay")
+
+_KINDS = {
+    400: "unreadable_request",
+    404: "not_found",
+    405: "method_not_allowed",
+}
+
+
+def create_app(backend: Backend) -> FastAPI:
+    """The app over a running system."""
+    app = FastAPIOffline(
+        title="Backstay",
+        description=DESCRIPTION,
+        version="1",
+        redoc_url=None,
+        # The page would have its document judged by a host on the internet.
+        swagger_ui_parameters={"validatorUrl": None},
+        redirect_slashes=False,
+    )
+    app.state.backend = backend
+    app.state.reads = Reads()
+    for module in (
+        routes_accounts,
+        routes_close_all,
+        routes_positions,
+        routes_markets,
+        routes_trading,
+        routes_events,
+        hooks,
+    ):
+        app.include_router(module.router, prefix=API_PREFIX)
+    for router in (routes_operations.router, login.router):
+        app.include_router(router)
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(Unavailable, _on_unavailable)
+    app.add_middleware(AccessGate, access=backend.access)
+    app.add_middleware(RequestLog)
+    app.add_middleware(SecurityHeaders)
+    _document_problems(app)
+    return app
+
+
+def _on_problem(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return problem_response(error)
+
+
+def _on_invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    places = [
+        ErrorPlace(place=_place(wrong["loc"]), detail=wrong["msg"]) for wrong in error.errors()
+    ]
+    first, more = places[0], len(places) - 1
+    detail = f"{first.place}: {first.detail}" + (f" (and {more} more)" if more else "")
+    return problem_response(Problem(422, "invalid_request", detail, errors=places))
+
+
+def _place(location: Sequence[Any]) -> str:
+    return ".".join(str(part) for part in location)
+
+
+def _on_http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    status = error.status_code
+    detail = {
+        404: "there is nothing at this address; the API is described at /docs",
+        405: f"{request.method} is not taken at this address",
+    }.get(status, error.detail)
+    headers = dict(error.headers or {})
+    if status == 405:
+        headers["Allow"] = _allowed_methods(request) or headers["Allow"]
+    kind = _KINDS.get(status, "refused")
+    return problem_response(Problem(status, kind, detail, headers=headers))
+
+
+def _allowed_methods(request: Request) -> str:
+    """What an address takes by the document; a router knows of one route's methods only."""
+    paths: dict[str, dict[str, Any]] = request.app.openapi()["paths"]
+    address = request.url.path
+    operations = paths.get(address) or next(
+        (paths[path] for path in paths if compile_path(path)[0].match(address)), {}
+    )
+    return ", ".join(sorted(method.upper() for method in operations))
+
+
+def _on_unavailable(_request: Request, error: Exception) -> Response:
+    log.warning("the database cannot be read", error=str(error))
+    detail = "the database cannot be read now; ask again"
+    return problem_response(Problem(503, "database_unavailable", detail, headers=RETRY_SOON))
+
+
+def _document_problems(app: FastAPI) -> None:
+    """Have the OpenAPI document define what every route refers to."""
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            made = get_openapi(
+                title=app.title,
+                version=app.version,
+                description=app.description,
+                routes=app.routes,
+            )
+            template = "#/components/schemas/{model}"
+            schema = ProblemBody.model_json_schema(ref_template=template)
+            schemas = made.setdefault("components", {}).setdefault("schemas", {})
+            schemas.update(schema.pop("$defs"))
+            schemas["ProblemBody"] = schema
+            app.openapi_schema = made
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]  # FastAPI's own way to extend it

@@ -1,0 +1,125 @@
+"""What the web asks of the running system: one value that the service fills in."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
+
+from fastapi import Depends, Request
+
+from actors.clock import Clock
+from actors.published import Published
+from persistence.state import PositionRecord, StoredEvent
+from trading.model import PositionStatus
+from trading.signals import Signal
+
+if TYPE_CHECKING:
+    from persistence.state import StoredEntry
+    from web.access import Access
+    from web.event_stream import EventStream
+
+
+class Reader(Protocol):
+    """What is read from the database; each method may be called on any thread.
+
+    Each raises `persistence.errors.Unavailable` where the database cannot be used now.
+    """
+
+    def read_position(self, position_id: int) -> PositionRecord | None:
+        """One position, open or closed; None if unknown."""
+        ...
+
+    def find_positions(
+        self,
+        *,
+        account: str | None = None,
+        status: PositionStatus | None = None,
+        symbol: str | None = None,
+        before_id: int | None = None,
+        limit: int,
+    ) -> tuple[PositionRecord, ...]:
+        """Positions from the highest id down, at most `limit`, with ids below `before_id`."""
+        ...
+
+    def read_entries(
+        self, account: str, *, before_number: int | None = None, limit: int
+    ) -> "tuple[StoredEntry, ...]":
+        """An account's ledger entries from the newest down, at most `limit`."""
+        ...
+
+    def read_history(self, position_id: int) -> tuple[StoredEvent, ...]:
+        """A position's events, and its symbol's refused prices meanwhile, in order of their ids."""
+        ...
+
+    def read_events(self, after_id: int, limit: int) -> tuple[StoredEvent, ...]:
+        """At most `limit` events with ids above `after_id`, ascending."""
+        ...
+
+    def last_event_id(self) -> int:
+        """The id of the newest event; 0 where there is none."""
+        ...
+
+    def find_signal(self, account: str, client_id: str) -> Signal | None:
+        """The signal that an account got under the sender's own id."""
+        ...
+
+    def recent_signals(self, account: str, since_us: int) -> tuple[Signal, ...]:
+        """An account's signals that were received at a time or later."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """Whether the process lives, or is ready; `checks` says of each part how it is."""
+
+    ok: bool
+    checks: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookSettings:
+    """TradingView's hook: its secret, the account of alerts that name none, default notionals.
+
+    `notionals` is money by account, for alerts that give none.
+    """
+
+    secret: str = field(repr=False)
+    account: str
+    notionals: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backend:
+    """What the web asks of the running system.
+
+    `tell` goes to the Desk, `to_market` to a symbol's MarketActor (False where there is none),
+    `to_signals` to the SignalActor (False where there is none). `bound_symbols` are those whose
+    prices a feed brings. `metrics` gives the exposition's text and its content type.
+    `command_seconds` is how long a command may wait for its commit; `hook` is None without one.
+    """
+
+    tell: Callable[[Any], None]
+    to_market: Callable[[str, Any], bool]
+    to_signals: Callable[[Any], bool]
+    published: Published
+    reader: Reader
+    clock: Clock
+    bound_symbols: Callable[[], Collection[str]]
+    liveness: Callable[[], Probe]
+    readiness: Callable[[], Probe]
+    metrics: Callable[[], tuple[bytes, str]]
+    access: "Access"
+    events: "EventStream"
+    hook: HookSettings | None = None
+    command_seconds: float = 5.0
+
+
+def backend_of(request: Request) -> Backend:
+    """The backend of the app that a request came to."""
+    backend = request.app.state.backend
+    assert isinstance(backend, Backend)
+    return backend
+
+
+TheBackend = Annotated[Backend, Depends(backend_of)]
+"""A handler's parameter of this type is given the backend."""

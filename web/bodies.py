@@ -1,0 +1,188 @@
+"""From what the system holds to what the API answers with."""
+
+import heapq
+from collections.abc import Iterable
+from decimal import Decimal
+from functools import partial
+
+from immutables import Map
+
+from actors.published import MarketStatus
+from persistence.state import PositionRecord, StoredEntry
+from trading.books import HealthReport
+from trading.ladder import unrealized_pnl
+from trading.model import MarketPrice, Pause, Position, PositionStatus, Wallet
+from trading.money import ZERO
+from trading.times import iso_time
+from web.backend import Backend
+from web.commands import Reads
+from web.schemas import (
+    AccountBody,
+    HealthBody,
+    MarketBody,
+    PauseBody,
+    PositionBody,
+    TradingBody,
+    TransactionBody,
+)
+from web.views import amount_text, health_fields, number_text, position_fields, wallet_fields
+
+
+def market_price(backend: Backend, symbol: str) -> MarketPrice | None:
+    """A symbol's last accepted price, or else the one kept with a commit."""
+    status = backend.published.markets.get(symbol)
+    if status is not None and status.last is not None:
+        return status.last
+    return backend.published.version.markets.get(symbol)
+
+
+def mark_price(backend: Backend, symbol: str) -> Decimal | None:
+    """The price that a symbol's open positions are valued at."""
+    last = market_price(backend, symbol)
+    return None if last is None else last.price
+
+
+def position_body(backend: Backend, record: PositionRecord) -> PositionBody:
+    """A position; an open one at its mark price."""
+    position, closed_at_us = record.position, record.closed_at_us
+    is_open = position.status is PositionStatus.OPEN
+    mark = mark_price(backend, position.symbol) if is_open else None
+    levels = position.take_profit_prices[position.rungs_hit :] if is_open else ()
+    return PositionBody(
+        **position_fields(position),
+        account=position.account,
+        opened_at=iso_time(record.opened_at_us),
+        closed_at=None if closed_at_us is None else iso_time(closed_at_us),
+        close_note=position.close_note,
+        next_take_profit=number_text(levels[0]) if levels else None,
+        mark_price=None if mark is None else number_text(mark),
+        unrealized_pnl=None if mark is None else amount_text(unrealized_pnl(position, mark)),
+    )
+
+
+async def find_record(backend: Backend, reads: Reads, position_id: int) -> PositionRecord | None:
+    """A position as the last commit left it: from what is published while it is open."""
+    record = open_record(backend, position_id)
+    if record is not None:
+        return record
+    return await reads(partial(backend.reader.read_position, position_id))
+
+
+def open_record(backend: Backend, position_id: int) -> PositionRecord | None:
+    """An open position; None for any other."""
+    version = backend.published.version
+    position = version.positions.get(position_id)
+    if position is None:
+        return None
+    return PositionRecord(position=position, opened_at_us=version.opened_at_us[position_id])
+
+
+def open_positions(
+    backend: Backend,
+    *,
+    account: str | None,
+    symbol: str | None,
+    before_id: int | None = None,
+    limit: int | None = None,
+) -> tuple[PositionRecord, ...]:
+    """The open positions that match, the newest first."""
+    version = backend.published.version
+    among = version.positions if account is None else version.by_account.get(account, Map())
+    ids = (
+        position_id
+        for position_id, position in among.items()
+        if (symbol is None or position.symbol == symbol)
+        and (before_id is None or position_id < before_id)
+    )
+    newest = sorted(ids, reverse=True) if limit is None else heapq.nlargest(limit, ids)
+    return tuple(
+        PositionRecord(position=among[id_], opened_at_us=version.opened_at_us[id_])
+        for id_ in newest
+    )
+
+
+def account_body(backend: Backend, wallet: Wallet) -> AccountBody:
+    """An account with its open positions at their mark prices."""
+    positions = backend.published.version.by_account.get(wallet.account, Map()).values()
+    unrealized = _unrealized(backend, positions)
+    return AccountBody(
+        account=wallet.account,
+        account_type=wallet.account_type,
+        currency=wallet.currency,
+        **wallet_fields(wallet, positions),
+        unrealized_pnl=None if unrealized is None else amount_text(unrealized),
+        equity=None if unrealized is None else amount_text(wallet.total + unrealized),
+        open_positions=len(positions),
+    )
+
+
+def _unrealized(backend: Backend, positions: Iterable[Position]) -> Decimal | None:
+    sum_ = ZERO
+    for position in positions:
+        mark = mark_price(backend, position.symbol)
+        if mark is None:
+            return None
+        sum_ += unrealized_pnl(position, mark)
+    return sum_
+
+
+def transaction_body(stored: StoredEntry) -> TransactionBody:
+    """A ledger entry."""
+    entry = stored.entry
+    return TransactionBody(
+        number=entry.number,
+        time=iso_time(stored.created_at_us),
+        account=entry.account,
+        account_type=stored.account_type,
+        transaction_type=str(entry.entry_type),
+        amount=amount_text(entry.amount),
+        balance_before=amount_text(entry.balance_before),
+        balance_after=amount_text(entry.balance_after),
+        total_change=amount_text(entry.total_change),
+        locked_change=amount_text(entry.locked_change),
+        position_id=entry.position_id,
+        description=entry.description,
+    )
+
+
+def health_body(report: HealthReport) -> HealthBody:
+    """A health check, with what it found wrong."""
+    fields = health_fields(report)
+    details = [check.detail for check in report.checks]
+    checks = [
+        {**check, "detail": detail} for check, detail in zip(fields["checks"], details, strict=True)
+    ]
+    return HealthBody.model_validate({**fields, "account": report.account, "checks": checks})
+
+
+def market_body(status: MarketStatus, monotonic_us: int) -> MarketBody:
+    """A market at a moment of the monotonic clock."""
+    last, age_us = status.last, status.age_us(monotonic_us)
+    return MarketBody(
+        symbol=status.symbol,
+        state=status.state(monotonic_us).value,
+        last_price=None if last is None else number_text(last.price),
+        last_price_time=None if last is None else iso_time(last.time_us),
+        age_seconds=None if age_us is None else round(max(age_us, 0) / 1_000_000, 3),
+        candidate=None if status.candidate is None else number_text(status.candidate),
+    )
+
+
+def trading_body(backend: Backend) -> TradingBody:
+    """Whether positions may be opened."""
+    pauses = backend.published.version.pauses
+    of_all = pauses.get(None)
+    return TradingBody(
+        paused=of_all is not None,
+        reason=None if of_all is None else of_all.reason,
+        since=None if of_all is None else iso_time(of_all.since_us),
+        accounts={
+            account: _pause_body(pause)
+            for account, pause in sorted(pauses.items(), key=lambda item: item[0] or "")
+            if account is not None
+        },
+    )
+
+
+def _pause_body(pause: Pause) -> PauseBody:
+    return PauseBody(reason=pause.reason, since=iso_time(pause.since_us))

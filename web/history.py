@@ -1,0 +1,108 @@
+"""What happened, as sentences for people."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from persistence.state import StoredEvent
+from trading.closing import rung_name
+from trading.model import Position, Side
+from trading.money import ZERO, plain, trimmed
+from trading.times import iso_time
+from web.schemas import HistoryItem, PnlBody
+from web.views import amount_text
+
+
+def history_item(event: StoredEvent) -> HistoryItem:
+    """An event as it was stored, with its sentence."""
+    data = json.loads(event.data)
+    return HistoryItem(
+        id=event.id,
+        time=iso_time(event.time_us),
+        kind=event.kind,
+        text=sentence(event.kind, data),
+        data=data,
+    )
+
+
+def pnl_body(position: Position) -> PnlBody:
+    """The PnL breakdown of a position's closed parts."""
+    costs = position.costs
+    return PnlBody(
+        gross=amount_text(position.gross_pnl),
+        entry_fee=amount_text(costs.entry_fee),
+        exit_fee=amount_text(costs.exit_fee),
+        spread=amount_text(costs.spread),
+        slippage=amount_text(costs.slippage),
+        net=amount_text(position.net_pnl),
+    )
+
+
+def sentence(kind: str, data: dict[str, Any]) -> str:
+    """What a position's event, or a refused price meanwhile, says to people."""
+    match kind:
+        case "position_opened":
+            levels = ", ".join(data["take_profit_prices"]) or "none"
+            return (
+                f"{data['side']} of {data['quantity']} {data['symbol']} opened at "
+                f"{data['entry_price']}, {_short(data['hold'])} held, "
+                f"stop-loss {data['stop_price']}, take-profits {levels}"
+            )
+        case "rung_hit":
+            return _rung(data)
+        case "stop_moved":
+            return (
+                f"Stop-loss tightened by hand {data['stop_before']} -> {data['stop_after']} "
+                f"at mark price {data['mark_price']}"
+            )
+        case "position_reduced":
+            return (
+                f"{_rung_name(data)} closed {data['quantity']} at {data['exit_price']}: "
+                f"{_short(data['released'])} released, {_earned(data)}"
+            )
+        case "position_closed":
+            return (
+                f"Closed at {data['exit_price']}, {data['reason_text']}: "
+                f"{_short(data['released'])} released, {_earned(data)}, "
+                f"in all {_short(data['net_pnl_total'])}"
+            )
+        case "shortfall_covered":
+            covered = _short(data["amount"])
+            return f"The loss went beyond the wallet: a shortfall of {covered} was covered"
+        case "price_quarantined":
+            return (
+                f"Price {data['price']} of {data['symbol']} quarantined: too far from the last "
+                f"accepted {data['last_price']}"
+            )
+        case "quarantine_ended":
+            return (
+                f"Quarantine of {data['symbol']} ended: candidate {data['candidate']} "
+                f"{data['outcome']} at {data['price']}"
+            )
+        case "price_rejected":
+            return f"Price {data['price']} of {data['symbol']} rejected: {data['why']}"
+        case _:
+            return kind.replace("_", " ").capitalize()
+
+
+def _rung(data: dict[str, Any]) -> str:
+    hit = f"{_rung_name(data)} hit at {data['price']}"
+    if data["closes_position"]:
+        return f"{hit}, closing all that is left"
+    if data["stop_before"] == data["stop_after"]:
+        return f"{hit}, stop-loss stays at {data['stop_after']}"
+    return f"{hit}, stop-loss {data['stop_before']} -> {data['stop_after']}"
+
+
+def _rung_name(data: dict[str, Any]) -> str:
+    return rung_name(Side(data["side"]), data["rung"], Decimal(data["distance_pct"]))
+
+
+def _earned(data: dict[str, Any]) -> str:
+    costs = sum((Decimal(cost) for cost in data["costs"].values()), ZERO)
+    gross = Decimal(data["gross_pnl"])
+    return f"gross {_short(gross)}, costs {_short(costs)}, net {_short(gross - costs)}"
+
+
+def _short(amount: Decimal | str) -> str:
+    return plain(trimmed(Decimal(amount)))

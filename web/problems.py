@@ -1,0 +1,137 @@
+"""Refusals and failures as problem details (RFC 9457): a stable `type`, and what to do about it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from trading.model import Denial, DenialReason
+
+TYPE_PREFIX = "urn:backstay:problem:"
+MEDIA_TYPE = "application/problem+json"
+RETRY_SOON = {"Retry-After": "1"}
+
+_STATUSES = {
+    DenialReason.ACCOUNT_EXISTS: 409,
+    DenialReason.ACCOUNT_UNKNOWN: 404,
+    DenialReason.AMOUNT_INVALID: 422,
+    DenialReason.BOOKS_MISMATCH: 409,
+    DenialReason.CANDIDATE_UNKNOWN: 409,
+    DenialReason.DEADLINE_PASSED: 503,
+    DenialReason.INSUFFICIENT_BALANCE: 422,
+    DenialReason.KEY_CONFLICT: 409,
+    DenialReason.LADDER_INVALID: 422,
+    DenialReason.LIMIT_OPEN_POSITIONS: 422,
+    DenialReason.LIMIT_POSITION_NOTIONAL: 422,
+    DenialReason.LIMIT_SYMBOL_NOTIONAL: 422,
+    DenialReason.MARKET_QUARANTINED: 409,
+    DenialReason.NOTIONAL_TOO_SMALL: 422,
+    DenialReason.PAUSED_BY_NETWORK: 409,
+    DenialReason.POSITION_CLOSED: 409,
+    DenialReason.POSITION_UNKNOWN: 404,
+    DenialReason.PRICE_STALE: 409,
+    DenialReason.PRICE_UNKNOWN: 404,
+    DenialReason.SHUTTING_DOWN: 503,
+    DenialReason.STOP_INVALID: 422,
+    DenialReason.TRADING_PAUSED: 409,
+    DenialReason.WRITE_REFUSED: 409,
+}
+
+_DESCRIPTIONS = {
+    400: "The request cannot be read",
+    401: "No valid token or login came with the request",
+    403: "The caller may not do this, or comes from elsewhere",
+    404: "There is no such thing",
+    409: "Denied: what it meets there does not allow it now",
+    413: "The body is too large",
+    421: "The request names a host that is not this one",
+    422: "The request is not valid, or is denied for what it asks",
+    429: "Too many failed attempts",
+    500: "A bug; the log has it under the answer's X-Request-ID",
+    503: "Not answered in time: nothing says yet that it was done; try again",
+}
+
+
+class ErrorPlace(BaseModel):
+    """One thing that is wrong with a request, and where."""
+
+    place: str = Field(description="such as `body.notional` or `query.limit`")
+    detail: str
+
+
+class ProblemBody(BaseModel):
+    """A problem document."""
+
+    type: str = Field(description=f"stable: `{TYPE_PREFIX}` and the reason")
+    title: str
+    status: int
+    detail: str
+    errors: list[ErrorPlace] | None = None
+
+
+class Problem(Exception):
+    """Ends a request with a problem document, of which `kind` becomes the type and the title."""
+
+    def __init__(
+        self,
+        status: int,
+        kind: str,
+        detail: str,
+        *,
+        errors: Sequence[ErrorPlace] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.kind = kind.replace("_", "-")
+        self.detail = detail
+        self.errors = tuple(errors)
+        self.headers = dict(headers or {})
+
+    def document(self) -> dict[str, Any]:
+        """The problem document as plain data."""
+        document: dict[str, Any] = {
+            "type": TYPE_PREFIX + self.kind,
+            "title": self.kind.replace("-", " ").capitalize(),
+            "status": self.status,
+            "detail": self.detail,
+        }
+        if self.errors:
+            document["errors"] = [error.model_dump() for error in self.errors]
+        return document
+
+
+def problem_for(denial: Denial) -> Problem:
+    """The problem that a denial is, with its text."""
+    status = _STATUSES[denial.reason]
+    headers = RETRY_SOON if status == 503 else None
+    return Problem(status, denial.reason, denial.text, headers=headers)
+
+
+def invalid(place: str, detail: str) -> Problem:
+    """The problem of a request that has something impossible in one place."""
+    error = ErrorPlace(place=place, detail=detail)
+    return Problem(422, "invalid_request", f"{place}: {detail}", errors=[error])
+
+
+def problem_response(problem: Problem) -> JSONResponse:
+    """A problem as an answer."""
+    return JSONResponse(
+        problem.document(),
+        status_code=problem.status,
+        headers=problem.headers,
+        media_type=MEDIA_TYPE,
+    )
+
+
+def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a route says in OpenAPI of its refusals: these statuses, and what any route may say."""
+    reference = {"$ref": "#/components/schemas/ProblemBody"}
+    return {
+        status: {
+            "description": _DESCRIPTIONS[status],
+            "content": {MEDIA_TYPE: {"schema": reference}},
+        }
+        for status in sorted({400, 401, 403, 421, 422, 429, 500, *statuses})
+    }

@@ -1,0 +1,72 @@
+"""A request's id in every log line and in the answer, and a line for whatever may change something.
+
+Plain ASGI: a middleware that reads whole answers would hold the event stream back.
+"""
+
+import re
+import time
+from uuid import uuid4
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from web.problems import Problem, problem_response
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+HEADER = "X-Request-ID"
+
+_SANE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+log = structlog.get_logger("backstay")
+
+
+class RequestLog:
+    """Gives each request an id, logs those with an unsafe method, and answers bugs with a 500.
+
+    A line has the route's template and never the address itself: a hook's has a secret in it.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Stand before an app."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get(HEADER, "")
+        request_id = given if _SANE.fullmatch(given) else uuid4().hex
+        began = time.monotonic()
+        status = 0
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)[HEADER] = request_id
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request=request_id):
+            try:
+                await self._app(scope, receive, sending)
+            except Exception as error:
+                log.exception("request failed", route=_route(scope), error=repr(error))
+                if status == 0:
+                    await problem_response(_bug(request_id))(scope, receive, sending)
+            if scope["method"] not in SAFE_METHODS:
+                log.info(
+                    f"{scope['method']} {_route(scope)}: {status}",
+                    milliseconds=round((time.monotonic() - began) * 1000, 1),
+                )
+
+
+def _route(scope: Scope) -> str:
+    return getattr(scope.get("route"), "path_format", "(no such route)")
+
+
+def _bug(request_id: str) -> Problem:
+    return Problem(
+        500, "internal_error", f"a bug ended this request; the log has it as request {request_id}"
+    )

@@ -1,0 +1,82 @@
+"""The event stream as a route: server-sent events, as browsers' EventSource reads them."""
+
+import asyncio
+from contextlib import aclosing
+from typing import Annotated
+
+import structlog
+from fastapi import APIRouter, Header, Query
+from starlette.responses import StreamingResponse
+from starlette.types import Send
+
+from web.access import Access, Caller, Scope, requires
+from web.backend import TheBackend
+from web.event_stream import EventStream
+from web.problems import RETRY_SOON, Problem, answers
+
+EVENT_ID_MAX = 2**63 - 1
+
+log = structlog.get_logger("backstay")
+router = APIRouter(prefix="/events", tags=["events"])
+
+
+class EventStreamResponse(StreamingResponse):
+    """Server-sent events; a client that takes too long over a part of them is cut off."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, stream: EventStream, after_id: int, caller: Caller, access: Access) -> None:
+        """Send what follows an id for as long as the caller's token holds."""
+        self._chunks = stream.chunks(after_id, lambda: access.still_holds(caller))
+        self._send_seconds_max = stream.send_seconds_max
+        super().__init__(self._chunks)
+
+    async def stream_response(self, send: Send) -> None:
+        """Send part after part; a part that is not taken in time is the last one."""
+        start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+        await send(start)
+        async with aclosing(self._chunks):
+            async for chunk in self._chunks:
+                body = {"type": "http.response.body", "body": chunk, "more_body": True}
+                try:
+                    async with asyncio.timeout(self._send_seconds_max):
+                        await send(body)
+                except TimeoutError:
+                    # The server drops a connection whose answer is left unfinished.
+                    log.warning("event stream cut off: its client does not read on")
+                    return
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+@router.get(
+    "",
+    status_code=200,
+    response_class=EventStreamResponse,
+    responses={
+        200: {
+            "description": "Server-sent events; `data` is an event as JSON, `id` its number",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        },
+        **answers(503),
+    },
+)
+async def stream_events(
+    backend: TheBackend,
+    caller: Annotated[Caller, requires(Scope.READ)],
+    since: Annotated[
+        int | None,
+        Query(ge=0, le=EVENT_ID_MAX, description="The last event known; else only new ones come."),
+    ] = None,
+    last_event_id: Annotated[
+        int | None,
+        Header(ge=0, le=EVENT_ID_MAX, description="As `since`, from a browser that reconnects."),
+    ] = None,
+) -> EventStreamResponse:
+    """Stream events as they are committed, and before them those since the last one known."""
+    stream = backend.events
+    if stream.is_full:
+        raise Problem(
+            503, "streams_full", "event stream refused: too many are open", headers=RETRY_SOON
+        )
+    after_id = await stream.start_of(since if last_event_id is None else last_event_id)
+    return EventStreamResponse(stream, after_id, caller, backend.access)

@@ -1,0 +1,164 @@
+"""Markets and the prices that the API brings."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from pydantic import Discriminator, Field, Tag
+
+from actors.denials import no_market
+from actors.messages import OpenMarket, PricesTaken, ReleaseCandidate, TakePrices
+from actors.published import MarketStatus
+from trading.money import plain
+from trading.price_guard import Verdict
+from trading.times import iso_time, microseconds
+from web.access import Scope, requires
+from web.backend import Backend, TheBackend
+from web.bodies import market_body
+from web.commands import answer_of
+from web.fields import Price, RawNumber, RequestBody, Symbol, Timestamp
+from web.paging import PageQuery, page_of
+from web.problems import answers, problem_for
+from web.schemas import MarketBody, Page, PriceResult, PriceResults
+
+router = APIRouter(tags=["markets"], dependencies=[requires(Scope.READ)])
+
+PRICES_MAX = 1000
+
+
+class PriceRequest(RequestBody):
+    """A price of a market that no feed brings prices of; its time is now where none is given."""
+
+    symbol: Symbol
+    price: RawNumber
+    timestamp: Timestamp | None = None
+
+
+def _one_or_many(body: object) -> str:
+    return "list" if isinstance(body, list) else "single"
+
+
+# Which of both it is shows at once, so that only that one's errors are told.
+OneOrMany = Annotated[
+    Annotated[PriceRequest, Tag("single")]
+    | Annotated[list[PriceRequest], Field(max_length=PRICES_MAX), Tag("list")],
+    Discriminator(_one_or_many),
+]
+
+
+class ReleaseRequest(RequestBody):
+    """A quarantined price, named by its value, to be accepted."""
+
+    price: Price
+
+
+@router.get("/markets", responses=answers())
+async def list_markets(
+    backend: TheBackend, page: Annotated[PageQuery, Query()]
+) -> Page[MarketBody]:
+    """All markets by symbol."""
+    published, after = backend.published, page.after_name
+    known = {*published.markets, *published.version.markets}
+    symbols = sorted(symbol for symbol in known if after is None or symbol > after)
+    shown, next_ = page_of(symbols[: page.limit + 1], page.limit, str)
+    return Page(items=[_market(backend, symbol) for symbol in shown], next=next_)
+
+
+@router.post(
+    "/markets/{symbol}/release",
+    dependencies=[requires(Scope.ADMIN)],
+    responses=answers(404, 409, 413, 503),
+)
+async def release(
+    symbol: Annotated[Symbol, Path()], request: ReleaseRequest, backend: TheBackend
+) -> MarketBody:
+    """Accept a market's quarantined price by a person's word."""
+    if symbol not in backend.published.markets:
+        raise problem_for(no_market(symbol))
+    await answer_of(
+        backend,
+        lambda reply: backend.to_market(
+            symbol, ReleaseCandidate(price=request.price, reply_to=reply)
+        ),
+        what=f"the release of {symbol}",
+    )
+    return _market(backend, symbol)
+
+
+@router.post("/prices", dependencies=[requires(Scope.TRADE)], responses=answers(413, 503))
+async def send_prices(
+    request: OneOrMany,
+    backend: TheBackend,
+) -> PriceResults:
+    """Bring prices, of each symbol in the order in which they stand."""
+    now_us = backend.clock.now_us()
+    prices = [_Sent(item, now_us) for item in (request if isinstance(request, list) else [request])]
+    by_symbol: defaultdict[str, list[_Sent]] = defaultdict(list)
+    for sent in prices:
+        by_symbol[sent.symbol].append(sent)
+    bound = backend.bound_symbols()
+    for symbol, of_symbol in by_symbol.items():
+        if symbol in bound:
+            for sent in of_symbol:
+                sent.judge(Verdict.REJECTED, f"a feed brings the prices of {symbol}")
+        else:
+            await _take(backend, symbol, of_symbol)
+    return PriceResults(items=[sent.result() for sent in prices])
+
+
+class _Sent:
+    """A price on its way to being judged."""
+
+    def __init__(self, request: PriceRequest, now_us: int) -> None:
+        self.symbol = request.symbol
+        self.price: Decimal = request.price
+        moment = request.timestamp
+        self.time_us = now_us if moment is None else microseconds(moment)
+        self._verdict = Verdict.IGNORED
+        self._why: str | None = None
+
+    def judge(self, verdict: Verdict, why: str | None) -> None:
+        self._verdict, self._why = verdict, why
+
+    def result(self) -> PriceResult:
+        return PriceResult(
+            symbol=self.symbol,
+            price=plain(self.price),
+            timestamp=iso_time(self.time_us),
+            result=self._verdict.value,
+            reason=self._why,
+        )
+
+
+async def _take(backend: Backend, symbol: str, prices: Sequence[_Sent]) -> None:
+    await answer_of(
+        backend,
+        lambda reply: backend.tell(OpenMarket(symbol=symbol, reply_to=reply)),
+        what=f"the market of {symbol}",
+    )
+    taken: PricesTaken = await answer_of(
+        backend,
+        lambda reply: backend.to_market(
+            symbol,
+            TakePrices(
+                prices=[sent.price for sent in prices],
+                times_us=[sent.time_us for sent in prices],
+                reply_to=reply,
+            ),
+        ),
+        what=f"prices of {symbol}",
+        on_silence="they may still be judged; look at the market before you send them again",
+    )
+    for sent, judged in zip(prices, taken.judged, strict=True):
+        sent.judge(judged.verdict, judged.why)
+
+
+def _market(backend: Backend, symbol: str) -> MarketBody:
+    published = backend.published
+    status = published.markets.get(symbol)
+    if status is None:
+        last = published.version.markets.get(symbol)
+        status = MarketStatus(symbol=symbol, last=last, received_us=None, price_age_us_max=0)
+    return market_body(status, backend.clock.monotonic_us())

@@ -1,0 +1,224 @@
+"""What the API answers with. Decimals are strings, times are ISO 8601 in UTC."""
+
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, Field
+
+T = TypeVar("T")
+
+Money = Annotated[str, Field(description="money with 8 decimals", examples=["25.00000000"])]
+Number = Annotated[str, Field(description="a price or quantity", examples=["64250.5"])]
+Time = Annotated[str, Field(examples=["2026-01-31T12:00:00.000000Z"])]
+
+
+class Page(BaseModel, Generic[T]):
+    """A part of a list; `next` is the cursor of the next part, null at the end."""
+
+    items: list[T]
+    next: str | None
+
+
+class AccountBody(BaseModel):
+    """An account: what it owns, what its open positions hold, and what they are worth now.
+
+    `unrealized_pnl` is before costs; it and `equity` are null while an open position's market has
+    no price.
+    """
+
+    account: str
+    account_type: str
+    currency: str
+    initial_balance: Money
+    total_balance: Money
+    locked_balance: Money
+    used_balance: Money
+    available_balance: Money
+    unrealized_pnl: Money | None
+    equity: Money | None
+    open_positions: int
+
+
+class TransferBody(BaseModel):
+    """A transfer that is booked; `repeated` when it had been before."""
+
+    account: str
+    reference: str
+    amount: Money
+    repeated: bool
+
+
+class TransactionBody(BaseModel):
+    """A ledger entry; the balances before and after are of available."""
+
+    number: int
+    time: Time
+    account: str
+    account_type: str
+    transaction_type: str
+    amount: Money
+    balance_before: Money
+    balance_after: Money
+    total_change: Money
+    locked_change: Money
+    position_id: int | None
+    description: str
+
+
+class CheckBody(BaseModel):
+    """One identity of the books; `detail` says what else is wrong."""
+
+    name: str
+    expected: Money
+    actual: Money
+    difference: Money
+    passed: bool
+    detail: str | None
+
+
+class HealthBody(BaseModel):
+    """A health check of an account's books; the first figures are of its total."""
+
+    account: str
+    status: Literal["HEALTHY", "MISMATCH"]
+    expected: Money
+    actual: Money
+    difference: Money
+    checks: list[CheckBody]
+    first_divergent_entry: int | None
+
+
+class PositionBody(BaseModel):
+    """A position; PnL and costs are of the parts closed so far, `unrealized_pnl` of the rest.
+
+    `signal_id` is the idempotency key that it was opened with. `entry_time` and `exit_time` are
+    the prices', `opened_at` and `closed_at` the commits'.
+    """
+
+    id: int
+    account: str
+    signal_id: str | None
+    symbol: str
+    side: Literal["LONG", "SHORT"]
+    status: Literal["OPEN", "CLOSED"]
+    quantity: Number
+    notional: Money
+    entry_price: Number
+    entry_time: Time
+    opened_at: Time
+    exit_price: Number | None
+    exit_time: Time | None
+    closed_at: Time | None
+    close_reason: Literal["TAKE_PROFIT", "STOP_LOSS", "MANUAL"] | None
+    close_note: str | None
+    rungs_hit: int
+    stop_loss: Number
+    take_profit_prices: list[Number]
+    next_take_profit: Number | None
+    mark_price: Number | None
+    unrealized_pnl: Money | None
+    gross_pnl: Money
+    costs: Money
+    net_pnl: Money
+
+
+class PnlBody(BaseModel):
+    """What the parts closed so far have earned: gross, each cost, net."""
+
+    gross: Money
+    entry_fee: Money
+    exit_fee: Money
+    spread: Money
+    slippage: Money
+    net: Money
+
+
+class HistoryItem(BaseModel):
+    """Something that happened; `text` is for people, `data` has the event's own fields."""
+
+    id: int
+    time: Time
+    kind: str
+    text: str
+    data: dict[str, Any]
+
+
+class HistoryBody(BaseModel):
+    """Everything that happened to a position, in order, and what it came to."""
+
+    position: PositionBody
+    items: list[HistoryItem]
+    pnl: PnlBody
+
+
+class ClosedBody(BaseModel):
+    """A closed position; `already_closed` for who did not close it."""
+
+    position: PositionBody
+    already_closed: bool
+
+
+class DeniedClose(BaseModel):
+    """A position that was not closed, and why: a problem document."""
+
+    id: int
+    problem: dict[str, Any]
+
+
+class CloseAllBody(BaseModel):
+    """What became of each open position; `pending` are the ids that are not answered yet."""
+
+    closed: list[PositionBody]
+    denied: list[DeniedClose]
+    pending: list[int]
+
+
+class PriceResult(BaseModel):
+    """What became of a price; `reason` where it was not accepted."""
+
+    symbol: str
+    price: str
+    timestamp: Time
+    result: Literal["accepted", "rejected", "ignored", "quarantined"]
+    reason: str | None
+
+
+class PriceResults(BaseModel):
+    """What became of each price, in the order in which they were sent."""
+
+    items: list[PriceResult]
+
+
+class MarketBody(BaseModel):
+    """A market: its last accepted price, how old it is, and what keeps it from being acted on."""
+
+    symbol: str
+    state: Literal["LIVE", "STALE", "QUARANTINED", "PAUSED"]
+    last_price: Number | None
+    last_price_time: Time | None
+    age_seconds: Annotated[
+        float | None, Field(description="since it was received; null if not since the start")
+    ]
+    candidate: Annotated[Number | None, Field(description="the quarantined price")]
+
+
+class PauseBody(BaseModel):
+    """A pause of opens."""
+
+    reason: str
+    since: Time
+
+
+class TradingBody(BaseModel):
+    """Whether positions may be opened: `paused` for all accounts, and by account."""
+
+    paused: bool
+    reason: str | None
+    since: Time | None
+    accounts: dict[str, PauseBody]
+
+
+class ProbeBody(BaseModel):
+    """How the process is, part by part."""
+
+    status: Literal["ok", "failing"]
+    checks: dict[str, str]
