@@ -14,10 +14,9 @@ from rich.console import Console
 from rich.table import Table
 
 from service.replay import Outcome
-from service.times import iso_time
-from trading.books import HealthReport
-from trading.model import Position, PositionStatus, Wallet
-from trading.money import ZERO, money, plain, trimmed
+from trading.model import PositionStatus
+from trading.money import ZERO
+from web.views import amount_text, health_fields, position_fields, wallet_fields
 
 REPORT_NAME = "report.json"
 
@@ -25,14 +24,14 @@ REPORT_NAME = "report.json"
 def report_of(outcome: Outcome) -> dict[str, Any]:
     """The report as plain data."""
     return {
-        "positions": [_position(position) for position in outcome.positions],
+        "positions": [position_fields(position) for position in outcome.positions],
         "denied": [
             {"signal_id": signal.signal_id, "reason": str(denial.reason), "detail": denial.text}
             for signal, denial in outcome.denied
         ],
         "unfilled": [signal.signal_id for signal in outcome.unfilled],
-        "wallet": _wallet(outcome.wallet, outcome.positions),
-        "health": _health(outcome.health),
+        "wallet": wallet_fields(outcome.wallet, outcome.positions),
+        "health": health_fields(outcome.health),
         "prices": {
             "read": outcome.prices.read,
             "accepted": outcome.prices.accepted,
@@ -82,75 +81,14 @@ def _summary(outcome: Outcome) -> list[tuple[str, str]]:
         ("  closed by", ", ".join(f"{k} {v}" for k, v in sorted(reasons.items())) or "none"),
         ("  rungs hit", ", ".join(f"TP{k} {v}" for k, v in sorted(rungs.items())) or "none"),
         ("signals denied, unfilled", f"{len(outcome.denied)}, {len(outcome.unfilled)}"),
-        ("net PnL", f"{_amount(_sum(p.net_pnl for p in positions))} {unit}"),
-        ("costs", f"{_amount(_sum(p.costs.total for p in positions))} {unit}"),
-        ("total balance", f"{_amount(wallet.total)} {unit}"),
-        ("locked", f"{_amount(wallet.locked)} {unit}"),
-        ("available", f"{_amount(wallet.available)} {unit}"),
+        ("net PnL", f"{amount_text(_sum(p.net_pnl for p in positions))} {unit}"),
+        ("costs", f"{amount_text(_sum(p.costs.total for p in positions))} {unit}"),
+        ("total balance", f"{amount_text(wallet.total)} {unit}"),
+        ("locked", f"{amount_text(wallet.locked)} {unit}"),
+        ("available", f"{amount_text(wallet.available)} {unit}"),
         ("health", str(outcome.health.status)),
     ]
 
 
-def _position(position: Position) -> dict[str, Any]:
-    return {
-        "id": position.position_id,
-        "signal_id": position.idempotency_key,
-        "symbol": position.symbol,
-        "side": str(position.side),
-        "status": str(position.status),
-        "quantity": _number(position.quantity),
-        "notional": _amount(position.notional),
-        "entry_price": _number(position.entry_price),
-        "entry_time": iso_time(position.entry_time_us),
-        "exit_price": None if position.exit_price is None else _number(position.exit_price),
-        "exit_time": None if position.exit_time_us is None else iso_time(position.exit_time_us),
-        "close_reason": None if position.close_reason is None else str(position.close_reason),
-        "rungs_hit": position.rungs_hit,
-        "stop_loss": _number(position.stop_price),
-        "take_profit_prices": [_number(price) for price in position.take_profit_prices],
-        "gross_pnl": _amount(position.gross_pnl),
-        "costs": _amount(position.costs.total),
-        "net_pnl": _amount(position.net_pnl),
-    }
-
-
-def _wallet(wallet: Wallet, positions: tuple[Position, ...]) -> dict[str, str]:
-    return {
-        "initial_balance": _amount(wallet.initial_balance),
-        "total_balance": _amount(wallet.total),
-        "locked_balance": _amount(wallet.locked),
-        "used_balance": _amount(_sum(position.hold for position in positions)),
-        "available_balance": _amount(wallet.available),
-    }
-
-
-def _health(health: HealthReport) -> dict[str, Any]:
-    return {
-        "status": str(health.status),
-        "expected": _amount(health.expected),
-        "actual": _amount(health.actual),
-        "difference": _amount(health.difference),
-        "checks": [
-            {
-                "name": check.name,
-                "expected": _amount(check.expected),
-                "actual": _amount(check.actual),
-                "difference": _amount(check.difference),
-                "passed": check.passed,
-            }
-            for check in health.checks
-        ],
-        "first_divergent_entry": health.first_divergent_entry,
-    }
-
-
 def _sum(amounts: Any) -> Decimal:
     return sum(amounts, ZERO)
-
-
-def _amount(amount: Decimal) -> str:
-    return plain(money(amount))
-
-
-def _number(value: Decimal) -> str:
-    return plain(trimmed(value))

@@ -1,0 +1,152 @@
+"""Commands of the service itself and of its database: serve, config, db, audit, backup."""
+
+import logging
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Group
+from rich.table import Table
+
+from persistence.backup import backup as copy_database
+from persistence.store import Store
+from service.exits import EXIT_MISMATCH
+from service.logs import configure_logs
+from service.settings import Settings, masked_database
+from service.sources import load
+from service.tables import health_table
+from service.terminal import Json, print_result
+from trading.books import HealthReport, HealthStatus, LedgerFold, check_books
+from web.views import health_fields
+
+app = typer.Typer()
+db = typer.Typer(help="The database's schema.", no_args_is_help=True)
+app.add_typer(db, name="db")
+
+Database = Annotated[
+    str | None,
+    typer.Option(help="sqlite:///FILE or postgresql://...; else the setting.", metavar="URL"),
+]
+
+
+@app.command()
+def serve(
+    feed: Annotated[
+        str | None, typer.Option(help="Where prices come from: simulated, recorded or none.")
+    ] = None,
+    recorded: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE", help="A file for feed recorded; SYMBOL=FILE names a symbol; repeatable."
+        ),
+    ] = None,
+    symbols: Annotated[str | None, typer.Option(help="Only these, as BTCUSDT,ETHUSDT.")] = None,
+    speed: Annotated[
+        str | None, typer.Option(help="Seconds of the feed played in one of ours.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Another seed, another market.")] = None,
+    database: Database = None,
+    host: Annotated[str | None, typer.Option(help="Where to listen.")] = None,
+    port: Annotated[int | None, typer.Option(help="Where to listen; 0: any free port.")] = None,
+) -> None:
+    """Run the service until SIGTERM or Ctrl-C; `backstay config` shows every setting."""
+    options = {
+        "feed": feed,
+        "recorded": recorded,
+        "symbols": symbols,
+        "speed": speed,
+        "seed": seed,
+        "database": database,
+        "host": host,
+        "port": port,
+    }
+    settings = load(options).settings
+    configure_logs(
+        logging.getLevelNamesMapping()[settings.log_level.upper()], style=settings.log_format
+    )
+    # Only this command needs the server; the others start faster without it.
+    from service.serve import serve as run  # noqa: PLC0415
+
+    raise typer.Exit(run(settings))
+
+
+@app.command()
+def config(as_json: Json = False) -> None:
+    """Show the effective settings and where each comes from; secrets are masked."""
+    shown = [
+        {"name": name, "value": value, "source": source} for name, value, source in load().shown()
+    ]
+    print_result(shown, _settings_table, as_json=as_json)
+
+
+@db.command()
+def upgrade(database: Database = None) -> None:
+    """Bring the database's schema to this version, as a start of the service does."""
+    url = _settings(database).database
+    Store.open(url).close()
+    typer.echo(f"{masked_database(url)} is at the schema of this version")
+
+
+@app.command()
+def audit(database: Database = None, as_json: Json = False) -> None:
+    """Check all books of a database in full, also beside a running service; 1 on a mismatch."""
+    store = Store.reading(_settings(database).database)
+    try:
+        reports = [_checked(store, account) for account in store.accounts()]
+    finally:
+        store.close()
+    print_result([_document(report) for report in reports], _health_tables, as_json=as_json)
+    if any(report.status is HealthStatus.MISMATCH for report in reports):
+        raise typer.Exit(EXIT_MISMATCH)
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where to write the copy; a new file.")],
+    database: Database = None,
+) -> None:
+    """Copy a SQLite database as it is at one moment, also while the service runs."""
+    url = _settings(database).database
+    if url.startswith("postgresql"):
+        raise ValueError(
+            f"PostgreSQL is backed up by its own tool: pg_dump --format=custom --file={file} "
+            f"{_without_password(url)}"
+        )
+    copy_database(url, file)
+    typer.echo(f"{masked_database(url)} copied to {file}")
+
+
+def _settings(database: str | None) -> Settings:
+    return load({"database": database}).settings
+
+
+def _checked(store: Store, account: str) -> HealthReport:
+    books = store.read_books(account, after_entry=0)
+    assert books is not None, f"account {account} was listed a moment ago, and none is deleted"
+    return check_books(books.wallet, LedgerFold().add_all(books.entries), books.holds)
+
+
+def _document(report: HealthReport) -> dict[str, Any]:
+    """A report as the API's health call has it."""
+    fields = health_fields(report)
+    checks = [
+        {**check_fields, "detail": check.detail}
+        for check_fields, check in zip(fields["checks"], report.checks, strict=True)
+    ]
+    return {"account": report.account, **fields, "checks": checks}
+
+
+def _without_password(url: str) -> str:
+    """A URL as `pg_dump` takes it; the password belongs into ~/.pgpass."""
+    return masked_database(url).replace("+psycopg2", "").replace(":***@", "@")
+
+
+def _settings_table(shown: list[dict[str, str]]) -> Table:
+    table = Table("setting", "value", "source", title="Settings")
+    for row in shown:
+        table.add_row(row["name"], row["value"], row["source"])
+    return table
+
+
+def _health_tables(documents: list[dict[str, Any]]) -> Group:
+    return Group(*map(health_table, documents))

@@ -1,0 +1,10 @@
+"""The exit codes of the command line; 0 is a success."""
+
+EXIT_MISMATCH = 1
+"""The books do not balance."""
+
+EXIT_INPUT = 2
+"""What was asked cannot be done: it must be asked differently."""
+
+EXIT_FAILED = 3
+"""Something outside failed, like a service that does not answer: it may work later."""

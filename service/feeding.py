@@ -1,0 +1,226 @@
+"""Live prices: a feed on its own thread, paced by the clock, into the markets of its symbols."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from decimal import Decimal
+from typing import Any, Protocol
+
+import structlog
+
+from actors.clock import Clock
+from actors.messages import OpenMarket, Reply, TakePrices
+from feeds.batches import PriceBatch
+from feeds.errors import InputError
+
+log = structlog.get_logger(__name__)
+
+QUEUED_MAX = 64
+"""How many messages may wait in a market's mailbox before its feed waits."""
+
+RESTART_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
+_SLIP_US_MAX = 1_000_000
+_TICK_SECONDS = 0.005
+_QUEUE_SECONDS = 0.002
+_OPEN_SECONDS = 10.0
+_PRICES_MAX = 1_000
+
+
+class Floor(Protocol):
+    """What a feed needs of the running system."""
+
+    def tell(self, command: Any) -> None:
+        """Tell the Desk a command."""
+        ...
+
+    def to_market(self, symbol: str, message: Any) -> bool:
+        """Tell a symbol's MarketActor; tells whether it was there to take it."""
+        ...
+
+    def queued(self, symbol: str) -> int:
+        """How many messages wait in a market's mailbox."""
+        ...
+
+    def has_price(self, symbol: str) -> bool:
+        """Whether a price of the symbol was accepted since the start."""
+        ...
+
+
+Source = Callable[[int], AbstractContextManager[Iterable[PriceBatch]]]
+"""Opens a feed's prices; it is told how many were taken before, by a life that failed."""
+
+
+class Pacer:
+    """When a price of a feed's own time is due, and which time of ours it is stamped with.
+
+    A feed that was held up goes on from where it is: it does not rush to make up for it.
+    """
+
+    def __init__(self, clock: Clock, speed: Decimal) -> None:
+        """Play `speed` seconds of the feed in one of ours, from the first `due_in_us` on."""
+        self._clock = clock
+        self._speed = speed
+        self._first_us: int | None = None
+        self._monotonic_us = 0
+        self._day_us = 0
+        self._last_us = 0
+
+    def due_in_us(self, feed_us: int) -> int:
+        """How long until a price is due; 0 or less if it is."""
+        if self._first_us is None:
+            self._begin(feed_us)
+        return self._monotonic_us + self._played_us(feed_us) - self._clock.monotonic_us()
+
+    def catch_up(self, feed_us: int) -> None:
+        """Begin anew at a due price, if it comes late or the time of day was set meanwhile."""
+        late_us = self._clock.now_us() - self._day_us - self._played_us(feed_us)
+        if abs(late_us) > _SLIP_US_MAX:
+            self._begin(feed_us)
+
+    def stamp_us(self, feed_us: int) -> int:
+        """The time of day at which a price was due, never before an earlier stamp."""
+        self._last_us = max(self._last_us, self._day_us + self._played_us(feed_us))
+        return self._last_us
+
+    def _begin(self, feed_us: int) -> None:
+        self._first_us = feed_us
+        self._monotonic_us = self._clock.monotonic_us()
+        self._day_us = self._clock.now_us()
+
+    def _played_us(self, feed_us: int) -> int:
+        assert self._first_us is not None, "due_in_us comes first"
+        return int((feed_us - self._first_us) / self._speed)
+
+
+class LiveFeed:
+    """Plays a source's prices until it ends or is stopped; one that fails begins anew.
+
+    `symbols` are known beforehand, or found as the prices come. A full mailbox blocks the feed:
+    prices are never merged or dropped.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        source: Source,
+        floor: Floor,
+        clock: Clock,
+        *,
+        speed: Decimal,
+        symbols: Iterable[str] = (),
+    ) -> None:
+        """Nothing runs until `start`."""
+        self._name = name
+        self._source = source
+        self._floor = floor
+        self._clock = clock
+        self._speed = speed
+        self._symbols = tuple(symbols)
+        self._stopping = threading.Event()
+        self._taken = 0
+        self._trouble: str | None = "not started"
+        self._ended = False
+        self._thread = threading.Thread(target=self._run, name=f"feed-{name}", daemon=True)
+
+    def start(self) -> None:
+        """Open the markets of the symbols that are known, and play from now on.
+
+        Raises:
+            TimeoutError: if the Desk does not open the markets.
+        """
+        for symbol in self._symbols:
+            self._open_market(symbol)
+        self._trouble = None
+        self._thread.start()
+
+    def stop(self, timeout_seconds: float = 2.0) -> None:
+        """Play no further price; returns when the thread has ended, or the time is over."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout_seconds)
+
+    def symbols(self) -> tuple[str, ...]:
+        """The symbols that are known to be this feed's."""
+        return self._symbols
+
+    def trouble(self) -> str | None:
+        """Why the feed cannot be relied on, None where all of its symbols have had a price."""
+        if self._trouble is not None or self._ended:
+            return self._trouble
+        waiting = [symbol for symbol in self._symbols if not self._floor.has_price(symbol)]
+        if waiting or not self._symbols:
+            return f"no price yet of {', '.join(waiting) or 'any symbol'}"
+        return None
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            before = self._taken
+            try:
+                self._play()
+            except InputError as error:
+                self._trouble = f"feed {self._name} ended: {error}"
+                log.error("feed ended", feed=self._name, error=str(error))
+                return
+            except Exception as error:
+                failures = 0 if self._taken > before else failures
+                seconds = RESTART_SECONDS[min(failures, len(RESTART_SECONDS) - 1)]
+                failures += 1
+                self._trouble = f"feed {self._name} failed: {error!r}"
+                log.exception("feed failed", feed=self._name, restart_seconds=seconds)
+                self._stopping.wait(seconds)
+                continue
+            if not self._stopping.is_set():
+                self._ended = True
+                log.info("feed is over", feed=self._name, prices=self._taken)
+            return
+
+    def _play(self) -> None:
+        pacer = Pacer(self._clock, self._speed)
+        with self._source(self._taken) as batches:
+            for batch in batches:
+                if batch.symbol not in self._symbols:
+                    self._open_market(batch.symbol)
+                    self._symbols = (*self._symbols, batch.symbol)
+                for end in self._ends_of_runs(batch, pacer):
+                    self._trouble = None
+                    self._taken += end
+                if self._stopping.is_set():
+                    return
+
+    def _ends_of_runs(self, batch: PriceBatch, pacer: Pacer) -> Iterator[int]:
+        """Tell a batch's prices as they fall due; yields how many were told each time."""
+        times_us, prices = batch.times_us, batch.prices
+        index, count = 0, len(times_us)
+        while index < count:
+            if not (self._wait_until_due(times_us[index], pacer) and self._wait_for_room(batch)):
+                return
+            pacer.catch_up(times_us[index])
+            end = index + 1
+            while end < min(count, index + _PRICES_MAX) and pacer.due_in_us(times_us[end]) <= 0:
+                end += 1
+            stamps = [pacer.stamp_us(time_us) for time_us in times_us[index:end]]
+            message = TakePrices(prices=prices[index:end], times_us=stamps)
+            if not self._floor.to_market(batch.symbol, message):
+                raise RuntimeError(f"the market of {batch.symbol} takes no prices")
+            yield end - index
+            index = end
+
+    def _wait_until_due(self, feed_us: int, pacer: Pacer) -> bool:
+        """Wait for a price's time; False if the feed is stopped instead."""
+        while (left_us := pacer.due_in_us(feed_us)) > 0:
+            if self._stopping.wait(max(left_us / 1_000_000, _TICK_SECONDS)):
+                return False
+        return not self._stopping.is_set()
+
+    def _wait_for_room(self, batch: PriceBatch) -> bool:
+        """Wait for the market to catch up; False if the feed is stopped instead."""
+        while self._floor.queued(batch.symbol) > QUEUED_MAX:
+            if self._stopping.wait(_QUEUE_SECONDS):
+                return False
+        return True
+
+    def _open_market(self, symbol: str) -> None:
+        reply = Reply()
+        self._floor.tell(OpenMarket(symbol=symbol, reply_to=reply))
+        reply.get(_OPEN_SECONDS)

@@ -1,0 +1,95 @@
+"""Which feeds there are, and how they are connected to the running system."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from decimal import Decimal
+
+import pykka
+
+from actors.base import Mailbox
+from actors.clock import Clock
+from actors.system import System
+from feeds.batches import PriceBatch
+from feeds.recorded import open_prices
+from feeds.simulated import SYMBOLS, simulated_prices
+from service.feeding import LiveFeed, Source
+from service.settings import Settings
+
+
+class SystemFloor:
+    """The running system as a feed sees it."""
+
+    def __init__(self, system: System) -> None:
+        """Feed these actors."""
+        self._directory = system.directory
+        self._published = system.published
+        self.tell = system.tell
+        self.to_market = system.directory.to_market
+
+    def queued(self, symbol: str) -> int:
+        """How many messages wait in a market's mailbox."""
+        ref = self._directory.markets.get(symbol)
+        inbox = ref.actor_inbox if isinstance(ref, pykka.ActorRef) else None
+        return inbox.depth() if isinstance(inbox, Mailbox) else 0
+
+    def has_price(self, symbol: str) -> bool:
+        """Whether a price of the symbol was accepted since the start."""
+        status = self._published.markets.get(symbol)
+        return status is not None and status.received_us is not None
+
+    def last_price(self, symbol: str) -> Decimal | None:
+        """The last accepted price of a symbol, also of an earlier life of the service."""
+        status = self._published.markets.get(symbol)
+        last = status.last if status else self._published.version.markets.get(symbol)
+        return last.price if last else None
+
+
+def live_feed(settings: Settings, floor: SystemFloor, clock: Clock) -> LiveFeed | None:
+    """The feed that the settings ask for, not started; None for none.
+
+    A simulated market goes on from the last accepted prices.
+
+    Raises:
+        InputError: for a recorded file that cannot be opened.
+    """
+    match settings.feed:
+        case "none":
+            return None
+        case "simulated":
+            symbols = settings.symbols or SYMBOLS
+            source = _simulated(settings.seed, symbols, floor)
+        case "recorded":
+            symbols = ()
+            source = _recorded(settings.recorded, settings.symbols)
+            with source(0):
+                pass
+    return LiveFeed(settings.feed, source, floor, clock, speed=settings.speed, symbols=symbols)
+
+
+def _simulated(seed: int, symbols: tuple[str, ...], floor: SystemFloor) -> Source:
+    def source(_taken: int) -> AbstractContextManager[Iterable[PriceBatch]]:
+        known = ((symbol, floor.last_price(symbol)) for symbol in symbols)
+        last_prices = {symbol: price for symbol, price in known if price is not None}
+        return nullcontext(
+            simulated_prices(seed, span_us=None, symbols=symbols, last_prices=last_prices)
+        )
+
+    return source
+
+
+def _recorded(files: tuple[str, ...], symbols: tuple[str, ...]) -> Source:
+    @contextmanager
+    def source(taken: int) -> Iterator[Iterable[PriceBatch]]:
+        with open_prices(files) as recorded:
+            wanted = (batch for batch in recorded if not symbols or batch.symbol in symbols)
+            yield _after(taken, wanted)
+
+    return source
+
+
+def _after(taken: int, batches: Iterable[PriceBatch]) -> Iterator[PriceBatch]:
+    """The same batches without the first prices."""
+    for symbol, times_us, prices in batches:
+        if taken < len(prices):
+            yield PriceBatch(symbol, times_us[taken:], prices[taken:])
+        taken = max(0, taken - len(prices))

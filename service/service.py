@@ -1,0 +1,314 @@
+"""The running service: everything wired together, started in order, stopped in the reverse one."""
+
+import gc
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+
+from actors.clock import Clock, SystemClock
+from actors.dispatcher import POOL, PooledDispatcher
+from actors.journal import write_journal
+from actors.market import MarketSettings
+from actors.messages import CheckHealth, Denied, HealthChecked, OpenAccount, Reply
+from actors.starter import DeskSettings
+from actors.system import System, SystemSettings
+from persistence.errors import OwnedElsewhere, StoreError
+from persistence.store import Store
+from service.feeding import LiveFeed
+from service.gate import Gate
+from service.live_feeds import SystemFloor, live_feed
+from service.metrics import Metrics
+from service.notify import Notifier
+from service.pulse import Pulse
+from service.settings import Settings, masked_database
+from service.web_server import WebServer, bound_socket, url_of
+from trading.books import HealthStatus
+from trading.price_guard import GuardSettings
+from trading.times import iso_time
+from web.access import Access
+from web.app import create_app
+from web.backend import Backend, HookSettings
+from web.event_stream import EventStream
+
+log = structlog.get_logger("backstay")
+
+ANSWER_SECONDS_MAX = 30.0
+ASK_AGAIN_SECONDS = 1.0
+DRAIN_SECONDS = 1.0
+DEMO_ACCOUNT = "demo"
+
+LANES = {POOL: 1, "committer": 1, "auditor": 1}
+"""One pool thread: a second one only fights for the interpreter's lock, 5 to 15 % dearer."""
+
+Wait = Callable[[float], bool]
+"""Waits so many seconds; True if the service was asked to stop meanwhile."""
+
+
+class StartError(Exception):
+    """The service cannot start, for a reason that is not in its settings."""
+
+
+class StopAskedError(Exception):
+    """The service was asked to stop before it had started."""
+
+
+class Service:
+    """One process's service over one database: `start` once, `stop` at any time after that."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        notifier: Notifier,
+        *,
+        wait: Wait,
+        fail: Callable[[str], None],
+    ) -> None:
+        """`fail` is told, on any thread, of what ends the service while it runs."""
+        self._settings = settings
+        self._notifier = notifier
+        self._wait = wait
+        self._fail = fail
+        self._clock: Clock = SystemClock()
+        self._metrics = Metrics()
+        self._store: Store | None = None
+        self._epoch: int | None = None
+        self._dispatcher: PooledDispatcher | None = None
+        self._system: System | None = None
+        self._feed: LiveFeed | None = None
+        self._pulse: Pulse | None = None
+        self._gate: Gate | None = None
+        self._events: EventStream | None = None
+        self._web: WebServer | None = None
+
+    def start(self) -> None:
+        """Start everything in order, with a log line each.
+
+        Raises:
+            ValueError, InputError: for settings that nobody can start with.
+            StoreError: if the database cannot be used.
+            StartError: if the service cannot start for another reason.
+            StopAskedError: if it is asked to stop meanwhile.
+        """
+        began_us = self._clock.monotonic_us()
+        access = Access(
+            host=self._settings.host,
+            tokens_file=self._settings.tokens_file,
+            allowed_hosts=self._settings.allowed_hosts,
+            clock=self._clock,
+        )
+        access.check_binding()
+        bound = bound_socket(self._settings.host, self._settings.port)
+        store = self._open_database()
+        events = self._events = EventStream(store)
+        system = self._start_system(store, events)
+        self._start_feed(system)
+        self._start_web(self._backend(store, system, events, access), bound)
+        # What has lived until now lives on: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
+        self._notifier.ready()
+        seconds = (self._clock.monotonic_us() - began_us) / 1_000_000
+        log.info(f"ready after {seconds:.2f} s: {url_of(bound)}", docs=f"{url_of(bound)}/docs")
+
+    def stop(self) -> None:
+        """Take no more commands, commit what is queued, and let go of everything.
+
+        Raises:
+            UncommittedError: naming what could not be committed; it is lost.
+        """
+        if self._gate is not None:
+            self._gate.close()
+        if self._pulse is not None:
+            self._pulse.drain()
+        if self._feed is not None:
+            self._feed.stop()
+        if self._system is not None:
+            self._system.settle(DRAIN_SECONDS)
+        if self._events is not None:
+            self._events.close()
+        if self._web is not None:
+            self._web.stop()
+        try:
+            if self._system is not None:
+                self._system.stop(DRAIN_SECONDS)
+        finally:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._pulse is not None:
+            self._pulse.stop()
+        if self._store is not None:
+            try:
+                if self._epoch is not None:
+                    self._store.release(self._epoch)
+            except StoreError as error:
+                log.warning("ownership not given up: its lease will end", error=str(error))
+            self._store.close()
+
+    # --- One part after another --------------------------------------------------------------
+
+    @contextmanager
+    def _step(self, what: str) -> Iterator[dict[str, Any]]:
+        """Log what was done, how long it took, and what is added to the dictionary."""
+        began_us = self._clock.monotonic_us()
+        self._notifier.status(f"starting: {what}")
+        said: dict[str, Any] = {}
+        yield said
+        log.info(what, **said, ms=(self._clock.monotonic_us() - began_us) // 1_000)
+        if self._wait(0):
+            raise StopAskedError
+
+    def _open_database(self) -> Store:
+        url = self._settings.database
+        with self._step("database opened and migrated") as said:
+            said["database"] = masked_database(url)
+            try:
+                self._store = Store.open(url)
+            except OwnedElsewhere as error:
+                raise ValueError(f"{error}; one process may use a SQLite file") from None
+        with self._step("ownership acquired") as said:
+            said["epoch"] = self._epoch = self._acquire(self._store)
+        return self._store
+
+    def _acquire(self, store: Store) -> int:
+        """Become the owner; where a former one's lease runs, wait until it is over."""
+        # The name is this life's own: a container's next process often has the same id.
+        host, now = socket.gethostname(), iso_time(self._clock.now_us())
+        holder = f"backstay, process {os.getpid()} on {host}, started {now}"
+        said = False
+        while True:
+            try:
+                return store.acquire(holder, self._settings.lease_seconds)
+            except OwnedElsewhere as error:
+                left = error.seconds_left or 0
+                if not said:
+                    log.warning(
+                        f"waiting for the former owner's lease, {left:.1f} s left",
+                        owner=error.holder,
+                    )
+                    self._notifier.status("waiting for the former owner's lease")
+                    said = True
+                if self._wait(min(left + 0.05, ASK_AGAIN_SECONDS)):
+                    raise StopAskedError from None
+
+    def _start_system(self, store: Store, events: EventStream) -> System:
+        settings = self._settings
+        guard = GuardSettings(jump_max=settings.price_jump_max)
+        market = MarketSettings(guard=guard, price_age_seconds_max=settings.price_age_seconds_max)
+        shared = self._settings.database.startswith("postgresql")
+        with self._step("wallets, markets and positions restored") as said:
+            assert self._epoch is not None, "the owner comes first"
+            self._dispatcher = PooledDispatcher(LANES)
+            system = self._system = System(
+                store,
+                self._dispatcher,
+                epoch=self._epoch,
+                settings=SystemSettings(
+                    desk=DeskSettings(rates=settings.rates, market=market),
+                    audit_seconds=settings.audit_seconds,
+                    renew_seconds=settings.lease_seconds / 3 if shared else None,
+                ),
+                listeners={
+                    "journal": write_journal,
+                    "metrics": self._metrics.count,
+                    "events": events.announced,
+                },
+            )
+            system.fatal.future.add_done_callback(lambda fatal: self._fail(str(fatal.result())))
+            self._metrics.watch(system.published)
+            version = system.published.version
+            said["wallets"], said["markets"] = len(version.wallets), len(version.markets)
+            said["positions"] = len(version.positions)
+        if not version.wallets:
+            with self._step(f"account {DEMO_ACCOUNT} opened in the empty database"):
+                self._open_demo_account(system)
+        with self._step("first health check made") as said:
+            said.update(self._check_health(system))
+        return system
+
+    def _open_demo_account(self, system: System) -> None:
+        reply = Reply()
+        balance = self._settings.demo_balance
+        system.tell(OpenAccount(account=DEMO_ACCOUNT, initial_balance=balance, reply_to=reply))
+        answer = self._answer(reply)
+        if isinstance(answer, Denied):
+            raise StartError(answer.denial.text)
+
+    def _check_health(self, system: System) -> dict[str, Any]:
+        replies = {account: Reply() for account in system.published.version.wallets}
+        for account, reply in replies.items():
+            system.tell(CheckHealth(account=account, reply_to=reply))
+        answers = {account: self._answer(reply) for account, reply in replies.items()}
+        sound = {
+            account
+            for account, answer in answers.items()
+            if isinstance(answer, HealthChecked) and answer.report.status is HealthStatus.HEALTHY
+        }
+        return {"healthy": len(sound), "in_doubt": sorted(answers.keys() - sound)}
+
+    def _answer(self, reply: Reply) -> Any:
+        try:
+            return reply.get(ANSWER_SECONDS_MAX)
+        except TimeoutError:
+            raise StartError(f"no answer within {ANSWER_SECONDS_MAX:g} s: see the log") from None
+
+    def _start_feed(self, system: System) -> None:
+        with self._step("feed started") as said:
+            said["feed"] = self._settings.feed
+            self._feed = live_feed(self._settings, SystemFloor(system), self._clock)
+            if self._feed is not None:
+                try:
+                    self._feed.start()
+                except TimeoutError:
+                    raise StartError("the feed's markets were not opened: see the log") from None
+
+    def _backend(
+        self, store: Store, system: System, events: EventStream, access: Access
+    ) -> Backend:
+        assert self._dispatcher is not None, "the actors come first"
+        dispatcher, feed, settings = self._dispatcher, self._feed, self._settings
+        pulse = self._pulse = Pulse(
+            system,
+            dispatcher,
+            busy_us=dispatcher.busy_us,
+            feed_trouble=lambda: feed.trouble() if feed else None,
+        )
+        pulse.start()
+        self._notifier.watch(lambda: pulse.liveness().ok)
+        gate = self._gate = Gate(system.directory)
+        hook = None
+        if settings.hook_secret is not None:
+            hook = HookSettings(
+                secret=settings.hook_secret.get_secret_value(),
+                account=settings.hook_account,
+                notionals=settings.hook_notionals,
+            )
+        return Backend(
+            tell=gate.tell,
+            to_market=gate.to_market,
+            to_signals=gate.to_signals,
+            published=system.published,
+            reader=store,
+            clock=self._clock,
+            bound_symbols=lambda: feed.symbols() if feed else (),
+            liveness=pulse.liveness,
+            readiness=pulse.readiness,
+            metrics=self._metrics.render,
+            access=access,
+            events=events,
+            hook=hook,
+            command_seconds=settings.command_seconds,
+        )
+
+    def _start_web(self, backend: Backend, bound: socket.socket) -> None:
+        with self._step(f"listening on {url_of(bound)}"):
+            self._web = WebServer(create_app(backend), bound, self._fail)
+            try:
+                self._web.start()
+            except RuntimeError as error:
+                raise StartError(str(error)) from None

@@ -1,0 +1,178 @@
+"""Every setting in one place: what there is, where a value came from, and what is possible.
+
+What is given first here wins: the command line's options, the environment (`BACKSTAY_PORT`),
+files that the environment names (`BACKSTAY_PORT_FILE`) or that lie in a folder of secrets,
+`backstay.toml` in the working directory, the default.
+"""
+
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from feeds.simulated import SYMBOLS
+from trading.costs import DEFAULT_RATES
+from trading.model import CostRates
+from trading.money import AMOUNT_MAX, is_money, plain
+from trading.symbols import normalised
+
+PREFIX = "BACKSTAY_"
+_HOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{16,128}")
+_DATABASE_SCHEMES = ("sqlite", "postgresql")
+
+
+def _listed(value: object) -> object:
+    """A list as text: `BTCUSDT, ETHUSDT`."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def _mapped(value: object) -> object:
+    """A table as text: `demo=25, main=100`."""
+    if isinstance(value, str):
+        parts = [part.partition("=") for part in value.split(",") if part.strip()]
+        if not all(equals for _, equals, _ in parts):
+            raise ValueError("write ACCOUNT=AMOUNT, separated by commas")
+        return {name.strip(): amount.strip() for name, _, amount in parts}
+    return value
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
+Amounts = Annotated[dict[str, Decimal], NoDecode, BeforeValidator(_mapped)]
+Rate = Annotated[Decimal, Field(ge=0, lt=1, decimal_places=18)]
+
+
+def _usual_speed(values: dict[str, Any]) -> Decimal:
+    return Decimal(1) if values.get("feed") == "recorded" else Decimal(60)
+
+
+class Settings(BaseSettings):
+    """What the service runs with; use `service.sources.load` to get them with their sources.
+
+    Amounts and rates are exact decimals; rates are fractions of a notional.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    database: str = Field("sqlite:///backstay.db", repr=False)
+    feed: Literal["simulated", "recorded", "none"] = "simulated"
+    recorded: Names = ()
+    symbols: Names = ()
+    speed: Decimal = Field(default_factory=_usual_speed, gt=0, le=100_000)
+    seed: int = Field(7, ge=0)
+    host: str = Field("127.0.0.1", min_length=1)
+    port: int = Field(8470, ge=0, le=65_535)
+    allowed_hosts: Names = ()
+    tokens_file: Path = Path("backstay-tokens.json")
+    hook_secret: SecretStr | None = None
+    hook_account: str = Field("demo", min_length=1)
+    hook_notionals: Amounts = Field(default_factory=dict)
+    demo_balance: Decimal = Field(Decimal(1000), gt=0)
+    fee_rate: Rate = DEFAULT_RATES.fee
+    spread_rate: Rate = DEFAULT_RATES.spread
+    slippage_rate: Rate = DEFAULT_RATES.slippage
+    price_age_seconds_max: int = Field(60, ge=1, le=86_400)
+    price_jump_max: Decimal = Field(Decimal("0.5"), gt=0, le=1)
+    command_seconds: float = Field(5, gt=0, le=60, allow_inf_nan=False)
+    audit_seconds: float = Field(10, ge=1, le=86_400, allow_inf_nan=False)
+    lease_seconds: int = Field(5, ge=2, le=300)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "json", "text"] = "auto"
+
+    @field_validator("database")
+    @classmethod
+    def _database_known(cls, value: str) -> str:
+        scheme = value.partition("://")[0]
+        try:
+            possible = scheme.partition("+")[0] in _DATABASE_SCHEMES and "://" in value
+            possible = possible and (urlsplit(value).port or 0) >= 0
+        except ValueError:
+            possible = False
+        if not possible:
+            raise ValueError(
+                "give sqlite:///FILE, sqlite:// (in memory) or "
+                "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+            )
+        return value
+
+    @field_validator("symbols")
+    @classmethod
+    def _symbols_spelled(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(normalised(symbol) for symbol in value))
+
+    @field_validator("hook_secret")
+    @classmethod
+    def _hook_secret_hard(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _HOOK_SECRET.fullmatch(value.get_secret_value()):
+            raise ValueError("give 16 to 128 letters, digits, - or _: it stands in a URL")
+        return value
+
+    @field_validator("demo_balance")
+    @classmethod
+    def _balance_is_money(cls, value: Decimal) -> Decimal:
+        return _money(value)
+
+    @field_validator("hook_notionals")
+    @classmethod
+    def _notionals_are_money(cls, value: dict[str, Decimal]) -> dict[str, Decimal]:
+        return {account: _money(amount) for account, amount in value.items()}
+
+    @model_validator(mode="after")
+    def _feed_possible(self) -> Self:
+        if self.feed == "recorded" and not self.recorded:
+            raise ValueError("feed recorded plays files: name at least one in recorded")
+        if self.feed != "recorded" and self.recorded:
+            raise ValueError(f"feed {self.feed} plays no files: set feed to recorded")
+        if self.feed == "none" and self.symbols:
+            raise ValueError("feed none brings no symbols: leave symbols out")
+        unknown = [symbol for symbol in self.symbols if symbol not in SYMBOLS]
+        if self.feed == "simulated" and unknown:
+            raise ValueError(
+                f"feed simulated has no {', '.join(unknown)}: choose among {', '.join(SYMBOLS)}"
+            )
+        return self
+
+    @property
+    def rates(self) -> CostRates:
+        """What a trade costs."""
+        return CostRates(fee=self.fee_rate, spread=self.spread_rate, slippage=self.slippage_rate)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `service.sources.load` has gathered, so that there is one order of sources."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
+
+
+def masked_database(url: str) -> str:
+    """A database's address with its password masked."""
+    scheme, separator, rest = url.partition("://")
+    login, at, place = rest.rpartition("@")
+    user, colon, _ = login.partition(":")
+    place = re.sub(r"(?<=[?&])(password=)[^&]*", r"\1***", place)
+    return f"{scheme}{separator}{user}{colon and ':***'}{at}{place}"
+
+
+def _money(value: Decimal) -> Decimal:
+    if not (is_money(value) and value > 0):
+        raise ValueError(f"give an amount above 0, up to {plain(AMOUNT_MAX)}, with 8 decimals")
+    return value

@@ -1,0 +1,201 @@
+"""Where settings come from: gathered, checked, and each remembered with its source."""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import EnvSettingsSource
+
+from service.settings import PREFIX, Settings, masked_database
+from trading.money import plain
+
+TOML_NAME = "backstay.toml"
+SECRETS_DIR = "BACKSTAY_SECRETS_DIR"
+_FILE = "_FILE"
+_FOLDERS = (SECRETS_DIR, "CREDENTIALS_DIRECTORY")
+_OTHERS = ("BACKSTAY_TOKEN", "BACKSTAY_TOKEN_FILE", "BACKSTAY_URL", SECRETS_DIR)
+_TEST_PREFIX = "BACKSTAY_TEST_"
+_NAMES = tuple(Settings.model_fields)
+_SECRET = "********"
+
+
+class SettingsError(ValueError):
+    """Settings that the service cannot start with: a line for each."""
+
+    def __init__(self, lines: list[str]) -> None:
+        """Keep the lines apart, so that each can be printed by itself."""
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """The effective settings, and the source of each by its name."""
+
+    settings: Settings
+    sources: Mapping[str, str]
+
+    def shown(self) -> Iterator[tuple[str, str, str]]:
+        """Name, value and source of every setting, as text; secrets are masked."""
+        for name in _NAMES:
+            yield name, _shown(name, getattr(self.settings, name)), self.sources[name]
+
+
+def load(options: Mapping[str, object] | None = None, folder: Path | None = None) -> Loaded:
+    """Gather the settings; `options` are the command line's (None: not given).
+
+    `backstay.toml` is read from `folder`, the working directory unless given.
+
+    Raises:
+        SettingsError: with a line for each unknown name and each impossible value.
+    """
+    toml = (folder or Path()) / TOML_NAME
+    lines: list[str] = []
+    given: dict[str, tuple[object, str]] = {}
+    gathered = (
+        _of_toml(toml, lines),
+        _of_secrets(lines),
+        _of_file_variables(lines),
+        _of_environment(lines),
+        _of_options(options or {}),
+    )
+    for layer in gathered:
+        for name, value, source in layer:
+            given[name] = (value, source)
+    sources = dict.fromkeys(_NAMES, "default") | {
+        name: source for name, (_, source) in given.items()
+    }
+    values: dict[str, Any] = {name: value for name, (value, _) in given.items()}
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        lines += [
+            _impossible(details, values, sources)
+            for details in error.errors()
+            # A default that depends on another setting's value cannot be had without it.
+            if details["type"] != "default_factory_not_called"
+        ]
+    if lines:
+        raise SettingsError(lines)
+    return Loaded(settings=settings, sources=sources)
+
+
+_Layer = list[tuple[str, object, str]]
+
+
+def _of_options(options: Mapping[str, object]) -> _Layer:
+    given = ((name, value) for name, value in options.items() if value not in (None, [], ()))
+    return [(name, value, f"option --{name.replace('_', '-')}") for name, value in given]
+
+
+def _of_environment(lines: list[str]) -> _Layer:
+    for variable in sorted(os.environ):
+        if variable.startswith(PREFIX) and not _is_known(variable):
+            known = [PREFIX + name.upper() for name in _NAMES]
+            lines.append(
+                f"environment variable {variable} is no setting{_nearest(variable, known)}"
+            )
+    return [
+        (name, value, f"environment variable {PREFIX}{name.upper()}")
+        for name, value in EnvSettingsSource(Settings)().items()
+    ]
+
+
+def _is_known(variable: str) -> bool:
+    if variable in _OTHERS or variable.startswith(_TEST_PREFIX):
+        return True
+    name = variable.removeprefix(PREFIX).lower()
+    return name in _NAMES or name.removesuffix(_FILE.lower()) in _NAMES
+
+
+def _of_file_variables(lines: list[str]) -> _Layer:
+    layer: _Layer = []
+    for name in _NAMES:
+        variable = f"{PREFIX}{name.upper()}{_FILE}"
+        path = os.environ.get(variable)
+        if path is not None:
+            text = _read(Path(path), variable, lines)
+            if text is not None:
+                layer.append((name, text, f"file {path} ({variable})"))
+    return layer
+
+
+def _of_secrets(lines: list[str]) -> _Layer:
+    layer: _Layer = []
+    for variable in reversed(_FOLDERS):
+        folder = os.environ.get(variable)
+        if folder is None:
+            continue
+        if not Path(folder).is_dir():
+            lines.append(f"{variable} {folder} is no folder: give one that holds a file a setting")
+            continue
+        for name in _NAMES:
+            path = Path(folder) / name
+            text = _read(path, variable, lines) if path.is_file() else None
+            if text is not None:
+                layer.append((name, text, f"file {path}"))
+    return layer
+
+
+def _read(path: Path, variable: str, lines: list[str]) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        lines.append(f"{variable}: file {path} cannot be read: {reason}")
+        return None
+
+
+def _of_toml(path: Path, lines: list[str]) -> _Layer:
+    try:
+        text = path.read_text(encoding="utf-8")
+        values = tomllib.loads(text, parse_float=Decimal)
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        lines.append(f"{path} cannot be read: {error}")
+        return []
+    unknown = [name for name in values if name not in _NAMES]
+    lines += [f"{path}: {name} is no setting{_nearest(name, _NAMES)}" for name in unknown]
+    return [(name, value, str(path)) for name, value in values.items() if name in _NAMES]
+
+
+def _nearest(name: str, known: Mapping[str, object] | list[str] | tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else "; `backstay config` lists them"
+
+
+def _impossible(
+    details: ErrorDetails, values: Mapping[str, object], sources: Mapping[str, str]
+) -> str:
+    """One line for one impossible setting; what is refused is told unless it is a secret."""
+    reason = details["msg"].removeprefix("Value error, ")
+    if not details["loc"]:
+        return reason
+    name = str(details["loc"][0])
+    key = "".join(f".{part}" for part in details["loc"][1:])
+    value = "" if name in ("hook_secret", "database") else f" {values.get(name)!s}"
+    reason = reason.replace("Input should be", "it should be")
+    return f"setting {name}{key}{value} ({sources[name]}) is refused: {reason}"
+
+
+def _shown(name: str, value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case SecretStr():
+            return _SECRET
+        case Decimal():
+            return plain(value)
+        case tuple():
+            return ", ".join(value)
+        case dict():
+            return ", ".join(f"{key}={plain(amount)}" for key, amount in value.items())
+    return masked_database(str(value)) if name == "database" else str(value)

@@ -1,0 +1,49 @@
+"""What the commands that talk to a service have in common: options, and ways to print."""
+
+import json
+import sys
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console, RenderableType
+
+PIPE_COLUMNS = 10_000
+"""The width of what is no terminal: programs like `grep` want each row on one line."""
+
+Url = Annotated[str, typer.Option("--url", envvar="BACKSTAY_URL", help="Where the service is.")]
+"""The option that every command has which talks to a service."""
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+"""The option of every command that has a table for people."""
+
+
+def stdout() -> Console:
+    """A console on the standard output, as wide as a row needs where that is no terminal."""
+    width = None if sys.stdout.isatty() else PIPE_COLUMNS
+    return Console(width=width, highlight=False, markup=False, emoji=False)
+
+
+def print_result(document: Any, draw: Callable[[Any], RenderableType], *, as_json: bool) -> None:
+    """Print a document for programs, or what is drawn of it for people."""
+    if as_json:
+        typer.echo(json.dumps(document, indent=2))
+    else:
+        stdout().print(draw(document))
+
+
+def amount_text(option: str, text: str) -> str:
+    """An option's number as it was given; raises ValueError if it is none."""
+    try:
+        finite = Decimal(text).is_finite()
+    except InvalidOperation:
+        finite = False
+    if not finite:
+        raise ValueError(f"{option} {text!r} is no number; give one like 25 or 0.5")
+    return text.strip()
+
+
+def amount_texts(option: str, text: str) -> list[str]:
+    """An option's numbers, which semicolons separate; raises ValueError if one is none."""
+    return [amount_text(option, part) for part in text.split(";")]

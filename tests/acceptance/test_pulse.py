@@ -1,0 +1,138 @@
+"""Liveness and readiness: what stands still, and what keeps commands away."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from actors.base import stop_soon
+from actors.messages import OpenDone
+from service.pulse import Pulse
+from tests.acceptance.house import House, an_open, running
+
+
+class Surroundings:
+    """What a pulse is told of by the dispatcher and the feeds."""
+
+    def __init__(self) -> None:
+        self.busy_us = {"pool-0": 0}
+        self.feed_trouble: str | None = None
+
+
+@pytest.fixture
+def surroundings() -> Surroundings:
+    return Surroundings()
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """An account that was there before the pulse began, on a database that can fail."""
+    with running(f"sqlite:///{tmp_path / 'backstay.db'}", faulty=True) as house:
+        house.open_account(100)
+        house.price(100)
+        yield house
+
+
+@pytest.fixture
+def pulse(house: House, surroundings: Surroundings) -> Pulse:
+    """A pulse that has begun to ping."""
+    pulse = Pulse(
+        house.system,
+        house.dispatcher,
+        busy_us=lambda: surroundings.busy_us,
+        feed_trouble=lambda: surroundings.feed_trouble,
+    )
+    pulse.start()
+    return pulse
+
+
+def test_a_process_whose_actors_answer_is_alive(house: House, pulse: Pulse) -> None:
+    """For as long as they do."""
+    house.advance(60)
+    assert pulse.liveness().ok
+    assert pulse.liveness().checks == {"desk": "ok", "committer": "ok", "workers": "ok"}
+
+
+@pytest.mark.parametrize("name", ["desk", "committer"])
+def test_an_actor_that_is_silent_for_ten_seconds_is_not_alive(
+    house: House, pulse: Pulse, name: str
+) -> None:
+    """Not at once: it may be at something that takes long."""
+    house.advance(3)
+    stop_soon(getattr(house.system.directory, name))
+    house.advance(8)
+    assert pulse.liveness().ok
+    house.advance(5)
+    probe = pulse.liveness()
+    assert not probe.ok
+    assert [check for check, text in probe.checks.items() if text != "ok"] == [name]
+    assert probe.checks[name].startswith("no answer for ")
+
+
+def test_a_worker_that_stands_still_is_not_alive(pulse: Pulse, surroundings: Surroundings) -> None:
+    """More than ten seconds at one slice of messages; a full audit may take longer."""
+    surroundings.busy_us = {"pool-0": 10_000_000, "auditor-0": 60_000_000}
+    assert pulse.liveness().ok
+    surroundings.busy_us = {"pool-0": 1, "pool-1": 11_000_000}
+    assert not pulse.liveness().ok
+
+
+def test_a_stopped_pulse_pings_no_more(house: House, pulse: Pulse) -> None:
+    """So that the actors come to rest for good."""
+    pulse.stop()
+    house.advance(20)
+    assert not pulse.liveness().ok
+
+
+def test_a_service_is_ready_after_its_first_health_check(house: House, pulse: Pulse) -> None:
+    """An account that is opened later does not make it unready until its own first check."""
+    assert not pulse.readiness().ok
+    assert pulse.readiness().checks["health"] == "not checked yet: demo"
+    house.check()
+    house.open_account(100, account="later")
+    assert pulse.readiness().ok
+    assert pulse.readiness().checks == dict.fromkeys(
+        ("database", "migrations", "health", "feed", "draining"), "ok"
+    )
+
+
+def test_a_mismatch_makes_it_not_ready_and_leaves_it_alive(house: House, pulse: Pulse) -> None:
+    """It goes on guarding; a restart would change nothing."""
+    house.sql("UPDATE accounts SET total = total - 1")
+    house.check()
+    assert pulse.readiness().checks["health"] == "MISMATCH in demo"
+    assert not pulse.readiness().ok
+    assert pulse.liveness().ok
+    house.sql("UPDATE accounts SET total = total + 1")
+    house.check()
+    assert pulse.readiness().ok
+
+
+def test_an_outage_makes_it_not_ready_and_leaves_it_alive(house: House, pulse: Pulse) -> None:
+    """Until the database is back."""
+    house.check()
+    house.faults.down = True
+    waiting = house.tell(an_open)
+    house.advance(60)
+    assert pulse.readiness().checks["database"] == "away, the log says why"
+    assert not pulse.readiness().ok
+    assert pulse.liveness().ok
+    house.faults.down = False
+    house.advance(60)
+    assert isinstance(waiting.get(0), OpenDone)
+    assert pulse.readiness().ok
+
+
+def test_a_feed_in_trouble_and_a_drain_make_it_not_ready(
+    house: House, pulse: Pulse, surroundings: Surroundings
+) -> None:
+    """Each by its own check."""
+    house.check()
+    surroundings.feed_trouble = "the recording could not be read"
+    assert pulse.readiness().checks["feed"] == "the recording could not be read"
+    assert not pulse.readiness().ok
+    surroundings.feed_trouble = None
+    pulse.drain()
+    assert pulse.readiness().checks["draining"] == "the service is stopping"
+    assert not pulse.readiness().ok
+    assert pulse.liveness().ok

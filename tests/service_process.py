@@ -1,0 +1,152 @@
+"""The real service as a process of its own, for tests that speak to it over HTTP."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+COMMAND = [sys.executable, "-c", "from service.cli import main; main()"]
+_LISTENING = re.compile(r"listening on (http://[^\s\"]+)")
+
+
+def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """This process's environment without settings of Backstay's, and with those that are given."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("BACKSTAY_")} | dict(
+        extra or {}
+    )
+
+
+def run_command(*arguments: str, folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run another command in a folder to its end."""
+    return subprocess.run(
+        [*COMMAND, *arguments], cwd=folder, env=clean_environment(env), capture_output=True,
+        text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+class ServiceProcess:
+    """`backstay serve` in a folder, on a port that the system chooses.
+
+    Leaving the context kills it if it still runs. The same object starts again with the same
+    folder and settings, so that a restart finds the same SQLite file.
+    """
+
+    def __init__(self, folder: Path, *arguments: str, env: Mapping[str, str] | None = None) -> None:
+        """`env` is added to the environment, as `{"BACKSTAY_FEED": "none"}`."""
+        self._folder = folder
+        self._arguments = arguments
+        self._env = clean_environment({"BACKSTAY_PORT": "0", **(env or {})})
+        self._process: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
+        self._changed = threading.Condition()
+        self._ended = True
+        self.lines: list[str] = []
+
+    def start(self) -> Self:
+        """Start it, and do not wait."""
+        assert self._ended, "the service is already running"
+        self.lines = []
+        self._ended = False
+        self._process = subprocess.Popen(
+            [*COMMAND, "serve", *self._arguments],
+            cwd=self._folder,
+            env=self._env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
+        self._reader.start()
+        return self
+
+    def wait_for(self, text: str, seconds: float = 20.0) -> str:
+        """Wait for a line of its log that has this text, and return the line."""
+        with self._changed:
+            found = self._changed.wait_for(lambda: self._line(text) or self._ended, seconds)
+        line = self._line(text)
+        if not found or line is None:
+            raise AssertionError(f"{text!r} did not come:\n{self.log}")
+        return line
+
+    def wait_ready(self, seconds: float = 20.0) -> Self:
+        """Wait until it says that it is ready."""
+        self.wait_for("ready after", seconds)
+        return self
+
+    def wait_ended(self, seconds: float = 20.0) -> int:
+        """Wait until the process has ended, and return its exit code."""
+        assert self._process is not None
+        assert self._reader is not None
+        code = self._process.wait(seconds)
+        self._reader.join(seconds)
+        return code
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        found = _LISTENING.search(self.wait_for("listening on http"))
+        assert found is not None
+        return found[1]
+
+    @property
+    def log(self) -> str:
+        """Its whole log until now."""
+        return "\n".join(self.lines)
+
+    def client(self, timeout_seconds: float = 10.0) -> httpx.Client:
+        """A client of its API; close it."""
+        return httpx.Client(base_url=self.url, timeout=timeout_seconds, trust_env=False)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def stop(self, seconds: float = 20.0) -> tuple[int, float]:
+        """Stop it by SIGTERM; returns the exit code, and how many seconds that took."""
+        began = time.monotonic()
+        self.signal(signal.SIGTERM)
+        code = self.wait_ended(seconds)
+        return code, time.monotonic() - began
+
+    def kill(self) -> None:
+        """Kill it, as a crash would; without effect if it has ended."""
+        if self._process is not None:
+            self._process.kill()
+            self.wait_ended()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.kill()
+
+    def _line(self, text: str) -> str | None:
+        return next((line for line in tuple(self.lines) if text in line), None)
+
+    def _read(self, process: subprocess.Popen[str]) -> None:
+        assert process.stderr is not None
+        with process.stderr:
+            for line in process.stderr:
+                with self._changed:
+                    self.lines.append(line.rstrip("\n"))
+                    self._changed.notify_all()
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()

@@ -1,0 +1,46 @@
+"""The gate: open it passes commands on, closed it answers them."""
+
+from actors.directory import Directory
+from actors.messages import CheckHealth, Denied, Reply, ReportMarket
+from service.gate import Gate
+from trading.model import DenialReason
+
+
+class Recorder:
+    """Somebody in the directory who remembers what was told."""
+
+    def __init__(self) -> None:
+        self.told: list[object] = []
+
+    def tell(self, message: object) -> None:
+        """Remember it."""
+        self.told.append(message)
+
+
+def test_an_open_gate_passes_everything_on() -> None:
+    """Commands go to whom they are for; an unknown market is said."""
+    directory, desk, market, signals = Directory(), Recorder(), Recorder(), Recorder()
+    directory.desk, directory.markets["BTCUSDT"], directory.signals = desk, market, signals
+    gate = Gate(directory)
+    gate.tell("command")
+    assert gate.to_market("BTCUSDT", "prices")
+    assert not gate.to_market("ETHUSDT", "prices")
+    assert gate.to_signals("signal")
+    assert (desk.told, market.told, signals.told) == (["command"], ["prices"], ["signal"])
+
+
+def test_a_closed_gate_answers_that_the_service_is_shutting_down() -> None:
+    """At once, by whichever way a command comes; nothing is told any more."""
+    directory, desk = Directory(), Recorder()
+    directory.desk = desk
+    gate = Gate(directory)
+    gate.close()
+    replies = [Reply(), Reply(), Reply()]
+    gate.tell(CheckHealth(reply_to=replies[0]))
+    gate.to_market("BTCUSDT", ReportMarket(reply_to=replies[1]))
+    gate.to_signals(ReportMarket(reply_to=replies[2]))
+    for reply in replies:
+        answer = reply.get(0)
+        assert isinstance(answer, Denied)
+        assert answer.denial.reason is DenialReason.SHUTTING_DOWN
+    assert desk.told == []

@@ -1,0 +1,213 @@
+"""A live feed: pace, stamps, backpressure, failures and the stop, on a clock of the test's own."""
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from decimal import Decimal
+from typing import Any
+
+from actors.clock import VirtualClock
+from actors.messages import MarketOpened, OpenMarket, TakePrices
+from feeds.batches import PriceBatch
+from feeds.errors import InputError
+from service.feeding import QUEUED_MAX, LiveFeed, Pacer, Source
+
+SECONDS = 5.0
+SECOND_US = 1_000_000
+START_US = 1_800_000_000 * SECOND_US
+
+
+class FakeFloor:
+    """Takes what a feed tells, on the feed's thread."""
+
+    def __init__(self) -> None:
+        self.opened: list[str] = []
+        self.taken: list[tuple[str, Decimal, int]] = []
+        self.queue_lengths: dict[str, int] = {}
+        self.failures = 0
+        self._changed = threading.Condition()
+
+    def tell(self, command: Any) -> None:
+        """Open a market."""
+        assert isinstance(command, OpenMarket)
+        self.opened.append(command.symbol)
+        assert command.reply_to is not None
+        command.reply_to.tell(MarketOpened(symbol=command.symbol))
+
+    def to_market(self, symbol: str, message: Any) -> bool:
+        """Take prices, or fail as often as was asked."""
+        assert isinstance(message, TakePrices)
+        if self.failures:
+            self.failures -= 1
+            return False
+        with self._changed:
+            pairs = zip(message.prices, message.times_us, strict=True)
+            self.taken += [(symbol, price, time_us) for price, time_us in pairs]
+            self._changed.notify_all()
+        return True
+
+    def queued(self, symbol: str) -> int:
+        """How long the symbol's queue is."""
+        return self.queue_lengths.get(symbol, 0)
+
+    def has_price(self, symbol: str) -> bool:
+        """Whether a price was told."""
+        return any(taken[0] == symbol for taken in self.taken)
+
+    def wait_for(self, count: int) -> None:
+        """Wait until so many prices were told."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.taken) >= count, SECONDS), self.taken
+
+
+def batch(*seconds: int, symbol: str = "BTCUSDT") -> PriceBatch:
+    """Prices 1, 2, 3 ... at these seconds of the feed's own time."""
+    prices = [Decimal(number) for number in range(1, len(seconds) + 1)]
+    return PriceBatch(symbol, [second * SECOND_US for second in seconds], prices)
+
+
+def of(*batches: PriceBatch) -> Source:
+    """A source of these batches."""
+    return lambda _taken: nullcontext(batches)
+
+
+def feed_of(
+    source: Source, floor: FakeFloor, clock: VirtualClock, *, speed: int = 1, symbols: Any = ()
+) -> LiveFeed:
+    """A feed that is not started."""
+    return LiveFeed("test", source, floor, clock, speed=Decimal(speed), symbols=symbols)
+
+
+def test_prices_are_told_when_they_are_due() -> None:
+    """At speed 60 a minute of the feed is a second of ours, and the stamps say so."""
+    floor, clock = FakeFloor(), VirtualClock(START_US)
+    feed = feed_of(of(batch(1000, 1060, 1120)), floor, clock, speed=60, symbols=["BTCUSDT"])
+    feed.start()
+    try:
+        floor.wait_for(1)
+        clock.advance_to(START_US + SECOND_US)
+        floor.wait_for(2)
+        assert [time_us - START_US for _, _, time_us in floor.taken] == [0, SECOND_US]
+        assert floor.opened == ["BTCUSDT"]
+    finally:
+        feed.stop()
+
+
+def test_symbols_that_are_found_on_the_way_get_their_market_first() -> None:
+    """A recorded file names its symbols as it goes."""
+    floor, clock = FakeFloor(), VirtualClock(START_US)
+    feed = feed_of(of(batch(1), batch(1, symbol="ETHUSDT")), floor, clock)
+    assert feed.trouble() == "not started"
+    feed.start()
+    floor.wait_for(2)
+    feed.stop()
+    assert floor.opened == ["BTCUSDT", "ETHUSDT"]
+    assert feed.symbols() == ("BTCUSDT", "ETHUSDT")
+    assert feed.trouble() is None
+
+
+def test_a_feed_without_a_price_yet_is_not_ready() -> None:
+    """Each of its symbols must have had one."""
+    floor, clock = FakeFloor(), VirtualClock(START_US)
+    feed = feed_of(of(batch(0), batch(9)), floor, clock, symbols=["BTCUSDT", "ETHUSDT"])
+    feed.start()
+    floor.wait_for(1)
+    assert feed.trouble() == "no price yet of ETHUSDT"
+    feed.stop()
+
+
+def test_a_full_queue_holds_the_feed_up_and_nothing_is_lost() -> None:
+    """The reader waits; it goes on with the very next price when there is room."""
+    floor, clock = FakeFloor(), VirtualClock(START_US)
+    asked = threading.Semaphore(0)
+
+    def queued(symbol: str) -> int:
+        asked.release()
+        return floor.queue_lengths.get(symbol, 0)
+
+    floor.queue_lengths["BTCUSDT"] = QUEUED_MAX + 1
+    floor.queued = queued  # type: ignore[method-assign]
+    feed = feed_of(of(batch(0, 0, 0)), floor, clock)
+    feed.start()
+    try:
+        assert all(asked.acquire(timeout=SECONDS) for _ in range(3))
+        assert floor.taken == []
+        floor.queue_lengths.clear()
+        floor.wait_for(3)
+        assert [price for _, price, _ in floor.taken] == [1, 2, 3]
+    finally:
+        feed.stop()
+
+
+def test_a_feed_that_was_held_up_does_not_rush() -> None:
+    """Its time begins anew: what follows keeps its distances, and no stamp runs ahead."""
+    clock = VirtualClock(START_US)
+    pacer = Pacer(clock, Decimal(1))
+    assert pacer.due_in_us(0) == 0
+    clock.advance_to(START_US + 60 * SECOND_US)
+    pacer.catch_up(2 * SECOND_US)
+    assert pacer.stamp_us(2 * SECOND_US) == clock.now_us()
+    assert pacer.due_in_us(5 * SECOND_US) == 3 * SECOND_US
+
+
+def test_stamps_never_run_backwards() -> None:
+    """Also where the feed's own times do."""
+    pacer = Pacer(VirtualClock(START_US), Decimal(1))
+    pacer.due_in_us(10 * SECOND_US)
+    assert pacer.stamp_us(10 * SECOND_US) == START_US
+    assert pacer.stamp_us(9 * SECOND_US) == START_US
+
+
+def test_a_failing_feed_begins_anew_behind_what_was_taken() -> None:
+    """It says so meanwhile, and no price comes twice."""
+    floor, clock = FakeFloor(), VirtualClock(START_US)
+    lives: list[int] = []
+
+    def source(taken: int) -> AbstractContextManager[Iterable[PriceBatch]]:
+        lives.append(taken)
+        return nullcontext(failing() if len(lives) == 1 else [batch(2)])
+
+    def failing() -> Iterator[PriceBatch]:
+        yield batch(0, 0)
+        raise OSError("the wire broke")
+
+    feed = feed_of(source, floor, clock)
+    feed.start()
+    floor.wait_for(2)
+    floor.wait_for(3)
+    feed.stop()
+    assert lives == [0, 2]
+    assert feed.trouble() is None
+
+
+def test_a_damaged_file_ends_the_feed_and_is_named() -> None:
+    """Reading it again would find the same; the service goes on, not ready."""
+    floor, clock = FakeFloor(), VirtualClock(START_US)
+    over = threading.Event()
+
+    @contextmanager
+    def source(_taken: int) -> Iterator[Iterable[PriceBatch]]:
+        try:
+            yield damaged()
+        finally:
+            over.set()
+
+    def damaged() -> Iterator[PriceBatch]:
+        yield batch(0)
+        raise InputError("price 'abc' is no number", file="day.csv", line=7)
+
+    feed = feed_of(source, floor, clock)
+    feed.start()
+    assert over.wait(SECONDS)
+    feed.stop()
+    assert feed.trouble() == "feed test ended: day.csv, line 7: price 'abc' is no number"
+
+
+def test_a_stop_does_not_wait_for_the_next_price() -> None:
+    """The next one is a year away; the thread has ended when `stop` returns."""
+    floor, clock = FakeFloor(), VirtualClock(START_US)
+    feed = feed_of(of(batch(0, 31_536_000)), floor, clock)
+    feed.start()
+    floor.wait_for(1)
+    feed.stop(SECONDS)
+    assert not [thread for thread in threading.enumerate() if thread.name == "feed-test"]

@@ -1,0 +1,50 @@
+"""The log of the service: one form for everybody's lines, and no secret in a traceback."""
+
+import json
+import subprocess
+import sys
+
+SCRIPT = """
+import logging, structlog
+from service.logs import configure_logs
+configure_logs(style={style!r})
+structlog.get_logger("x").info("one", account="demo")
+logging.getLogger("uvicorn.error").warning("two %s", 2)
+logging.getLogger("noise").info("never")
+def fail():
+    secret = "hidden"
+    raise ValueError("three")
+try:
+    fail()
+except ValueError:
+    structlog.get_logger("x").exception("of ours")
+    logging.getLogger("pykka").exception("of others")
+"""
+
+
+def logged(style: str) -> str:
+    """What a process with these logs writes."""
+    script = SCRIPT.format(style=style)
+    ended = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=True
+    )
+    assert ended.stdout == ""
+    return ended.stderr
+
+
+def test_everybody_s_lines_are_json_with_a_time_and_a_level() -> None:
+    """Structlog's and the standard library's alike; a traceback is part of its line."""
+    lines = [json.loads(line) for line in logged("json").splitlines()]
+    assert [line["event"] for line in lines] == ["one", "two 2", "of ours", "of others"]
+    assert [line["level"] for line in lines] == ["info", "warning", "error", "error"]
+    assert lines[0]["account"] == "demo"
+    assert all(line["timestamp"].endswith("Z") for line in lines)
+    assert all("ValueError: three" in line["exception"] for line in lines[2:])
+
+
+def test_a_traceback_does_not_show_what_variables_held() -> None:
+    """They may be secrets; the source line itself is harmless."""
+    for style in ("json", "text"):
+        text = logged(style)
+        assert text.count("ValueError: three") == 2
+        assert "hidden" not in text.replace('secret = "hidden"', "")

@@ -1,0 +1,210 @@
+"""Settings: their order, what is refused and how, and what is never shown."""
+
+import os
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from service.settings import Settings, masked_database
+from service.sources import SettingsError, load
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory, and no setting in the environment."""
+    for name in tuple(os.environ):
+        if name.startswith("BACKSTAY_") or name == "CREDENTIALS_DIRECTORY":
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def refused(options: dict[str, object] | None = None) -> list[str]:
+    """The lines that a load is refused with."""
+    with pytest.raises(SettingsError) as error:
+        load(options)
+    return error.value.lines
+
+
+def test_without_anything_given_everything_has_a_default() -> None:
+    """A machine with nothing but Python runs the simulated market on a SQLite file."""
+    loaded = load()
+    assert loaded.settings.database == "sqlite:///backstay.db"
+    assert loaded.settings.feed == "simulated"
+    assert loaded.settings.speed == 60
+    assert (loaded.settings.host, loaded.settings.port) == ("127.0.0.1", 8470)
+    assert set(loaded.sources.values()) == {"default"}
+
+
+def test_the_first_source_that_gives_a_setting_wins(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Options, environment, a named file, a folder of secrets, backstay.toml, in this order."""
+    (folder / "backstay.toml").write_text("port = 1\nseed = 1\nlease_seconds = 9\nspeed = 1.10\n")
+    secrets = folder / "secrets"
+    secrets.mkdir()
+    (secrets / "port").write_text("2\n")
+    (secrets / "seed").write_text("2\n")
+    (secrets / "host").write_text("127.0.0.2\n")
+    monkeypatch.setenv("BACKSTAY_SECRETS_DIR", str(secrets))
+    (folder / "port.txt").write_text("3\n")
+    monkeypatch.setenv("BACKSTAY_PORT_FILE", str(folder / "port.txt"))
+    assert load().settings.port == 3
+    monkeypatch.setenv("BACKSTAY_PORT", "4")
+    assert load().settings.port == 4
+    loaded = load({"port": 5, "host": None})
+    settings, sources = loaded.settings, loaded.sources
+    assert (settings.port, sources["port"]) == (5, "option --port")
+    assert (settings.seed, sources["seed"]) == (2, f"file {secrets / 'seed'}")
+    assert settings.host == "127.0.0.2"
+    assert (settings.lease_seconds, sources["lease_seconds"]) == (9, "backstay.toml")
+    assert settings.speed == Decimal("1.10")
+
+
+def test_systemds_credentials_are_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A credential has a setting's name; others in the folder are not ours."""
+    (folder / "database").write_text("postgresql://backstay:secret@db/backstay\n")
+    (folder / "other").write_text("x")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder))
+    assert load().settings.database == "postgresql://backstay:secret@db/backstay"
+
+
+def test_lists_and_tables_are_written_as_text_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commas separate; decimals stay exact."""
+    monkeypatch.setenv("BACKSTAY_SYMBOLS", "btc-usdt, ETHUSDT")
+    monkeypatch.setenv("BACKSTAY_HOOK_NOTIONALS", "demo=25.10, main=100")
+    settings = load().settings
+    assert settings.symbols == ("BTCUSDT", "ETHUSDT")
+    assert settings.hook_notionals == {"demo": Decimal("25.10"), "main": Decimal(100)}
+
+
+def test_rates_in_toml_are_exact(folder: Path) -> None:
+    """A number in backstay.toml never becomes a binary fraction."""
+    (folder / "backstay.toml").write_text("fee_rate = 0.1000000000000001\n")
+    assert load().settings.fee_rate == Decimal("0.1000000000000001")
+
+
+def test_an_unknown_name_is_refused_with_the_nearest_one(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slip of the finger stops the start, wherever it was made."""
+    (folder / "backstay.toml").write_text("prot = 8470\n")
+    monkeypatch.setenv("BACKSTAY_DATABSE", "sqlite://")
+    assert refused() == [
+        "backstay.toml: prot is no setting; did you mean port?",
+        "environment variable BACKSTAY_DATABSE is no setting; did you mean BACKSTAY_DATABASE?",
+    ]
+
+
+def test_variables_of_the_client_and_of_tests_are_no_settings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They are known, and change nothing."""
+    for name in ("BACKSTAY_TOKEN", "BACKSTAY_URL", "BACKSTAY_TEST_POSTGRES_URL"):
+        monkeypatch.setenv(name, "x")
+    assert set(load().sources.values()) == {"default"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("speed", "0", "greater than 0"),
+        ("speed", "nan", "finite"),
+        ("port", "70000", "less than or equal to 65535"),
+        ("port", "x", "integer"),
+        ("lease_seconds", "1", "greater than or equal to 2"),
+        ("feed", "binance", "'simulated', 'recorded' or 'none'"),
+        ("fee_rate", "1", "less than 1"),
+        ("price_jump_max", "0", "greater than 0"),
+        ("demo_balance", "0.000000001", "above 0, up to 90000000000, with 8 decimals"),
+        ("command_seconds", "inf", "finite"),
+        ("symbols", "B$C", "letters and digits"),
+        ("hook_notionals", "25", "ACCOUNT=AMOUNT"),
+        ("log_level", "loud", "'debug', 'info', 'warning' or 'error'"),
+    ],
+)
+def test_an_impossible_value_is_refused_with_what_is_allowed(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, allowed: str
+) -> None:
+    """One line: the name, the value, its source, what is allowed."""
+    monkeypatch.setenv(f"BACKSTAY_{name.upper()}", value)
+    [line] = refused()
+    assert line.startswith(f"setting {name}")
+    assert f"{value} (environment variable BACKSTAY_{name.upper()}) is refused: " in line
+    assert allowed in line
+
+
+def test_every_wrong_setting_gets_its_line() -> None:
+    """Nobody mends one and learns of the next."""
+    assert len(refused({"port": -1, "speed": "0", "lease_seconds": 0})) == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"feed": "recorded"}, "feed recorded plays files: name at least one in recorded"),
+        ({"recorded": ["a.csv"]}, "feed simulated plays no files: set feed to recorded"),
+        ({"feed": "none", "symbols": "BTCUSDT"}, "feed none brings no symbols"),
+        ({"symbols": "XRPUSDT"}, "feed simulated has no XRPUSDT: choose among BTCUSDT"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(
+    options: dict[str, object], reason: str
+) -> None:
+    """Nothing that was asked for is silently left out."""
+    [line] = refused(options)
+    assert line.startswith(reason)
+
+
+@pytest.mark.parametrize("name", ["hook_secret", "database"])
+def test_a_refused_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """The line names the setting and its source only."""
+    monkeypatch.setenv(f"BACKSTAY_{name.upper()}", "geheim:1")
+    [line] = refused()
+    assert line.startswith(f"setting {name} (environment variable")
+    assert "geheim" not in line
+
+
+def test_an_unreadable_file_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A secret that is not there stops the start."""
+    monkeypatch.setenv("BACKSTAY_HOOK_SECRET_FILE", "/nowhere/secret")
+    [line] = refused()
+    assert line == (
+        "BACKSTAY_HOOK_SECRET_FILE: file /nowhere/secret cannot be read: No such file or directory"
+    )
+
+
+def test_secrets_are_shown_masked() -> None:
+    """`backstay config`, and the settings' own text, hide what must stay hidden."""
+    secret, password = "a-long-secret-of-a-hook", "hunter2"
+    loaded = load(
+        {"hook_secret": secret, "database": f"postgresql://me:{password}@db/x?password={password}"}
+    )
+    shown = {name: value for name, value, _ in loaded.shown()}
+    assert shown["hook_secret"] == "********"
+    assert shown["database"] == "postgresql://me:***@db/x?password=***"
+    assert secret not in repr(loaded)
+    assert password not in repr(loaded)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("sqlite:///backstay.db", "sqlite:///backstay.db"),
+        ("postgresql://me@db/x", "postgresql://me@db/x"),
+        ("postgresql://me:p@ss@db:5432/x", "postgresql://me:***@db:5432/x"),
+    ],
+)
+def test_a_database_is_shown_without_its_password(url: str, shown: str) -> None:
+    """Everything else stays readable."""
+    assert masked_database(url) == shown
+
+
+def test_every_setting_is_documented() -> None:
+    """`docs/operations.md` has a row for each, with its default."""
+    text = (ROOT / "docs" / "operations.md").read_text()
+    rows = {line.split("|")[1].strip(" `") for line in text.splitlines() if line.startswith("| `")}
+    assert set(Settings.model_fields) - rows == set()
