@@ -12,6 +12,7 @@ from immutables import Map
 
 from persistence.changes import Change
 from trading.books import HealthReport
+from trading.exposure import NOTHING, Exposure
 from trading.model import MarketPrice, Pause, Position, PositionStatus, Wallet
 
 
@@ -19,14 +20,16 @@ from trading.model import MarketPrice, Pause, Position, PositionStatus, Wallet
 class Version:
     """The durable state of one moment: wallets, open positions, kept prices, pauses.
 
-    `positions` has every open position, `by_account` the same ones; `opened_at_us` is when each
-    one's open was committed. The pause of all accounts has the key None.
+    `positions` has every open position, `by_account` the same ones, and `exposures` what they come
+    to by account and symbol; `opened_at_us` is when each one's open was committed. The pause of all
+    accounts has the key None.
     """
 
     commit_id: int = 0
     wallets: Map[str, Wallet] = Map()
     positions: Map[int, Position] = Map()
     by_account: Map[str, Map[int, Position]] = Map()
+    exposures: Map[str, Map[str, Exposure]] = Map()
     opened_at_us: Map[int, int] = Map()
     markets: Map[str, MarketPrice] = Map()
     pauses: Map[str | None, Pause] = Map()
@@ -36,6 +39,7 @@ class Version:
         wallets = self.wallets.mutate()
         positions = self.positions.mutate()
         by_account = self.by_account.mutate()
+        exposures = self.exposures.mutate()
         opened_at_us = self.opened_at_us.mutate()
         markets = self.markets.mutate()
         pauses = self.pauses.mutate()
@@ -44,16 +48,20 @@ class Version:
                 wallets[change.wallet_after.account] = change.wallet_after
             for position in change.positions:
                 position_id, account = position.position_id, position.account
-                its = by_account.get(account, Map())
+                before = positions.get(position_id)
+                by_symbol = exposures.get(account, Map())
+                exposure = by_symbol.get(position.symbol, NOTHING).after(before, position)
+                exposures[account] = by_symbol.set(position.symbol, exposure)
+                of_account = by_account.get(account, Map())
                 if position.status is PositionStatus.OPEN:
                     positions[position_id] = position
-                    by_account[account] = its.set(position_id, position)
-                    if position.version == 1:
+                    by_account[account] = of_account.set(position_id, position)
+                    if before is None:
                         opened_at_us[position_id] = now_us
-                elif position_id in positions:
+                elif before is not None:
                     del positions[position_id]
-                    by_account[account] = its.delete(position_id)
-                    opened_at_us.pop(position_id, None)
+                    by_account[account] = of_account.delete(position_id)
+                    del opened_at_us[position_id]
             for market in change.markets:
                 markets[market.symbol] = market
             for pause in change.pauses:
@@ -65,6 +73,7 @@ class Version:
             wallets=wallets.finish(),
             positions=positions.finish(),
             by_account=by_account.finish(),
+            exposures=exposures.finish(),
             opened_at_us=opened_at_us.finish(),
             markets=markets.finish(),
             pauses=pauses.finish(),

@@ -1,6 +1,7 @@
 """From what is durable to what actors begin with."""
 
 from collections import defaultdict
+from dataclasses import replace
 
 from immutables import Map
 
@@ -8,6 +9,7 @@ from actors.base import Recipient
 from actors.protocol import PositionRead, PositionReread
 from actors.published import Version
 from actors.wallet_plan import Held, Memory, TakenKey
+from persistence.changes import Change
 from persistence.state import AccountState, KeyRecord, State, TransferRecord
 from trading.model import Position
 
@@ -57,23 +59,18 @@ def account_states(state: State) -> tuple[AccountState, ...]:
 
 
 def version_of(state: State) -> Version:
-    """What readers see first."""
-    return Version(
-        commit_id=state.last_commit_id,
-        wallets=Map({wallet.account: wallet for wallet in state.wallets}),
-        positions=Map({position.position_id: position for position in state.open_positions}),
-        by_account=Map(
-            {
-                account.wallet.account: Map(
-                    {position.position_id: position for position in account.open_positions}
-                )
-                for account in account_states(state)
-            }
-        ),
-        opened_at_us=Map(state.opened_at_us),
-        markets=Map({market.symbol: market for market in state.markets}),
-        pauses=Map({pause.account: pause for pause in state.pauses}),
-    )
+    """What readers see first: the version that all that is durable leads to."""
+    changes = [
+        Change(
+            account=account.wallet.account,
+            wallet_after=account.wallet,
+            positions=account.open_positions,
+        )
+        for account in account_states(state)
+    ]
+    changes.append(Change(account=None, markets=state.markets, pauses=state.pauses))
+    version = Version().after(state.last_commit_id, tuple(changes), now_us=0)
+    return replace(version, opened_at_us=Map(state.opened_at_us))
 
 
 class Rereading:

@@ -24,11 +24,12 @@ _SQLITE_BUSY = "busy_timeout = 5000"
 _POSTGRES_CONNECT = {
     "application_name": "backstay",
     "connect_timeout": "5",
-    # A server that vanished without a word is noticed within about ten seconds.
-    "keepalives_idle": "5",
-    "keepalives_interval": "2",
+    # A server that vanished without a word is noticed within about five seconds: well before
+    # whoever waits for it counts as dead.
+    "keepalives_idle": "2",
+    "keepalives_interval": "1",
     "keepalives_count": "3",
-    "tcp_user_timeout": "10000",
+    "tcp_user_timeout": "5000",
 }
 _POSTGRES_WRITER = (
     # The one statement of a commit is planned once, maybe while the tables are empty: without

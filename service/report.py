@@ -30,7 +30,7 @@ def report_of(outcome: Outcome) -> dict[str, Any]:
             for signal, denial in outcome.denied
         ],
         "unfilled": [signal.signal_id for signal in outcome.unfilled],
-        "wallet": wallet_fields(outcome.wallet, outcome.positions),
+        "wallet": wallet_fields(outcome.wallet, _sum(p.hold for p in outcome.positions)),
         "health": health_fields(outcome.health),
         "prices": {
             "read": outcome.prices.read,

@@ -1,7 +1,6 @@
 """From what the system holds to what the API answers with."""
 
 import heapq
-from collections.abc import Iterable
 from decimal import Decimal
 from functools import partial
 
@@ -10,8 +9,9 @@ from immutables import Map
 from actors.published import MarketStatus
 from persistence.state import PositionRecord, StoredEntry
 from trading.books import HealthReport
+from trading.exposure import Exposure
 from trading.ladder import unrealized_pnl
-from trading.model import MarketPrice, Pause, Position, PositionStatus, Wallet
+from trading.model import MarketPrice, Pause, PositionStatus, Wallet
 from trading.money import ZERO
 from trading.times import iso_time
 from web.backend import Backend
@@ -103,26 +103,29 @@ def open_positions(
 
 def account_body(backend: Backend, wallet: Wallet) -> AccountBody:
     """An account with its open positions at their mark prices."""
-    positions = backend.published.version.by_account.get(wallet.account, Map()).values()
-    unrealized = _unrealized(backend, positions)
+    version = backend.published.version
+    exposures = version.exposures.get(wallet.account, Map())
+    used = sum((exposure.hold for exposure in exposures.values()), ZERO)
+    unrealized = _unrealized(backend, exposures)
     return AccountBody(
         account=wallet.account,
         account_type=wallet.account_type,
         currency=wallet.currency,
-        **wallet_fields(wallet, positions),
+        **wallet_fields(wallet, used),
         unrealized_pnl=None if unrealized is None else amount_text(unrealized),
         equity=None if unrealized is None else amount_text(wallet.total + unrealized),
-        open_positions=len(positions),
+        open_positions=len(version.by_account.get(wallet.account, Map())),
     )
 
 
-def _unrealized(backend: Backend, positions: Iterable[Position]) -> Decimal | None:
+def _unrealized(backend: Backend, exposures: Map[str, Exposure]) -> Decimal | None:
     sum_ = ZERO
-    for position in positions:
-        mark = mark_price(backend, position.symbol)
-        if mark is None:
+    for symbol, exposure in exposures.items():
+        mark = mark_price(backend, symbol)
+        if mark is not None:
+            sum_ += exposure.unrealized_pnl(mark)
+        elif exposure.quantity or exposure.hold:
             return None
-        sum_ += unrealized_pnl(position, mark)
     return sum_
 
 

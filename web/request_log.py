@@ -58,7 +58,7 @@ class RequestLog:
             if scope["method"] not in SAFE_METHODS:
                 log.info(
                     f"{scope['method']} {_route(scope)}: {status}",
-                    milliseconds=round((time.monotonic() - began) * 1000, 1),
+                    ms=round((time.monotonic() - began) * 1000, 1),
                 )
 
 

@@ -3,13 +3,12 @@
 Money is text with 8 decimals, prices and quantities are plain text, times are ISO 8601 in UTC.
 """
 
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
 from trading.books import Check, HealthReport
 from trading.model import Position, Wallet
-from trading.money import ZERO, money, plain, trimmed
+from trading.money import money, plain, trimmed
 from trading.times import iso_time
 
 
@@ -47,9 +46,8 @@ def position_fields(position: Position) -> dict[str, Any]:
     }
 
 
-def wallet_fields(wallet: Wallet, positions: Iterable[Position]) -> dict[str, str]:
-    """An account's balances; `used_balance` is what its positions hold."""
-    used = sum((position.hold for position in positions), ZERO)
+def wallet_fields(wallet: Wallet, used: Decimal) -> dict[str, str]:
+    """An account's balances; `used` is what its positions hold, summed from them."""
     return {
         "initial_balance": amount_text(wallet.initial_balance),
         "total_balance": amount_text(wallet.total),

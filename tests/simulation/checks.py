@@ -3,11 +3,14 @@
 from decimal import Decimal
 from typing import Any
 
+from immutables import Map
+
 from actors.base import actor_of
 from actors.market import MarketActor
 from actors.messages import Reply
 from actors.position import PositionActor
 from actors.protocol import ReportWallet, WalletReported
+from actors.restore import version_of
 from actors.wallet import WalletActor
 from tests.simulation.dispatcher import Violation
 from tests.simulation.model import same_position
@@ -24,6 +27,7 @@ from tests.simulation.requests import (
 )
 from tests.simulation.world import World
 from trading.books import HealthStatus, LedgerFold, check_books
+from trading.exposure import NOTHING
 from trading.ladder import Triggers
 
 ZERO = Decimal(0)
@@ -125,12 +129,25 @@ def check_database_agrees(world: World) -> None:
         _expect(position, tracked.versions[tracked.now.version], "the last durable version")
 
 
+def _held(by_account: Map[str, Map[Any, Any]]) -> dict[str, dict[Any, Any]]:
+    """What accounts have open, without what is left where nothing is."""
+    held = {
+        account: {key: value for key, value in its.items() if value != NOTHING}
+        for account, its in by_account.items()
+    }
+    return {account: its for account, its in held.items() if its}
+
+
 def check_published(world: World) -> None:
     """Readers see what is durable."""
     version, state = world.system.published.version, world.store.real.load_state()
     _expect(dict(version.wallets.items()), {w.account: w for w in state.wallets}, "wallets")
     positions = {p.position_id: p for p in state.open_positions}
     _expect(dict(version.positions.items()), positions, "published positions")
+    restored = version_of(state)
+    _expect(version.opened_at_us, restored.opened_at_us, "published times of opens")
+    for name in ("by_account", "exposures"):
+        _expect(_held(getattr(version, name)), _held(getattr(restored, name)), f"published {name}")
     _expect(dict(version.markets.items()), {m.symbol: m for m in state.markets}, "markets")
     pauses = {pause.account: pause for pause in state.pauses}
     _expect(dict(version.pauses.items()), pauses, "published pauses")
