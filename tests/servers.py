@@ -51,7 +51,7 @@ class PostgresServer:
     """
 
     def __init__(self, *, fsync: bool = True) -> None:
-        self._binaries = _find_binaries()
+        self._binaries = find_binaries()
         self._fsync = fsync
         self._user = _unprivileged_user()
         self._home = Path()
@@ -195,7 +195,7 @@ def _execute(url: str, statement: sql.Composed) -> None:
             cursor.execute(statement)
 
 
-def _find_binaries() -> Path:
+def find_binaries() -> Path:
     """The folder of `postgres` and `initdb`: PATH first, then the newest in the usual places."""
     on_path = shutil.which("postgres")
     folders = [Path(on_path).resolve().parent] if on_path else []

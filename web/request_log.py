@@ -5,6 +5,7 @@ Plain ASGI: a middleware that reads whole answers would hold the event stream ba
 
 import re
 import time
+from typing import Any
 from uuid import uuid4
 
 import structlog
@@ -15,6 +16,7 @@ from web.problems import Problem, problem_response
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 HEADER = "X-Request-ID"
+NAMES = {"account": "account", "position_id": "position", "symbol": "symbol"}
 
 _SANE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -58,12 +60,19 @@ class RequestLog:
             if scope["method"] not in SAFE_METHODS:
                 log.info(
                     f"{scope['method']} {_route(scope)}: {status}",
+                    **_named(scope),
                     ms=round((time.monotonic() - began) * 1000, 1),
                 )
 
 
 def _route(scope: Scope) -> str:
     return getattr(scope.get("route"), "path_format", "(no such route)")
+
+
+def _named(scope: Scope) -> dict[str, Any]:
+    """What the address names, under the names that every log line has."""
+    given = scope.get("path_params", {})
+    return {name: given[key] for key, name in NAMES.items() if key in given}
 
 
 def _bug(request_id: str) -> Problem:

@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Annotated
 
+import structlog
 from fastapi import APIRouter, Header, Path, Query, Response
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -143,8 +144,10 @@ async def open_position(
         what=f"open of {request.symbol} in account {request.account}",
         on_silence=NOT_OPENED_LATER,
     )
+    position_id = answer.position.position_id
+    structlog.contextvars.bind_contextvars(account=request.account, position=position_id)
     response.status_code = 200 if answer.repeated else 201
-    return position_body(backend, await _record(backend, reads, answer.position.position_id))
+    return position_body(backend, await _record(backend, reads, position_id))
 
 
 @router.get("", responses=answers(404, 503))

@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any
 
 import pytest
+from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from actors.dispatcher import PooledDispatcher
@@ -46,7 +47,7 @@ def log() -> Iterator[Log]:
     root.addHandler(handler)
     root.setLevel(logging.INFO)
     try:
-        with capture_logs() as handler.entries:
+        with capture_logs([merge_contextvars]) as handler.entries:
             yield handler
     finally:
         root.removeHandler(handler)

@@ -2,9 +2,13 @@
 
 import json
 import sqlite3
+import subprocess
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
+from tests.servers import PostgresUnavailable, find_binaries, fresh_database
 from tests.service_process import ServiceProcess, run_command
 
 BARE = {"BACKSTAY_FEED": "none"}
@@ -55,3 +59,33 @@ def test_a_postgresql_backup_is_pg_dumps(tmp_path: Path) -> None:
     assert ended.returncode == 2
     assert "pg_dump --format=custom --file=copy.dump postgresql://me@db/backstay" in ended.stderr
     assert "secret" not in ended.stderr
+
+
+def test_a_restored_dump_goes_on(tmp_path: Path, postgres_url: str, postgres_database: str) -> None:
+    """As docs/operations.md has it: the restored books balance, and a service starts on them."""
+    try:
+        binaries = find_binaries()
+    except PostgresUnavailable as error:
+        pytest.skip(str(error))
+    with ServiceProcess(tmp_path, env={**BARE, "BACKSTAY_DATABASE": postgres_database}) as service:
+        with service.wait_ready().client() as client:
+            transfer = {"amount": "25", "reference": "deposit-1"}
+            booked = client.post("/api/v1/accounts/demo/transfers", json=transfer)
+            assert booked.status_code == 200, booked.text
+        dump = tmp_path / "backstay.dump"
+        subprocess.run(
+            [binaries / "pg_dump", "--format=custom", f"--file={dump}", postgres_database],
+            check=True,
+        )
+    with fresh_database(postgres_url) as restored:
+        into = f"--dbname={restored}"
+        subprocess.run([binaries / "pg_restore", "--no-owner", into, dump], check=True)
+        audited = run_command("audit", "--database", restored, folder=tmp_path)
+        assert "Books of account demo: HEALTHY" in audited.stdout, audited.stderr
+        # The dump was made while a service ran: its lease is in it, and has to run out.
+        with (
+            ServiceProcess(tmp_path, env={**BARE, "BACKSTAY_DATABASE": restored}) as service,
+            service.wait_ready().client() as client,
+        ):
+            account = client.get("/api/v1/accounts/demo").json()
+    assert account["total_balance"] == "1025.00000000"

@@ -139,6 +139,21 @@ def test_whatever_may_change_something_is_logged_by_its_route(api: Api, log: Log
     assert not [line for line in everything if "secret" in line]
 
 
+def test_a_line_names_the_request_and_what_it_was_about(api: Api, log: Log) -> None:
+    """Account, position and request, under the names that the actors' lines have."""
+    api.account("100")
+    api.price("100")
+    position_id = api.open()["id"]
+    api.post(f"/positions/{position_id}/close")
+    api.post("/accounts/demo/transfers", {"amount": "1", "reference": "deposit-1"})
+    lines = {entry["event"]: entry for entry in log.entries if "ms" in entry}
+    opened = lines["POST /positions: 201"]
+    assert (opened["account"], opened["position"]) == ("demo", position_id)
+    assert lines["POST /positions/{position_id}/close: 200"]["position"] == position_id
+    assert lines["POST /accounts/{account}/transfers: 200"]["account"] == "demo"
+    assert all(line["request"] for line in lines.values())
+
+
 def test_the_probes_say_what_is_wrong(tmp_path: Path) -> None:
     """200 and 503, with each part's state."""
     with serving("sqlite://", tmp_path, is_ready=False) as api:
