@@ -1,5 +1,8 @@
 """The periodic health check: the books against themselves, and memory against the database."""
 
+import threading
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol, assert_never
 
@@ -10,20 +13,35 @@ from actors.denials import unknown_account
 from actors.directory import Directory
 from actors.dispatcher import Dispatcher
 from actors.messages import CheckHealth, Denied, HealthChecked
-from actors.protocol import AllowOpens, CommitChange, RefuseOpens, ReportWallet, WalletReported
+from actors.protocol import (
+    AllowOpens,
+    CommitChange,
+    HaltAccount,
+    RefuseOpens,
+    ReloadAccount,
+    ReportWallet,
+    WalletReported,
+)
 from actors.published import Published
 from actors.supervised import ActorKind, SupervisedActor
 from persistence.changes import Change
 from persistence.errors import Unavailable
 from persistence.state import Books
-from trading.books import HealthReport, HealthStatus, LedgerFold, check_books
+from trading.books import MEMORY_CHECK, HealthReport, HealthStatus, LedgerFold, check_books
 from trading.events import HealthMismatchFound, HealthRestored
-from trading.model import Wallet
+from trading.model import Denial, DenialReason, Wallet
 from trading.money import plain
 
 log = structlog.get_logger(__name__)
 
+SHUTTING_DOWN = Denial(
+    reason=DenialReason.SHUTTING_DOWN,
+    text="no books are checked while the service is shutting down: ask again once it is back",
+)
+
 MEMORY_TRIES_MAX = 5
+PAUSE_SECONDS = 0.01
+"""A long ledger is summed by one thread for many seconds: between pages the others go first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +55,17 @@ AuditorMessage = Audit | CheckHealth | WalletReported
 class BooksReader(Protocol):
     """What the Auditor needs of a store; see `persistence.store.Store`."""
 
-    def read_books(self, account: str, *, after_entry: int) -> Books | None:
-        """An account's books of one moment, with the entries after a number."""
+    def book_pages(self, account: str, *, after_entry: int) -> Generator[Books]:
+        """An account's books of one moment, its entries after a number a page at a time."""
         ...
 
     def accounts(self) -> tuple[str, ...]:
         """The names of all accounts."""
         ...
+
+
+class _DrainingError(Exception):
+    """The system is stopping, and waits for no check."""
 
 
 @dataclass(slots=True)
@@ -74,14 +96,19 @@ class AuditorActor(SupervisedActor):
         *,
         interval_seconds: float | None = 10.0,
         full_every: int = 60,
+        draining: threading.Event | None = None,
     ) -> None:
-        """Check every so many seconds (never by itself where None), in full every n-th time."""
+        """Check every so many seconds (never by itself where None), in full every n-th time.
+
+        Once `draining` is set, a check ends undone, at the next page of its ledger.
+        """
         super().__init__(directory, "auditor")
         self._dispatcher = dispatcher
         self._reader = reader
         self._published = published
         self._interval_seconds = interval_seconds
         self._full_every = full_every
+        self._draining = draining or threading.Event()
         self._rounds = 0
         self._ledgers: dict[str, LedgerFold] = {}
         self._checks: dict[str, _Check] = {}
@@ -139,17 +166,20 @@ class AuditorActor(SupervisedActor):
         check = self._checks[account]
         ledger = LedgerFold() if check.full else self._ledgers.get(account, LedgerFold())
         try:
-            books = self._reader.read_books(account, after_entry=ledger.entries)
+            books = self._sum_up(account, ledger)
         except Unavailable as error:
             log.warning("health check not made", account=account, error=str(error))
             self._abandon(account)
             return
-        if books is None:
-            for recipient in check.asked_by:
-                self.directory.send(recipient, Denied(denial=unknown_account(account)))
+        except _DrainingError:
+            self._deny(check, SHUTTING_DOWN)
             self._abandon(account)
             return
-        self._ledgers[account] = ledger.add_all(books.entries)
+        if books is None:
+            self._deny(check, unknown_account(account))
+            self._abandon(account)
+            return
+        self._ledgers[account] = ledger
         memory = reported.wallet if reported is not None else None
         halted = reported is not None and reported.halted
         if memory is not None and memory.version != books.wallet.version and not halted:
@@ -161,13 +191,33 @@ class AuditorActor(SupervisedActor):
             memory = None
         del self._checks[account]
         report = check_books(books.wallet, ledger, books.holds, memory=memory)
+        before = self._published.health.get(account)
         self._published.health[account] = report
-        if report.status is HealthStatus.MISMATCH:
-            self._mismatch(report, reported)
+        if report.status is HealthStatus.HEALTHY:
+            self._healthy(report, before, books.wallet, reported)
+        elif halted and report.failed_checks == (MEMORY_CHECK,):
+            # Repaired while the wallet was halted: what it remembers is from before.
+            self.directory.to_wallet(account, ReloadAccount(account=account))
         else:
-            self._healthy(report, books.wallet, reported)
+            overwritten = books.wallet.available != ledger.balance_after
+            self._mismatch(report, reported, overwritten=overwritten)
         for recipient in check.asked_by:
             self.directory.send(recipient, HealthChecked(report=report))
+
+    def _sum_up(self, account: str, ledger: LedgerFold) -> Books | None:
+        """Take the entries that are new to a ledger; returns the books that they lead to."""
+        books = None
+        with closing(self._reader.book_pages(account, after_entry=ledger.entries)) as pages:
+            for page in pages:
+                if self._draining.wait(0 if books is None else PAUSE_SECONDS):
+                    raise _DrainingError
+                books = page
+                ledger.add_all(page.entries)
+        return books
+
+    def _deny(self, check: _Check, denial: Denial) -> None:
+        for recipient in check.asked_by:
+            self.directory.send(recipient, Denied(denial=denial))
 
     def _abandon(self, account: str) -> None:
         # What was summed up so far may be half a round: begin with the first entry again.
@@ -175,7 +225,11 @@ class AuditorActor(SupervisedActor):
         del self._checks[account]
 
     def _healthy(
-        self, report: HealthReport, wallet: Wallet, reported: WalletReported | None
+        self,
+        report: HealthReport,
+        before: HealthReport | None,
+        wallet: Wallet,
+        reported: WalletReported | None,
     ) -> None:
         account = report.account
         log.info(
@@ -183,12 +237,17 @@ class AuditorActor(SupervisedActor):
             f"Available=${wallet.available:.2f}",
             account=account,
         )
-        if reported is not None and (reported.refusing or reported.halted):
+        held_back = reported is not None and (reported.refusing or reported.halted)
+        if held_back or (before is not None and before.status is HealthStatus.MISMATCH):
             event = HealthRestored(account=account, time_us=self._dispatcher.clock.now_us())
             self._commit_event(account, event)
+        if held_back:
             self.directory.to_wallet(account, AllowOpens(account=account))
 
-    def _mismatch(self, report: HealthReport, reported: WalletReported | None) -> None:
+    def _mismatch(
+        self, report: HealthReport, reported: WalletReported | None, *, overwritten: bool
+    ) -> None:
+        """Refuse opens; of a row that is not what its last entry left, change nothing at all."""
         account = report.account
         failures = _failures(report)
         log.error(
@@ -210,6 +269,9 @@ class AuditorActor(SupervisedActor):
             f"({'; '.join(failures)})"
         )
         self.directory.to_wallet(account, RefuseOpens(account=account, detail=detail))
+        if overwritten:
+            halt = HaltAccount(account=account, detail="; ".join(failures))
+            self.directory.to_wallet(account, halt)
         event = HealthMismatchFound(
             account=account,
             failed_checks=report.failed_checks,

@@ -14,14 +14,16 @@ from actors.protocol import (
     ChangeRefused,
     ChangeReturned,
     CommitChange,
-    FindSignal,
     OwnershipLost,
     PositionsStarted,
     ReadAccount,
     ReadPosition,
-    ReadSignals,
 )
 from actors.published import Published
+from actors.signal_protocol import (
+    FindSignal,
+    ReadSignals,
+)
 from actors.supervised import ActorKind, SupervisedActor
 from actors.writer import Read, Writer, answer_to
 from persistence.errors import Deposed, OutcomeUnknown, RefusalKind, Refused, Unavailable
@@ -162,11 +164,6 @@ class CommitterActor(SupervisedActor):
         except Deposed as error:
             self._deposed = True
             self.directory.to_desk(OwnershipLost(detail=str(error)))
-        else:
-            if self._failures:
-                log.info("database is back", failures=self._failures)
-            self._failures = 0
-            self._published.database_away = None
 
     def _next_changes(self) -> tuple[CommitChange, ...]:
         """Take the changes at the head of the queue, up to one that changes who may open."""
@@ -201,6 +198,7 @@ class CommitterActor(SupervisedActor):
         try:
             self._write(batch)
         except Refused as refusal:
+            self._answered()
             if len(batch) == 1:
                 self._refuse(batch[0], refusal)
                 return
@@ -225,6 +223,7 @@ class CommitterActor(SupervisedActor):
         except (Unavailable, Deposed):
             self._queue.extendleft(reversed(batch))
             raise
+        self._answered()
         self._conclude(attempt)
 
     def _look_up(self) -> None:
@@ -272,6 +271,7 @@ class CommitterActor(SupervisedActor):
         assert not isinstance(read, CommitChange), "changes at the head are written first"
         self.directory.send(read.reply_to, answer_to(read, self._writer))
         self._queue.popleft()
+        self._answered()
 
     def _retry_later(self, what: str, error: Exception) -> None:
         seconds = RETRY_SECONDS[min(self._failures, len(RETRY_SECONDS) - 1)]
@@ -290,8 +290,18 @@ class CommitterActor(SupervisedActor):
         try:
             self._writer.renew(self._epoch)
         except (Unavailable, OutcomeUnknown) as error:
+            self._published.database_away = f"lease not renewed: {error}"
             log.warning("lease not renewed", error=str(error))
         except Deposed as error:
             self._deposed = True
             self.directory.to_desk(OwnershipLost(detail=str(error)))
+        else:
+            self._answered()
         self._renew_later()
+
+    def _answered(self) -> None:
+        """The database has answered: an outage is over."""
+        if self._published.database_away is not None:
+            log.info("database is back", failures=self._failures)
+        self._failures = 0
+        self._published.database_away = None

@@ -12,7 +12,9 @@ from trading.price_guard import Candidate, PriceGuard
 def unknown_account(account: str) -> Denial:
     """The denial of a command for an account that is not there."""
     return Denial(
-        reason=DenialReason.ACCOUNT_UNKNOWN, text=f"there is no account {account}: open it first"
+        reason=DenialReason.ACCOUNT_UNKNOWN,
+        text=f"there is no account {account}: open it first "
+        f"(`backstay account open {account} --balance ...`, or POST /api/v1/accounts)",
     )
 
 
@@ -94,15 +96,22 @@ def books_mismatch(why: str) -> Denial:
     return Denial(reason=DenialReason.BOOKS_MISMATCH, text=why)
 
 
+def paused_by_network(symbol: str) -> Denial:
+    """The denial of whatever would judge or quote a price while nobody knows the market."""
+    return Denial(
+        reason=DenialReason.PAUSED_BY_NETWORK,
+        text=f"{symbol} is paused: its venue's connection is down",
+    )
+
+
 def quote_denial(symbol: str, guard: PriceGuard, age: PriceAge, *, paused: bool) -> Denial | None:
     """Why there is no price of a symbol to act on, if so."""
     last, candidate = guard.last_price, guard.candidate
     if last is None:
         return no_market(symbol)
     if paused:
-        reason = DenialReason.PAUSED_BY_NETWORK
-        text = f"{symbol} is paused: its venue's connection is down"
-    elif candidate is not None:
+        return paused_by_network(symbol)
+    if candidate is not None:
         reason = DenialReason.MARKET_QUARANTINED
         text = (
             f"{symbol} is quarantined: a price of {plain(candidate.price)} "

@@ -33,6 +33,7 @@ from actors.position import already_closed
 from actors.protocol import (
     AccountRead,
     ActorFailed,
+    CommitChange,
     Disarm,
     MarketRestarted,
     OwnershipLost,
@@ -49,6 +50,7 @@ from actors.restore import Rereading, memory_of
 from actors.starter import Starter
 from actors.supervised import ActorKind, SupervisedActor
 from actors.wallet_plan import Memory
+from persistence.changes import Change
 from trading.model import Position, PositionStatus
 
 log = structlog.get_logger(__name__)
@@ -60,6 +62,11 @@ class Restart:
 
     kind: str
     key: str | int
+
+
+@dataclass(frozen=True, slots=True)
+class KeepPrices:
+    """From a timer: have the markets' last prices written, so that a crash loses few of them."""
 
 
 DeskMessage = (
@@ -77,6 +84,7 @@ DeskMessage = (
     | PositionSettled
     | ActorFailed
     | Restart
+    | KeepPrices
     | AccountRead
     | PositionRead
     | PositionReread
@@ -109,6 +117,7 @@ class DeskActor(SupervisedActor):
         start_auditor: Callable[[], None],
         start_signals: Callable[[], None],
         on_fatal: Recipient,
+        keep_prices_seconds: float | None = None,
     ) -> None:
         """`starter` makes markets, wallets and positions, and counts on the same `lives`."""
         super().__init__(directory, "desk")
@@ -118,10 +127,16 @@ class DeskActor(SupervisedActor):
         self._start_auditor = start_auditor
         self._start_signals = start_signals
         self._on_fatal = on_fatal
+        self._keep_prices_seconds = keep_prices_seconds
         self._lives = lives
         self._waiting_for_position: dict[int, list[ClosePosition | MoveStop]] = {}
         self._restarting: set[int] = set()
         self._waiting_for_wallet: dict[str, list[Any]] = {}
+
+    def on_start(self) -> None:
+        """Begin to keep prices."""
+        if self._keep_prices_seconds is not None:
+            self._dispatcher.after(self._keep_prices_seconds, self.actor_ref, KeepPrices())
 
     def on_receive(self, message: DeskMessage) -> None:
         """Handle one message."""
@@ -150,6 +165,8 @@ class DeskActor(SupervisedActor):
                 self._on_failed(message)
             case Restart():
                 self._restart(message)
+            case KeepPrices():
+                self._keep_prices()
             case AccountRead():
                 self._on_account_read(message)
             case PositionRead():
@@ -224,6 +241,15 @@ class DeskActor(SupervisedActor):
             return
         now_us = self._dispatcher.clock.now_us()
         self.directory.to_committer(pause_change(self.directory, message, now_us))
+
+    def _keep_prices(self) -> None:
+        kept = self._published.version.markets
+        last = [status.last for status in dict(self._published.markets).values()]
+        newer = tuple(price for price in last if price and kept.get(price.symbol) != price)
+        if newer and self._published.database_away is None:
+            change = Change(account=None, markets=newer)
+            self.directory.to_committer(CommitChange(change_id=0, change=change, reply_to=None))
+        self.on_start()
 
     # --- Restarting --------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import assert_never
 
 from actors.clock import Clock
-from actors.denials import quote_denial, unknown_candidate
+from actors.denials import paused_by_network, quote_denial, unknown_candidate
 from actors.directory import Directory
 from actors.market_events import MarketEvents
 from actors.messages import (
@@ -162,7 +162,7 @@ class MarketActor(SupervisedActor):
             verdict = judge(price, times_us[index], now_us)
             if verdict is not accepted or had_candidate is not None:
                 time_us = times_us[index]
-                self._events.note_quarantine(price, time_us, had_candidate, released=False)
+                self._events.note_quarantine(price, time_us, had_candidate)
                 if verdict is not accepted:
                     self._refuse(verdict, price, time_us, now_us)
                     continue
@@ -296,12 +296,15 @@ class MarketActor(SupervisedActor):
 
     def _release_candidate(self, message: ReleaseCandidate) -> None:
         had_candidate, price = self._guard.candidate, message.price
+        if self._paused:
+            self.directory.send(message.reply_to, Denied(denial=paused_by_network(self._symbol)))
+            return
         if not self._guard.release(price):
             denial = unknown_candidate(self._symbol, price, had_candidate)
             self.directory.send(message.reply_to, Denied(denial=denial))
             return
         time_us = self._guard.last_time_us
-        self._events.note_quarantine(price, time_us, had_candidate, released=True)
+        self._events.note_quarantine(price, time_us, had_candidate)
         self._age.renew()
         self._number += 1
         self._accepted += 1

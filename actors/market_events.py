@@ -32,7 +32,7 @@ class MarketEvents:
         self._commit(PriceRejected(symbol=self._symbol, price=text, why=why, time_us=now_us))
 
     def note_quarantine(
-        self, price: Decimal, time_us: int, had_candidate: Candidate | None, *, released: bool
+        self, price: Decimal, time_us: int, had_candidate: Candidate | None
     ) -> None:
         """Tell of a quarantine that this price has begun or ended; not of another candidate."""
         candidate, last = self._guard.candidate, self._guard.last_price
@@ -41,12 +41,11 @@ class MarketEvents:
                 PriceQuarantined(symbol=self._symbol, price=price, last_price=last, time_us=time_us)
             )
         elif had_candidate is not None and candidate is None:
-            confirmed = self._guard.confirms(had_candidate, price)
-            outcome = "released" if released else "confirmed" if confirmed else "dropped"
+            assert self._guard.outcome is not None, "a quarantine that ended has its outcome"
             self._commit(
                 QuarantineEnded(
                     symbol=self._symbol,
-                    outcome=outcome,
+                    outcome=str(self._guard.outcome),
                     candidate=had_candidate.price,
                     price=price,
                     time_us=time_us,

@@ -13,6 +13,7 @@ from actors.protocol import (
     QuoteDenied,
     QuotePrice,
     ReleaseQuote,
+    ReleaseQuotes,
 )
 from actors.wallet_plan import QuotedOpen, canonical_request
 from trading.model import Denial, Position
@@ -53,6 +54,12 @@ class PendingOpens:
         self._position_ids = position_ids
         self._by_id: dict[int, PendingOpen] = {}
         self._by_key: dict[str, int] = {}
+
+    def release_former(self, opened: frozenset[int]) -> None:
+        """Tell the markets which opens that a former life was quoted were made."""
+        for symbol in tuple(self._directory.markets):
+            release = ReleaseQuotes(account=self._account, opened=opened)
+            self._directory.to_market(symbol, release)
 
     def begin(self, request: OpenPosition) -> None:
         """Ask the market for a price."""

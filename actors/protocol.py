@@ -14,7 +14,6 @@ from persistence.state import AccountState
 from trading.events import Event, PositionClosed, PositionReduced
 from trading.ladder import Triggers
 from trading.model import Denial, MarketPrice, Position, Wallet
-from trading.signals import Signal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +142,21 @@ class RefuseOpens:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HaltAccount:
+    """An account's row is not what its last entry left: change nothing of it, saying why."""
+
+    account: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReloadAccount:
+    """An account's books agree again, but not with what its wallet remembers: begin anew."""
+
+    account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AllowOpens:
     """An account's books agree again."""
 
@@ -265,43 +279,6 @@ class AccountRead:
 
     account: str
     state: AccountState | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadSignals:
-    """Read what a SignalActor begins with, behind everything queued before."""
-
-    reply_to: Recipient
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignalsRead:
-    """The signals that are not finished, by id, and the highest id that was given out."""
-
-    unfinished: tuple[Signal, ...]
-    last_signal_id: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindSignal:
-    """Look for a signal that came before, behind everything queued before.
-
-    It has the same `client_id` in its account; where the sender gave none, the same body, and was
-    received at `since_us` or later.
-    """
-
-    account: str
-    client_id: str | None
-    digest: str
-    since_us: int
-    reply_to: Recipient
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignalFound:
-    """The signal that came before, if there is one."""
-
-    signal: Signal | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

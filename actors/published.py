@@ -51,7 +51,10 @@ class Version:
                 before = positions.get(position_id)
                 by_symbol = exposures.get(account, Map())
                 exposure = by_symbol.get(position.symbol, NOTHING).after(before, position)
-                exposures[account] = by_symbol.set(position.symbol, exposure)
+                if exposure != NOTHING:
+                    exposures[account] = by_symbol.set(position.symbol, exposure)
+                elif position.symbol in by_symbol:
+                    exposures[account] = by_symbol.delete(position.symbol)
                 of_account = by_account.get(account, Map())
                 if position.status is PositionStatus.OPEN:
                     positions[position_id] = position

@@ -54,7 +54,8 @@ class SignalRun:
 
     Both `go_on` and `answered` return the finished signal once it has ended, and None before and
     after that. What is not answered within a while is asked again, because an actor that fails
-    forgets who asked it: a close is idempotent, and the open has the key `signal-<id>`.
+    forgets who asked it: a close is idempotent, and the open has the key
+    `signal <id>`, whose space no key from outside has.
     """
 
     __slots__ = (
@@ -131,8 +132,6 @@ class SignalRun:
         )
         if self._ended or not is_asked:
             return None
-        if isinstance(answer, Denied) and answer.denial.reason is DenialReason.SHUTTING_DOWN:
-            return None  # the next life goes on with it
         if position_id is None:
             return self._opened(answer)
         self._closing.discard(position_id)
@@ -213,7 +212,7 @@ class SignalRun:
             side=side,
             ladder=DEFAULT_LADDER,
             notional=self.signal.notional,
-            idempotency_key=f"signal-{self.signal.signal_id}",
+            idempotency_key=f"signal {self.signal.signal_id}",
             deadline_us=clock.monotonic_us() + self._left_us,
             reply_to=_Answering(self._recipient, self.signal.signal_id, None),
         )

@@ -17,12 +17,14 @@ from actors.protocol import (
     ChangeRefused,
     ChangeReturned,
     CommitChange,
+)
+from actors.published import Published
+from actors.signal_protocol import (
     FindSignal,
     ReadSignals,
     SignalFound,
     SignalsRead,
 )
-from actors.published import Published
 from actors.signal_run import Answered, GoOn, SignalRun
 from actors.supervised import ActorKind, SupervisedActor
 from persistence.changes import Change
@@ -52,8 +54,7 @@ class TakeSignal:
 
     def __post_init__(self) -> None:
         """Refuse what could never be opened; raises `ValueError`."""
-        only_closes = self.flat or self.action is SignalAction.CLOSE
-        if self.notional is None and only_closes:
+        if self.notional is None and self.action.only_closes(flat=self.flat):
             return
         if self.notional is None or not is_money(self.notional) or self.notional <= ZERO:
             raise ValueError(
@@ -95,7 +96,7 @@ class SignalActor(SupervisedActor):
     One that came before, by the sender's id or else by the same body within ten seconds, is
     answered with the one that is stored. A signal first closes, waits for every close, then
     opens; where a close is denied nothing is opened. Its open has the idempotency key
-    `signal-<id>` and a close is idempotent, so a signal that an earlier life has begun is simply
+    `signal <id>` and a close is idempotent, so a signal that an earlier life has begun is simply
     carried out again. A signal expires a while after it was received or, if that is earlier,
     after its sender says that it was sent; what it has begun by then ends as it ends.
     """

@@ -23,10 +23,14 @@ MARKET_LIFE_PRICES = 1 << 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskSettings:
-    """What the actors are started with."""
+    """What the actors are started with.
+
+    Newer last prices are kept every `keep_prices_seconds`; None: only with commits and at a stop.
+    """
 
     rates: CostRates = DEFAULT_RATES
     market: MarketSettings = MarketSettings()
+    keep_prices_seconds: float | None = None
 
 
 class Starter:

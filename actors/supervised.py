@@ -9,7 +9,7 @@ from actors.protocol import ActorFailed
 
 
 class ActorKind(StrEnum):
-    """The kinds of actor; a closed set, used as a metric's label."""
+    """The kinds of actor; a closed set."""
 
     DESK = "desk"
     MARKET = "market"

@@ -1,7 +1,9 @@
 """All actors wired together over one store: what the service, the replay and tests start."""
 
 import itertools
+import threading
 from collections.abc import Mapping
+from concurrent.futures import wait
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -9,6 +11,7 @@ import pykka
 
 from actors.auditor import AuditorActor, BooksReader
 from actors.base import Recipient, actor_of, stop_soon
+from actors.clock import Clock
 from actors.committer import CommitterActor
 from actors.desk import DeskActor
 from actors.directory import Directory
@@ -27,6 +30,8 @@ from persistence.changes import Change
 from persistence.state import State
 
 START_SECONDS_MAX = 60.0
+REPORT_SHARE = 0.25
+"""The part of a stop's time that is kept for the reports of wallets, and again for markets."""
 
 
 class Database(Writer, BooksReader, Protocol):
@@ -55,6 +60,18 @@ class UncommittedError(Exception):
         self.lost = lost
 
 
+class _End:
+    """When something must be over, in one place for all of its steps."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self._at_us = clock.monotonic_us() + round(seconds * 1_000_000)
+
+    def left(self, *, but: float = 0.0) -> float:
+        """How many seconds are left but so many; 0 at the least."""
+        return max(0.0, (self._at_us - self._clock.monotonic_us()) / 1_000_000 - but)
+
+
 class System:
     """The running actors of one database that this process owns.
 
@@ -77,6 +94,7 @@ class System:
         self._dispatcher = dispatcher
         self._database = database
         self._settings = settings
+        self._draining = threading.Event()
         self.fatal = Reply()
         self.directory = Directory()
         self.published = Published(version_of(state))
@@ -108,6 +126,7 @@ class System:
             start_auditor=self._start_auditor,
             start_signals=self._start_signals,
             on_fatal=self.fatal,
+            keep_prices_seconds=settings.desk.keep_prices_seconds,
         )
         self.directory.listeners = tuple(
             dispatcher.start(ListenerActor(name, listener))
@@ -138,19 +157,29 @@ class System:
         """Wait until no message is queued or being handled; tells whether that came about."""
         return self._dispatcher.wait_until_idle(timeout_seconds)
 
+    def drain(self, timeout_seconds: float = 5.0) -> bool:
+        """Begin to stop: check no more books, and let everything that was told be committed.
+
+        Tells whether that came about in time.
+        """
+        self._draining.set()
+        return self.settle(timeout_seconds)
+
     def stop(self, timeout_seconds: float = 5.0) -> None:
         """Let everything that was told be committed, keep the markets' last prices, and stop.
 
-        Whoever feeds prices and commands stops first. Raises `UncommittedError` with the changes
-        that did not make it; they are lost.
+        Whoever feeds prices and commands stops first. It takes no longer than its time, whatever
+        hangs. Raises `UncommittedError` with the changes that did not make it; they are lost.
         """
-        self.settle(timeout_seconds)
-        self._keep_last_prices()
-        self.settle(timeout_seconds)
-        waiting = self._waiting()
+        end = _End(self._dispatcher.clock, timeout_seconds)
+        share = timeout_seconds * REPORT_SHARE
+        self.drain(end.left(but=2 * share))
+        self._keep_last_prices(end.left(but=share))
+        self.settle(end.left(but=share))
+        waiting = self._waiting(end.left())
         for ref in self._everybody():
             stop_soon(ref)
-        self.settle(timeout_seconds)
+        self.settle(end.left())
         if waiting:
             raise UncommittedError(waiting)
 
@@ -161,6 +190,7 @@ class System:
             self._database,
             self.published,
             interval_seconds=self._settings.audit_seconds,
+            draining=self._draining,
         )
         self.directory.auditor = self._dispatcher.start(auditor, lane="auditor")
 
@@ -168,32 +198,39 @@ class System:
         signals = SignalActor(self.directory, self._dispatcher, self.published)
         self.directory.signals = self._dispatcher.start(signals)
 
-    def _keep_last_prices(self) -> None:
+    def _keep_last_prices(self, timeout_seconds: float) -> None:
         """The price guard's references, as they are at the end."""
-        replies = []
-        for symbol in tuple(self.directory.markets):
-            reply = Reply()
+        replies = {symbol: Reply() for symbol in tuple(self.directory.markets)}
+        for symbol, reply in replies.items():
             self.directory.to_market(symbol, ReportMarket(reply_to=reply))
-            replies.append(reply)
-        self.settle()
-        reports: list[MarketStatus] = [reply.get(0) for reply in replies if reply.future.done()]
+        reports: list[MarketStatus] = list(self._answers(replies, timeout_seconds).values())
         markets = tuple(report.last for report in reports if report.last is not None)
         if markets:
             change = Change(account=None, markets=markets)
             self.directory.to_committer(CommitChange(change_id=0, change=change, reply_to=None))
 
-    def _waiting(self) -> tuple[str, ...]:
+    def _waiting(self, timeout_seconds: float) -> tuple[str, ...]:
         """What is not committed; a wallet that does not answer has lost something."""
-        replies = {}
-        for account in tuple(self.directory.wallets):
-            replies[account] = Reply()
-            self.directory.to_wallet(account, ReportWallet(reply_to=replies[account]))
-        self.settle()
-        waiting: list[str] = []
+        replies = {account: Reply() for account in tuple(self.directory.wallets)}
         for account, reply in replies.items():
-            its = reply.get(0).waiting if reply.future.done() else ("no answer from its wallet",)
+            self.directory.to_wallet(account, ReportWallet(reply_to=reply))
+        answers = self._answers(replies, timeout_seconds)
+        waiting: list[str] = []
+        for account in replies:
+            its = answers[account].waiting if account in answers else ("no answer from its wallet",)
             waiting.extend(f"account {account}, {what}" for what in its)
+        # What a commit under way is made of, and what was told behind it, only its thread knows.
+        if self._committer.actor_inbox.scheduled:
+            waiting.append("whatever else the commit writes that does not end")
         return (*waiting, *self._committer.orphans)
+
+    def _answers(self, replies: Mapping[str, Reply], timeout_seconds: float) -> dict[str, Any]:
+        """The answers that come in time, by the names of who was asked; the dead give none."""
+        futures = [reply.future for reply in replies.values()]
+        # Once everybody is idle no further answer comes; who waits for a database never is.
+        if not self.settle(0):
+            wait(futures, timeout=timeout_seconds)
+        return {name: reply.get(0) for name, reply in replies.items() if reply.future.done()}
 
     def _everybody(self) -> list[Recipient]:
         directory = self.directory

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import assert_never
 
 import structlog
 
-from actors.base import Recipient
 from actors.clock import Clock
 from actors.command_line import CommandLine, described
 from actors.denials import (
@@ -27,12 +26,13 @@ from actors.protocol import (
     ChangeRefused,
     ChangeReturned,
     CommitChange,
+    HaltAccount,
     MarketRestarted,
     PriceQuoted,
     QuoteDenied,
     ReadPosition,
     RefuseOpens,
-    ReleaseQuotes,
+    ReloadAccount,
     ReportWallet,
     WalletReported,
 )
@@ -65,9 +65,15 @@ WalletMessage = (
     | ChangeReturned
     | ChangeRefused
     | RefuseOpens
+    | HaltAccount
     | AllowOpens
+    | ReloadAccount
     | ReportWallet
 )
+
+
+class WalletDivergedError(Exception):
+    """The database holds another state of this account than its actor: start again from there."""
 
 
 class WalletActor(SupervisedActor):
@@ -92,10 +98,7 @@ class WalletActor(SupervisedActor):
         position_ids: Iterator[int],
         former_life: bool = False,
     ) -> None:
-        """Begin from what is durable; `position_ids` gives out ids that nobody else gets.
-
-        Of what is `published`, pauses concern a wallet.
-        """
+        """Begin from what is durable; `position_ids` gives out ids that nobody else gets."""
         super().__init__(directory, account)
         self._clock = clock
         self._account = account
@@ -111,11 +114,7 @@ class WalletActor(SupervisedActor):
     def on_start(self) -> None:
         """After a former life, tell the markets which of its quoted opens were made."""
         if self._former_life:
-            opened = frozenset(self._memory.held)
-            for symbol in tuple(self.directory.markets):
-                self.directory.to_market(
-                    symbol, ReleaseQuotes(account=self._account, opened=opened)
-                )
+            self._opens.release_former(opened=frozenset(self._memory.held))
 
     def on_receive(self, message: WalletMessage) -> None:
         """Handle one message."""
@@ -147,10 +146,15 @@ class WalletActor(SupervisedActor):
                 self._on_refused(message)
             case RefuseOpens():
                 self._gate.refuse_opens(message.detail)
+            case HaltAccount():
+                self._halt(message.detail)
             case AllowOpens():
-                self._on_allow_opens()
+                self._gate.allow()
+                self._flush_soon()
+            case ReloadAccount():
+                raise WalletDivergedError(f"account {self._account} is not what it was")
             case ReportWallet():
-                self._tell(message.reply_to, self._report())
+                self.directory.send(message.reply_to, self._report())
             case _:
                 assert_never(message)
 
@@ -159,10 +163,10 @@ class WalletActor(SupervisedActor):
     def _on_open_account(self, message: OpenAccount) -> None:
         wallet = self._memory.wallet
         if wallet is not None:
-            self._tell(message.reply_to, account_answer(wallet, message))
+            self.directory.send(message.reply_to, account_answer(wallet, message))
             return
         if not is_money(message.initial_balance) or message.initial_balance < ZERO:
-            self._tell(message.reply_to, Denied(denial=bad_balance(message)))
+            self.directory.send(message.reply_to, Denied(denial=bad_balance(message)))
             return
         self._opening.append(message)
         if len(self._opening) == 1:
@@ -170,13 +174,13 @@ class WalletActor(SupervisedActor):
 
     def _on_open(self, message: OpenPosition) -> None:
         if self._memory.wallet is None:
-            self._tell(message.reply_to, Denied(denial=unknown_account(self._account)))
+            self.directory.send(message.reply_to, Denied(denial=unknown_account(self._account)))
             return
         if self._knows_key(message) or self._opens.join(message):
             return
         denial = self._gate.opens_denial()
         if denial is not None:
-            self._tell(message.reply_to, Denied(denial=denial))
+            self.directory.send(message.reply_to, Denied(denial=denial))
         else:
             self._opens.begin(message)
 
@@ -187,7 +191,7 @@ class WalletActor(SupervisedActor):
         if taken is None:
             return False
         if taken.request != canonical_request(message):
-            self._tell(message.reply_to, Denied(denial=key_conflict(message)))
+            self.directory.send(message.reply_to, Denied(denial=key_conflict(message)))
         else:
             answer = RepeatedOpen(self.directory, message.reply_to)
             self.directory.to_committer(
@@ -204,9 +208,9 @@ class WalletActor(SupervisedActor):
 
     def _on_transfer(self, message: TransferFunds) -> None:
         if self._memory.wallet is None:
-            self._tell(message.reply_to, Denied(denial=unknown_account(self._account)))
+            self.directory.send(message.reply_to, Denied(denial=unknown_account(self._account)))
         elif self._gate.halted is not None:
-            self._tell(message.reply_to, Denied(denial=self._gate.halted))
+            self.directory.send(message.reply_to, Denied(denial=self._gate.halted))
         else:
             self._enqueue(message)
 
@@ -263,12 +267,12 @@ class WalletActor(SupervisedActor):
         for position_id, denial in planned.denied.items():
             self._opens.deny(position_id, denial)
         for recipient, answer in planned.answers:
-            self._tell(recipient, answer)
+            self.directory.send(recipient, answer)
         if self._opening and self._memory.wallet is not None:
             opening, self._opening = self._opening, []
             for index, message in enumerate(opening):
                 answer = account_answer(self._memory.wallet, message, created=index == 0)
-                self._tell(message.reply_to, answer)
+                self.directory.send(message.reply_to, answer)
         self._forward_reads()
         if self._line:
             self._flush_soon()
@@ -286,7 +290,9 @@ class WalletActor(SupervisedActor):
         if planned is None:
             return
         if message.wallet_changed:
-            self._halt(planned, message.detail)
+            self._line.put_back(planned)
+            self._halt(message.detail)
+            self.directory.to_auditor(CheckHealth(account=self._account))
         elif len(planned.commands) > 1:
             self._line.put_back(planned, one_by_one=True)
             self._flush_soon()
@@ -301,29 +307,23 @@ class WalletActor(SupervisedActor):
             case QuotedOpen():
                 self._opens.deny(command.quote.position_id, denial)
             case TransferFunds():
-                self._tell(command.reply_to, Denied(denial=denial))
+                self.directory.send(command.reply_to, Denied(denial=denial))
             case BookPosition():
-                self._tell(command.reply_to, BookingRefused(detail=denial.text))
+                self.directory.send(command.reply_to, BookingRefused(detail=denial.text))
             case OpenAccount():
                 opening, self._opening = self._opening, []
                 for message in opening:
-                    self._tell(message.reply_to, Denied(denial=denial))
+                    self.directory.send(message.reply_to, Denied(denial=denial))
             case _:
                 assert_never(command)
 
-    def _halt(self, planned: Plan, detail: str) -> None:
+    def _halt(self, detail: str) -> None:
         """Somebody else wrote the wallet's row: keep everything, overwrite nothing."""
         log.error("wallet halted", account=self._account, detail=detail)
-        self._line.put_back(planned)
         denial = self._gate.halt(detail)
         # What clients asked for is denied; what positions have handed over waits.
         for command in self._line.drop_clients():
             self._deny(command, denial)
-        self.directory.to_auditor(CheckHealth(account=self._account))
-
-    def _on_allow_opens(self) -> None:
-        self._gate.allow()
-        self._flush_soon()
 
     # --- Reads -----------------------------------------------------------------------------
 
@@ -345,6 +345,3 @@ class WalletActor(SupervisedActor):
             halted=self._gate.halted is not None,
             waiting=tuple(described(command) for command in self._line.undecided),
         )
-
-    def _tell(self, recipient: Recipient, message: Any) -> None:
-        self.directory.send(recipient, message)

@@ -4,10 +4,12 @@ from typing import Protocol, assert_never
 
 from actors.protocol import (
     AccountRead,
-    FindSignal,
     PositionRead,
     ReadAccount,
     ReadPosition,
+)
+from actors.signal_protocol import (
+    FindSignal,
     ReadSignals,
     SignalFound,
     SignalsRead,

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from persistence.engines import in_memory, parsed, read_only
-from persistence.errors import Unavailable
+from persistence.errors import NotThere, Unavailable
 
 
 def backup(url: str, path: Path) -> None:
@@ -19,6 +19,7 @@ def backup(url: str, path: Path) -> None:
     Raises:
         ValueError: if the URL names no SQLite file.
         FileExistsError: if the path is taken.
+        NotThere: if there is no database, or no folder for the copy.
         Unavailable: if the database cannot be read, or the copy not be written.
     """
     address = parsed(url)
@@ -30,6 +31,9 @@ def backup(url: str, path: Path) -> None:
     assert address.database is not None
     if path.exists():
         raise FileExistsError(f"backup to {path} refused: there is a file already")
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise NotThere(f"backup to {path} refused: there is no folder {folder}")
     unfinished = path.with_name(f"{path.name}.unfinished-{os.getpid()}")
     try:
         with closing(read_only(address)) as source:

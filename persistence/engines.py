@@ -20,10 +20,18 @@ from sqlalchemy import (
     make_url,
 )
 
-_SQLITE_BUSY = "busy_timeout = 5000"
+from persistence.errors import NotThere
+
+_SQLITE_BUSY = "busy_timeout = 2000"
+POOL_SECONDS_MAX = 4
+"""How long to wait for the one connection that writes: longer than an attempt of it takes."""
+
+LOCK_MS_MAX = 2_000
+"""An attempt to write that waits for a lock ends well before its time is over."""
+
 _POSTGRES_CONNECT = {
     "application_name": "backstay",
-    "connect_timeout": "5",
+    "connect_timeout": "3",
     # A server that vanished without a word is noticed within about five seconds: well before
     # whoever waits for it counts as dead.
     "keepalives_idle": "2",
@@ -92,7 +100,7 @@ def engines(url: URL) -> Engines:
         return Engines(only, only)
     if url.get_backend_name() == "sqlite":
         pragmas = [_SQLITE_BUSY, "journal_mode = WAL", "synchronous = FULL"]
-        writer = create_engine(url, pool_size=1, max_overflow=0)
+        writer = create_engine(url, pool_size=1, max_overflow=0, pool_timeout=POOL_SECONDS_MAX)
         _sqlite_hooks(writer, begin="BEGIN IMMEDIATE", pragmas=pragmas)
         reader = create_engine(url)
         _sqlite_hooks(reader, begin="BEGIN", pragmas=[*pragmas, "query_only = ON"])
@@ -103,6 +111,7 @@ def engines(url: URL) -> Engines:
         isolation_level="READ COMMITTED",
         pool_size=1,
         max_overflow=0,
+        pool_timeout=POOL_SECONDS_MAX,
     )
     on_connect(writer, _POSTGRES_WRITER)
     return Engines(writer, _postgres_reader(url))
@@ -127,9 +136,16 @@ def reading_engines(url: URL) -> Engines:
 
 
 def read_only(url: URL) -> sqlite3.Connection:
-    """A connection of the driver that can only read a SQLite file, and creates none."""
+    """A connection of the driver that can only read a SQLite file, and creates none.
+
+    Raises:
+        NotThere: if there is no file.
+    """
     assert url.database is not None
-    address = f"{Path(url.database).absolute().as_uri()}?mode=ro"
+    file = Path(url.database).absolute()
+    if not file.exists():
+        raise NotThere(f"there is no database {file}: name one that a service has made")
+    address = f"{file.as_uri()}?mode=ro"
     return sqlite3.connect(address, uri=True, check_same_thread=False)
 
 
@@ -152,11 +168,11 @@ def limit_waiting(engines: Engines, lease_seconds: int) -> None:
     """
     if engines.writer.dialect.name != "postgresql":
         return
-    milliseconds = lease_seconds * 800
+    idle_ms = lease_seconds * 800
     on_connect(
         engines.writer,
-        f"SET idle_in_transaction_session_timeout = {milliseconds};"
-        f"SET lock_timeout = {milliseconds}",
+        f"SET idle_in_transaction_session_timeout = {idle_ms};"
+        f"SET lock_timeout = {min(idle_ms, LOCK_MS_MAX)}",
     )
     engines.writer.dispose()
 

@@ -8,7 +8,7 @@ class StoreError(Exception):
 
 
 class RefusalKind(StrEnum):
-    """Why the database refused changes; a closed set, used as a metric's label."""
+    """Why the database refused changes; a closed set."""
 
     WALLET_CHANGED = "wallet_changed"
     """The wallet's row is not the one that memory has: another version or other balances."""
@@ -33,6 +33,17 @@ class Refused(StoreError):
 
 class Unavailable(StoreError):
     """The database cannot be used now, and nothing was committed; the same may work later."""
+
+
+class NotThere(StoreError):
+    """The database's file, or the folder that it belongs in, is not there: name another."""
+
+
+class Damaged(StoreError):
+    """The database's file is damaged, or no database at all; nothing can be done with it."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"the database cannot be read ({detail}): restore a backup of it")
 
 
 class OutcomeUnknown(StoreError):

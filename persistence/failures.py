@@ -6,7 +6,14 @@ import psycopg2
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from persistence.errors import OutcomeUnknown, RefusalKind, Refused, StoreError, Unavailable
+from persistence.errors import (
+    Damaged,
+    OutcomeUnknown,
+    RefusalKind,
+    Refused,
+    StoreError,
+    Unavailable,
+)
 
 _SQLITE_UNAVAILABLE = {
     sqlite3.SQLITE_BUSY,
@@ -21,6 +28,7 @@ _SQLITE_UNAVAILABLE = {
 }
 # A frame that was written but not synchronised may still turn up after a crash.
 _SQLITE_UNCERTAIN = {sqlite3.SQLITE_IOERR}
+_SQLITE_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 _POSTGRES_UNAVAILABLE = (
     "08",  # connection exception
@@ -70,6 +78,8 @@ def _sqlite_meaning(error: sqlite3.Error, text: str, *, committing: bool) -> Sto
         return OutcomeUnknown(text)
     if code in _SQLITE_UNAVAILABLE:
         return Unavailable(text)
+    if code in _SQLITE_DAMAGED:
+        return Damaged(text)
     if isinstance(error, sqlite3.IntegrityError):
         return Refused(None, RefusalKind.CONSTRAINT, text)
     return None

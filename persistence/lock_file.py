@@ -4,7 +4,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from persistence.errors import OwnedElsewhere, Unavailable
+from persistence.errors import NotThere, OwnedElsewhere, Unavailable
 
 
 class LockFile:
@@ -18,11 +18,17 @@ class LockFile:
 
         Raises:
             OwnedElsewhere: if another process, or another store of this one, holds it.
+            NotThere: if there is no folder for it.
             Unavailable: if there can be no file.
         """
         path = database.with_name(f"{database.name}.lock")
         try:
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except FileNotFoundError:
+            raise NotThere(
+                f"there is no folder {database.absolute().parent} for the database "
+                f"{database.name}: make it, or name another database"
+            ) from None
         except OSError as error:
             raise Unavailable(f"cannot open lock file: {error}") from error
         try:

@@ -1,5 +1,7 @@
 """Lists and histories for people: newest first and page by page, each answered by an index."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -16,6 +18,9 @@ from trading.events import PositionClosed, PriceQuarantined, PriceRejected, Quar
 from trading.model import PositionStatus
 from trading.signals import Signal
 
+IDS_MAX = 500
+"""Ids in one statement: every database takes as many parameters."""
+
 _OF_MARKETS = (PriceQuarantined.kind, QuarantineEnded.kind, PriceRejected.kind)
 
 
@@ -23,6 +28,17 @@ def position(session: Session, position_id: int) -> PositionRecord | None:
     """See `Store.read_position`."""
     row = session.execute(POSITIONS.where(PositionRow.id == position_id)).one_or_none()
     return None if row is None else position_record_from(row)
+
+
+def positions_by_id(session: Session, ids: Sequence[int]) -> tuple[PositionRecord, ...]:
+    """See `Store.read_positions_by_id`."""
+    ascending = sorted(ids)
+    found: list[PositionRecord] = []
+    for begin in range(0, len(ascending), IDS_MAX):
+        some = PositionRow.id.in_(ascending[begin : begin + IDS_MAX])
+        rows = session.execute(POSITIONS.where(some).order_by(PositionRow.id))
+        found.extend(map(position_record_from, rows))
+    return tuple(found)
 
 
 def positions(

@@ -1,6 +1,6 @@
 """Queries, each answered within the session's snapshot, in values bound to no session."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
@@ -41,11 +41,16 @@ from persistence.values import (
 from trading.model import EntryType, LedgerEntry, MarketPrice, Pause, Position, Wallet
 from trading.signals import Signal
 
+ENTRIES_A_PAGE = 5_000
+"""How much of a ledger is in memory at a time: a ledger may have millions of entries."""
+
 _TRANSFER_OPERATION = "transfer:"
 
 # Columns, not entities: of these there may be very many, and ORM instances cost half as much again.
 POSITIONS = select(*PositionRow.__table__.columns)
 """Selects positions, for `persistence.values.position_from`."""
+
+_ENTRIES = select(*EntryRow.__table__.columns)
 
 # Literally as in the partial indexes, which SQLite uses for no parameter.
 IS_OPEN = PositionRow.status == literal_column("'OPEN'")
@@ -68,8 +73,6 @@ def state(session: Session) -> State:
         last_commit_id=session.scalar(commits) or 0,
         opened_at_us={row.id: row.opened_at for row in open_rows},
         pauses=_pauses(session),
-        signals=_unfinished_signals(session),
-        last_signal_id=session.scalar(select(func.max(SignalRow.id))) or 0,
     )
 
 
@@ -104,16 +107,18 @@ def positions(session: Session, account: str) -> tuple[Position, ...]:
     return tuple(map(position_from, session.execute(found)))
 
 
-def books(session: Session, account: str, after_entry: int) -> Books | None:
-    """See `Store.read_books`."""
+def book_pages(session: Session, account: str, after_entry: int) -> Iterator[Books]:
+    """See `Store.book_pages`."""
     wallets = _wallets(session, account)
     if not wallets:
-        return None
-    return Books(
-        wallet=wallets[0],
-        entries=_entries(session, account, after_entry),
-        holds=MappingProxyType(_holds(session, account)),
-    )
+        return
+    holds = MappingProxyType(_holds(session, account))
+    while True:
+        entries = _entries(session, account, after_entry, ENTRIES_A_PAGE)
+        yield Books(wallet=wallets[0], entries=entries, holds=holds)
+        if len(entries) < ENTRIES_A_PAGE:
+            return
+        after_entry = entries[-1].number
 
 
 def ledger_sums(session: Session, account: str) -> LedgerSums | None:
@@ -212,13 +217,15 @@ def _unfinished_signals(session: Session) -> tuple[Signal, ...]:
     return tuple(signal_from(row) for row in session.scalars(found))
 
 
-def _entries(session: Session, account: str, after_entry: int) -> tuple[LedgerEntry, ...]:
+def _entries(
+    session: Session, account: str, after_entry: int, limit: int
+) -> tuple[LedgerEntry, ...]:
     found = (
-        select(EntryRow)
-        .where(EntryRow.account == account, EntryRow.number > after_entry)
+        _ENTRIES.where(EntryRow.account == account, EntryRow.number > after_entry)
         .order_by(EntryRow.number)
+        .limit(limit)
     )
-    return tuple(entry_from(row) for row in session.scalars(found))
+    return tuple(map(entry_from, session.execute(found)))
 
 
 def _holds(session: Session, account: str) -> dict[int, Decimal]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from trading.model import LedgerEntry, MarketPrice, Pause, Position, Wallet
-from trading.signals import Signal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +32,7 @@ class State:
 
     Positions ascend by id, keys by account and position, transfers by account and entry. The
     `last_` numbers are 0 in an empty database. `opened_at_us` is when each open position's open
-    was committed. `signals` are those that are not finished, by id.
+    was committed.
     """
 
     wallets: tuple[Wallet, ...]
@@ -46,8 +45,6 @@ class State:
     last_commit_id: int
     opened_at_us: Mapping[int, int] = field(default_factory=dict)
     pauses: tuple[Pause, ...] = ()
-    signals: tuple[Signal, ...] = ()
-    last_signal_id: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

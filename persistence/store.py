@@ -1,6 +1,8 @@
 """The store: everything that Backstay asks of a database."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+from itertools import chain
 from typing import Self
 
 from persistence import owner, pages, reads, schema
@@ -46,7 +48,7 @@ class Store:
         address = parsed(url)
         transactions = Transactions(address)
         try:
-            with transactions.transaction() as session:
+            with transactions.transaction(seconds_max=None) as session:
                 prepare = schema.create if in_memory(address) else schema.migrate
                 prepare(session.connection())
         except BaseException:
@@ -152,12 +154,12 @@ class Store:
 
     def load_state(self) -> State:
         """Everything that the actors restart from, of one moment."""
-        with self._transactions.snapshot() as session:
+        with self._transactions.snapshot(seconds_max=None) as session:
             return reads.state(session)
 
     def load_account(self, account: str) -> AccountState | None:
         """Everything that one account restarts from, of one moment; None if unknown."""
-        with self._transactions.snapshot() as session:
+        with self._transactions.snapshot(seconds_max=None) as session:
             return reads.account_state(session, account)
 
     def load_position(self, position_id: int) -> Position | None:
@@ -167,17 +169,29 @@ class Store:
 
     def read_positions(self, account: str) -> tuple[Position, ...]:
         """All positions of an account, open and closed, in ascending order of their ids."""
-        with self._transactions.snapshot() as session:
+        with self._transactions.snapshot(seconds_max=None) as session:
             return reads.positions(session, account)
 
+    def book_pages(self, account: str, *, after_entry: int) -> Generator[Books]:
+        """An account's wallet, entries numbered above `after_entry` and holds, of one moment.
+
+        The entries come a page at a time, each with the same wallet and holds, the last page
+        maybe without any; an unknown account has no page. Close what is not read to its end: it
+        holds a transaction, in memory the only one.
+        """
+        with self._transactions.snapshot(seconds_max=None) as session:
+            yield from reads.book_pages(session, account, after_entry)
+
     def read_books(self, account: str, *, after_entry: int) -> Books | None:
-        """An account's wallet, entries numbered above `after_entry` and holds, of one moment."""
-        with self._transactions.snapshot() as session:
-            return reads.books(session, account, after_entry)
+        """All pages of `book_pages` as one; None if the account is unknown."""
+        pages = tuple(self.book_pages(account, after_entry=after_entry))
+        if not pages:
+            return None
+        return replace(pages[0], entries=tuple(chain.from_iterable(p.entries for p in pages)))
 
     def ledger_sums(self, account: str) -> LedgerSums | None:
         """An account's entries, summed exactly by the database; None if there are none."""
-        with self._transactions.snapshot() as session:
+        with self._transactions.snapshot(seconds_max=None) as session:
             return reads.ledger_sums(session, account)
 
     def read_events(self, after_id: int, limit: int) -> tuple[StoredEvent, ...]:
@@ -194,6 +208,11 @@ class Store:
         """One position, open or closed, with the times of its commits; None if unknown."""
         with self._transactions.snapshot() as session:
             return pages.position(session, position_id)
+
+    def read_positions_by_id(self, ids: Sequence[int]) -> tuple[PositionRecord, ...]:
+        """The positions with these ids, of one moment and by id; unknown ids have none."""
+        with self._transactions.snapshot() as session:
+            return pages.positions_by_id(session, ids)
 
     def find_positions(
         self,

@@ -14,6 +14,12 @@ from persistence.engines import Engines, engines, in_memory, limit_waiting, read
 from persistence.errors import Unavailable
 from persistence.failures import meaning
 from persistence.lock_file import LockFile
+from persistence.patience import Patience
+
+WRITE_SECONDS_MAX = 3.0
+"""How long one attempt to write may take: whoever waits for its commit waits a little longer."""
+
+READ_SECONDS_MAX = 5.0
 
 
 class Transactions:
@@ -36,6 +42,7 @@ class Transactions:
         self._turn: AbstractContextManager[object] = (
             Lock() if self._engines.share_a_connection else nullcontext()
         )
+        self._patience = Patience()
         self._closed = False
 
     @property
@@ -44,25 +51,29 @@ class Transactions:
         return self._engines.writer.dialect.name
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
+    def transaction(self, seconds_max: float | None = WRITE_SECONDS_MAX) -> Iterator[Session]:
         """Everything that is written inside is committed, or nothing of it and this raises.
+
+        A server that has not answered after `seconds_max` is given up; None waits without end.
 
         Raises:
             Refused: if a constraint of the database forbids it.
             Unavailable: if the database cannot be used now; nothing was committed.
             OutcomeUnknown: if the connection broke while COMMIT was under way.
         """
-        with self._turn, self._session(self._writing, commits=True) as session:
+        with self._turn, self._session(self._writing, seconds_max, commits=True) as session:
             yield session
 
     @contextmanager
-    def snapshot(self) -> Iterator[Session]:
+    def snapshot(self, seconds_max: float | None = READ_SECONDS_MAX) -> Iterator[Session]:
         """Everything that is read inside is of one moment; nothing is written.
+
+        A server that has not answered after `seconds_max` is given up; None waits without end.
 
         Raises:
             Unavailable: if the database cannot be used now.
         """
-        with self._turn, self._session(self._reading, commits=False) as session:
+        with self._turn, self._session(self._reading, seconds_max, commits=False) as session:
             yield session
 
     def limit_waiting(self, lease_seconds: int) -> None:
@@ -79,7 +90,9 @@ class Transactions:
             self._lock_file.release()
 
     @contextmanager
-    def _session(self, sessions: sessionmaker[Session], *, commits: bool) -> Iterator[Session]:
+    def _session(
+        self, sessions: sessionmaker[Session], seconds_max: float | None, *, commits: bool
+    ) -> Iterator[Session]:
         if self._closed:
             raise Unavailable("the store is closed")
         session = sessions()
@@ -87,10 +100,11 @@ class Transactions:
         committing = False
         try:
             driver_connection = session.connection().connection.dbapi_connection
-            yield session
-            if commits:
-                committing = True
-                session.commit()
+            with self._patience.limit(driver_connection, seconds_max):
+                yield session
+                if commits:
+                    committing = True
+                    session.commit()
         except BaseException as error:
             lost = bool(getattr(driver_connection, "closed", False))
             if lost:

@@ -120,7 +120,7 @@ def position_record_from(row: Row[Any]) -> PositionRecord:
     )
 
 
-def entry_from(row: EntryRow) -> LedgerEntry:
+def entry_from(row: EntryRow | Row[Any]) -> LedgerEntry:
     """The ledger entry of a row."""
     return LedgerEntry(
         account=row.account,

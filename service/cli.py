@@ -1,34 +1,55 @@
 """The command line: every command, and how it ends."""
 
-from importlib.metadata import version
-from typing import Annotated
+import traceback
+from typing import Annotated, NoReturn
 
 import typer
 
-from actors.system import UncommittedError
 from feeds.errors import InputError
-from persistence.errors import StoreError
-from service import commands_replay, commands_service, commands_show, commands_token, commands_trade
-from service.client import CallError
-from service.exits import EXIT_FAILED, EXIT_INPUT
-from service.replay import ReplayError
+from persistence.errors import NotThere, OwnedElsewhere, StoreError
+from service import (
+    commands_accounts,
+    commands_replay,
+    commands_service,
+    commands_show,
+    commands_token,
+    commands_trade,
+)
+from service.client import CallError, one_line
+from service.errors import ReplayError
+from service.exits import EXIT_DECLINED, EXIT_FAILED, EXIT_INPUT
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
-for commands in (commands_service, commands_show, commands_trade, commands_replay):
+for commands in (
+    commands_service,
+    commands_show,
+    commands_trade,
+    commands_accounts,
+    commands_replay,
+):
     app.add_typer(commands.app)
+app.add_typer(commands_accounts.account, name="account")
 app.add_typer(commands_token.app, name="token")
 
 
 def main() -> None:
     """Run the command line; what a person can mend ends it with one clear line each."""
     try:
-        app()
+        raise SystemExit(app(standalone_mode=False))
+    except typer.TyperException as error:
+        _end(error.exit_code, _usage(error))
+    except typer.Abort:
+        _end(EXIT_DECLINED, "nothing is done")
     except CallError as error:
         _end(error.exit_code, error)
-    except (InputError, ValueError) as error:
+    except (InputError, ValueError, FileExistsError, NotThere, OwnedElsewhere) as error:
         _end(EXIT_INPUT, error)
-    except (StoreError, ReplayError, UncommittedError, OSError) as error:
+    except (StoreError, ReplayError, OSError) as error:
         _end(EXIT_FAILED, error)
+    except Exception:
+        # A bug. Python's own exit code, 1, would say that the books do not balance.
+        traceback.print_exc()
+        raise SystemExit(EXIT_FAILED) from None
 
 
 @app.callback(invoke_without_command=True)
@@ -39,11 +60,23 @@ def backstay(
 ) -> None:
     """Guard trading positions with take-profit ladders, and keep books that provably balance."""
     if show_version:
+        from importlib.metadata import version  # noqa: PLC0415
+
         typer.echo(f"backstay {version('backstay')}")
         raise typer.Exit
 
 
-def _end(code: int, error: Exception) -> None:
-    for line in str(error).splitlines() or [repr(error)]:
+def _usage(error: typer.TyperException) -> str:
+    """What is wrong with the command's form, on one line; empty where its help is shown already."""
+    text = one_line(error.format_message()).removesuffix(".").replace("Value error, ", "")
+    context = getattr(error, "ctx", None)
+    if not text or context is None:
+        return text
+    return f"{text}: `{context.command_path} --help` says what it takes"
+
+
+def _end(code: int, error: Exception | str) -> NoReturn:
+    lines = error if isinstance(error, str) else str(error) or repr(error)
+    for line in lines.splitlines():
         typer.echo(f"backstay: {line}", err=True)
     raise SystemExit(code)

@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Iterator
-from ipaddress import ip_address
-from time import sleep
+from time import monotonic, sleep
 from typing import Any, Self
 from urllib.parse import quote
 
 import httpx
 
 from service.exits import EXIT_FAILED, EXIT_INPUT
+from web.requests import is_loopback
 
 DEFAULT_URL = "http://127.0.0.1:8470"
 """Where a service listens unless it is told otherwise."""
@@ -25,7 +25,19 @@ RETRY_SECONDS = 1
 """The wait before a call is made again, unless the service names one."""
 
 RETRY_SECONDS_MAX = 5
+
+QUICK_SECONDS = 2
+"""A 503 that came later than this is a command that waited in vain; again it would wait as long."""
+
 PAGE_SIZE = 100
+
+UNAUTHORIZED, NOT_NOW = 401, 503
+TOKEN_ADVICE = f"set {TOKEN_NAME} to a token of the service (`backstay token create`)"
+
+CERTAINLY_NOT_DONE = frozenset(
+    f"urn:backstay:problem:{kind}" for kind in ("deadline-passed", "not-delivered", "shutting-down")
+)
+"""The problems after which nobody needs to ask whether the command was carried out."""
 
 
 class CallError(Exception):
@@ -41,11 +53,17 @@ class Refused(CallError):
 
 
 class ServiceAway(CallError):
-    """No usable answer came; `retry_seconds` is when to ask again."""
+    """No usable answer came; `retry_seconds` is when to ask again, None where nobody waits for it.
 
-    def __init__(self, text: str, retry_seconds: int = RETRY_SECONDS) -> None:
+    `is_open` says that the command may have been carried out all the same.
+    """
+
+    def __init__(
+        self, text: str, retry_seconds: int | None = RETRY_SECONDS, *, is_open: bool = False
+    ) -> None:
         super().__init__(text)
         self.retry_seconds = retry_seconds
+        self.is_open = is_open
 
 
 class ServiceClient:
@@ -67,7 +85,7 @@ class ServiceClient:
             headers=_headers(os.environ.get(TOKEN_NAME, "")),
             timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
             # A proxy of the environment would ask itself for its own loopback.
-            trust_env=not _is_loopback(base.host),
+            trust_env=not is_loopback(base.host),
         )
 
     def __enter__(self) -> Self:
@@ -91,13 +109,20 @@ class ServiceClient:
     def post_with_key(self, path: str, body: dict[str, Any], key: str) -> Any:
         """Give a command that happens at most once, however often it is given with this key.
 
-        It is given a second time if no answer came, or if the service asks for that.
+        It is given a second time where that may help soon: the connection failed, or the service
+        asked for it at once.
         """
         try:
             return self._call("POST", path, body=body, key=key)
-        except ServiceAway as away:
-            sleep(min(away.retry_seconds, RETRY_SECONDS_MAX))
-            return self._call("POST", path, body=body, key=key)
+        except ServiceAway as first:
+            if first.retry_seconds is None:
+                raise
+            sleep(min(first.retry_seconds, RETRY_SECONDS_MAX))
+            try:
+                return self._call("POST", path, body=body, key=key)
+            except ServiceAway as second:
+                second.is_open |= first.is_open
+                raise
 
     def pages(self, path: str, query: dict[str, Any], limit: int) -> Iterator[dict[str, Any]]:
         """A list's pages of `{items, next}`, newest first, of at most `limit` items together."""
@@ -130,6 +155,7 @@ class ServiceClient:
         key: str | None = None,
     ) -> Any:
         headers = {} if key is None else {"Idempotency-Key": key}
+        asked_at = monotonic()
         try:
             answer = self._http.request(method, path, params=query, json=body, headers=headers)
         except (httpx.ConnectError, httpx.ConnectTimeout):
@@ -138,15 +164,18 @@ class ServiceClient:
             ) from None
         except httpx.TimeoutException:
             raise ServiceAway(
-                f"the service at {self.url} gave no answer within {ANSWER_SECONDS} s"
+                f"the service at {self.url} gave no answer within {ANSWER_SECONDS} s",
+                retry_seconds=None,
+                is_open=True,
             ) from None
         except httpx.RequestError as error:
             raise ServiceAway(
-                f"the service at {self.url} broke off before its answer: {one_line(str(error))}"
+                f"the service at {self.url} broke off before its answer: {one_line(str(error))}",
+                is_open=True,
             ) from None
-        return self._read(answer)
+        return self._read(answer, is_quick=monotonic() - asked_at < QUICK_SECONDS)
 
-    def _read(self, answer: httpx.Response) -> Any:
+    def _read(self, answer: httpx.Response, *, is_quick: bool) -> Any:
         status = answer.status_code
         try:
             document = answer.json()
@@ -154,12 +183,24 @@ class ServiceClient:
             document = None
         if answer.is_success and document is not None:
             return document
-        detail = document.get("detail") if isinstance(document, dict) else None
+        problem = document if isinstance(document, dict) else {}
+        detail = problem.get("detail")
+        if status == UNAUTHORIZED and isinstance(detail, str):
+            raise Refused(f"{self._token_trouble()}: {TOKEN_ADVICE}")
         if not isinstance(detail, str):
             detail = f"{self.url} answered {status} in no form of Backstay's: look at --url"
         if answer.is_client_error:
             raise Refused(one_line(detail))
-        raise ServiceAway(one_line(detail), _retry_seconds(answer))
+        raise ServiceAway(
+            one_line(detail),
+            _retry_seconds(answer) if status == NOT_NOW and is_quick else None,
+            is_open=problem.get("type") not in CERTAINLY_NOT_DONE,
+        )
+
+    def _token_trouble(self) -> str:
+        if "Authorization" in self._http.headers:
+            return f"the service at {self.url} does not know this token"
+        return f"the service at {self.url} asks for a token"
 
 
 def path_of(*parts: str | int) -> str:
@@ -179,13 +220,6 @@ def _headers(token: str) -> dict[str, str]:
     if not (token.isascii() and token.isprintable()):
         raise ValueError(f"{TOKEN_NAME} is no token: make one with `backstay token create`")
     return {"Authorization": f"Bearer {token}"}
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _retry_seconds(answer: httpx.Response) -> int:

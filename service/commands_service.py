@@ -2,22 +2,21 @@
 
 import logging
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Group
 from rich.table import Table
 
-from persistence.backup import backup as copy_database
-from persistence.store import Store
 from service.exits import EXIT_MISMATCH
-from service.logs import configure_logs
-from service.settings import Settings, masked_database
-from service.sources import load
 from service.tables import health_table
 from service.terminal import Json, print_result
 from trading.books import HealthReport, HealthStatus, LedgerFold, check_books
 from web.views import health_fields
+
+if TYPE_CHECKING:
+    from persistence.store import Store
+    from service.settings import Settings
 
 app = typer.Typer()
 db = typer.Typer(help="The database's schema.", no_args_is_help=True)
@@ -60,11 +59,15 @@ def serve(
         "host": host,
         "port": port,
     }
+    # What only one command needs is imported there: the others start faster without it.
+    from service.logs import configure_logs  # noqa: PLC0415
+    from service.sources import load  # noqa: PLC0415
+
     settings = load(options).settings
     configure_logs(
         logging.getLevelNamesMapping()[settings.log_level.upper()], style=settings.log_format
     )
-    # Only this command needs the server; the others start faster without it.
+    # A setting that is wrong is told of before the server is loaded.
     from service.serve import serve as run  # noqa: PLC0415
 
     raise typer.Exit(run(settings))
@@ -73,6 +76,8 @@ def serve(
 @app.command()
 def config(as_json: Json = False) -> None:
     """Show the effective settings and where each comes from; secrets are masked."""
+    from service.sources import load  # noqa: PLC0415
+
     shown = [
         {"name": name, "value": value, "source": source} for name, value, source in load().shown()
     ]
@@ -82,6 +87,9 @@ def config(as_json: Json = False) -> None:
 @db.command()
 def upgrade(database: Database = None) -> None:
     """Bring the database's schema to this version, as a start of the service does."""
+    from persistence.store import Store  # noqa: PLC0415
+    from service.settings import masked_database  # noqa: PLC0415
+
     url = _settings(database).database
     Store.open(url).close()
     typer.echo(f"{masked_database(url)} is at the schema of this version")
@@ -90,6 +98,8 @@ def upgrade(database: Database = None) -> None:
 @app.command()
 def audit(database: Database = None, as_json: Json = False) -> None:
     """Check all books of a database in full, also beside a running service; 1 on a mismatch."""
+    from persistence.store import Store  # noqa: PLC0415
+
     store = Store.reading(_settings(database).database)
     try:
         reports = [_checked(store, account) for account in store.accounts()]
@@ -106,39 +116,41 @@ def backup(
     database: Database = None,
 ) -> None:
     """Copy a SQLite database as it is at one moment, also while the service runs."""
+    from persistence.backup import backup as copy_database  # noqa: PLC0415
+    from service.settings import masked_database  # noqa: PLC0415
+
     url = _settings(database).database
     if url.startswith("postgresql"):
         raise ValueError(
             f"PostgreSQL is backed up by its own tool: pg_dump --format=custom --file={file} "
-            f"{_without_password(url)}"
+            f"{_for_pg_dump(masked_database(url))}"
         )
     copy_database(url, file)
     typer.echo(f"{masked_database(url)} copied to {file}")
 
 
-def _settings(database: str | None) -> Settings:
+def _settings(database: str | None) -> "Settings":
+    from service.sources import load  # noqa: PLC0415
+
     return load({"database": database}).settings
 
 
-def _checked(store: Store, account: str) -> HealthReport:
-    books = store.read_books(account, after_entry=0)
+def _checked(store: "Store", account: str) -> HealthReport:
+    ledger, books = LedgerFold(), None
+    for books in store.book_pages(account, after_entry=0):
+        ledger.add_all(books.entries)
     assert books is not None, f"account {account} was listed a moment ago, and none is deleted"
-    return check_books(books.wallet, LedgerFold().add_all(books.entries), books.holds)
+    return check_books(books.wallet, ledger, books.holds)
 
 
 def _document(report: HealthReport) -> dict[str, Any]:
     """A report as the API's health call has it."""
-    fields = health_fields(report)
-    checks = [
-        {**check_fields, "detail": check.detail}
-        for check_fields, check in zip(fields["checks"], report.checks, strict=True)
-    ]
-    return {"account": report.account, **fields, "checks": checks}
+    return {"account": report.account, **health_fields(report)}
 
 
-def _without_password(url: str) -> str:
-    """A URL as `pg_dump` takes it; the password belongs into ~/.pgpass."""
-    return masked_database(url).replace("+psycopg2", "").replace(":***@", "@")
+def _for_pg_dump(masked: str) -> str:
+    """A masked URL as `pg_dump` takes it; the password belongs into ~/.pgpass."""
+    return masked.replace("+psycopg2", "").replace(":***@", "@")
 
 
 def _settings_table(shown: list[dict[str, str]]) -> Table:

@@ -2,14 +2,16 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
-from service.sources import load
 from service.terminal import Json, print_result
-from web.tokens import Scope, TokenFile
+from web.scopes import Scope
+
+if TYPE_CHECKING:
+    from web.tokens import TokenFile
 
 app = typer.Typer(no_args_is_help=True, help="Create, list and revoke the API's tokens.")
 
@@ -57,7 +59,11 @@ def revoke(name: Name, tokens_file: File = None) -> None:
     typer.echo(f"token {token.name} with scope {token.scope} is revoked in {file.path}")
 
 
-def _file(given: Path | None) -> TokenFile:
+def _file(given: Path | None) -> "TokenFile":
+    # Commands that talk to a service start without the settings and the log.
+    from service.sources import load  # noqa: PLC0415
+    from web.tokens import TokenFile  # noqa: PLC0415
+
     return TokenFile(load({"tokens_file": given}).settings.tokens_file)
 
 

@@ -1,6 +1,7 @@
 """Commands that change something in a service: open, close, tighten, pause, resume."""
 
 import re
+import shlex
 import sys
 from functools import partial
 from typing import Annotated, Any
@@ -67,9 +68,9 @@ def open_(
         try:
             position = client.post_with_key("positions", body, key)
         except ServiceAway as away:
-            raise ServiceAway(
-                f"{away}; if it opened all the same, asking again with --key {key} tells"
-            ) from None
+            if not away.is_open:
+                raise
+            raise ServiceAway(_how_to_learn(str(away), key)) from None
     print_result(position, one_position_table, as_json=as_json)
 
 
@@ -133,6 +134,16 @@ def resume(
 ) -> None:
     """Allow new positions again."""
     _set_trading("resume", reason, account, url, as_json)
+
+
+def _how_to_learn(why: str, key: str) -> str:
+    """What happened to an open, and the command that tells its outcome."""
+    # What follows is the API's advice, to who speaks HTTP.
+    happened = re.split("[:;] ", why, maxsplit=1)[0]
+    given = sys.argv[1:]
+    if not any(part.partition("=")[0] == "--key" for part in given):
+        given = [*given, "--key", key]
+    return f"{happened}; whether it opened is told by: {shlex.join(['backstay', *given])}"
 
 
 def _close_all(

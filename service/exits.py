@@ -3,6 +3,9 @@
 EXIT_MISMATCH = 1
 """The books do not balance."""
 
+EXIT_DECLINED = 1
+"""A question was answered with no."""
+
 EXIT_INPUT = 2
 """What was asked cannot be done: it must be asked differently."""
 

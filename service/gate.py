@@ -1,16 +1,25 @@
 """The one door through which the web's commands reach the actors; closed to drain the service."""
 
 import threading
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from actors.directory import Directory
-from actors.messages import Denied
+from actors.messages import Denied, Reply
 from trading.model import Denial, DenialReason
 
-_SHUTTING_DOWN = Denied(
+_CLOSED = Denied(
     denial=Denial(
         reason=DenialReason.SHUTTING_DOWN,
         text="the service is shutting down and takes no more commands: ask again once it is back",
+    )
+)
+_GIVEN_UP = Denied(
+    denial=Denial(
+        reason=DenialReason.SHUTTING_DOWN,
+        text="the service stopped before the answer was known, and this may still be carried out: "
+        "ask again once it is back, with the same key or reference it is done once",
     )
 )
 
@@ -26,35 +35,36 @@ class Gate:
         self._directory = directory
         self._lock = threading.Lock()
         self._closed = False
+        self._unanswered: set[Reply] = set()
 
     def close(self) -> None:
         """Let nothing more through."""
         with self._lock:
             self._closed = True
 
+    def give_up(self) -> None:
+        """Answer whoever still waits that nobody knows yet; to be called once it is closed."""
+        for reply in tuple(self._unanswered):
+            reply.tell(_GIVEN_UP)
+
     def tell(self, command: Any) -> None:
         """Tell the Desk a command."""
-        with self._lock:
-            if not self._closed:
-                self._directory.to_desk(command)
-                return
-        _deny(command)
+        self._pass(command, self._directory.to_desk)
 
     def to_market(self, symbol: str, command: Any) -> bool:
         """Tell a symbol's MarketActor; tells whether it was there to take it."""
-        with self._lock:
-            if not self._closed:
-                return self._directory.to_market(symbol, command)
-        return _deny(command)
+        return self._pass(command, partial(self._directory.to_market, symbol))
 
     def to_signals(self, command: Any) -> bool:
         """Tell the SignalActor; tells whether it was there to take it."""
+        return self._pass(command, self._directory.to_signals)
+
+    def _pass(self, command: Any, send: Callable[[Any], bool]) -> bool:
+        reply: Reply = command.reply_to
         with self._lock:
             if not self._closed:
-                return self._directory.to_signals(command)
-        return _deny(command)
-
-
-def _deny(command: Any) -> bool:
-    command.reply_to.tell(_SHUTTING_DOWN)
-    return True
+                self._unanswered.add(reply)
+                reply.future.add_done_callback(lambda _done: self._unanswered.discard(reply))
+                return send(command)
+        reply.tell(_CLOSED)
+        return True

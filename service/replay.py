@@ -29,17 +29,14 @@ from actors.messages import (
     ReportMarket,
 )
 from actors.published import MarketStatus
-from actors.system import System, SystemSettings
+from actors.system import System, SystemSettings, UncommittedError
 from feeds.batches import PriceBatch
 from feeds.errors import InputError
 from feeds.signals import Signal
 from persistence.store import Store
+from service.errors import ReplayError
 from trading.books import HealthReport
 from trading.model import Denial, Position, Wallet
-
-
-class ReplayError(Exception):
-    """The replay cannot go on; the database or a bug is why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,13 +130,20 @@ class Replay:
             index = due + 1
 
     def finish(self) -> Outcome:
-        """Check the books, stop the actors, and say what came of it."""
+        """Check the books, stop the actors, and say what came of it.
+
+        Raises:
+            ReplayError: if the database fails.
+        """
         reply = Reply()
         self._system.tell(CheckHealth(account=self._account, reply_to=reply))
         health = self._answer(reply)
         assert isinstance(health, HealthChecked)
         counts = [self._answer_of(market) for market in self._markets.values()]
-        self._system.stop()
+        try:
+            self._system.stop()
+        except UncommittedError as error:
+            raise ReplayError(str(error)) from error
         self._store.release(self._epoch)
         return Outcome(
             positions=self._store.read_positions(self._account),

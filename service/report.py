@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from service.replay import Outcome
+from trading.books import HealthReport
 from trading.model import PositionStatus
 from trading.money import ZERO
 from web.views import amount_text, health_fields, position_fields, wallet_fields
@@ -31,7 +32,7 @@ def report_of(outcome: Outcome) -> dict[str, Any]:
         ],
         "unfilled": [signal.signal_id for signal in outcome.unfilled],
         "wallet": wallet_fields(outcome.wallet, _sum(p.hold for p in outcome.positions)),
-        "health": health_fields(outcome.health),
+        "health": _health_fields(outcome.health),
         "prices": {
             "read": outcome.prices.read,
             "accepted": outcome.prices.accepted,
@@ -60,6 +61,14 @@ def print_summary(outcome: Outcome, console: Console) -> None:
     for name, value in _summary(outcome):
         table.add_row(name, value)
     console.print(table)
+
+
+def _health_fields(health: HealthReport) -> dict[str, Any]:
+    """A health check's figures; its details are for people, and no part of the report."""
+    fields = health_fields(health)
+    for check in fields["checks"]:
+        del check["detail"]
+    return fields
 
 
 def _summary(outcome: Outcome) -> list[tuple[str, str]]:

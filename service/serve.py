@@ -1,26 +1,31 @@
 """The service as a process: signals, exit codes, and the order of the last things."""
 
+import logging
 import os
-import queue
 import signal
+import sys
 import threading
 import time
-from contextlib import suppress
 
 import structlog
 
 from actors.system import UncommittedError
 from feeds.errors import InputError
-from persistence.errors import StoreError
+from persistence.errors import NotThere, StoreError
 from service.exits import EXIT_FAILED, EXIT_INPUT
 from service.notify import Notifier
-from service.service import Service, StartError, StopAskedError
+from service.service import FileInUseError, Service, StartError, StopAskedError
 from service.settings import Settings
+from service.web_server import PortTakenError
+from web.tokens import TokenFileError
 
 log = structlog.get_logger("backstay")
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 SAME_SIGNAL_SECONDS = 0.1
+
+ASK_DIFFERENTLY = (TokenFileError, PortTakenError, FileInUseError, InputError, NotThere)
+"""Why a start fails that no repetition mends; any other ValueError is a bug."""
 
 EXIT_SIGNALLED = 128
 """What a second signal's number is added to, as a shell does."""
@@ -29,12 +34,15 @@ EXIT_SIGNALLED = 128
 class Calls:
     """What the main thread waits for: signals, and whatever ends the service.
 
-    The first signal asks to stop, a second one ends the process at once.
+    The first of them is why it ends. The first signal asks to stop, a second one ends the process
+    at once.
     """
 
     def __init__(self) -> None:
         """Nothing has come yet."""
-        self._calls: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._came = threading.Event()
+        self._reason: str | None = None
 
     def listen(self) -> None:
         """Take SIGTERM and SIGINT from now on; to be called before any thread is started.
@@ -47,25 +55,27 @@ class Calls:
 
     def fail(self, reason: str) -> None:
         """End the service because of a failure; may be called on any thread."""
-        self._calls.put(reason)
+        self._end(reason)
 
     def stop_within(self, seconds: float) -> bool:
-        """Wait so long; True if the service shall stop. What came is kept for `next`."""
-        with suppress(queue.Empty):
-            self._calls.put(
-                self._calls.get(timeout=seconds) if seconds else self._calls.get_nowait()
-            )
-            return True
-        return False
+        """Wait so long; True if the service shall stop, as `next` tells why."""
+        return self._came.wait(seconds)
 
     def next(self) -> str | None:
         """Wait for what ends the service: the reason of a failure, None for a signal."""
-        return self._calls.get()
+        self._came.wait()
+        return self._reason
+
+    def _end(self, reason: str | None) -> None:
+        with self._lock:
+            if not self._came.is_set():
+                self._reason = reason
+                self._came.set()
 
     def _take_signals(self) -> None:
         first = signal.sigwait(SIGNALS)
         first_at = time.monotonic()
-        self._calls.put(None)
+        self._end(None)
         # GNU timeout sends its signal twice at once: to the process, and to its group.
         while (again := signal.sigwait(SIGNALS)) == first:
             if time.monotonic() - first_at > SAME_SIGNAL_SECONDS:
@@ -79,15 +89,7 @@ def serve(settings: Settings) -> int:
     calls.listen()
     notifier = Notifier.of_environment()
     service = Service(settings, notifier, wait=calls.stop_within, fail=calls.fail)
-    code = 0
-    try:
-        service.start()
-    except StopAskedError:
-        pass
-    except (InputError, ValueError) as error:
-        code = _failed(EXIT_INPUT, "not started", error)
-    except (StoreError, StartError, OSError) as error:
-        code = _failed(EXIT_FAILED, "not started", error)
+    code = _started(service)
     if code == 0:
         reason = calls.next()
         if reason is not None:
@@ -95,12 +97,51 @@ def serve(settings: Settings) -> int:
         else:
             log.info("stopping: no more commands are taken, what is queued is committed")
     notifier.stopping()
+    code = _stopped(service) or code
+    if code == 0:
+        log.info("stopped")
+    return _ended(code)
+
+
+def _started(service: Service) -> int:
+    """Start it; returns 0, also if it was asked to stop, or the code to exit with."""
+    try:
+        service.start()
+    except StopAskedError:
+        return 0
+    except ASK_DIFFERENTLY as error:
+        return _failed(EXIT_INPUT, "not started", error)
+    except (StoreError, StartError, OSError) as error:
+        return _failed(EXIT_FAILED, "not started", error)
+    except Exception:
+        # A bug, or a machine in trouble: whoever watches the process may start it again.
+        log.exception("not started")
+        return EXIT_FAILED
+    return 0
+
+
+def _stopped(service: Service) -> int:
+    """Stop it, started or not; returns 0, or the code to exit with."""
     try:
         service.stop()
     except UncommittedError as error:
-        code = _failed(EXIT_FAILED, "not everything was committed", error)
-    if code == 0:
-        log.info("stopped")
+        return _failed(EXIT_FAILED, "not everything was committed", error)
+    except Exception:
+        log.exception("not stopped in order")
+        return EXIT_FAILED
+    return 0
+
+
+def _ended(code: int) -> int:
+    """The exit code, or at once the end of a process whose threads hang.
+
+    A read that a database does not answer has a thread that the interpreter would wait for.
+    """
+    main = threading.main_thread()
+    if any(not thread.daemon for thread in threading.enumerate() if thread is not main):
+        logging.shutdown()
+        sys.stderr.flush()
+        os._exit(code)
     return code
 
 

@@ -3,7 +3,9 @@
 import gc
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import wait
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,10 +18,11 @@ from actors.market import MarketSettings
 from actors.messages import CheckHealth, Denied, HealthChecked, OpenAccount, Reply
 from actors.starter import DeskSettings
 from actors.system import System, SystemSettings
-from persistence.errors import OwnedElsewhere, StoreError
+from persistence.errors import OwnedElsewhere
 from persistence.store import Store
 from service.feeding import LiveFeed
 from service.gate import Gate
+from service.leaving import let_go
 from service.live_feeds import SystemFloor, live_feed
 from service.metrics import Metrics
 from service.notify import Notifier
@@ -37,8 +40,15 @@ from web.event_stream import EventStream
 log = structlog.get_logger("backstay")
 
 ANSWER_SECONDS_MAX = 30.0
+KEEP_PRICES_SECONDS = 10.0
+CHECK_SECONDS_MAX = 10.0
 ASK_AGAIN_SECONDS = 1.0
+
+# A stop ends within five seconds, whatever hangs: what is left of them is the web server's.
+FEED_SECONDS = 0.5
 DRAIN_SECONDS = 1.0
+COMMIT_SECONDS = 0.75
+LET_GO_SECONDS = 0.5
 DEMO_ACCOUNT = "demo"
 
 LANES = {POOL: 1, "committer": 1, "auditor": 1}
@@ -50,6 +60,10 @@ Wait = Callable[[float], bool]
 
 class StartError(Exception):
     """The service cannot start, for a reason that is not in its settings."""
+
+
+class FileInUseError(Exception):
+    """Another process has the SQLite file: choose another file, or end that process."""
 
 
 class StopAskedError(Exception):
@@ -88,7 +102,8 @@ class Service:
         """Start everything in order, with a log line each.
 
         Raises:
-            ValueError, InputError: for settings that nobody can start with.
+            TokenFileError, PortTakenError, FileInUseError, InputError: for what must be asked
+                differently.
             StoreError: if the database cannot be used.
             StartError: if the service cannot start for another reason.
             StopAskedError: if it is asked to stop meanwhile.
@@ -118,6 +133,8 @@ class Service:
     def stop(self) -> None:
         """Take no more commands, commit what is queued, and let go of everything.
 
+        Each step has its time, so that the whole ends within five seconds.
+
         Raises:
             UncommittedError: naming what could not be committed; it is lost.
         """
@@ -125,30 +142,24 @@ class Service:
             self._gate.close()
         if self._pulse is not None:
             self._pulse.drain()
-        if self._feed is not None:
-            self._feed.stop()
-        if self._system is not None:
-            self._system.settle(DRAIN_SECONDS)
-        if self._events is not None:
-            self._events.close()
-        if self._web is not None:
-            self._web.stop()
         try:
+            if self._feed is not None:
+                self._feed.stop(FEED_SECONDS)
             if self._system is not None:
-                self._system.stop(DRAIN_SECONDS)
+                self._system.drain(DRAIN_SECONDS)
+            if self._gate is not None:
+                self._gate.give_up()
+            if self._events is not None:
+                self._events.close()
+            if self._web is not None:
+                self._web.stop()
+            if self._system is not None:
+                self._system.stop(COMMIT_SECONDS)
         finally:
-            self._let_go()
-
-    def _let_go(self) -> None:
-        if self._pulse is not None:
-            self._pulse.stop()
-        if self._store is not None:
-            try:
-                if self._epoch is not None:
-                    self._store.release(self._epoch)
-            except StoreError as error:
-                log.warning("ownership not given up: its lease will end", error=str(error))
-            self._store.close()
+            if self._pulse is not None:
+                self._pulse.stop()
+            if self._store is not None:
+                let_go(self._store, self._epoch, LET_GO_SECONDS)
 
     # --- One part after another --------------------------------------------------------------
 
@@ -170,7 +181,7 @@ class Service:
             try:
                 self._store = Store.open(url)
             except OwnedElsewhere as error:
-                raise ValueError(f"{error}; one process may use a SQLite file") from None
+                raise FileInUseError(f"{error}; one process may use a SQLite file") from None
         with self._step("ownership acquired") as said:
             said["epoch"] = self._epoch = self._acquire(self._store)
         return self._store
@@ -209,7 +220,11 @@ class Service:
                 self._dispatcher,
                 epoch=self._epoch,
                 settings=SystemSettings(
-                    desk=DeskSettings(rates=settings.rates, market=market),
+                    desk=DeskSettings(
+                        rates=settings.rates,
+                        market=market,
+                        keep_prices_seconds=KEEP_PRICES_SECONDS,
+                    ),
                     audit_seconds=settings.audit_seconds,
                     renew_seconds=settings.lease_seconds / 3 if shared else None,
                 ),
@@ -240,22 +255,39 @@ class Service:
             raise StartError(answer.denial.text)
 
     def _check_health(self, system: System) -> dict[str, Any]:
+        """Check all books, as far as that takes no longer than a start may; the rest goes on."""
         replies = {account: Reply() for account in system.published.version.wallets}
         for account, reply in replies.items():
             system.tell(CheckHealth(account=account, reply_to=reply))
-        answers = {account: self._answer(reply) for account, reply in replies.items()}
+        end = time.monotonic() + CHECK_SECONDS_MAX
+        for reply in replies.values():
+            self._await(reply, end)
+        answers = {name: reply.get(0) for name, reply in replies.items() if reply.future.done()}
         sound = {
             account
             for account, answer in answers.items()
             if isinstance(answer, HealthChecked) and answer.report.status is HealthStatus.HEALTHY
         }
-        return {"healthy": len(sound), "in_doubt": sorted(answers.keys() - sound)}
+        slow = sorted(replies.keys() - answers.keys())
+        if slow:
+            log.warning("health check still under way: /readyz waits for it", accounts=slow)
+        return {"healthy": len(sound), "in_doubt": sorted(replies.keys() - sound)}
 
     def _answer(self, reply: Reply) -> Any:
-        try:
-            return reply.get(ANSWER_SECONDS_MAX)
-        except TimeoutError:
-            raise StartError(f"no answer within {ANSWER_SECONDS_MAX:g} s: see the log") from None
+        if not self._await(reply, time.monotonic() + ANSWER_SECONDS_MAX):
+            raise StartError(f"no answer within {ANSWER_SECONDS_MAX:g} s: see the log")
+        return reply.get(0)
+
+    def _await(self, reply: Reply, end: float) -> bool:
+        """Wait for an answer until a monotonic time; tells whether it came."""
+        while not reply.future.done():
+            left = end - time.monotonic()
+            if left <= 0:
+                return False
+            wait((reply.future,), min(left, ASK_AGAIN_SECONDS))
+            if self._wait(0):
+                raise StopAskedError
+        return True
 
     def _start_feed(self, system: System) -> None:
         with self._step("feed started") as said:

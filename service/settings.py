@@ -27,7 +27,7 @@ from trading.symbols import normalised
 
 PREFIX = "BACKSTAY_"
 _HOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{16,128}")
-_DATABASE_SCHEMES = ("sqlite", "postgresql")
+_DATABASE_SCHEMES = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg2")
 
 
 def _listed(value: object) -> object:
@@ -96,7 +96,7 @@ class Settings(BaseSettings):
     def _database_known(cls, value: str) -> str:
         scheme = value.partition("://")[0]
         try:
-            possible = scheme.partition("+")[0] in _DATABASE_SCHEMES and "://" in value
+            possible = scheme in _DATABASE_SCHEMES and "://" in value
             possible = possible and (urlsplit(value).port or 0) >= 0
         except ValueError:
             possible = False

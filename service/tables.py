@@ -197,6 +197,16 @@ def closed_tables(closed: dict[str, Any]) -> Group:
     return Group(done, *([still] if rows else []))
 
 
+def transfer_line(transfer: dict[str, Any]) -> Text:
+    """What was booked, and under which reference."""
+    amount = Decimal(transfer["amount"])
+    what = (
+        f"{_money_text(str(abs(amount)))} {'deposited in' if amount > ZERO else 'withdrawn from'}"
+    )
+    before = "; it had been booked before" if transfer["repeated"] else ""
+    return _text(f"{what} account {transfer['account']}, reference {transfer['reference']}{before}")
+
+
 def trading_line(account: str | None, trading: dict[str, Any]) -> Text:
     """Whether an account, or any one, may open positions."""
     paused = trading if trading["paused"] else trading["accounts"].get(account)

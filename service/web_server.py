@@ -10,6 +10,8 @@ import uvicorn
 
 START_SECONDS_MAX = 10.0
 DRAIN_SECONDS = 1
+PROXIES = "127.0.0.1,::1"
+"""Believed about who calls: a proxy on this machine, over either loopback."""
 
 
 class PortTakenError(ValueError):
@@ -71,9 +73,8 @@ class WebServer:
             log_config=None,
             access_log=False,
             server_header=False,
-            # Believed from this machine only: a proxy here says who really calls.
             proxy_headers=True,
-            forwarded_allow_ips="127.0.0.1",
+            forwarded_allow_ips=PROXIES,
             ws="none",
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )

@@ -1,4 +1,4 @@
-"""Databases for tests: real ones, fresh for each test."""
+"""Databases for tests: real ones, empty for each test."""
 
 import os
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import PostgresServer, PostgresUnavailable, fresh_database
+from tests.servers import PostgresServer, PostgresUnavailable, empty_database, fresh_database
 
 
 @pytest.fixture(scope="session")
@@ -28,11 +28,18 @@ def postgres_url() -> Iterator[str]:
         yield server.url
 
 
-@pytest.fixture
-def postgres_database(postgres_url: str) -> Iterator[str]:
-    """The URL of an empty PostgreSQL database."""
+@pytest.fixture(scope="session")
+def recycled_database(postgres_url: str) -> Iterator[str]:
+    """The URL of a PostgreSQL database for one test after the other."""
     with fresh_database(postgres_url) as url:
         yield url
+
+
+@pytest.fixture
+def postgres_database(recycled_database: str) -> str:
+    """The URL of an empty PostgreSQL database: one and the same, emptied before each test."""
+    empty_database(recycled_database)
+    return recycled_database
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

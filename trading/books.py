@@ -21,6 +21,10 @@ class HealthStatus(StrEnum):
     MISMATCH = "MISMATCH"
 
 
+MEMORY_CHECK = "memory"
+"""The check that compares what a wallet remembers with its row."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """One identity: what the ledger says, what is kept, and their difference (0 when they agree).
@@ -216,7 +220,7 @@ def check_books(
     if memory is not None:
         checks.append(
             Check(
-                name="memory",
+                name=MEMORY_CHECK,
                 expected=wallet.total,
                 actual=memory.total,
                 detail=None if memory == wallet else _memory_detail(wallet, memory),

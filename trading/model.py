@@ -63,7 +63,7 @@ class StopTarget(StrEnum):
 
 
 class DenialReason(StrEnum):
-    """Why Backstay refused a command; a closed set, used as a metric's label."""
+    """Why Backstay refused a command; a closed set."""
 
     ACCOUNT_EXISTS = "account_exists"
     ACCOUNT_UNKNOWN = "account_unknown"

@@ -6,13 +6,11 @@ further prices near it, spread over time, confirm it, or a person releases it.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
 
 from trading.money import EXACT, HUNDRED, PRICE_MAX, ZERO, is_price, plain, quotient, trimmed
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from trading.times import iso_time
 
 
 class Verdict(StrEnum):
@@ -22,6 +20,14 @@ class Verdict(StrEnum):
     REJECTED = "rejected"
     IGNORED = "ignored"
     QUARANTINED = "quarantined"
+
+
+class QuarantineOutcome(StrEnum):
+    """How a candidate's quarantine ended."""
+
+    CONFIRMED = "confirmed"
+    RELEASED = "released"
+    DROPPED = "dropped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +59,19 @@ class Candidate:
 class PriceGuard:
     """One symbol's guard: feed it every price in order of arrival.
 
-    It keeps the last accepted price and the candidate; it reads no clock.
+    It keeps the last accepted price, the candidate, and how the last quarantine ended; it reads no
+    clock.
     """
 
-    __slots__ = ("_ceiling", "_floor", "_settings", "candidate", "last_price", "last_time_us")
+    __slots__ = (
+        "_ceiling",
+        "_floor",
+        "_settings",
+        "candidate",
+        "last_price",
+        "last_time_us",
+        "outcome",
+    )
 
     def __init__(
         self,
@@ -68,6 +83,7 @@ class PriceGuard:
         """Start from the last accepted price of a former life, or from none."""
         self._settings = settings
         self.candidate: Candidate | None = None
+        self.outcome: QuarantineOutcome | None = None
         self.last_price: Decimal | None = None
         self.last_time_us = -1 if last_time_us is None else last_time_us
         self._floor = ZERO
@@ -89,7 +105,8 @@ class PriceGuard:
         if time_us < self.last_time_us:
             return Verdict.IGNORED
         if self._floor <= price <= self._ceiling:
-            self.candidate = None
+            if self.candidate is not None:
+                self._end_quarantine(QuarantineOutcome.DROPPED)
             self._accept(price, time_us)
             return Verdict.ACCEPTED
         return self._judge_jump(price, time_us)
@@ -100,8 +117,7 @@ class PriceGuard:
         bounds, last = self._settings, self.last_price
         match verdict:
             case Verdict.IGNORED:
-                last_time = _EPOCH + timedelta(microseconds=self.last_time_us)
-                return f"older than the last accepted price of {last_time.isoformat()}"
+                return f"older than the last accepted price of {iso_time(self.last_time_us)}"
             case Verdict.REJECTED if not is_price(price):
                 return f"no price: not above 0 and at most {PRICE_MAX}, with at most 18 decimals"
             case Verdict.REJECTED:
@@ -124,13 +140,13 @@ class PriceGuard:
         if self.candidate is None or self.candidate.price != price:
             return False
         time_us = max(self.candidate.time_us, self.last_time_us)
-        self.candidate = None
+        self._end_quarantine(QuarantineOutcome.RELEASED)
         self._accept(price, time_us)
         return True
 
     def _judge_jump(self, price: Decimal, time_us: int) -> Verdict:
         candidate = self.candidate
-        if candidate is None or not self.confirms(candidate, price):
+        if candidate is None or not self._confirms(candidate, price):
             self.candidate = Candidate(price=price, time_us=time_us)
             return Verdict.QUARANTINED
         since_us = candidate.confirmed_since_us
@@ -140,7 +156,7 @@ class PriceGuard:
             confirmations >= self._settings.confirm_count
             and time_us - since_us >= self._settings.confirm_span_us
         ):
-            self.candidate = None
+            self._end_quarantine(QuarantineOutcome.CONFIRMED)
             self._accept(price, time_us)
             return Verdict.ACCEPTED
         self.candidate = Candidate(
@@ -151,7 +167,11 @@ class PriceGuard:
         )
         return Verdict.QUARANTINED
 
-    def confirms(self, candidate: Candidate, price: Decimal) -> bool:
+    def _end_quarantine(self, outcome: QuarantineOutcome) -> None:
+        self.candidate = None
+        self.outcome = outcome
+
+    def _confirms(self, candidate: Candidate, price: Decimal) -> bool:
         """Whether a price is near enough to a candidate to speak for it."""
         within = EXACT.multiply(candidate.price, self._settings.confirm_within)
         return EXACT.subtract(price, candidate.price).copy_abs() <= within

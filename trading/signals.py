@@ -18,6 +18,10 @@ class SignalAction(StrEnum):
     SELL = "sell"
     CLOSE = "close"
 
+    def only_closes(self, *, flat: bool) -> bool:
+        """Whether nothing is opened; `flat` if the strategy has no position afterwards."""
+        return flat or self is SignalAction.CLOSE
+
 
 class SignalStatus(StrEnum):
     """How far a signal is; all but RECEIVED are final."""
@@ -55,13 +59,13 @@ class Signal:
     @property
     def closes(self) -> tuple[Side, ...]:
         """The sides whose open positions of the symbol are closed first."""
-        if self.flat or self.action is SignalAction.CLOSE:
+        if self.action.only_closes(flat=self.flat):
             return (Side.LONG, Side.SHORT)
         return (Side.SHORT,) if self.action is SignalAction.BUY else (Side.LONG,)
 
     @property
     def opens(self) -> Side | None:
         """The side that is opened after that, if any."""
-        if self.flat or self.action is SignalAction.CLOSE:
+        if self.action.only_closes(flat=self.flat):
             return None
         return Side.LONG if self.action is SignalAction.BUY else Side.SHORT

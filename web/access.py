@@ -8,11 +8,10 @@ refuses whoever may not be here at all. A route says which scope it needs:
     @router.post("/things", dependencies=[requires(Scope.TRADE)])
 """
 
-import ipaddress
 import math
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,7 +24,9 @@ from limits.strategies import MovingWindowRateLimiter
 from actors.clock import Clock, SystemClock
 from web.access_sessions import Sessions
 from web.problems import Problem
-from web.tokens import Scope, Token, TokenFile, TokenFileError, find_token
+from web.requests import is_address, is_loopback
+from web.scopes import Scope
+from web.tokens import Token, TokenFile, TokenFileError, find_token
 
 __all__ = ["Access", "Caller", "Scope", "TokenFileError", "requires"]
 
@@ -40,11 +41,14 @@ CALLER = "backstay.caller"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sent a request; `token` is None on a loopback that asks for none."""
+    """Who sent a request; `token` is None on a loopback that asks for none.
+
+    `session_id` is that of a browser's login, None for who sent the token itself.
+    """
 
     scope: Scope
     token: Token | None = None
-    by_cookie: bool = False
+    session_id: str | None = field(default=None, repr=False)
 
 
 class Access:
@@ -78,7 +82,7 @@ class Access:
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach the server."""
-        return _is_loopback(self.host)
+        return is_loopback(self.host)
 
     def check_binding(self) -> None:
         """Refuse to start where anybody could trade; raises `TokenFileError`."""
@@ -95,14 +99,15 @@ class Access:
         proxy passes on comes from outside.
         """
         tokens = self._file.tokens()
-        if self._is_open() and _is_loopback(client):
+        if self._is_open() and is_loopback(client):
             return Caller(Scope.ADMIN)
         if bearer is not None:
-            token = find_token(tokens, bearer)
+            token, session_id = find_token(tokens, bearer), None
         else:
             digest = None if cookie is None else self.sessions.token_of(cookie)
             token = next((token for token in tokens if token.sha256 == digest), None)
-        return None if token is None else Caller(token.scope, token, by_cookie=bearer is None)
+            session_id = cookie
+        return None if token is None else Caller(token.scope, token, session_id)
 
     def log_in(self, text: str) -> str | None:
         """Begin a browser's session with a token; returns its id, None for an unknown token."""
@@ -110,9 +115,14 @@ class Access:
         return None if token is None else self.sessions.begin(token.sha256)
 
     def still_holds(self, caller: Caller) -> bool:
-        """Whether a caller's token is in force still; asked while an answer goes on for long."""
+        """Whether a caller's token and login are in force still, while an answer goes on."""
         tokens = self._file.tokens()
-        return self._is_open() if caller.token is None else caller.token in tokens
+        if caller.token is None:
+            return self._is_open()
+        has_ended = (
+            caller.session_id is not None and self.sessions.token_of(caller.session_id) is None
+        )
+        return caller.token in tokens and not has_ended
 
     def answers_for(self, host: str) -> bool:
         """Whether this service is called by that name, given without its port.
@@ -122,7 +132,7 @@ class Access:
         """
         if host in self.allowed_hosts:
             return True
-        return not self.is_loopback and _is_address(host)
+        return not self.is_loopback and is_address(host)
 
     def failures_seconds(self, client: str) -> int | None:
         """Count a failed authentication; how long a client that has too many must wait."""
@@ -159,18 +169,6 @@ def requires(scope: Scope) -> Any:
         return caller
 
     return Depends(check)
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host.strip("[]"))
-    except ValueError:
-        return False
-    return True
-
-
-def _is_loopback(host: str) -> bool:
-    return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
 
 
 def _bracketed(host: str) -> str:

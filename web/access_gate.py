@@ -1,17 +1,20 @@
 """What every request passes before any route sees it: is it for us, from whom, and not too big."""
 
+from urllib.parse import quote, urlencode
+
 import structlog
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.access import CALLER, COOKIE, Access, Caller
 from web.problems import Problem, problem_response
+from web.requests import SAFE_METHODS, prefers_html
 
 BODY_BYTES_MAX = 256 * 1024
 OPEN_PATHS = frozenset({"/healthz", "/readyz", "/login", "/logout"})
 HOOKS = "/api/v1/hooks/"
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 log = structlog.get_logger("backstay")
@@ -38,7 +41,7 @@ class AccessGate:
             try:
                 receive = await self._admitted(scope, receive)
             except Problem as problem:
-                await problem_response(problem)(scope, receive, send)
+                await _refusal(problem, scope)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
@@ -53,7 +56,7 @@ class AccessGate:
             self._check_hook_rate(request)
         elif scope["path"] not in OPEN_PATHS:
             caller = self._caller(request)
-            if caller.by_cookie and not is_safe and "origin" not in request.headers:
+            if caller.session_id is not None and not is_safe and "origin" not in request.headers:
                 raise Problem(
                     403,
                     "origin_missing",
@@ -94,6 +97,18 @@ class AccessGate:
         if header is None and cookie is None:
             raise unauthorized("no token given: send `Authorization: Bearer TOKEN`, or log in")
         raise failed_authentication(self._access, request)
+
+
+def _refusal(problem: Problem, scope: Scope) -> Response:
+    """A problem document; for a browser that is not logged in the way to the form."""
+    request = HTTPConnection(scope)
+    wants_page = scope["method"] == "GET" and prefers_html(request.headers.get("accept", ""))
+    if problem.status != 401 or not wants_page:
+        return problem_response(problem)
+    asked = quote(scope["path"])
+    if scope["query_string"]:
+        asked += "?" + scope["query_string"].decode("latin-1")
+    return RedirectResponse(f"/login?{urlencode({'next': asked})}", 303)
 
 
 def failed_authentication(access: Access, request: HTTPConnection) -> Problem:

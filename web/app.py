@@ -1,6 +1,5 @@
 """The app: every route, what stands before them, and how refusals are answered."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -26,9 +25,9 @@ from web import (
 from web.access_gate import AccessGate
 from web.backend import Backend
 from web.commands import Reads
+from web.invalid_requests import error_places
 from web.problems import (
     RETRY_SOON,
-    ErrorPlace,
     Problem,
     ProblemBody,
     problem_response,
@@ -93,18 +92,12 @@ def _on_problem(_request: Request, error: Exception) -> Response:
     return problem_response(error)
 
 
-def _on_invalid(_request: Request, error: Exception) -> Response:
+def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    places = [
-        ErrorPlace(place=_place(wrong["loc"]), detail=wrong["msg"]) for wrong in error.errors()
-    ]
+    places = error_places(error.errors(), request.headers.get("content-type", ""))
     first, more = places[0], len(places) - 1
     detail = f"{first.place}: {first.detail}" + (f" (and {more} more)" if more else "")
     return problem_response(Problem(422, "invalid_request", detail, errors=places))
-
-
-def _place(location: Sequence[Any]) -> str:
-    return ".".join(str(part) for part in location)
 
 
 def _on_http_exception(request: Request, error: Exception) -> Response:

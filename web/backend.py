@@ -1,6 +1,6 @@
 """What the web asks of the running system: one value that the service fills in."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
@@ -11,15 +11,14 @@ from actors.clock import Clock
 from actors.published import Published
 from persistence.state import PositionRecord, StoredEvent
 from trading.model import PositionStatus
-from trading.signals import Signal
+from web.event_stream import EventReader, EventStream
 
 if TYPE_CHECKING:
     from persistence.state import StoredEntry
     from web.access import Access
-    from web.event_stream import EventStream
 
 
-class Reader(Protocol):
+class Reader(EventReader, Protocol):
     """What is read from the database; each method may be called on any thread.
 
     Each raises `persistence.errors.Unavailable` where the database cannot be used now.
@@ -27,6 +26,10 @@ class Reader(Protocol):
 
     def read_position(self, position_id: int) -> PositionRecord | None:
         """One position, open or closed; None if unknown."""
+        ...
+
+    def read_positions_by_id(self, ids: Sequence[int]) -> tuple[PositionRecord, ...]:
+        """The positions with these ids, of one moment and by id; unknown ids have none."""
         ...
 
     def find_positions(
@@ -49,22 +52,6 @@ class Reader(Protocol):
 
     def read_history(self, position_id: int) -> tuple[StoredEvent, ...]:
         """A position's events, and its symbol's refused prices meanwhile, in order of their ids."""
-        ...
-
-    def read_events(self, after_id: int, limit: int) -> tuple[StoredEvent, ...]:
-        """At most `limit` events with ids above `after_id`, ascending."""
-        ...
-
-    def last_event_id(self) -> int:
-        """The id of the newest event; 0 where there is none."""
-        ...
-
-    def find_signal(self, account: str, client_id: str) -> Signal | None:
-        """The signal that an account got under the sender's own id."""
-        ...
-
-    def recent_signals(self, account: str, since_us: int) -> tuple[Signal, ...]:
-        """An account's signals that were received at a time or later."""
         ...
 
 
@@ -109,7 +96,7 @@ class Backend:
     readiness: Callable[[], Probe]
     metrics: Callable[[], tuple[bytes, str]]
     access: "Access"
-    events: "EventStream"
+    events: EventStream
     hook: HookSettings | None = None
     command_seconds: float = 5.0
 

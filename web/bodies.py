@@ -122,10 +122,9 @@ def _unrealized(backend: Backend, exposures: Map[str, Exposure]) -> Decimal | No
     sum_ = ZERO
     for symbol, exposure in exposures.items():
         mark = mark_price(backend, symbol)
-        if mark is not None:
-            sum_ += exposure.unrealized_pnl(mark)
-        elif exposure.quantity or exposure.hold:
+        if mark is None:
             return None
+        sum_ += exposure.unrealized_pnl(mark)
     return sum_
 
 
@@ -150,12 +149,7 @@ def transaction_body(stored: StoredEntry) -> TransactionBody:
 
 def health_body(report: HealthReport) -> HealthBody:
     """A health check, with what it found wrong."""
-    fields = health_fields(report)
-    details = [check.detail for check in report.checks]
-    checks = [
-        {**check, "detail": detail} for check, detail in zip(fields["checks"], details, strict=True)
-    ]
-    return HealthBody.model_validate({**fields, "account": report.account, "checks": checks})
+    return HealthBody.model_validate({"account": report.account, **health_fields(report)})
 
 
 def market_body(status: MarketStatus, monotonic_us: int) -> MarketBody:

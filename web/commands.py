@@ -12,14 +12,22 @@ from actors.messages import Denied, Reply
 from web.backend import Backend
 from web.problems import RETRY_SOON, Problem, problem_for
 
-ANSWER_SECONDS = 1.0
-"""How much longer than its deadline an open is waited for: its refusal comes at the deadline."""
+ANSWER_SECONDS = 4.0
+"""How much longer than its deadline an open is waited for.
+
+An attempt to write it that began in time ends within three seconds, and is followed by its answer:
+silence means that not even the database has said what became of it.
+"""
 
 READS_MAX = 4
 
-NOT_OPENED_LATER = (
-    "no position is opened by it any more; send it again with the same Idempotency-Key to learn "
-    "whether one was opened in time"
+_NOT_KNOWN = "whether a position was opened is not known yet; "
+OPEN_NOT_KNOWN = (
+    f"{_NOT_KNOWN}list the positions before you send it again: only with an Idempotency-Key it is "
+    "done once"
+)
+OPEN_NOT_KNOWN_BY_KEY = (
+    f"{_NOT_KNOWN}send it again with the same Idempotency-Key to learn it: it is done once"
 )
 REPEAT = "it may still be carried out; send it again, it is done once"
 
@@ -49,15 +57,21 @@ TheReads = Annotated[Reads, Depends(_reads_of)]
 
 
 async def answer_of(
-    backend: Backend, tell: Callable[[Reply], Any], *, what: str, on_silence: str = REPEAT
+    backend: Backend,
+    tell: Callable[[Reply], bool | None],
+    *,
+    what: str,
+    on_silence: str = REPEAT,
 ) -> Any:
-    """Tell a command with a `Reply`, and await its answer.
+    """Tell a command with a `Reply`, and await its answer; `tell` says False if nobody took it.
 
     Raises:
-        Problem: for a denial; 503 where no answer comes in time, with what is certain then.
+        Problem: for a denial; 503 where nobody takes it, or where no answer comes in time, with
+            what is certain then.
     """
     reply = Reply()
-    tell(reply)
+    if tell(reply) is False:
+        raise not_delivered(what)
     seconds = backend.command_seconds + ANSWER_SECONDS
     try:
         answer = await asyncio.wait_for(asyncio.wrap_future(reply.future), seconds)
@@ -67,3 +81,9 @@ async def answer_of(
     if isinstance(answer, Denied):
         raise problem_for(answer.denial)
     return answer
+
+
+def not_delivered(what: str) -> Problem:
+    """The problem of a command that nobody took: an actor that failed is about to begin anew."""
+    detail = f"{what} reached nobody, and nothing was done: send it again in a moment"
+    return Problem(503, "not_delivered", detail, headers=RETRY_SOON)

@@ -73,6 +73,7 @@ class EventStream:
         self._limiter = CapacityLimiter(READING_THREADS)
         self._streams = 0
         self._is_closed = False
+        self._is_away = False
         # While somebody listens: the server's loop, and the task that fills the ring.
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pump: asyncio.Task[None] | None = None
@@ -175,6 +176,8 @@ class EventStream:
             try:
                 await self._read_on()
                 await self._wake.wait()
+            except Unavailable:
+                await asyncio.sleep(READ_AGAIN_SECONDS)
             except Exception:
                 log.exception("events could not be read; trying again")
                 await asyncio.sleep(READ_AGAIN_SECONDS)
@@ -204,7 +207,18 @@ class EventStream:
         self._news = asyncio.Event()
 
     async def _in_thread(self, read: Callable[..., T], *arguments: int) -> T:
-        return await anyio.to_thread.run_sync(read, *arguments, limiter=self._limiter)
+        """Read off the loop; an outage is logged when it begins and when it ends."""
+        try:
+            found = await anyio.to_thread.run_sync(read, *arguments, limiter=self._limiter)
+        except Unavailable as error:
+            if not self._is_away:
+                log.warning("events cannot be read; trying again", error=str(error))
+            self._is_away = True
+            raise
+        if self._is_away:
+            log.info("events can be read again")
+        self._is_away = False
+        return found
 
 
 def encoded(event: StoredEvent) -> bytes:

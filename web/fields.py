@@ -16,15 +16,18 @@ from pydantic import (
     PlainSerializer,
     PlainValidator,
     StringConstraints,
+    ValidationError,
     WithJsonSchema,
+    model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from actors.messages import ACCOUNT_CHARS_MAX
 from trading.money import AMOUNT_MAX, PRICE_MAX, ZERO, is_money, is_price, is_quantity, plain
 from trading.symbols import normalised
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(9999, 1, 1, tzinfo=UTC)
 ID_MAX = 2**63 - 1
 NAME_CHARS_MAX = 200
 
@@ -33,6 +36,32 @@ class RequestBody(BaseModel):
     """A body or a query of which every field is known."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _knows_each_field(cls, data: Any) -> Any:
+        """Tell of fields that are not there by naming those that are."""
+        unknown = (
+            [name for name in data if name not in cls.model_fields]
+            if isinstance(data, dict)
+            else []
+        )
+        if not unknown:
+            return data
+        wrong = PydanticCustomError(
+            "unknown_field",
+            "there is no such field; known are {known}",
+            {"known": ", ".join(cls.model_fields)},
+        )
+        raise ValidationError.from_exception_data(
+            cls.__name__,
+            [InitErrorDetails(type=wrong, loc=(name,), input=data[name]) for name in unknown],
+        )
+
+
+def example(**fields: Any) -> ConfigDict:
+    """The configuration of a body that the API's page suggests with these fields."""
+    return ConfigDict(json_schema_extra={"examples": [fields]})
 
 
 def _decimal(pattern: str, means: str, holds: Callable[[Decimal], bool], example: str) -> Any:
@@ -128,7 +157,7 @@ def _text_only(value: object) -> object:
     raise PydanticCustomError("time_text", 'write it as a string, as "2026-01-31T12:00:00Z"')
 
 
-Timestamp = Annotated[AwareDatetime, BeforeValidator(_text_only), Field(ge=EPOCH)]
+Timestamp = Annotated[AwareDatetime, BeforeValidator(_text_only), Field(ge=EPOCH, le=LATEST)]
 """An ISO 8601 time with its offset."""
 
 PositionId = Annotated[int, Field(ge=1, le=ID_MAX)]

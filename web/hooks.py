@@ -11,6 +11,7 @@ from actors.messages import Denied, Reply
 from actors.signals import SignalStored, TakeSignal
 from trading.signals import SignalStatus
 from web.backend import Backend, HookSettings, TheBackend
+from web.commands import not_delivered
 from web.problems import RETRY_SOON, Problem, answers, problem_for
 from web.tradingview import Alert, AlertError, parsed
 
@@ -120,20 +121,22 @@ def _command(alert: Alert, hook: HookSettings, reply: Reply) -> TakeSignal:
 
 
 async def _stored(backend: Backend, command: TakeSignal, reply: Reply) -> SignalStored | Denied:
-    """Have a signal stored; raises `Problem` where that takes too long."""
-    if backend.to_signals(command):
-        try:
-            future = asyncio.wrap_future(reply.future)
-            answer: SignalStored | Denied = await asyncio.wait_for(future, STORED_SECONDS_MAX)
-        except TimeoutError:
-            pass
-        else:
-            return answer
-    log.warning("alert not stored in time", account=command.account, symbol=command.symbol)
-    raise Problem(
-        503,
-        "no_answer",
-        f"alert of {command.symbol} was not stored within {STORED_SECONDS_MAX:g} s: it may still "
-        "be carried out; sent again with its id, or the same within 10 s, it is done once",
-        headers=RETRY_SOON,
-    )
+    """Have a signal stored; raises `Problem` where nobody takes it or that takes too long."""
+    named = {"account": command.account, "symbol": command.symbol}
+    if not backend.to_signals(command):
+        log.warning("alert not delivered", **named)
+        raise not_delivered(f"alert of {command.symbol}")
+    try:
+        future = asyncio.wrap_future(reply.future)
+        answer: SignalStored | Denied = await asyncio.wait_for(future, STORED_SECONDS_MAX)
+    except TimeoutError:
+        log.warning("alert not stored in time", **named)
+        raise Problem(
+            503,
+            "no_answer",
+            f"alert of {command.symbol} was not stored within {STORED_SECONDS_MAX:g} s: it may "
+            "still be carried out; sent again with its id, or the same within 10 s, it is done "
+            "once",
+            headers=RETRY_SOON,
+        ) from None
+    return answer

@@ -3,9 +3,11 @@
 import base64
 import hashlib
 import json
+from html import escape
+from typing import Annotated
 from urllib.parse import parse_qs
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from web.access import COOKIE
@@ -13,6 +15,7 @@ from web.access_gate import failed_authentication
 from web.access_sessions import SESSION_HOURS
 from web.backend import TheBackend
 from web.problems import Problem
+from web.requests import local_path, prefers_html
 
 AFTER_LOGIN = "/docs"
 
@@ -22,14 +25,15 @@ POLICY = (
     f"default-src 'none'; style-src 'sha256-{STYLE_SHA256}'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-PAGE = f"""<!doctype html>
+_PAGE = f"""<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>Backstay: log in</title>
 <style>{STYLE}</style>
 <h1>Backstay</h1>
-<form method="post" action="/login">
+%(error)s<form method="post" action="/login">
+<input type="hidden" name="next" value="%(next)s">
 <p><label>Token<br><input type="password" name="token" autocomplete="current-password"
 size="48" required autofocus></label></p>
 <p><button>Log in</button></p>
@@ -40,20 +44,31 @@ size="48" required autofocus></label></p>
 router = APIRouter(include_in_schema=False)
 
 
+@router.get("/")
+async def front_page() -> RedirectResponse:
+    """There is nothing at the front door but the way to the API's page."""
+    return RedirectResponse(AFTER_LOGIN, 303)
+
+
 @router.get("/login")
-async def login_page() -> HTMLResponse:
-    """The form to log in with."""
-    return HTMLResponse(PAGE, headers={"Content-Security-Policy": POLICY})
+async def login_page(next_: Annotated[str, Query(alias="next")] = AFTER_LOGIN) -> HTMLResponse:
+    """The form to log in with, and to go on from to a path of this service."""
+    return _page(next_)
 
 
 @router.post("/login")
 async def log_in(request: Request, backend: TheBackend) -> Response:
     """Begin a session: by the form, or by JSON `{"token": ...}`, which is answered with 204."""
     is_json = request.headers.get("content-type", "").startswith("application/json")
-    session_id = backend.access.log_in(_token_in(await request.body(), is_json=is_json))
+    body = await request.body()
+    session_id = backend.access.log_in(_token_in(body, is_json=is_json))
+    following = AFTER_LOGIN if is_json else _next_in(body)
     if session_id is None:
-        raise failed_authentication(backend.access, request)
-    answer = Response(status_code=204) if is_json else RedirectResponse(AFTER_LOGIN, 303)
+        problem = failed_authentication(backend.access, request)
+        if is_json or not prefers_html(request.headers.get("accept", "")):
+            raise problem
+        return _page(following, problem)
+    answer = Response(status_code=204) if is_json else RedirectResponse(following, 303)
     answer.set_cookie(
         COOKIE,
         session_id,
@@ -72,6 +87,23 @@ async def log_out(request: Request, backend: TheBackend) -> Response:
     answer = Response(status_code=204)
     answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
     return answer
+
+
+def _page(following: str, problem: Problem | None = None) -> HTMLResponse:
+    """The form, with what went wrong before."""
+    error = "" if problem is None else f'<p role="alert">{escape(problem.detail)}</p>\n'
+    fields = {"error": error, "next": escape(local_path(following) or AFTER_LOGIN)}
+    return HTMLResponse(
+        _PAGE % fields,
+        status_code=200 if problem is None else problem.status,
+        headers={**({} if problem is None else problem.headers), "Content-Security-Policy": POLICY},
+    )
+
+
+def _next_in(body: bytes) -> str:
+    """Where a form goes on to: a path of this service, and nowhere else."""
+    given = parse_qs(body.decode()).get("next", [AFTER_LOGIN])[0]
+    return local_path(given) or AFTER_LOGIN
 
 
 def _token_in(body: bytes, *, is_json: bool) -> str:

@@ -13,12 +13,13 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.problems import Problem, problem_response
+from web.requests import SAFE_METHODS
 
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 HEADER = "X-Request-ID"
 NAMES = {"account": "account", "position_id": "position", "symbol": "symbol"}
 
 _SANE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_ID = re.compile(r"[0-9]{1,19}")
 
 log = structlog.get_logger("backstay")
 
@@ -72,7 +73,11 @@ def _route(scope: Scope) -> str:
 def _named(scope: Scope) -> dict[str, Any]:
     """What the address names, under the names that every log line has."""
     given = scope.get("path_params", {})
-    return {name: given[key] for key, name in NAMES.items() if key in given}
+    named = {name: given[key] for key, name in NAMES.items() if key in given}
+    position = named.pop("position", "")
+    if _ID.fullmatch(position):
+        named["position"] = int(position)
+    return named
 
 
 def _bug(request_id: str) -> Problem:

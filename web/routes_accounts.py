@@ -18,7 +18,7 @@ from web.access import Scope, requires
 from web.backend import Backend, TheBackend
 from web.bodies import account_body, health_body, transaction_body
 from web.commands import Reads, TheReads, answer_of
-from web.fields import AccountName, Amount, Balance, Notional, RequestBody, Text
+from web.fields import AccountName, Amount, Balance, Notional, RequestBody, Text, example
 from web.paging import PAGE_ITEMS_MAX, PageQuery, page_of
 from web.problems import answers, problem_for
 from web.schemas import AccountBody, HealthBody, Page, TransactionBody, TransferBody
@@ -38,6 +38,8 @@ class CsvResponse(StreamingResponse):
 class LimitsRequest(RequestBody):
     """What an account may open; null means no limit."""
 
+    model_config = example(open_positions_max=10)
+
     open_positions_max: Annotated[int | None, Field(ge=0, le=2**31 - 1, strict=True)] = None
     position_notional_max: Notional | None = None
     symbol_notional_max: Notional | None = None
@@ -46,6 +48,8 @@ class LimitsRequest(RequestBody):
 
 class AccountRequest(RequestBody):
     """An account to open."""
+
+    model_config = example(account="second", initial_balance="1000")
 
     account: AccountName
     initial_balance: Balance
@@ -56,6 +60,8 @@ class AccountRequest(RequestBody):
 
 class TransferRequest(RequestBody):
     """A deposit, or a withdrawal where the amount is negative; done once by its reference."""
+
+    model_config = example(amount="100", reference="deposit-1")
 
     amount: Amount
     reference: Text

@@ -1,8 +1,7 @@
 """The panic button: every open position is closed, and each one's outcome told."""
 
 import asyncio
-from collections.abc import Sequence
-from concurrent.futures import Future
+from collections.abc import Mapping
 from functools import partial
 from typing import Annotated, Any
 
@@ -11,13 +10,12 @@ from pydantic import Field
 
 from actors.denials import unknown_account
 from actors.messages import ClosePosition, Denied, Reply
-from persistence.state import PositionRecord
 from web.access import Scope, requires
 from web.backend import Backend, TheBackend
 from web.bodies import open_positions, position_body
 from web.commands import TheReads
-from web.fields import AccountName, RequestBody, Symbol
-from web.problems import answers, problem_for
+from web.fields import AccountName, RequestBody, Symbol, example
+from web.problems import Problem, answers, problem_for
 from web.schemas import CloseAllBody, DeniedClose
 
 router = APIRouter(prefix="/positions", tags=["positions"], dependencies=[requires(Scope.TRADE)])
@@ -30,6 +28,8 @@ class CloseAllRequest(RequestBody):
 
     With `force` even a stale market's last price is acted on.
     """
+
+    model_config = example(account="demo")
 
     account: AccountName | None = None
     symbol: Symbol | None = None
@@ -45,16 +45,18 @@ async def close_all(
     if request.account is not None and request.account not in backend.published.version.wallets:
         raise problem_for(unknown_account(request.account))
     matching = open_positions(backend, account=request.account, symbol=request.symbol)
+    if request.symbol is not None and not matching:
+        _check_market(backend, request.symbol)
     ids = [record.position.position_id for record in reversed(matching)]
     replies = {position_id: Reply() for position_id in ids}
     for position_id, reply in replies.items():
         backend.tell(
             ClosePosition(position_id=position_id, note=NOTE, force=request.force, reply_to=reply)
         )
-    await _all_or_late(backend, [reply.future for reply in replies.values()])
-    answered = {id_: reply.get(0) for id_, reply in replies.items() if reply.future.done()}
+    answered = await _answered(backend, replies)
     denials = {id_: a.denial for id_, a in answered.items() if isinstance(a, Denied)}
-    closed = await reads(partial(_read, backend, [id_ for id_ in answered if id_ not in denials]))
+    done = [id_ for id_ in answered if id_ not in denials]
+    closed = await reads(partial(backend.reader.read_positions_by_id, done)) if done else ()
     return CloseAllBody(
         closed=[position_body(backend, record) for record in closed],
         denied=[
@@ -65,16 +67,24 @@ async def close_all(
     )
 
 
-async def _all_or_late(backend: Backend, futures: Sequence[Future[Any]]) -> None:
-    """Wait for every answer, as long as a command may wait for its commit."""
-    if not futures:
-        return
-    waiting = [asyncio.wrap_future(future) for future in futures]
-    _, late = await asyncio.wait(waiting, timeout=backend.command_seconds)
-    for future in late:
+def _check_market(backend: Backend, symbol: str) -> None:
+    """Refuse a symbol that nobody has heard of: who mistypes it must not think all is closed."""
+    published = backend.published
+    if symbol not in published.markets and symbol not in published.version.markets:
+        raise Problem(
+            404,
+            "market_unknown",
+            f"there is no market {symbol}, and nothing was closed: give the symbol of one that is "
+            "there (GET /api/v1/markets, or `backstay markets`)",
+        )
+
+
+async def _answered(backend: Backend, replies: Mapping[int, Reply]) -> dict[int, Any]:
+    """The answers that come within the time that a command may wait for its commit."""
+    if not replies:
+        return {}
+    waiting = {id_: asyncio.wrap_future(reply.future) for id_, reply in replies.items()}
+    _, unanswered = await asyncio.wait(waiting.values(), timeout=backend.command_seconds)
+    for future in unanswered:
         future.cancel()
-
-
-def _read(backend: Backend, ids: Sequence[int]) -> list[PositionRecord]:
-    found = [backend.reader.read_position(position_id) for position_id in ids]
-    return [record for record in found if record is not None]
+    return {id_: future.result() for id_, future in waiting.items() if future not in unanswered}

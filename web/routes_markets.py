@@ -12,13 +12,13 @@ from actors.denials import no_market
 from actors.messages import OpenMarket, PricesTaken, ReleaseCandidate, TakePrices
 from actors.published import MarketStatus
 from trading.money import plain
-from trading.price_guard import Verdict
+from trading.price_guard import GuardSettings, PriceGuard, Verdict
 from trading.times import iso_time, microseconds
 from web.access import Scope, requires
 from web.backend import Backend, TheBackend
 from web.bodies import market_body
 from web.commands import answer_of
-from web.fields import Price, RawNumber, RequestBody, Symbol, Timestamp
+from web.fields import Price, RawNumber, RequestBody, Symbol, Timestamp, example
 from web.paging import PageQuery, page_of
 from web.problems import answers, problem_for
 from web.schemas import MarketBody, Page, PriceResult, PriceResults
@@ -26,30 +26,39 @@ from web.schemas import MarketBody, Page, PriceResult, PriceResults
 router = APIRouter(tags=["markets"], dependencies=[requires(Scope.READ)])
 
 PRICES_MAX = 1000
+MARKETS_MAX = 1000
+"""Where there are so many markets the API makes no more: each is an actor, and a row for good."""
 
 
 class PriceRequest(RequestBody):
     """A price of a market that no feed brings prices of; its time is now where none is given."""
+
+    model_config = example(symbol="BTCUSDT", price="60000")
 
     symbol: Symbol
     price: RawNumber
     timestamp: Timestamp | None = None
 
 
+ONE, MANY = "single", "list"
+
+
 def _one_or_many(body: object) -> str:
-    return "list" if isinstance(body, list) else "single"
+    return MANY if isinstance(body, list) else ONE
 
 
 # Which of both it is shows at once, so that only that one's errors are told.
 OneOrMany = Annotated[
-    Annotated[PriceRequest, Tag("single")]
-    | Annotated[list[PriceRequest], Field(max_length=PRICES_MAX), Tag("list")],
+    Annotated[PriceRequest, Tag(ONE)]
+    | Annotated[list[PriceRequest], Field(max_length=PRICES_MAX), Tag(MANY)],
     Discriminator(_one_or_many),
 ]
 
 
 class ReleaseRequest(RequestBody):
     """A quarantined price, named by its value, to be accepted."""
+
+    model_config = example(price="60000")
 
     price: Price
 
@@ -83,6 +92,7 @@ async def release(
             symbol, ReleaseCandidate(price=request.price, reply_to=reply)
         ),
         what=f"the release of {symbol}",
+        on_silence="it may still be accepted; look at the market before you release it again",
     )
     return _market(backend, symbol)
 
@@ -104,7 +114,7 @@ async def send_prices(
             for sent in of_symbol:
                 sent.judge(Verdict.REJECTED, f"a feed brings the prices of {symbol}")
         else:
-            await _take(backend, symbol, of_symbol)
+            await _take(backend, symbol, of_symbol, now_us)
     return PriceResults(items=[sent.result() for sent in prices])
 
 
@@ -132,12 +142,16 @@ class _Sent:
         )
 
 
-async def _take(backend: Backend, symbol: str, prices: Sequence[_Sent]) -> None:
-    await answer_of(
-        backend,
-        lambda reply: backend.tell(OpenMarket(symbol=symbol, reply_to=reply)),
-        what=f"the market of {symbol}",
-    )
+async def _take(backend: Backend, symbol: str, prices: Sequence[_Sent], now_us: int) -> None:
+    if symbol not in backend.published.markets:
+        prices = _worth_a_market(backend, symbol, prices, now_us)
+        if not prices:
+            return
+        await answer_of(
+            backend,
+            lambda reply: backend.tell(OpenMarket(symbol=symbol, reply_to=reply)),
+            what=f"the market of {symbol}",
+        )
     taken: PricesTaken = await answer_of(
         backend,
         lambda reply: backend.to_market(
@@ -153,6 +167,28 @@ async def _take(backend: Backend, symbol: str, prices: Sequence[_Sent]) -> None:
     )
     for sent, judged in zip(prices, taken.judged, strict=True):
         sent.judge(judged.verdict, judged.why)
+
+
+def _worth_a_market(
+    backend: Backend, symbol: str, prices: Sequence[_Sent], now_us: int
+) -> Sequence[_Sent]:
+    """The prices that a new market would not reject; none where there are markets enough."""
+    worthy: list[_Sent] = []
+    is_full = len(backend.published.markets) >= MARKETS_MAX
+    for sent in prices:
+        guard = PriceGuard(GuardSettings())
+        verdict = guard.judge(sent.price, sent.time_us, now_us)
+        if verdict is Verdict.REJECTED:
+            sent.judge(verdict, guard.why(verdict, sent.price, sent.time_us, now_us))
+        elif is_full:
+            sent.judge(
+                Verdict.REJECTED,
+                f"no market of {symbol} made: there are {len(backend.published.markets)} already; "
+                f"send prices of one that is there, or have a feed bring those of {symbol}",
+            )
+        else:
+            worthy.append(sent)
+    return worthy
 
 
 def _market(backend: Backend, symbol: str) -> MarketBody:

@@ -7,6 +7,7 @@ import structlog
 from fastapi import APIRouter, Header, Path, Query, Response
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
+from starlette.convertors import Convertor, register_url_convertor
 
 from actors.denials import unknown_account, unknown_position
 from actors.messages import ClosePosition, MoveStop, OpenPosition
@@ -21,7 +22,13 @@ from trading.model import Denial, DenialReason, Ladder, PositionStatus, Side
 from web.access import Scope, requires
 from web.backend import Backend, TheBackend
 from web.bodies import find_record, open_positions, position_body
-from web.commands import NOT_OPENED_LATER, Reads, TheReads, answer_of
+from web.commands import (
+    OPEN_NOT_KNOWN,
+    OPEN_NOT_KNOWN_BY_KEY,
+    Reads,
+    TheReads,
+    answer_of,
+)
 from web.fields import (
     AccountName,
     Notional,
@@ -32,11 +39,30 @@ from web.fields import (
     RequestBody,
     Symbol,
     Text,
+    example,
 )
 from web.history import history_item, pnl_body
 from web.paging import PageQuery, page_of
 from web.problems import answers, problem_for
 from web.schemas import ClosedBody, HistoryBody, Page, PositionBody
+
+
+class _Digits(Convertor[str]):
+    """A number of an address, left as text for the annotated type to judge.
+
+    Starlette's own `int` fails on one of 5,000 digits; without any, `close-all` would be an id.
+    """
+
+    regex = "[0-9]+"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("digits", _Digits())
 
 router = APIRouter(prefix="/positions", tags=["positions"], dependencies=[requires(Scope.READ)])
 
@@ -58,6 +84,8 @@ class OpenRequest(RequestBody):
     Percentages are distances from the entry; `close_fractions` are shares of the quantity, one
     for each take-profit, by default everything at the last.
     """
+
+    model_config = example(account="demo", symbol="BTCUSDT", side="LONG", notional="25")
 
     account: AccountName
     symbol: Symbol
@@ -98,11 +126,15 @@ class PositionQuery(PageQuery):
 class StopRequest(RequestBody):
     """A tighter stop-loss."""
 
+    model_config = example(stop_loss="59000")
+
     stop_loss: Price
 
 
 class CloseRequest(RequestBody):
     """A close by hand; the note is kept with the position."""
+
+    model_config = example(note="before the news")
 
     note: Text | None = None
 
@@ -142,7 +174,7 @@ async def open_position(
             )
         ),
         what=f"open of {request.symbol} in account {request.account}",
-        on_silence=NOT_OPENED_LATER,
+        on_silence=OPEN_NOT_KNOWN if key is None else OPEN_NOT_KNOWN_BY_KEY,
     )
     position_id = answer.position.position_id
     structlog.contextvars.bind_contextvars(account=request.account, position=position_id)
@@ -177,7 +209,7 @@ async def list_positions(
     return Page(items=[position_body(backend, record) for record in shown], next=next_)
 
 
-@router.get("/{position_id:int}", responses=answers(404, 503))
+@router.get("/{position_id:digits}", responses=answers(404, 503))
 async def show_position(
     position_id: PositionPath, backend: TheBackend, reads: TheReads
 ) -> PositionBody:
@@ -185,7 +217,7 @@ async def show_position(
     return position_body(backend, await _record(backend, reads, position_id))
 
 
-@router.get("/{position_id:int}/history", responses=answers(404, 503))
+@router.get("/{position_id:digits}/history", responses=answers(404, 503))
 async def show_history(
     position_id: PositionPath, backend: TheBackend, reads: TheReads
 ) -> HistoryBody:
@@ -201,7 +233,7 @@ async def show_history(
 
 
 @router.patch(
-    "/{position_id:int}",
+    "/{position_id:digits}",
     dependencies=[requires(Scope.TRADE)],
     responses=answers(404, 409, 413, 503),
 )
@@ -220,7 +252,7 @@ async def move_stop(
 
 
 @router.post(
-    "/{position_id:int}/close",
+    "/{position_id:digits}/close",
     dependencies=[requires(Scope.TRADE)],
     responses=answers(404, 409, 413, 503),
 )

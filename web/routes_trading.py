@@ -7,7 +7,7 @@ from web.access import Scope, requires
 from web.backend import TheBackend
 from web.bodies import trading_body
 from web.commands import answer_of
-from web.fields import AccountName, RequestBody, Text
+from web.fields import AccountName, RequestBody, Text, example
 from web.problems import answers
 from web.schemas import TradingBody
 
@@ -16,6 +16,8 @@ router = APIRouter(prefix="/trading", tags=["trading"], dependencies=[requires(S
 
 class TradingRequest(RequestBody):
     """Whose opens, of one account or of all, and why."""
+
+    model_config = example(account="demo", reason="strategy under review")
 
     account: AccountName | None = None
     reason: Text

@@ -15,30 +15,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import structlog
+
+from web.scopes import Scope
 
 PREFIX = "bks_"
 RANDOM_BYTES = 32
 NAME_CHARS_MAX = 64
 
 log = structlog.get_logger("backstay")
-
-
-class Scope(StrEnum):
-    """How far a token reaches; each scope includes those before it."""
-
-    READ = "read"
-    TRADE = "trade"
-    ADMIN = "admin"
-
-    def covers(self, needed: "Scope") -> bool:
-        """Whether this scope suffices where another one is needed."""
-        order = list(Scope)
-        return order.index(self) >= order.index(needed)
 
 
 class TokenFileError(ValueError):

@@ -52,7 +52,7 @@ class Alert:
     @property
     def opens(self) -> bool:
         """Whether anything is opened, so that a notional is needed."""
-        return not self.flat and self.action is not SignalAction.CLOSE
+        return not self.action.only_closes(flat=self.flat)
 
 
 class _Body(msgspec.Struct, forbid_unknown_fields=True):

@@ -76,4 +76,5 @@ def _check_fields(check: Check) -> dict[str, Any]:
         "actual": amount_text(check.actual),
         "difference": amount_text(check.difference),
         "passed": check.passed,
+        "detail": check.detail,
     }

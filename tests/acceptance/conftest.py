@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, MutableMapping
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from structlog.testing import capture_logs
 from actors.dispatcher import PooledDispatcher
 from tests.acceptance.faults import Fails, Inject
 from tests.acceptance.house import House, running
+from tests.command_line import CommandLine
 
 FORBIDDEN = "not bound to a Session"
 
@@ -109,3 +111,13 @@ def inject(monkeypatch: pytest.MonkeyPatch) -> Inject:
         return fault
 
     return inject
+
+
+@pytest.fixture
+def shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> CommandLine:
+    """The command line, in a folder of its own and without settings."""
+    shell = CommandLine(monkeypatch, capsys)
+    shell.enter(tmp_path)
+    return shell

@@ -1,6 +1,6 @@
 """A database, or a handler, that fails when a test wants it to."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from threading import Event
 from typing import Any
 
@@ -73,9 +73,9 @@ class FaultyStore:
     def load_state(self) -> State:
         return self._store.load_state()
 
-    def read_books(self, account: str, *, after_entry: int) -> Books | None:
+    def book_pages(self, account: str, *, after_entry: int) -> Generator[Books]:
         self.fail_if_down()
-        return self._store.read_books(account, after_entry=after_entry)
+        return self._store.book_pages(account, after_entry=after_entry)
 
     def accounts(self) -> tuple[str, ...]:
         self.fail_if_down()

@@ -1,10 +1,11 @@
 """A client of the service's API, for tests that tell and ask nothing any other way."""
 
+import threading
 import time
 from collections.abc import Callable
 from decimal import Decimal
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import httpx
 
@@ -12,6 +13,9 @@ from tests.service_process import ServiceProcess
 
 PREFIX = "/api/v1"
 WITHIN_SECONDS = 20.0
+STEP_SECONDS = 0.01
+
+T = TypeVar("T")
 
 
 class Api:
@@ -83,10 +87,7 @@ class Api:
 
     def until(self, position_id: int, holds: Callable[[Any], bool]) -> Any:
         """A position, once what its prices do to it is committed."""
-        deadline = time.monotonic() + WITHIN_SECONDS
-        while not holds(position := self.position(position_id)):
-            assert time.monotonic() < deadline, position
-        return position
+        return until(lambda: self.position(position_id), holds)
 
     def __enter__(self) -> Self:
         return self
@@ -105,14 +106,29 @@ class Api:
         return response.json()
 
 
+def until(look: Callable[[], T], holds: Callable[[T], bool] = bool) -> T:
+    """What there is to see once it is as it should be.
+
+    It is looked at in steps: who asks without a pause keeps the service from getting there.
+    """
+    deadline = time.monotonic() + WITHIN_SECONDS
+    pause = threading.Event()
+    while not holds(seen := look()):
+        assert time.monotonic() < deadline, seen
+        pause.wait(STEP_SECONDS)
+    return seen
+
+
 def settled(api: Api, account: str) -> Any:
     """An account's health, once everything that its last prices caused is committed."""
-    deadline = time.monotonic() + WITHIN_SECONDS
-    before = None
-    while (now := (api.health(account), api.account(account))) != before:
-        assert time.monotonic() < deadline, now
-        before = now
-    return now[0]
+    seen: list[Any] = [None]
+
+    def look() -> bool:
+        seen.append((api.health(account), api.account(account)))
+        return bool(seen[-1] == seen[-2])
+
+    until(look)
+    return seen[-1][0]
 
 
 def balances(account: Any) -> tuple[Decimal, ...]:

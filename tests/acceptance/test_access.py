@@ -10,11 +10,14 @@ import httpx
 import pytest
 from fastapi.routing import iter_route_contexts
 
+from actors.clock import VirtualClock
 from tests.acceptance.api import API, Api, serving
 from tests.acceptance.conftest import Log
 from web.access import Access, Caller, TokenFileError
+from web.access_sessions import SESSION_HOURS
 from web.backend import Backend, HookSettings
-from web.tokens import Scope, TokenFile
+from web.scopes import Scope
+from web.tokens import TokenFile
 
 OPEN = {"/healthz", "/readyz", "/login", "/logout", f"{API}/hooks/tradingview/1"}
 ADMIN = {
@@ -67,6 +70,7 @@ def needed(method: str, path: str) -> Scope | None:
 
 
 def test_every_route_asks_for_its_scope(api: Api, tokens: TokenFile) -> None:
+    """No route is open by an oversight: each is asked by nobody and by every scope."""
     held = {scope: bearer(tokens.create(scope, scope)) for scope in Scope}
     wrong = []
     for method, path in routes_of(api):
@@ -89,6 +93,7 @@ def test_every_route_asks_for_its_scope(api: Api, tokens: TokenFile) -> None:
 
 
 def test_an_unknown_path_tells_a_stranger_nothing(api: Api, tokens: TokenFile) -> None:
+    """It is not even told which pages there are."""
     tokens.create("bot", Scope.READ)
 
     assert api.ask_at("GET", "/nothing").status_code == 401
@@ -96,6 +101,7 @@ def test_an_unknown_path_tells_a_stranger_nothing(api: Api, tokens: TokenFile) -
 
 
 def test_a_refusal_says_what_is_missing(api: Api, tokens: TokenFile) -> None:
+    """Who is unknown gets 401 and how to authenticate; who may not, 403 and the scope it takes."""
     token = tokens.create("page", Scope.READ)
 
     nobody = api.ask("GET", "/accounts")
@@ -110,16 +116,43 @@ def test_a_refusal_says_what_is_missing(api: Api, tokens: TokenFile) -> None:
 
 
 def test_without_tokens_everybody_on_this_machine_is_admin(api: Api) -> None:
+    """A first start needs no setting up."""
     assert api.account()["account"] == "demo"
 
 
 def test_what_a_proxy_passes_on_is_not_this_machine(tokens: TokenFile) -> None:
+    """The address that counts is that of the client, not that of the proxy beside the service."""
     access = Access(tokens_file=tokens.path)
     assert access.caller_of(None, None, "127.0.0.1") == Caller(Scope.ADMIN)
     assert access.caller_of(None, None, "203.0.113.9") is None
 
 
+@pytest.mark.parametrize("ends", ["logout", "time"])
+def test_a_login_holds_until_its_end(tokens: TokenFile, ends: str) -> None:
+    """Its logout or its twelve hours, also for who is being answered; a bearer's token goes on."""
+    clock = VirtualClock()
+    access = Access(tokens_file=tokens.path, clock=clock)
+    token = tokens.create("page", Scope.READ)
+    cookie = access.log_in(token)
+    assert cookie is not None
+    by_cookie = access.caller_of(None, cookie, "127.0.0.1")
+    by_bearer = access.caller_of(token, None, "127.0.0.1")
+    assert by_cookie is not None
+    assert by_bearer is not None
+    assert access.still_holds(by_cookie)
+    assert cookie not in repr(by_cookie)
+
+    if ends == "logout":
+        access.sessions.end(cookie)
+    else:
+        clock.advance_to(SESSION_HOURS * 3600 * 1_000_000)
+
+    assert not access.still_holds(by_cookie)
+    assert access.still_holds(by_bearer)
+
+
 def test_the_first_token_closes_the_door_at_once(api: Api, tokens: TokenFile) -> None:
+    """And the last one that is revoked does not open it again."""
     api.account()
     token = tokens.create("bot", Scope.READ)
 
@@ -133,6 +166,7 @@ def test_the_first_token_closes_the_door_at_once(api: Api, tokens: TokenFile) ->
 
 @pytest.mark.parametrize("header", ["Bearer", "Bearer x y", "Basic YTpi", "", "bearer\t"])
 def test_a_header_that_is_no_token_is_refused(api: Api, tokens: TokenFile, header: str) -> None:
+    """Another scheme, an empty token or a half one is as good as none."""
     tokens.create("bot", Scope.READ)
 
     answer = api.ask("GET", "/accounts", headers={"Authorization": header})
@@ -145,11 +179,13 @@ def test_a_header_that_is_no_token_is_refused(api: Api, tokens: TokenFile, heade
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.1.2.3"])
 def test_a_loopback_needs_no_token(host: str, tokens: TokenFile) -> None:
+    """Nobody but this machine's users can reach it."""
     Access(host=host, tokens_file=tokens.path).check_binding()
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "backstay.example"])
 def test_binding_elsewhere_without_a_token_is_refused(host: str, tokens: TokenFile) -> None:
+    """The start says what to do, and goes on once there is a token."""
     access = Access(host=host, tokens_file=tokens.path)
 
     with pytest.raises(TokenFileError, match="run `backstay token create NAME"):
@@ -161,6 +197,7 @@ def test_binding_elsewhere_without_a_token_is_refused(host: str, tokens: TokenFi
 
 
 def test_a_broken_token_file_stops_the_start(tokens: TokenFile) -> None:
+    """Without knowing who may call, nobody is let in by mistake."""
     tokens.path.write_text("oops")
 
     with pytest.raises(TokenFileError, match="cannot be read"):
@@ -171,6 +208,7 @@ def test_a_broken_token_file_stops_the_start(tokens: TokenFile) -> None:
 
 
 def test_no_secret_reaches_the_log(api: Api, tokens: TokenFile, log: Log) -> None:
+    """Not a token, a cookie, a guess or the hook's address, whatever is asked with them."""
     backend: Backend = api.app.state.backend
     api.app.state.backend = replace(
         backend, hook=HookSettings(secret=SECRET, account="demo", notionals={})

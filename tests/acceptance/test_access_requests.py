@@ -9,7 +9,8 @@ import pytest
 from tests.acceptance.api import API, Api, serving
 from web.access import FAILURES_PER_MINUTE, HOOK_CALLS_PER_MINUTE, Access
 from web.access_gate import BODY_BYTES_MAX
-from web.tokens import Scope, TokenFile
+from web.scopes import Scope
+from web.tokens import TokenFile
 
 
 @pytest.fixture
@@ -33,6 +34,7 @@ def kind(response: httpx.Response) -> str:
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8470", "LOCALHOST:1", "[::1]:8470"])
 def test_the_service_answers_for_its_own_names(api: Api, host: str) -> None:
+    """By address and by name, with a port or without."""
     assert api.ask_at("GET", "/healthz", headers={"Host": host}).status_code == 200
 
 
@@ -41,6 +43,7 @@ def test_the_service_answers_for_its_own_names(api: Api, host: str) -> None:
     ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:8470", "", "[::1", "1"],
 )
 def test_the_service_answers_for_no_other_name(api: Api, host: str) -> None:
+    """A page whose name was bound anew to this machine's address (DNS rebinding) gets nowhere."""
     answer = api.ask_at("GET", "/healthz", headers={"Host": host})
 
     assert answer.status_code == 421
@@ -48,6 +51,7 @@ def test_the_service_answers_for_no_other_name(api: Api, host: str) -> None:
 
 
 def test_a_request_with_two_hosts_is_refused(api: Api) -> None:
+    """Which of them a proxy went by cannot be known."""
     hosts = [("Host", "localhost"), ("Host", "localhost")]
 
     assert api.ask_at("GET", "/healthz", headers=hosts).status_code == 421
@@ -56,6 +60,7 @@ def test_a_request_with_two_hosts_is_refused(api: Api) -> None:
 def test_bound_elsewhere_it_answers_for_addresses_and_the_names_it_was_told(
     tokens: TokenFile,
 ) -> None:
+    """A name is answered for when it was named, an address always."""
     access = Access(host="0.0.0.0", tokens_file=tokens.path, allowed_hosts=["Backstay.Example"])
 
     answered = ["192.0.2.7", "[2001:db8::1]", "backstay.example", "localhost"]
@@ -83,6 +88,7 @@ def test_bound_elsewhere_it_answers_for_addresses_and_the_names_it_was_told(
 def test_changes_are_taken_from_the_service_s_own_pages_only(
     api: Api, host: str, origin: str, status: int
 ) -> None:
+    """Another site's page can send a request; its origin gives it away."""
     body = {"account": "demo", "initial_balance": "100"}
 
     answer = api.ask("POST", "/accounts", body, headers={"Host": host, "Origin": origin})
@@ -93,6 +99,7 @@ def test_changes_are_taken_from_the_service_s_own_pages_only(
 
 
 def test_no_other_page_is_allowed_to_read(api: Api) -> None:
+    """No answer carries a header that would let a foreign page's script read it."""
     answer = api.ask("GET", "/accounts", headers={"Origin": "https://evil.example"})
     preflight = api.ask("OPTIONS", "/accounts", headers={"Origin": "https://evil.example"})
 
@@ -115,6 +122,7 @@ async def in_chunks(body: bytes) -> AsyncIterator[bytes]:
 @pytest.mark.parametrize("chunked", [False, True])
 @pytest.mark.parametrize(("excess", "status"), [(0, 422), (1, 413)])
 def test_a_body_has_a_largest_size(api: Api, chunked: bool, excess: int, status: int) -> None:
+    """It is counted also where no length is announced."""
     body = body_of(BODY_BYTES_MAX + excess)
 
     answer = api.ask_at(
@@ -131,6 +139,7 @@ def test_a_body_has_a_largest_size(api: Api, chunked: bool, excess: int, status:
 
 
 def test_a_body_in_chunks_arrives_whole(api: Api) -> None:
+    """A body within the limit is put together again."""
     body = b'{"account": "demo", "initial_balance": "100"}'
 
     answer = api.ask_at(
@@ -144,6 +153,7 @@ def test_a_body_in_chunks_arrives_whole(api: Api) -> None:
 
 
 def test_failed_authentications_are_limited_and_nothing_else(api: Api, tokens: TokenFile) -> None:
+    """Guessing is slowed down, and a good token never waits for it."""
     good = {"Authorization": f"Bearer {tokens.create('bot', Scope.READ)}"}
     wrong = {"Authorization": "Bearer bks_wrong"}
 
@@ -159,6 +169,7 @@ def test_failed_authentications_are_limited_and_nothing_else(api: Api, tokens: T
 
 
 def test_the_hook_is_limited(api: Api) -> None:
+    """Whoever guesses its address gets few attempts, and the API goes on."""
     calls = [
         api.ask("POST", "/hooks/tradingview/wrong", {}).status_code
         for _ in range(HOOK_CALLS_PER_MINUTE + 1)
@@ -176,6 +187,7 @@ def test_the_hook_is_limited(api: Api) -> None:
 def test_every_answer_has_the_headers_that_keep_browsers_safe(
     api: Api, path: str, host: str
 ) -> None:
+    """No sniffing, no frames, no address passed on, and nothing kept in a cache."""
     headers = api.ask_at("GET", path, headers={"Host": host}).headers
 
     assert headers["X-Content-Type-Options"] == "nosniff"

@@ -4,10 +4,14 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from tests.service_process import ServiceProcess
+from web.app import create_app
+from web.backend import Backend
 
 TOUR = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
 ADDRESS = "http://127.0.0.1:8470"
@@ -49,10 +53,9 @@ def test_every_command_of_the_tour_is_answered(service: ServiceProcess) -> None:
     assert "net 2.32225" in ended.stdout
 
 
-def test_every_route_is_in_the_tour(service: ServiceProcess) -> None:
+def test_every_route_is_in_the_tour() -> None:
     """By its path, with any id or name in the place of a parameter."""
-    with service.client() as client:
-        paths = client.get("/openapi.json").json()["paths"]
+    paths = create_app(cast(Backend, SimpleNamespace(access=None))).openapi()["paths"]
     told = TOUR.replace("$API", "/api/v1").replace("${API%/api/v1}", "")
     missing = [
         path

@@ -1,4 +1,4 @@
-"""The command as a process: what it prints, how it ends, and what it leaves behind."""
+"""The commands that need no service: what they print, how they end, and what they leave behind."""
 
 import json
 import subprocess
@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-COMMAND = [sys.executable, "-c", "from service.cli import main; main()"]
+from service.exits import EXIT_FAILED
+from tests.command_line import CommandLine
+from tests.service_process import clean_environment, run_command
 
 PRICES = """timestamp,price
 2025-01-01T00:00:00Z,100
@@ -21,13 +23,6 @@ s1,2025-01-01T00:00:00Z,BTCUSDT,LONG,25
 """
 
 
-def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command in a folder."""
-    return subprocess.run(
-        [*COMMAND, *arguments], cwd=folder, capture_output=True, text=True, timeout=60, check=False
-    )
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with a day of prices and a signal."""
@@ -38,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_the_worked_close_comes_out_of_a_replay(folder: Path) -> None:
     """100, open 25, TP1, TP2, TP3 closes: the specification's 102.32225, from files to report."""
-    ended = run(
+    ended = run_command(
         "replay", "BTCUSDT=prices.csv", "--signals", "signals.csv", "--balance", "100",
         "--report", "out", folder=folder,
     )  # fmt: skip
@@ -67,51 +62,52 @@ def test_the_worked_close_comes_out_of_a_replay(folder: Path) -> None:
     ids=["missing", "no number", "header", "negative", "no prices", "side", "signal header"],
 )
 def test_bad_input_names_its_place_and_writes_nothing(
-    folder: Path, file: str, text: str | None, place: str
+    shell: CommandLine, folder: Path, file: str, text: str | None, place: str
 ) -> None:
     """A clear error with file and line, exit code 2, no report, and an untouched database."""
     if text is None:
         (folder / file).unlink()
     else:
         (folder / file).write_text(text)
-    ended = run(
+    code, _, error = shell.run(
         "replay", "BTCUSDT=prices.csv", "--signals", "signals.csv", "--report", "out",
-        "--database", "sqlite:///books.db", folder=folder,
+        "--database", "sqlite:///books.db",
     )  # fmt: skip
-    assert ended.returncode == 2
-    assert ended.stderr.startswith(f"backstay: {place}")
-    assert ended.stderr.count("\n") == 1
+    assert code == 2
+    assert error.startswith(f"backstay: {place}")
+    assert error.count("\n") == 1
     assert not (folder / "out").exists()
     assert not (folder / "books.db").exists()
 
 
 @pytest.mark.parametrize("name", ["", " demo", "de\nmo", "x" * 65])
-def test_an_account_needs_a_name(folder: Path, name: str) -> None:
+def test_an_account_needs_a_name(shell: CommandLine, folder: Path, name: str) -> None:
     """A name that nobody could read or type is refused, with what to give."""
-    ended = run(
+    code, _, error = shell.run(
         "replay", "BTCUSDT=prices.csv", "--signals", "signals.csv", "--account", name,
-        "--report", "out", folder=folder,
+        "--report", "out",
     )  # fmt: skip
-    assert ended.returncode == 2
-    assert ended.stderr.startswith(f"backstay: account name {name!r} refused: give 1 to 64")
+    assert code == 2
+    assert error.startswith(f"backstay: account name {name!r} refused: give 1 to 64")
     assert not (folder / "out").exists()
 
 
-def test_a_replay_begins_with_an_empty_database(folder: Path) -> None:
+@pytest.mark.usefixtures("folder")
+def test_a_replay_begins_with_an_empty_database(shell: CommandLine) -> None:
     """A second replay into the same database is refused, and the first one's books stay."""
     arguments = (
         "replay", "BTCUSDT=prices.csv", "--signals", "signals.csv",
         "--database", "sqlite:///books.db",
     )  # fmt: skip
-    assert run(*arguments, folder=folder).returncode == 0
-    again = run(*arguments, folder=folder)
-    assert again.returncode == 2
-    assert "begins empty" in again.stderr
+    shell.says(*arguments)
+    code, _, error = shell.run(*arguments)
+    assert code == 2
+    assert "begins empty" in error
 
 
 def test_the_demo_needs_no_file(tmp_path: Path) -> None:
     """A market that makes itself: rungs and stops are hit, and the books balance."""
-    ended = run("demo", "--report", "out", folder=tmp_path)
+    ended = run_command("demo", "--report", "out", folder=tmp_path)
     assert ended.returncode == 0, ended.stderr
     assert "TP3 hit for position" in ended.stderr
     assert "Closing position immediately." in ended.stderr
@@ -120,7 +116,28 @@ def test_the_demo_needs_no_file(tmp_path: Path) -> None:
     assert len(report["positions"]) == 60
 
 
-def test_the_version_is_printed(tmp_path: Path) -> None:
+def test_the_version_is_printed(shell: CommandLine) -> None:
     """`--version` ends with 0, an unknown command with 2."""
-    assert run("--version", folder=tmp_path).stdout.startswith("backstay 0.")
-    assert run("sail", folder=tmp_path).returncode == 2
+    assert shell.says("--version").startswith("backstay 0.")
+    assert shell.run("sail")[0] == 2
+
+
+def test_a_command_to_a_service_loads_neither_database_nor_server(tmp_path: Path) -> None:
+    """It starts in the time that a person does not notice."""
+    program = """
+import sys
+from service.cli import main
+sys.argv = ["backstay", "positions", "--url", "http://127.0.0.1:9"]
+try:
+    main()
+finally:
+    print(*sys.modules, sep="\\n")
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=clean_environment(),
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    loaded = set(ended.stdout.split())
+    assert ended.returncode == EXIT_FAILED, ended.stderr
+    assert "httpx" in loaded
+    assert loaded & {"sqlalchemy", "fastapi", "uvicorn", "pykka", "structlog"} == set()

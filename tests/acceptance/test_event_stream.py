@@ -22,7 +22,8 @@ from tests.acceptance.conftest import Log
 from web import event_stream, routes_events
 from web.backend import Backend
 from web.event_stream import EventStream
-from web.tokens import Scope, TokenFile
+from web.scopes import Scope
+from web.tokens import TokenFile
 
 WITHIN = 20.0
 EVENTS = "/api/v1/events"
@@ -118,6 +119,7 @@ def street(tmp_path: Path) -> Iterator[Street]:
 
 
 def test_a_stream_brings_what_was_and_what_comes(street: Street) -> None:
+    """From the first event on, each once and in order, across the seam of old and new."""
     before = street.trade()
 
     with street.listening(params={"since": 0}) as events:
@@ -138,6 +140,7 @@ def test_a_stream_brings_what_was_and_what_comes(street: Street) -> None:
 
 
 def test_a_stream_begins_at_the_present_end(street: Street) -> None:
+    """Who names no start is told of nothing that was before."""
     before = street.trade()
 
     with street.listening() as events:
@@ -149,6 +152,7 @@ def test_a_stream_begins_at_the_present_end(street: Street) -> None:
 
 
 def test_a_client_resumes_where_it_was_cut_off(street: Street) -> None:
+    """The header of a reconnect goes before the start in the address."""
     last = street.trade()
     with street.listening(params={"since": 0}) as events:
         assert begun(events) == 0
@@ -174,6 +178,7 @@ def test_a_client_resumes_where_it_was_cut_off(street: Street) -> None:
     ],
 )
 def test_an_impossible_start_is_refused(street: Street, how: dict[str, Any]) -> None:
+    """A start that is no number, or lies ahead of the last event, is the client's error."""
     answer = httpx.get(street.url + EVENTS, **how)
 
     assert answer.status_code == 422
@@ -181,6 +186,7 @@ def test_an_impossible_start_is_refused(street: Street, how: dict[str, Any]) -> 
 
 
 def test_too_many_streams_are_refused(street: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer says when to try again."""
     monkeypatch.setattr(event_stream, "STREAMS_MAX", 1)
 
     with street.listening() as events:
@@ -193,6 +199,7 @@ def test_too_many_streams_are_refused(street: Street, monkeypatch: pytest.Monkey
 
 
 def test_a_revoked_token_s_stream_ends(tmp_path: Path) -> None:
+    """Its page is told nothing from the next sign of life on."""
     tokens = TokenFile(tmp_path / "tokens.json")
     token = tokens.create("page", Scope.READ)
 
@@ -206,7 +213,22 @@ def test_a_revoked_token_s_stream_ends(tmp_path: Path) -> None:
         assert list(events) == []
 
 
+def test_a_stream_by_cookie_ends_with_the_logout(tmp_path: Path) -> None:
+    """As every other answer to that cookie does."""
+    token = TokenFile(tmp_path / "tokens.json").create("page", Scope.READ)
+    with a_street(tmp_path, keep_alive_seconds=0.05) as street:
+        login = httpx.post(f"{street.url}/login", json={"token": token})
+        cookie = {"Cookie": login.headers["Set-Cookie"].partition(";")[0]}
+
+        with street.listening(headers=cookie) as events:
+            begun(events)
+            httpx.post(f"{street.url}/logout", headers=cookie | {"Origin": street.url})
+
+            assert list(events) == []
+
+
 def test_a_stop_ends_the_streams_at_once(street: Street, log: Log) -> None:
+    """The server need not wait for its clients, nor complain of them."""
     with street.listening() as first, street.listening() as second:
         begun(first)
         begun(second)
@@ -256,6 +278,7 @@ class CutOff:
 def test_a_client_that_does_not_read_is_cut_off_and_can_resume(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """It costs the others nothing, and gets the rest when it comes again."""
     cut_off = CutOff()
     monkeypatch.setattr(routes_events, "log", cut_off)
     with a_street(tmp_path, BigEvents(), send_seconds_max=0.1) as street:

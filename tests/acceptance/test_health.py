@@ -231,6 +231,30 @@ def test_a_halted_wallets_closes_settle_after_the_repair(house: House) -> None:
     assert house.check().failed_checks == ()
 
 
+def test_a_restart_on_a_changed_balance_builds_nothing_on_it(
+    a_house: Callable[..., House], log: Log
+) -> None:
+    """The wallet halts with the first check; after the repair it begins anew, and settles."""
+    log.failures_expected = True
+    former = a_house()
+    trade(former, "demo")
+    former.stop()
+    move_balance(former, "0.18")
+    house = a_house()
+    assert house.check().failed_checks == ("total", "chain")
+    entries = len(house.entries())
+    house.price(110)
+    assert len(house.entries()) == entries
+    assert house.position(2).status is PositionStatus.OPEN
+    move_balance(house, "-0.18")
+    house.check()
+    house.settle()
+    assert house.check().failed_checks == ()
+    assert house.position(2).exit_price == 110
+    assert house.wallet().total == 100 + 2 * Decimal("2.32225")
+    house.open(25)
+
+
 def test_a_stop_tells_of_the_closes_that_a_halted_wallet_keeps(house: House) -> None:
     """They are nowhere but in its memory; whoever stops the system must hear of it."""
     move_balance(house, "0.18")

@@ -1,6 +1,7 @@
 """TradingView's hook over HTTP: what its alerts do, and what nobody learns from it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,19 @@ def send(api: Api, body: Any, path: str = PATH) -> httpx.Response:
 def positions(api: Api, status: str = "OPEN") -> list[tuple[str, str, str]]:
     items = api.get("/positions", status=status)["items"]
     return [(item["symbol"], item["side"], item["notional"]) for item in items]
+
+
+def test_an_alert_that_reaches_nobody_is_refused_at_once(api: Api, log: Log) -> None:
+    """Between two lives of who stores signals: nothing is done, so that it may be sent again."""
+    backend = api.app.state.backend
+    api.app.state.backend = replace(backend, to_signals=lambda _: False)
+    response = send(api, BUY)
+    assert response.status_code == 503
+    assert response.headers["Retry-After"] == "1"
+    assert response.json()["type"] == "urn:backstay:problem:not-delivered"
+    assert "alert not delivered" in log.lines
+    api.app.state.backend = backend
+    assert positions(api) == []
 
 
 def test_alerts_turn_a_position_around_and_close_it(api: Api) -> None:

@@ -1,24 +1,15 @@
 """A balance that was changed by hand, as clients and machines that watch meet it over HTTP."""
 
-import time
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import httpx
 
 from tests.acceptance.house import run_sql
-from tests.acceptance.http_api import WITHIN_SECONDS, Api
+from tests.acceptance.http_api import Api, until
 from tests.service_process import ServiceProcess
 
 DRIFT = 'backstay_wallet_drift{account="demo",check="total"} -0.18'
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Ask again and again until it is so."""
-    deadline = time.monotonic() + WITHIN_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline
 
 
 def change_balance(database_url: str, amount: str) -> None:

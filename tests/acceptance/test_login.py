@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import httpx
@@ -9,7 +10,8 @@ import pytest
 
 from tests.acceptance.api import ADDRESS, API, Api, serving
 from web.login import STYLE_SHA256
-from web.tokens import Scope, TokenFile
+from web.scopes import Scope
+from web.tokens import TokenFile
 
 OWN = {"Origin": ADDRESS}
 ACCOUNT = {"account": "demo", "initial_balance": "100"}
@@ -38,6 +40,7 @@ def cookie_of(login: httpx.Response) -> dict[str, str]:
 
 
 def test_the_form_logs_in(api: Api, tokens: TokenFile) -> None:
+    """The cookie then does what the token did, and does not hold it."""
     token = tokens.create("page", Scope.READ)
 
     login = api.ask_at("POST", "/login", data={"token": token}, headers=OWN)
@@ -50,6 +53,7 @@ def test_the_form_logs_in(api: Api, tokens: TokenFile) -> None:
 
 
 def test_a_program_logs_in_with_json(api: Api, tokens: TokenFile) -> None:
+    """The answer is a cookie and no redirection."""
     token = tokens.create("page", Scope.READ)
 
     login = api.ask_at("POST", "/login", json={"token": token})
@@ -62,6 +66,7 @@ def test_a_program_logs_in_with_json(api: Api, tokens: TokenFile) -> None:
 def test_no_script_and_no_other_site_gets_the_cookie(
     api: Api, tokens: TokenFile, scheme: str, secure: bool
 ) -> None:
+    """HttpOnly, SameSite=Strict, and Secure where the connection is."""
     token = tokens.create("page", Scope.READ)
 
     login = api.ask_at("POST", f"{scheme}://localhost/login", json={"token": token})
@@ -73,6 +78,7 @@ def test_no_script_and_no_other_site_gets_the_cookie(
 
 @pytest.mark.parametrize("token", ["bks_wrong", "", "\ud800"])
 def test_an_unknown_token_logs_nobody_in(api: Api, tokens: TokenFile, token: str) -> None:
+    """Neither a wrong one nor one that no token could look like."""
     tokens.create("page", Scope.READ)
 
     login = api.ask_at(
@@ -91,6 +97,7 @@ def test_an_unknown_token_logs_nobody_in(api: Api, tokens: TokenFile, token: str
 def test_a_login_without_a_token_is_refused(
     api: Api, tokens: TokenFile, body: bytes, kind: str
 ) -> None:
+    """A body of another kind, or without the field, is the client's error."""
     tokens.create("page", Scope.READ)
 
     login = api.ask_at("POST", "/login", content=body, headers={"Content-Type": kind})
@@ -101,6 +108,7 @@ def test_a_login_without_a_token_is_refused(
 def test_a_change_by_cookie_comes_from_the_service_s_own_page(
     api: Api, cookie: dict[str, str]
 ) -> None:
+    """A cookie comes by itself, so it must be shown that the page is ours."""
     unnamed = api.ask("POST", "/accounts", ACCOUNT, headers=cookie)
     foreign = {"Origin": "https://evil.example"}
 
@@ -111,12 +119,14 @@ def test_a_change_by_cookie_comes_from_the_service_s_own_page(
 
 
 def test_a_header_goes_before_a_cookie(api: Api, cookie: dict[str, str]) -> None:
+    """A bad token is refused, and the cookie does not make up for it."""
     wrong = {"Authorization": "Bearer bks_wrong"}
 
     assert api.ask("GET", "/accounts", headers=cookie | wrong).status_code == 401
 
 
 def test_a_logout_ends_the_session(api: Api, cookie: dict[str, str]) -> None:
+    """The cookie is worth nothing afterwards, also where it was kept."""
     logout = api.ask_at("POST", "/logout", headers=cookie | OWN)
 
     assert logout.status_code == 204
@@ -125,6 +135,7 @@ def test_a_logout_ends_the_session(api: Api, cookie: dict[str, str]) -> None:
 
 
 def test_a_session_ends_with_its_token(api: Api, tokens: TokenFile, cookie: dict[str, str]) -> None:
+    """A token of the same name that is made later does not revive it."""
     tokens.revoke("page")
     tokens.create("page", Scope.ADMIN)
 
@@ -132,6 +143,7 @@ def test_a_session_ends_with_its_token(api: Api, tokens: TokenFile, cookie: dict
 
 
 def test_the_form_loads_nothing_and_runs_nothing(api: Api) -> None:
+    """No script, no foreign address, and a style that is allowed by its digest alone."""
     page = api.ask_at("GET", "/login")
 
     policy = page.headers["Content-Security-Policy"]
@@ -142,6 +154,86 @@ def test_the_form_loads_nothing_and_runs_nothing(api: Api) -> None:
 
 
 def test_the_stream_takes_the_cookie(api: Api, cookie: dict[str, str]) -> None:
+    """A browser's EventSource can send no header of its own."""
     answer = api.ask_at("GET", f"{API}/events", params={"since": -1}, headers=cookie)
 
     assert answer.status_code == 422
+
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+def test_a_browser_without_a_login_is_led_to_the_form_and_back(api: Api, tokens: TokenFile) -> None:
+    """From the page that it asked for, over the form, to that page."""
+    token = tokens.create("page", Scope.READ)
+    asked = f"{API}/positions?status=OPEN&limit=2"
+
+    sent = api.ask_at("GET", asked, headers=BROWSER)
+
+    assert sent.status_code == 303
+    form = api.ask_at("GET", sent.headers["Location"], headers=BROWSER)
+    following = unescape(re.findall(r'name="next" value="([^"]*)"', form.text)[0])
+    assert following == asked
+    login = api.ask_at(
+        "POST", "/login", data={"token": token, "next": following}, headers=OWN | BROWSER
+    )
+    assert (login.status_code, login.headers["Location"]) == (303, asked)
+
+
+@pytest.mark.parametrize("accept", ["application/json", "*/*", "text/event-stream", ""])
+def test_a_program_without_a_token_gets_json(api: Api, tokens: TokenFile, accept: str) -> None:
+    """And whoever wants to change something does."""
+    tokens.create("page", Scope.READ)
+
+    answers = [
+        api.ask("GET", "/positions", headers={"Accept": accept}),
+        api.ask("POST", "/positions", headers=BROWSER | OWN),
+    ]
+
+    assert [answer.status_code for answer in answers] == [401, 401]
+    assert {answer.headers["Content-Type"] for answer in answers} == {"application/problem+json"}
+
+
+def test_a_wrong_token_in_the_form_shows_the_form_again(api: Api, tokens: TokenFile) -> None:
+    """With what is wrong, and still with the way back."""
+    tokens.create("page", Scope.READ)
+    given = {"token": "bks_wrong", "next": "/metrics"}
+
+    page = api.ask_at("POST", "/login", data=given, headers=OWN | BROWSER)
+
+    assert page.status_code == 401
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert '<p role="alert">token or session unknown' in page.text
+    assert 'name="next" value="/metrics"' in page.text
+    assert "bks_wrong" not in page.text
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example", "docs", "/ä"],
+)
+def test_a_login_leads_nowhere_else(api: Api, tokens: TokenFile, elsewhere: str) -> None:
+    """Only to a path of this service; anything else becomes the API's page."""
+    given = {"token": tokens.create("page", Scope.READ), "next": elsewhere}
+
+    login = api.ask_at("POST", "/login", data=given, headers=OWN | BROWSER)
+    form = api.ask_at("GET", "/login", params={"next": elsewhere})
+
+    assert login.headers["Location"] == "/docs"
+    assert 'name="next" value="/docs"' in form.text
+
+
+def test_what_the_form_is_given_cannot_break_out_of_it(api: Api) -> None:
+    """A quote in the path stays a quote."""
+    form = api.ask_at("GET", "/login", params={"next": '/"><script>'})
+
+    assert "<script" not in form.text
+
+
+def test_the_front_door_leads_to_the_page(api: Api, tokens: TokenFile) -> None:
+    """Where no token is asked for at once, else over the form."""
+    assert api.ask_at("GET", "/").headers["Location"] == "/docs"
+
+    tokens.create("page", Scope.READ)
+
+    assert api.ask_at("GET", "/", headers=BROWSER).headers["Location"] == "/login?next=%2F"

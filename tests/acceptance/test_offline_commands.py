@@ -1,6 +1,5 @@
 """Commands that read or copy a database by themselves, most of them beside a running service."""
 
-import json
 import sqlite3
 import subprocess
 from contextlib import closing
@@ -8,60 +7,86 @@ from pathlib import Path
 
 import pytest
 
+from tests.command_line import CommandLine
 from tests.servers import PostgresUnavailable, find_binaries, fresh_database
-from tests.service_process import ServiceProcess, run_command
+from tests.service_process import ServiceProcess
 
 BARE = {"BACKSTAY_FEED": "none"}
 
 
-def test_books_are_audited_and_copied_beside_the_running_service(tmp_path: Path) -> None:
+def test_books_are_audited_and_copied_beside_the_running_service(
+    shell: CommandLine, tmp_path: Path
+) -> None:
     """`audit` and `backup` disturb nobody; the copy is a database of its own."""
     with ServiceProcess(tmp_path, env=BARE) as service:
         service.wait_ready()
-        audited = run_command("audit", "--json", folder=tmp_path)
-        assert audited.returncode == 0, audited.stderr
-        assert [(each["account"], each["status"]) for each in json.loads(audited.stdout)] == [
-            ("demo", "HEALTHY")
-        ]
-        assert run_command("backup", "copy.db", folder=tmp_path).returncode == 0
-        again = run_command("backup", "copy.db", folder=tmp_path)
-        assert again.returncode != 0
-        assert "there is a file already" in again.stderr
-    audited = run_command("audit", "--database", "sqlite:///copy.db", folder=tmp_path)
-    assert "Books of account demo: HEALTHY" in audited.stdout
+        audited = shell.document("audit")
+        assert [(each["account"], each["status"]) for each in audited] == [("demo", "HEALTHY")]
+        shell.says("backup", "copy.db")
+        code, _, error = shell.run("backup", "copy.db")
+        assert code == 2
+        assert "there is a file already" in error
+        code, _, error = shell.run("db", "upgrade")
+        assert code == 2
+        assert "stop that owner first" in error
+    copied = shell.says("audit", "--database", "sqlite:///copy.db")
+    assert "Books of account demo: HEALTHY" in copied
 
 
-def test_a_changed_balance_is_found_by_the_audit(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("command", "database", "named"),
+    [
+        (["audit"], "missing.db", "there is no database {}/missing.db"),
+        (["backup", "copy.db"], "missing.db", "there is no database {}/missing.db"),
+        (["db", "upgrade"], "nowhere/b.db", "there is no folder {}/nowhere for the database b.db"),
+        (["audit"], "nowhere/b.db", "there is no database {}/nowhere/b.db"),
+    ],
+)
+def test_a_database_that_is_not_there_is_named(
+    shell: CommandLine, tmp_path: Path, command: list[str], database: str, named: str
+) -> None:
+    """Waiting does not make it: exit code 2, with one line that says which, and nothing is made."""
+    shell.enter(tmp_path)
+    code, _, error = shell.run(*command, "--database", f"sqlite:///{database}")
+    assert code == 2
+    assert error.startswith(f"backstay: {named.format(tmp_path)}: ")
+    assert error.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_changed_balance_is_found_by_the_audit(shell: CommandLine, tmp_path: Path) -> None:
     """Exit 1, and the table says which check failed."""
     with ServiceProcess(tmp_path, env=BARE) as service:
         service.wait_ready()
     with closing(sqlite3.connect(tmp_path / "backstay.db")) as connection, connection:
         connection.execute("UPDATE accounts SET total = total + 1")
-    audited = run_command("audit", folder=tmp_path)
-    assert audited.returncode == 1
-    assert "Books of account demo: MISMATCH" in audited.stdout
+    code, told, _ = shell.run("audit")
+    assert code == 1
+    assert "Books of account demo: MISMATCH" in told
 
 
-def test_a_database_is_brought_to_this_schema(tmp_path: Path, database_url: str) -> None:
+def test_a_database_is_brought_to_this_schema(
+    shell: CommandLine, tmp_path: Path, database_url: str
+) -> None:
     """`db upgrade` does what a start does, no more; before it there is nothing to read."""
-    assert (
-        run_command("db", "upgrade", folder=tmp_path, BACKSTAY_DATABASE=database_url).returncode
-        == 0
-    )
-    audited = run_command("audit", "--json", folder=tmp_path, BACKSTAY_DATABASE=database_url)
-    assert (audited.returncode, json.loads(audited.stdout)) == (0, [])
+    shell.enter(tmp_path, BACKSTAY_DATABASE=database_url)
+    assert shell.run("audit")[0] == (2 if database_url.startswith("sqlite") else 3)
+    shell.says("db", "upgrade")
+    assert shell.document("audit") == []
 
 
-def test_a_postgresql_backup_is_pg_dumps(tmp_path: Path) -> None:
+def test_a_postgresql_backup_is_pg_dumps(shell: CommandLine, tmp_path: Path) -> None:
     """The command to run is said, without the password."""
-    url = "postgresql://me:secret@db/backstay"
-    ended = run_command("backup", "copy.dump", folder=tmp_path, BACKSTAY_DATABASE=url)
-    assert ended.returncode == 2
-    assert "pg_dump --format=custom --file=copy.dump postgresql://me@db/backstay" in ended.stderr
-    assert "secret" not in ended.stderr
+    shell.enter(tmp_path, BACKSTAY_DATABASE="postgresql://me:secret@db/backstay")
+    code, _, error = shell.run("backup", "copy.dump")
+    assert code == 2
+    assert "pg_dump --format=custom --file=copy.dump postgresql://me@db/backstay" in error
+    assert "secret" not in error
 
 
-def test_a_restored_dump_goes_on(tmp_path: Path, postgres_url: str, postgres_database: str) -> None:
+def test_a_restored_dump_goes_on(
+    shell: CommandLine, tmp_path: Path, postgres_url: str, postgres_database: str
+) -> None:
     """As docs/operations.md has it: the restored books balance, and a service starts on them."""
     try:
         binaries = find_binaries()
@@ -80,8 +105,8 @@ def test_a_restored_dump_goes_on(tmp_path: Path, postgres_url: str, postgres_dat
     with fresh_database(postgres_url) as restored:
         into = f"--dbname={restored}"
         subprocess.run([binaries / "pg_restore", "--no-owner", into, dump], check=True)
-        audited = run_command("audit", "--database", restored, folder=tmp_path)
-        assert "Books of account demo: HEALTHY" in audited.stdout, audited.stderr
+        audited = shell.says("audit", "--database", restored)
+        assert "Books of account demo: HEALTHY" in audited
         # The dump was made while a service ran: its lease is in it, and has to run out.
         with (
             ServiceProcess(tmp_path, env={**BARE, "BACKSTAY_DATABASE": restored}) as service,

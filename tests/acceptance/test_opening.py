@@ -131,7 +131,10 @@ def test_an_unknown_account_is_denied(memory_house: House) -> None:
     """With what to do about it."""
     denial = memory_house.denied(account="nobody")
     assert denial.reason is DenialReason.ACCOUNT_UNKNOWN
-    assert denial.text == "there is no account nobody: open it first"
+    assert denial.text == (
+        "there is no account nobody: open it first "
+        "(`backstay account open nobody --balance ...`, or POST /api/v1/accounts)"
+    )
 
 
 def test_an_unknown_symbol_is_denied(memory_house: House) -> None:

@@ -189,3 +189,12 @@ def test_a_signal_waits_for_a_price_that_the_guard_accepts() -> None:
         "ignored": 0,
         "quarantined": 1,
     }
+
+
+def test_the_report_s_health_is_figures_only() -> None:
+    """What a check says for people is the API's: the report's bytes are a promise."""
+    batch = PriceBatch("BTCUSDT", [1_000_000], [Decimal(100)])
+    report = report_of(play("sqlite://", [batch], [], Decimal(100)))
+    assert {tuple(check) for check in report["health"]["checks"]} == {
+        ("name", "expected", "actual", "difference", "passed")
+    }

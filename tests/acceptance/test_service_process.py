@@ -169,11 +169,16 @@ def test_a_stop_without_the_database_says_what_is_lost(start: Start) -> None:
         service = start(BACKSTAY_FEED="none", BACKSTAY_DATABASE=server.new_database()).wait_ready()
         with service.client() as client:
             give_price(client, "100")
-            open_position(client, "one")
+            position_id = open_position(client, "one")["id"]
             server.stop_immediately()
             give_price(client, "103")
             service.wait_for("database ")
-        code, seconds = service.stop()
+            with ThreadPoolExecutor() as pool:
+                closing_ = pool.submit(client.post, f"/api/v1/positions/{position_id}/close")
+                code, seconds = service.stop()
+                refused = closing_.result()
+    assert refused.status_code == 503, refused.text
+    assert refused.json()["type"] == "urn:backstay:problem:shutting-down"
     assert code not in (0, 2), service.log
     assert seconds < STOP_SECONDS_MAX, service.log
     assert "not everything was committed" in service.log

@@ -62,6 +62,11 @@ def test_the_document_says_that_decimals_are_strings(api: Api) -> None:
         ("DELETE", "/api/v1/positions/1", 405, "method-not-allowed"),
         ("GET", "/api/v1/positions/0", 422, "invalid-request"),
         ("GET", "/api/v1/positions/99999999999999999999", 422, "invalid-request"),
+        ("GET", f"/api/v1/positions/{'9' * 5000}", 422, "invalid-request"),
+        ("POST", f"/api/v1/positions/{'9' * 5000}/close", 422, "invalid-request"),
+        ("GET", "/api/v1/positions/close-all", 405, "method-not-allowed"),
+        ("PATCH", "/api/v1/positions/close-all", 405, "method-not-allowed"),
+        ("GET", "/api/v1/positions/x", 404, "not-found"),
         ("GET", "/static-offline-docs/nothing.js", 404, "not-found"),
     ],
 )

@@ -1,11 +1,15 @@
 """The panic button over HTTP."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from actors.messages import ClosePosition, PauseMarket
+from persistence.state import PositionRecord
 from tests.acceptance.api import Api, serving
 from tests.acceptance.house import WITHIN
 
@@ -35,6 +39,22 @@ def test_it_closes_every_open_position(api: Api) -> None:
     assert (answer["denied"], answer["pending"]) == ([], [])
     assert api.get("/accounts/demo")["locked_balance"] == "0.00000000"
     assert api.post("/positions/close-all") == {"closed": [], "denied": [], "pending": []}
+
+
+def test_all_that_is_closed_is_read_at_once(api: Api) -> None:
+    """A panic button does not ask the database once for each position."""
+    opened = [api.open(notional="1")["id"] for _ in range(3)]
+    read: list[list[int]] = []
+
+    def read_positions_by_id(ids: list[int]) -> tuple[PositionRecord, ...]:
+        read.append(ids)
+        return api.house.store.read_positions_by_id(ids)
+
+    reader: Any = SimpleNamespace(read_positions_by_id=read_positions_by_id)
+    api.app.state.backend = replace(api.app.state.backend, reader=reader)
+    closed = api.post("/positions/close-all")["closed"]
+    assert [position["id"] for position in closed] == opened
+    assert read == [opened]
 
 
 def test_it_closes_only_what_is_named(api: Api) -> None:

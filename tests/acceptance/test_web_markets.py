@@ -1,12 +1,14 @@
 """Prices and markets over HTTP."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from actors.messages import PauseMarket
 from tests.acceptance.api import Api, serving
+from web import routes_markets
 
 
 @pytest.fixture
@@ -66,6 +68,48 @@ def test_each_price_of_a_list_is_judged_for_itself(api: Api) -> None:
     assert items[1]["reason"] == "a feed brings the prices of SOLUSDT"
     assert items[5]["timestamp"] == "2001-01-01T00:00:00.000000Z"
     assert [market["symbol"] for market in api.get("/markets")["items"]] == ["BTCUSDT", "ETHUSDT"]
+
+
+def test_what_is_no_price_makes_no_market(api: Api) -> None:
+    """It is rejected in the guard's words; what is a price beside it makes one."""
+    odd = {"symbol": "AAA", "price": "0"}
+    ahead = {"symbol": "AAA", "price": "1", "timestamp": "2999-01-01T00:00:00Z"}
+    items = api.post("/prices", [odd, ahead])["items"]
+    assert results(items) == ["rejected", "rejected"]
+    assert items[0]["reason"].startswith("no price: not above 0")
+    assert "ahead of our clock" in items[1]["reason"]
+    assert api.get("/markets")["items"] == []
+    assert results(api.price("0", "1", "-1", "1.1", symbol="AAA")) == [
+        "rejected",
+        "accepted",
+        "rejected",
+        "accepted",
+    ]
+    assert results(api.price("0", symbol="AAA")) == ["rejected"]
+
+
+def test_the_api_makes_only_so_many_markets(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond them a price is rejected with what to do; those that are there go on."""
+    monkeypatch.setattr(routes_markets, "MARKETS_MAX", 2)
+    for symbol in ("AAA", "BBB"):
+        assert results(api.price("1", symbol=symbol)) == ["accepted"]
+    [beyond] = api.price("1", symbol="CCC")
+    assert (beyond["result"], beyond["reason"]) == (
+        "rejected",
+        "no market of CCC made: there are 2 already; send prices of one that is there, or have a "
+        "feed bring those of CCC",
+    )
+    assert results(api.price("1.1", symbol="AAA")) == ["accepted"]
+    assert [market["symbol"] for market in api.get("/markets")["items"]] == ["AAA", "BBB"]
+
+
+def test_only_a_new_market_is_asked_for(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A price of one that is there goes to it and to nobody else."""
+    api.price("100")
+    told: list[object] = []
+    api.app.state.backend = replace(api.app.state.backend, tell=told.append)
+    assert results(api.price("101")) == ["accepted"]
+    assert told == []
 
 
 def test_a_candidate_is_released_by_naming_it(api: Api) -> None:
@@ -129,5 +173,5 @@ def test_what_is_no_price_at_all_is_refused(
         single = api.problem("POST", "/prices", price)
         in_list = api.problem("POST", "/prices", [{"symbol": "BTCUSDT", "price": "1"}, price])
         assert api.get("/markets")["items"] == []
-    assert [error["place"] for error in single["errors"]] == [f"body.single.{place}"]
-    assert [error["place"] for error in in_list["errors"]] == [f"body.list.1.{place}"]
+    assert [error["place"] for error in single["errors"]] == [f"body.{place}"]
+    assert [error["place"] for error in in_list["errors"]] == [f"body.1.{place}"]

@@ -1,6 +1,7 @@
 """The database is away: what the API still answers, and what a 503 says for certain."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,14 @@ import pytest
 from actors.messages import CheckHealth, ClosePosition
 from tests.acceptance.api import Api, an_open, serving
 from tests.acceptance.house import WITHIN
+from web import commands
+from web.backend import Backend
 
 
 @pytest.fixture
-def api(database_url: str, tmp_path: Path) -> Iterator[Api]:
+def api(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     """An account of 100 and a market at 100, over a database that can be made to fail."""
+    monkeypatch.setattr(commands, "ANSWER_SECONDS", 1.0)
     with serving(database_url, tmp_path, faulty=True, command_seconds=0.5) as api:
         api.account("100")
         api.price("100")
@@ -76,6 +80,37 @@ def test_what_is_open_is_read_all_the_same(api: Api) -> None:
     ):
         assert unavailable(api, "GET", path) == "database-unavailable"
     assert unavailable(api, "GET", "/accounts/demo/health") == "no-answer"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/prices", {"symbol": "BTCUSDT", "price": "101"}),
+        ("/markets/BTCUSDT/release", {"price": "101"}),
+    ],
+)
+def test_what_reaches_no_market_is_said_at_once(api: Api, path: str, body: object) -> None:
+    """Between two lives of its actor nobody takes it, so that nothing is done later either."""
+    before = api.house.system.directory.markets.pop("BTCUSDT")
+    assert unavailable(api, "POST", path, body) == "not-delivered"
+    assert "nothing was done" in api.problem("POST", path, body)["detail"]
+    api.house.system.directory.markets["BTCUSDT"] = before
+    assert api.get("/markets")["items"][0]["last_price"] == "100"
+
+
+def test_a_release_that_is_not_answered_says_where_to_look(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sent again blindly it could be refused although it was done."""
+    monkeypatch.setattr(commands, "ANSWER_SECONDS", 0.0)
+    backend: Backend = api.app.state.backend
+    api.app.state.backend = replace(backend, to_market=lambda *_: True, command_seconds=0.01)
+    problem = api.problem("POST", "/markets/BTCUSDT/release", {"price": "101"})
+    assert problem["type"] == "urn:backstay:problem:no-answer"
+    assert problem["detail"] == (
+        "the release of BTCUSDT was not answered within 0.01 s: it may still be accepted; look at "
+        "the market before you release it again"
+    )
 
 
 def back(api: Api) -> None:

@@ -12,7 +12,8 @@ from schemathesis.checks import CHECKS, load_all_checks
 from tests.acceptance.api import Api, serving
 from web.app import create_app
 from web.backend import Backend
-from web.tokens import Scope, TokenFile
+from web.scopes import Scope
+from web.tokens import TokenFile
 
 load_all_checks()
 

@@ -9,7 +9,8 @@ from typing import Any, Self
 
 import psycopg2
 
-from persistence import Change, Store
+from persistence.changes import Change
+from persistence.store import Store
 from trading import ladder, ladder_shape, wallet
 from trading.costs import DEFAULT_RATES
 from trading.events import PositionClosed, PositionReduced

@@ -13,6 +13,7 @@ from bench.__main__ import NAMES
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_benchmark_prints_its_figures_as_lines_of_json(name: str) -> None:
     """A quick look at each: every line is a figure with a positive value and a unit."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from persistence import Store
+from persistence.store import Store
 from persistence.tables import Table
 from tests.integration.bookkeeper import DRIVER_ERRORS, Bookkeeper, by_hand
 from tests.servers import fresh_database
@@ -92,6 +92,7 @@ OVER, UNDER = f"{BOUND}.00000001", f"-{BOUND}.00000001"
     ],
 )
 def test_an_account_is_refused(hand: Hand, change: str, constraint: str) -> None:
+    """Impossible balances, limits and versions are refused by the table itself."""
     change = change.format(over=hand.money(OVER), under=hand.money(UNDER))
     refused(hand, f"UPDATE accounts SET {change} WHERE account = 'demo'", constraint)
 
@@ -128,6 +129,7 @@ def test_an_account_is_refused(hand: Hand, change: str, constraint: str) -> None
     ],
 )
 def test_a_position_is_refused(hand: Hand, change: str, constraint: str) -> None:
+    """Impossible prices, quantities and states are refused by the table itself."""
     change = change.format(
         over=hand.money(OVER),
         under=hand.money(UNDER),
@@ -152,39 +154,46 @@ def test_a_position_is_refused(hand: Hand, change: str, constraint: str) -> None
     ],
 )
 def test_a_closed_position_is_refused(hand: Hand, column: str, value: str, constraint: str) -> None:
+    """What a close must say is there, and nothing of an open one."""
     values = {"id": "99", "idempotency_key": "NULL", column: value}
     with pytest.raises(DRIVER_ERRORS, match=constraint):
         hand.copy("positions", f"id = {POSITION_CLOSED}", **values)
 
 
 def test_a_position_needs_its_account(hand: Hand) -> None:
+    """No position hangs in the air."""
     values = {"id": "99", "idempotency_key": "NULL", "account": "'nobody'"}
     with pytest.raises(DRIVER_ERRORS, match=r"(?i)foreign key"):
         hand.copy("positions", f"id = {POSITION_OPEN}", **values)
 
 
 def test_an_idempotency_key_is_taken_once_an_account(hand: Hand) -> None:
+    """The same key opens nothing twice, whatever the program does."""
     with pytest.raises(DRIVER_ERRORS, match="idempotency_key"):
         hand.copy("positions", f"id = {POSITION_OPEN}", id="99")
 
 
 def test_an_idempotency_key_belongs_to_its_account(hand: Hand) -> None:
+    """Another account may use the same one."""
     hand.copy("positions", f"id = {POSITION_OPEN}", id="98", account="'other'")
     hand.run("DELETE FROM positions WHERE id = 98")
 
 
 def test_positions_without_a_key_do_not_collide(hand: Hand) -> None:
+    """Having none is no key."""
     for position_id in ("96", "97"):
         hand.copy("positions", f"id = {POSITION_OPEN}", id=position_id, idempotency_key="NULL")
     hand.run("DELETE FROM positions WHERE id IN (96, 97)")
 
 
 def test_closed_is_terminal(hand: Hand) -> None:
+    """Not even a change of nothing is taken."""
     for change in ("stop_price = stop_price", "status = 'OPEN'", "version = version + 1"):
         refused(hand, f"UPDATE positions SET {change} WHERE id = {POSITION_CLOSED}", "terminal")
 
 
 def test_a_position_with_entries_stays(hand: Hand) -> None:
+    """Booked money keeps what it was booked for."""
     refused(hand, f"DELETE FROM positions WHERE id = {POSITION_OPEN}", r"(?i)foreign key")
 
 
@@ -228,6 +237,7 @@ def test_a_position_with_entries_stays(hand: Hand) -> None:
     ],
 )
 def test_an_entry_is_refused(hand: Hand, values: dict[str, str], constraint: str) -> None:
+    """Amounts, balances and types must fit one another."""
     units = {
         "over": hand.money(OVER),
         "under": hand.money(UNDER),
@@ -240,11 +250,13 @@ def test_an_entry_is_refused(hand: Hand, values: dict[str, str], constraint: str
 
 
 def test_an_entrys_number_is_taken_once_an_account(hand: Hand) -> None:
+    """An account's entries are counted without a repetition."""
     with pytest.raises(DRIVER_ERRORS, match=r"number|pk_wallet_transactions"):
         hand.copy("wallet_transactions", "operation = 'open:1'", operation="'new'")
 
 
 def test_a_position_has_at_most_one_close_entry(hand: Hand) -> None:
+    """Money is paid back once."""
     values = {"number": "99", "operation": "'new'"}
     with pytest.raises(DRIVER_ERRORS, match=r"position_id|ux_wallet_transactions_close"):
         hand.copy("wallet_transactions", "transaction_type = 'position_close'", **values)
@@ -253,6 +265,7 @@ def test_a_position_has_at_most_one_close_entry(hand: Hand) -> None:
 @pytest.mark.parametrize("table", ["wallet_transactions", "events"])
 @pytest.mark.parametrize("statement", ["UPDATE {0} SET commit_id = commit_id", "DELETE FROM {0}"])
 def test_entries_and_events_are_only_appended(hand: Hand, table: str, statement: str) -> None:
+    """Neither changed nor deleted: history stays."""
     refused(hand, statement.format(table), f"{table} is append-only")
 
 
@@ -261,12 +274,14 @@ def test_entries_and_events_are_only_appended(hand: Hand, table: str, statement:
     [("wallet_transactions", "append-only"), ("events", "append-only"), ("owner", "one row")],
 )
 def test_no_table_that_must_stay_is_truncated(hand: Hand, table: str, why: str) -> None:
+    """The one statement that passes row triggers by is refused too."""
     if hand.sqlite:
         pytest.skip("SQLite knows no TRUNCATE")
     refused(hand, f"TRUNCATE {table}", why)
 
 
 def test_an_event_id_begins_at_one_and_is_taken_once(hand: Hand) -> None:
+    """What readers go on from cannot be ambiguous."""
     with pytest.raises(DRIVER_ERRORS, match="id_from_one"):
         hand.copy("events", "id = 1", id="0")
     with pytest.raises(DRIVER_ERRORS, match=r"events\.id|pk_events"):
@@ -274,6 +289,7 @@ def test_an_event_id_begins_at_one_and_is_taken_once(hand: Hand) -> None:
 
 
 def test_the_owner_table_holds_one_row(hand: Hand) -> None:
+    """There is no second owner to mistake for the first."""
     with pytest.raises(DRIVER_ERRORS, match="one_row"):
         hand.copy("owner", "id = 1", id="2")
     with pytest.raises(DRIVER_ERRORS, match=r"owner\.id|pk_owner"):
@@ -284,12 +300,14 @@ def test_the_owner_table_holds_one_row(hand: Hand) -> None:
 
 
 def test_a_market_price_is_positive(hand: Hand) -> None:
+    """A market at zero would close everything."""
     time = "0" if hand.sqlite else "now()"
     values = f"('X', {hand.price('0')}, {time})"
     refused(hand, f"INSERT INTO markets (symbol, price, time) VALUES {values}", "prices_in_range")
 
 
 def test_sqlite_keeps_no_float_as_money(hand: Hand) -> None:
+    """Its columns would take one without a word."""
     if not hand.sqlite:
         pytest.skip("PostgreSQL's NUMERIC is exact")
     refused(hand, "UPDATE accounts SET total = 1000.5", "cannot store REAL value in INTEGER")

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Column, MetaData, Table, literal, select, text
 
-from persistence import Store
 from persistence.columns import Money, Price, Timestamp, exact_sum
+from persistence.store import Store
 from tests.integration.bookkeeper import NOW_US, Bookkeeper, market
 from trading.model import CostRates, Costs, Limits
 from trading.money import AMOUNT_MAX, plain
@@ -57,6 +57,7 @@ def read_back(store: Store, value: object, column: type[Money | Price | Timestam
 
 @pytest.mark.parametrize("amount", MONEY_EXTREMES)
 def test_extreme_money_comes_back_with_8_decimals(store: Store, amount: str) -> None:
+    """The largest, the smallest and the negative, digit by digit."""
     found = read_back(store, Decimal(amount), Money)
     assert found == Decimal(amount)
     assert plain(found) == f"{Decimal(amount):.8f}"  # type: ignore[arg-type]
@@ -64,6 +65,7 @@ def test_extreme_money_comes_back_with_8_decimals(store: Store, amount: str) -> 
 
 @pytest.mark.parametrize("price", PRICE_EXTREMES)
 def test_extreme_prices_come_back_in_plain_notation(store: Store, price: str) -> None:
+    """No exponent comes out, however small or large."""
     found = read_back(store, Decimal(price), Price)
     assert found == Decimal(price)
     assert str(found) in {price, str(Decimal(price))}
@@ -71,12 +73,14 @@ def test_extreme_prices_come_back_in_plain_notation(store: Store, price: str) ->
 
 @pytest.mark.parametrize("time_us", TIME_EXTREMES)
 def test_times_come_back_to_the_microsecond(store: Store, time_us: int) -> None:
+    """None is rounded by a float on its way."""
     assert read_back(store, time_us, Timestamp) == time_us
 
 
 @an_outside_world
 @given(amounts=st.lists(money.map(abs), min_size=3, max_size=3))
 def test_any_wallet_comes_back_equal(books: Bookkeeper, amounts: list[Decimal]) -> None:
+    """Balances and limits of any size survive the database."""
     locked, total, initial = sorted(amounts)
     name = f"account{books.last_commit_id}"
     change = books.opens_account(name, str(initial), Limits(symbol_notional_max=locked))
@@ -110,6 +114,7 @@ def test_any_position_comes_back_equal_and_prints_alike(
     rates: list[Decimal],
     levels: list[Decimal],
 ) -> None:
+    """Every number of it survives, down to how it prints."""
     if books.store.is_empty():
         books.commit(books.opens_account())
     change = books.opens_position(books.last_commit_id, quantity="0.0001")
@@ -140,6 +145,7 @@ def test_any_position_comes_back_equal_and_prints_alike(
 @an_outside_world
 @given(price=prices)
 def test_any_market_price_comes_back_equal(books: Bookkeeper, price: Decimal) -> None:
+    """Within a price's range there is none that the database changes."""
     change = market("BTCUSDT", str(price))
     books.commit(change)
     assert books.store.load_state().markets == change.markets
@@ -148,6 +154,7 @@ def test_any_market_price_comes_back_equal(books: Bookkeeper, price: Decimal) ->
 @an_outside_world
 @given(amounts=st.lists(money, max_size=8))
 def test_any_amounts_sum_exactly(store: Store, amounts: list[Decimal]) -> None:
+    """The database's sum is Python's, to the last digit."""
     table = Table("amounts", MetaData(), Column("amount", Money))
     with store._transactions.transaction() as session:
         connection = session.connection()
@@ -161,6 +168,7 @@ def test_any_amounts_sum_exactly(store: Store, amounts: list[Decimal]) -> None:
 
 @pytest.mark.parametrize("amount", ["90000000000", "-89999999999.99999999"])
 def test_a_million_amounts_sum_exactly(store: Store, amount: str) -> None:
+    """No float and no overflow creeps in on the way."""
     table = Table("amounts", MetaData(), Column("amount", Money))
     million = (
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) "
@@ -179,6 +187,7 @@ def test_a_million_amounts_sum_exactly(store: Store, amount: str) -> None:
 def test_both_engines_write_the_same_events_and_load_the_same_values(
     postgres_database: str,
 ) -> None:
+    """Byte by byte: a move from one to the other changes nothing."""
     lives = []
     for url in ("sqlite://", postgres_database):
         with closing(Store.open(url)) as store:

@@ -3,14 +3,19 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import psycopg2
 import pytest
+from sqlalchemy import text
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.exc import ProgrammingError
 
-from persistence import OutcomeUnknown, Refused, Store, Unavailable
+from persistence.engines import parsed
+from persistence.errors import Damaged, OutcomeUnknown, Refused, Unavailable
+from persistence.store import Store
+from persistence.transactions import Transactions
 from tests.integration.bookkeeper import Bookkeeper, all_rows, by_hand
 from tests.servers import PostgresServer, fresh_database
 
@@ -71,6 +76,7 @@ def end_sessions(database_url: str, through_url: str | None = None) -> None:
 def test_a_connection_lost_before_commit_arrives_leaves_nothing(
     postgres_books: Bookkeeper, postgres_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Who asks is told that it was not committed."""
     books = postgres_books
     before = all_rows(postgres_database)
     on_commit(monkeypatch, lambda _: end_sessions(postgres_database))
@@ -83,6 +89,8 @@ def test_a_connection_lost_before_commit_arrives_leaves_nothing(
 def test_a_connection_lost_after_commit_arrived_leaves_everything(
     postgres_books: Bookkeeper, postgres_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Who asks is told that it was."""
+
     def commits_and_breaks(connection: Any) -> None:
         connection.commit()
         end_sessions(postgres_database)
@@ -99,6 +107,8 @@ def test_a_connection_lost_after_commit_arrived_leaves_everything(
 def test_a_sqlite_commit_that_failed_in_the_disk_is_of_unknown_outcome(
     sqlite_books: Bookkeeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The file may have it or not: only asking tells."""
+
     def breaks(_: Any) -> None:
         error = sqlite3.OperationalError("disk I/O error")
         error.sqlite_errorcode = sqlite3.SQLITE_IOERR_FSYNC
@@ -112,11 +122,13 @@ def test_a_sqlite_commit_that_failed_in_the_disk_is_of_unknown_outcome(
 
 
 def test_was_committed_tells_the_truth_of_any_commit(books: Bookkeeper) -> None:
+    """Of those before and after it too."""
     asked = [books.store.was_committed(books.epoch, commit_id) for commit_id in (0, 1, 2)]
     assert asked == [False, True, False]
 
 
 def test_was_committed_waits_for_a_commit_that_still_runs(postgres_database: str) -> None:
+    """An answer that comes too early would be a wrong one."""
     with (
         closing(Store.open(postgres_database)) as store,
         closing(psycopg2.connect(postgres_database)) as old,
@@ -134,6 +146,7 @@ def test_was_committed_waits_for_a_commit_that_still_runs(postgres_database: str
 def test_a_connection_lost_before_commit_is_sent_means_unavailable(
     postgres_books: Bookkeeper, postgres_database: str
 ) -> None:
+    """It is known that nothing was written, and the same commit goes through next."""
     books = postgres_books
     end_sessions(postgres_database)
     wallet = books.wallets["demo"]
@@ -145,6 +158,7 @@ def test_a_connection_lost_before_commit_is_sent_means_unavailable(
 
 
 def test_readers_connect_again_too(postgres_books: Bookkeeper, postgres_database: str) -> None:
+    """One error, then a new connection."""
     store = postgres_books.store
     assert not store.is_empty()
     end_sessions(postgres_database)
@@ -156,22 +170,26 @@ def test_readers_connect_again_too(postgres_books: Bookkeeper, postgres_database
 def test_a_server_that_lets_nobody_in_means_unavailable_until_it_does(
     postgres_books: Bookkeeper, postgres_database: str, postgres_url: str
 ) -> None:
+    """Writers and readers alike, and without a restart afterwards."""
     books = postgres_books
     opening = books.opens_position(1)
     allow = f"ALTER DATABASE {postgres_database.rpartition('/')[2]} ALLOW_CONNECTIONS"
     with by_hand(postgres_url) as cursor:
         cursor.execute(f"{allow} false")
-        end_sessions(postgres_database, postgres_url)
-        for call in (lambda: books.commit(opening), books.store.is_empty) * 2:
-            with pytest.raises(Unavailable):
-                call()
-        cursor.execute(f"{allow} true")
+        try:
+            end_sessions(postgres_database, postgres_url)
+            for call in (lambda: books.commit(opening), books.store.is_empty) * 2:
+                with pytest.raises(Unavailable):
+                    call()
+        finally:
+            cursor.execute(f"{allow} true")
     books.commit(opening)
     assert books.store.load_position(1) == books.positions[1]
 
 
 @pytest.mark.slow
 def test_a_server_that_crashed_means_unavailable_until_it_is_back() -> None:
+    """A crash is an outage like any other."""
     with PostgresServer() as server, closing(Store.open(server.url)) as store:
         books = Bookkeeper.of(store)
         opening = books.opens_account()
@@ -192,11 +210,13 @@ def test_a_server_that_crashed_means_unavailable_until_it_is_back() -> None:
 
 
 def test_a_server_that_is_not_there_means_unavailable() -> None:
+    """A wrong address is told in one line, at the start."""
     with pytest.raises(Unavailable, match="refused"):
         Store.open("postgresql://nobody@127.0.0.1:1/nothing")
 
 
 def test_a_full_disk_means_unavailable(database_url: str, books: Bookkeeper) -> None:
+    """Nothing is lost, and it goes on when there is room."""
     if not database_url.startswith("sqlite"):
         pytest.skip("only SQLite can be told how large it may get")
     before = all_rows(database_url)
@@ -213,6 +233,7 @@ def test_a_full_disk_means_unavailable(database_url: str, books: Bookkeeper) -> 
 
 
 def test_a_database_that_turned_read_only_means_unavailable(postgres_url: str) -> None:
+    """A standby that was taken for the primary refuses in its own way."""
     with fresh_database(postgres_url) as url, closing(Store.open(url)) as store:
         books = Bookkeeper.of(store)
         opening = books.opens_account()
@@ -240,15 +261,51 @@ def test_a_database_that_turned_read_only_means_unavailable(postgres_url: str) -
 def test_what_postgresql_says_has_a_meaning(
     postgres_books: Bookkeeper, code: str, kind: type[Exception]
 ) -> None:
+    """Temporary, refused or a bug: each is treated as what it is."""
     statement = f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{code}'; END $$"
     with pytest.raises(kind), postgres_books.store._transactions.transaction() as session:
         session.connection().exec_driver_sql(statement)
 
 
 def test_a_closed_store_is_unavailable(books: Bookkeeper) -> None:
+    """Closing twice is harmless; using it afterwards is an error of ours to see."""
     books.store.close()
     books.store.close()
     with pytest.raises(Unavailable, match="closed"):
         books.store.load_state()
     with pytest.raises(Unavailable, match="closed"):
         books.commit()
+
+
+@pytest.mark.parametrize("open_", [Store.open, Store.reading])
+def test_a_damaged_file_is_called_so(tmp_path: Path, open_: Callable[[str], Store]) -> None:
+    """It is no bug and no outage: what helps is a backup."""
+    (tmp_path / "junk.db").write_text("no database")
+    with pytest.raises(Damaged, match="restore a backup"):
+        open_(f"sqlite:///{tmp_path / 'junk.db'}").accounts()
+
+
+def test_a_server_that_does_not_answer_is_given_up(postgres_database: str) -> None:
+    """Whoever waits ends that for themselves, and goes on with another connection."""
+    with closing(Transactions(parsed(postgres_database))) as transactions:
+        for limited in (transactions.transaction, transactions.snapshot):
+            with pytest.raises(Unavailable), limited(seconds_max=0.3) as session:
+                session.execute(text("SELECT pg_sleep(60)"))
+            with limited() as session:
+                assert session.scalar(text("SELECT 1")) == 1
+
+
+def test_a_server_that_hangs_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It still acknowledges what it is sent; reads and writes end as in any outage."""
+    for limited in (vars(Transactions)["transaction"], vars(Transactions)["snapshot"]):
+        monkeypatch.setattr(limited.__wrapped__, "__defaults__", (0.5,))
+    with PostgresServer() as server, closing(Store.open(server.new_database())) as store:
+        epoch = store.acquire("test")
+        assert store.accounts() == ()
+        with server.hanging():
+            with pytest.raises(Unavailable):
+                store.accounts()
+            with pytest.raises((Unavailable, OutcomeUnknown)):
+                store.renew(epoch)
+        assert store.accounts() == ()
+        store.renew(epoch)

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from persistence import Change, PositionRecord, Store
+from persistence import pages
+from persistence.changes import Change
+from persistence.state import PositionRecord
+from persistence.store import Store
 from tests.integration.bookkeeper import NOW_US, Bookkeeper
 from trading.events import PriceQuarantined, PriceRejected, QuarantineEnded, SignalReceived
 from trading.model import PositionStatus
@@ -56,6 +59,7 @@ def of_market(*, symbol: str = "BTCUSDT") -> Change:
 
 
 def test_a_position_is_read_with_the_times_of_its_commits(books: Bookkeeper) -> None:
+    """When it became durable is known, for an open and for a closed one."""
     opened_at, closed_at = NOW_US + 3, NOW_US + 8
     assert books.store.read_position(2) == PositionRecord(
         position=books.positions[2], opened_at_us=opened_at, closed_at_us=closed_at
@@ -66,12 +70,25 @@ def test_a_position_is_read_with_the_times_of_its_commits(books: Bookkeeper) -> 
     assert books.store.read_position(404) is None
 
 
+def test_positions_are_read_by_their_ids(
+    books: Bookkeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Open and closed ones, each once and in order, however many statements that takes."""
+    monkeypatch.setattr(pages, "IDS_MAX", 2)
+    read = books.store.read_positions_by_id
+    assert ids(read([6, 404, 2, 1, 5])) == [1, 2, 5, 6]
+    assert read([2]) == (books.store.read_position(2),)
+    assert read([]) == ()
+
+
 def test_the_state_has_when_each_open_position_was_opened(books: Bookkeeper) -> None:
+    """A restart can show it without reading histories."""
     opened_at = {position_id: NOW_US + 1 + position_id for position_id in (1, 3, 4, 6)}
     assert books.store.load_state().opened_at_us == opened_at
 
 
 def test_positions_are_found_newest_first(books: Bookkeeper) -> None:
+    """By account, by status, and by both."""
     find = books.store.find_positions
     assert ids(find(limit=9)) == [6, 5, 4, 3, 2, 1]
     assert ids(find(account="demo", limit=9)) == [4, 3, 2, 1]
@@ -83,6 +100,7 @@ def test_positions_are_found_newest_first(books: Bookkeeper) -> None:
 
 
 def test_pages_of_positions_join_without_gap_or_repetition(books: Bookkeeper) -> None:
+    """Every position is on exactly one page."""
     found, before = [], None
     while page := ids(books.store.find_positions(before_id=before, limit=4)):
         found.append(page)
@@ -91,6 +109,7 @@ def test_pages_of_positions_join_without_gap_or_repetition(books: Bookkeeper) ->
 
 
 def test_pages_of_entries_join_without_gap_or_repetition(books: Bookkeeper) -> None:
+    """Every entry is on exactly one page."""
     read = books.store.read_entries
     first = read("demo", limit=4)
     rest = read("demo", before_number=first[-1].entry.number, limit=4)
@@ -103,6 +122,7 @@ def test_pages_of_entries_join_without_gap_or_repetition(books: Bookkeeper) -> N
 
 
 def test_a_history_has_what_happened_to_the_symbol_meanwhile(store: Store) -> None:
+    """Its market's events between opening and close, and no other symbol's."""
     books = Bookkeeper.of(store)
     received = SignalReceived(
         account="demo", signal_id=1, symbol="BTCUSDT", action="buy", time_us=NOW_US
@@ -129,6 +149,7 @@ def test_a_history_has_what_happened_to_the_symbol_meanwhile(store: Store) -> No
 
 
 def test_lists_and_histories_are_answered_by_an_index(tmp_path: Path) -> None:
+    """Their cost does not grow with the age of the database."""
     url = f"sqlite:///{tmp_path / 'backstay.db'}"
     with closing(Store.open(url)) as store:
         with_positions(store)
@@ -148,6 +169,7 @@ def test_lists_and_histories_are_answered_by_an_index(tmp_path: Path) -> None:
         store.find_positions(account="demo", status=opened, limit=2, before_id=4)
         store.find_positions(status=opened, limit=2)
         store.find_positions(symbol="BTCUSDT", limit=2, before_id=4)
+        store.read_positions_by_id([1, 2])
         store.read_entries("demo", limit=2, before_number=4)
         store.read_history(1)
         store.read_history(2)
@@ -159,6 +181,7 @@ def test_lists_and_histories_are_answered_by_an_index(tmp_path: Path) -> None:
         "SEARCH positions USING INDEX ix_positions_account_open (account=? AND id<?)",
         "SCAN positions USING INDEX ix_positions_open",
         "SEARCH positions USING INDEX ix_positions_symbol_id (symbol=? AND id<?)",
+        "SEARCH positions USING INTEGER PRIMARY KEY (rowid=?)",
         "SEARCH wallet_transactions USING INDEX sqlite_autoindex_wallet_transactions_1"
         " (account=? AND number<?)",
         "SEARCH events USING INDEX ix_events_position_id (position_id=?)",

@@ -10,7 +10,9 @@ from threading import Event, Thread
 import msgspec
 import pytest
 
-from persistence import Books, KeyRecord, Store, TransferRecord
+from persistence import reads
+from persistence.state import Books, KeyRecord, TransferRecord
+from persistence.store import Store
 from tests.integration.bookkeeper import NOW_US, Bookkeeper, market, rows
 from trading.books import HealthStatus, LedgerFold, check_books
 from trading.model import Limits
@@ -39,6 +41,7 @@ def books(store: Store) -> Bookkeeper:
 
 
 def test_the_state_holds_everything_to_restart_from(books: Bookkeeper) -> None:
+    """Wallets, open positions, keys, transfers, markets and the last ids."""
     state = books.store.load_state()
     assert state.wallets == (books.wallets["demo"], books.wallets["other"])
     assert state.open_positions == (books.positions[2], books.positions[3])
@@ -59,6 +62,7 @@ def test_the_state_holds_everything_to_restart_from(books: Bookkeeper) -> None:
 
 
 def test_an_empty_database_has_an_empty_state(store: Store) -> None:
+    """A first start is no special case."""
     state = store.load_state()
     assert (state.wallets, state.open_positions, state.keys, state.transfers) == ((), (), (), ())
     assert (state.last_position_id, state.last_event_id, state.last_commit_id) == (0, 0, 0)
@@ -67,12 +71,14 @@ def test_an_empty_database_has_an_empty_state(store: Store) -> None:
 
 
 def test_commits_of_a_later_owner_count_on(books: Bookkeeper) -> None:
+    """Ids are not used again after a change of owner."""
     books.epoch = books.store.acquire("bookkeeper")
     books.commit()
     assert books.store.load_state().last_commit_id == 5
 
 
 def test_an_account_is_loaded_alone(books: Bookkeeper) -> None:
+    """One account's restart needs no other's rows."""
     loaded = books.store.load_account("other")
     assert loaded is not None
     assert loaded.wallet == books.wallets["other"]
@@ -82,6 +88,7 @@ def test_an_account_is_loaded_alone(books: Bookkeeper) -> None:
 
 
 def test_what_is_unknown_is_none(books: Bookkeeper) -> None:
+    """Asking for it is no error."""
     store = books.store
     assert store.load_account("nobody") is None
     assert store.load_position(404) is None
@@ -90,23 +97,27 @@ def test_what_is_unknown_is_none(books: Bookkeeper) -> None:
 
 
 def test_a_position_is_loaded_open_or_closed(books: Bookkeeper) -> None:
+    """Its end takes it out of the state, not out of the database."""
     assert books.store.load_position(1) == books.positions[1]
     assert books.store.load_position(2) == books.positions[2]
 
 
 def test_all_positions_of_an_account_are_read_by_their_ids(books: Bookkeeper) -> None:
+    """Those of others are left out."""
     found = books.store.read_positions("demo")
     assert found == (books.positions[1], books.positions[3])
     assert books.store.read_positions("nobody") == ()
 
 
 def test_accounts_are_named_in_order(books: Bookkeeper) -> None:
+    """A list of them reads the same every time."""
     books.commit(books.opens_account("alpha"))
     assert books.store.accounts() == ("alpha", "demo", "other")
     assert not books.store.is_empty()
 
 
 def test_the_books_of_an_account_balance(books: Bookkeeper) -> None:
+    """From entries, holds and wallet of one snapshot."""
     found = books.store.read_books("demo", after_entry=0)
     assert found is not None
     assert health(found) is HealthStatus.HEALTHY
@@ -115,12 +126,47 @@ def test_the_books_of_an_account_balance(books: Bookkeeper) -> None:
 
 
 def test_books_go_on_after_an_entry(books: Bookkeeper) -> None:
+    """A check need not begin at the first entry each time."""
     found = books.store.read_books("demo", after_entry=3)
     assert found is not None
     assert [entry.number for entry in found.entries] == [4, 5]
 
 
+def test_books_come_a_page_at_a_time_and_are_of_one_moment(
+    books: Bookkeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A ledger of millions of entries is never in memory, and no commit comes in between."""
+    monkeypatch.setattr(reads, "ENTRIES_A_PAGE", 2)
+    wallet = books.wallets["demo"]
+    pages = books.store.book_pages("demo", after_entry=0)
+    found = [next(pages)]
+    books.commit(books.transfers("1", "in between"), books.reaches(3, "110"))
+    found += pages
+    assert [[entry.number for entry in page.entries] for page in found] == [[1, 2], [3, 4], [5]]
+    assert {page.wallet.version for page in found} == {wallet.version}
+    ledger = LedgerFold()
+    for page in found:
+        ledger.add_all(page.entries)
+        assert page.holds == {3: Decimal(25)}
+    assert check_books(wallet, ledger, found[-1].holds).status is HealthStatus.HEALTHY
+
+
+def test_pages_that_are_not_read_to_their_end_hold_nothing_up(
+    books: Bookkeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Closed, they give their transaction back, and commits and reads go on."""
+    monkeypatch.setattr(reads, "ENTRIES_A_PAGE", 2)
+    for _ in range(20):
+        with closing(books.store.book_pages("demo", after_entry=0)) as pages:
+            next(pages)
+    books.commit(books.transfers("1", "afterwards"))
+    assert [page.wallet for page in books.store.book_pages("demo", after_entry=5)] == [
+        books.wallets["demo"]
+    ]
+
+
 def test_holds_cannot_be_changed(books: Bookkeeper) -> None:
+    """A value that was read is nobody's to change."""
     found = books.store.read_books("demo", after_entry=0)
     assert found is not None
     with pytest.raises(TypeError):
@@ -128,6 +174,7 @@ def test_holds_cannot_be_changed(books: Bookkeeper) -> None:
 
 
 def test_the_database_sums_a_ledger_to_the_wallet(books: Bookkeeper) -> None:
+    """In exact arithmetic, on both engines."""
     sums = books.store.ledger_sums("demo")
     wallet = books.wallets["demo"]
     assert sums is not None
@@ -135,12 +182,14 @@ def test_the_database_sums_a_ledger_to_the_wallet(books: Bookkeeper) -> None:
 
 
 def test_events_are_read_onward_in_pages(books: Bookkeeper) -> None:
+    """Pages join without gap or repetition."""
     first = books.store.read_events(0, 3)
     rest = books.store.read_events(first[-1].id, 100)
     assert [event.id for event in first + rest] == list(range(1, books.last_event_id + 1))
 
 
 def test_an_event_keeps_its_fields_in_plain_notation(books: Bookkeeper) -> None:
+    """Its JSON has numbers as text, and the columns to find it by."""
     opened = books.store.read_events(2, 1)[0]
     assert (opened.kind, opened.account, opened.position_id, opened.symbol) == (
         "position_opened",
@@ -167,6 +216,7 @@ def test_an_event_keeps_its_fields_in_plain_notation(books: Bookkeeper) -> None:
 
 
 def test_entries_carry_the_specifications_fields(books: Bookkeeper, database_url: str) -> None:
+    """The words and signs of its ledger, in the columns by their names."""
     columns = (
         "account_type, transaction_type, amount, balance_before, balance_after, position_id, "
         "description"
@@ -223,10 +273,12 @@ def everything(store: Store) -> tuple[object, ...]:
 
 
 def test_no_orm_instance_leaves_the_store(books: Bookkeeper) -> None:
+    """No session's error can come up later, wherever a value goes."""
     assert_only_values(everything(books.store))
 
 
 def test_values_are_usable_from_any_thread_once_the_store_is_closed(books: Bookkeeper) -> None:
+    """Nothing is loaded when it is looked at."""
     found = everything(books.store)
     books.store.close()
     seen: list[str] = []
@@ -240,6 +292,7 @@ def test_values_are_usable_from_any_thread_once_the_store_is_closed(books: Bookk
 
 
 def test_readers_see_sound_books_while_commits_go_on(books: Bookkeeper) -> None:
+    """Each reading is of one moment."""
     done, problems, checked = Event(), [], []
 
     def read() -> None:
@@ -261,27 +314,6 @@ def test_readers_see_sound_books_while_commits_go_on(books: Bookkeeper) -> None:
         reader.join()
     assert problems == []
     assert len(set(checked)) > 1
-
-
-def test_a_store_in_memory_is_shared_by_all_threads() -> None:
-    with closing(Store.open("sqlite://")) as store:
-        books = Bookkeeper.of(store)
-        books.commit(books.opens_account())
-        seen: list[tuple[str, ...]] = []
-        threads = [Thread(target=lambda: seen.append(store.accounts())) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        books.commit(books.opens_position(1))
-        for thread in threads:
-            thread.join()
-        assert seen == [("demo",)] * 8
-
-
-def test_stores_in_memory_are_apart() -> None:
-    with closing(Store.open("sqlite://")) as one, closing(Store.open("sqlite://")) as other:
-        books = Bookkeeper.of(one)
-        books.commit(books.opens_account())
-        assert other.is_empty()
 
 
 def health(found: Books) -> HealthStatus:

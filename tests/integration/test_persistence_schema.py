@@ -13,7 +13,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 
-from persistence import SchemaTooNew, Store, schema
+from persistence import schema
+from persistence.errors import SchemaTooNew
+from persistence.store import Store
 from persistence.tables import Table
 from tests.integration.bookkeeper import Bookkeeper, by_hand, rows
 from tests.servers import create_database, drop_database
@@ -68,6 +70,7 @@ def described(connection: Connection) -> dict[str, Any]:
 def test_migrations_lead_to_the_schema_of_the_tables(
     database_url: str, request: pytest.FixtureRequest
 ) -> None:
+    """Constraints, indexes and triggers alike, name by name."""
     Store.open(database_url).close()
     other_url = "sqlite://"
     if database_url.startswith("postgresql"):
@@ -86,6 +89,7 @@ def test_migrations_lead_to_the_schema_of_the_tables(
 
 
 def test_alembic_finds_nothing_to_migrate(database_url: str) -> None:
+    """Nobody changed a table without a migration."""
     Store.open(database_url).close()
     engine = create_engine(driver_url(database_url))
     with engine.connect() as connection:
@@ -96,6 +100,7 @@ def test_alembic_finds_nothing_to_migrate(database_url: str) -> None:
 
 
 def test_the_known_revision_is_the_last_migration() -> None:
+    """A start compares with the right one."""
     config = Config()
     config.set_main_option("script_location", "persistence:migrations")
     assert ScriptDirectory.from_config(config).get_current_head() == schema.REVISION
@@ -104,6 +109,7 @@ def test_the_known_revision_is_the_last_migration() -> None:
 def test_a_database_of_the_first_revision_keeps_its_rows(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """An upgrade takes the books along as they are."""
     monkeypatch.setattr(schema, "migrate", migrate_to_0001)
     with closing(Store.open(database_url)) as store:
         books = Bookkeeper.of(store)
@@ -112,15 +118,16 @@ def test_a_database_of_the_first_revision_keeps_its_rows(
     before = {table: rows(database_url, f"SELECT * FROM {table}") for table in TABLES_OF_0001}
     monkeypatch.undo()
     with closing(Store.open(database_url)) as store:
-        state = store.load_state()
+        state, signals = store.load_state(), store.load_signals()
     assert {table: rows(database_url, f"SELECT * FROM {table}") for table in before} == before
     assert rows(database_url, "SELECT * FROM alembic_version") == [(schema.REVISION,)]
     assert state.wallets == (books.wallets["demo"],)
     assert state.open_positions == (books.positions[2],)
-    assert (state.pauses, state.signals, state.last_signal_id) == ((), (), 0)
+    assert (state.pauses, signals) == ((), ((), 0))
 
 
 def test_a_newer_schema_is_refused_and_left_alone(database_url: str) -> None:
+    """An older program does no harm to a newer database."""
     Store.open(database_url).close()
     with by_hand(database_url) as cursor:
         cursor.execute("UPDATE alembic_version SET version_num = '9999'")
@@ -134,6 +141,7 @@ def test_a_newer_schema_is_refused_and_left_alone(database_url: str) -> None:
 def test_a_failing_migration_leaves_nothing(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Half a schema is worse than none."""
     monkeypatch.setattr("persistence.triggers.statements", lambda _dialect: ["NONSENSE"])
     with pytest.raises(Exception, match=r"(?i)syntax error"):
         Store.open(database_url)
@@ -143,6 +151,7 @@ def test_a_failing_migration_leaves_nothing(
 
 
 def test_what_was_written_is_there_when_the_store_opens_again(database_url: str) -> None:
+    """A restart begins where the last life ended."""
     with closing(Store.open(database_url)) as store:
         books = Bookkeeper.of(store)
         books.commit(books.opens_account(), books.opens_position(1))
@@ -153,22 +162,25 @@ def test_what_was_written_is_there_when_the_store_opens_again(database_url: str)
 
 @pytest.mark.parametrize("url", ["mysql://host/db", "postgresql+asyncpg://host/db", "sqlite+x://"])
 def test_another_kind_of_url_is_refused(url: str) -> None:
+    """What works, is in the refusal."""
     with pytest.raises(ValueError, match="refused: give sqlite:///FILE"):
         Store.open(url)
 
 
 def test_a_store_in_memory_does_without_alembic() -> None:
+    """It creates its tables directly, and starts faster."""
     program = (
-        "import sys; from persistence import Store; Store.open('sqlite://').close();"
+        "import sys; from persistence.store import Store; Store.open('sqlite://').close();"
         "sys.exit('alembic' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_a_store_at_the_known_revision_opens_without_alembic(database_url: str) -> None:
+    """A start that has nothing to migrate loads no migrations."""
     Store.open(database_url).close()
     program = (
-        f"import sys; from persistence import Store; Store.open({database_url!r}).close();"
+        f"import sys; from persistence.store import Store; Store.open({database_url!r}).close();"
         "sys.exit('alembic' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -56,6 +56,7 @@ def summaries(*names: str) -> dict[str, Summary]:
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_recording_gives_the_figures_of_its_readme(name: str) -> None:
+    """Symbol, count, first and last price are those that its makers counted."""
     symbol, count, first, last, lowest, highest = FIGURES[name]
     found = summaries(name)
     assert list(found) == [symbol]
@@ -67,11 +68,13 @@ def test_a_recording_gives_the_figures_of_its_readme(name: str) -> None:
 
 
 def test_times_are_exact_microseconds() -> None:
+    """Nothing is rounded on the way from the file."""
     assert summaries(POLUSDT)["POLUSDT"].times_us[0] == 1_760_054_400_816_129
     assert summaries(BTCUSDC)["BTCUSDC"].times_us[0] == 1_759_536_000_061_015
 
 
 def test_all_recordings_of_a_day_merge_into_one_stream_in_time_order() -> None:
+    """Every row is in it, once."""
     names = [POLUSDT, WIFUSD_PERP, POL_USD, WIF_USD, BTCUSD]
     merged_times_us: list[int] = []
     with open_prices([str(HISTORY / name) for name in names]) as prices:
@@ -89,6 +92,7 @@ def test_all_recordings_of_a_day_merge_into_one_stream_in_time_order() -> None:
     ],
 )
 def test_what_is_no_csv_of_trades_is_refused_with_the_place(name: str, reason: str) -> None:
+    """A person sees which file and what to do."""
     with pytest.raises(InputError) as caught:
         open_prices([str(HISTORY / name)])
     assert name in str(caught.value)

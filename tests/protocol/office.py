@@ -1,6 +1,7 @@
 """A Desk among probes, and what it reads."""
 
 import itertools
+from typing import Any
 
 from actors.base import Recipient
 from actors.desk import DeskActor
@@ -30,7 +31,7 @@ WALLET = Account(100).wallet
 class Office:
     """A Desk whose committer, and whoever it has already started, are probes."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, **settings: Any) -> None:
         self.stage = stage
         self.published = Published(Version())
         self.fatal = stage.probe("fatal")
@@ -54,6 +55,7 @@ class Office:
             start_auditor=self._start_auditor,
             start_signals=self._start_signals,
             on_fatal=self.fatal,
+            **settings,
         )
         stage.directory.desk = self.actor.actor_ref
         self.desk: Recipient = self.actor.actor_ref

@@ -8,12 +8,14 @@ from actors.probe import TestProbe
 from actors.protocol import (
     ChangeCommitted,
     CommitChange,
+)
+from actors.published import MarketStatus
+from actors.signal_protocol import (
     FindSignal,
     ReadSignals,
     SignalFound,
     SignalsRead,
 )
-from actors.published import MarketStatus
 from actors.signals import SignalActor, SignalStored, TakeSignal
 from persistence.changes import Change
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage

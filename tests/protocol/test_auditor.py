@@ -1,8 +1,9 @@
 """The Auditor among probes: when it compares, whom it tells, and what it never says twice."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from decimal import Decimal
+from threading import Event
 
 import pytest
 
@@ -35,17 +36,18 @@ class Reader:
         self.known = True
         self.down = False
         self.read_after: list[int] = []
+        self.after_page: Callable[[], None] = lambda: None
 
-    def read_books(self, account: str, *, after_entry: int) -> Books | None:
+    def book_pages(self, account: str, *, after_entry: int) -> Generator[Books]:
         self._fail_if_down()
         if not self.known:
-            return None
+            return
         self.read_after.append(after_entry)
-        return Books(
-            wallet=self.wallet or self.account.wallet,
-            entries=tuple(e for e in self.account.entries if e.number > after_entry),
-            holds=self.account.holds(),
-        )
+        entries = tuple(e for e in self.account.entries if e.number > after_entry)
+        wallet, holds = self.wallet or self.account.wallet, self.account.holds()
+        for page in (entries[:2], entries[2:]):
+            yield Books(wallet=wallet, entries=page, holds=holds)
+            self.after_page()
 
     def accounts(self) -> tuple[str, ...]:
         self._fail_if_down()
@@ -66,7 +68,13 @@ def reader() -> Reader:
 
 
 @pytest.fixture
-def auditor(stage: Stage, reader: Reader) -> Recipient:
+def draining() -> Event:
+    """Set when the system begins to stop."""
+    return Event()
+
+
+@pytest.fixture
+def auditor(stage: Stage, reader: Reader, draining: Event) -> Recipient:
     """One that checks every ten seconds, in full every third time."""
     return stage.start(
         AuditorActor(
@@ -76,6 +84,7 @@ def auditor(stage: Stage, reader: Reader) -> Recipient:
             Published(Version()),
             interval_seconds=10,
             full_every=3,
+            draining=draining,
         )
     )
 
@@ -283,3 +292,28 @@ def test_a_check_of_an_account_that_is_not_there_is_denied(
     client = ask(stage, auditor)
     answer(stage, reader)
     assert client.expect(HealthChecked).report.failed_checks == ()
+
+
+def test_a_check_ends_at_its_next_page_when_the_system_stops(
+    stage: Stage, auditor: Recipient, reader: Reader, draining: Event
+) -> None:
+    """Nothing is concluded from half a ledger, and whoever asked hears why."""
+    client = ask(stage, auditor)
+    reader.after_page = draining.set
+    answer(stage, reader)
+    assert client.expect(Denied).denial.reason is DenialReason.SHUTTING_DOWN
+    stage.wallet.expect_nothing(for_=0)
+    stage.committer.expect_nothing(for_=0)
+
+
+def test_a_ledger_of_many_pages_is_summed_over_all_of_them(
+    stage: Stage, auditor: Recipient, reader: Reader
+) -> None:
+    """The chain, the holds and the totals go on from page to page."""
+    reader.account.open(a_position())
+    for amount in range(1, 4):
+        reader.account.transfer(amount)
+    client = ask(stage, auditor)
+    answer(stage, reader)
+    report = client.expect(HealthChecked).report
+    assert (report.failed_checks, report.entries) == ((), 5)

@@ -155,3 +155,30 @@ def test_an_idle_committer_renews_its_lease(
     stage.dispatcher.advance(60)
     assert writer.asked == ["renew 3"] * 4
     stage.desk.expect(OwnershipLost)
+
+
+def test_an_outage_ends_only_when_the_database_answers(
+    stage: Stage, committer: Recipient, writer: Writer, published: Published
+) -> None:
+    """What goes back past its deadline proves nothing."""
+    writer.failures.extend([GONE] * 2)
+    deadline_us = stage.dispatcher.clock.monotonic_us() + 100_000
+    committer.tell(a_change(stage.wallet, opens=True, deadline_us=deadline_us))
+    assert stage.wallet.expect(ChangeReturned, within=2).change_id == 1
+    assert published.database_away == "unavailable: no route"
+    committer.tell(a_change(stage.wallet, 2))
+    stage.wallet.expect(ChangeCommitted)
+    assert published.database_away is None
+
+
+def test_a_lease_that_cannot_be_renewed_is_an_outage(
+    stage: Stage, writer: Writer, published: Published
+) -> None:
+    """Nobody may have asked for anything meanwhile."""
+    stage.start(a_committer(stage, writer, published, renew_seconds=1))
+    writer.failures.append(GONE)
+    stage.dispatcher.run_until_idle()
+    stage.dispatcher.advance(1.5)
+    assert published.database_away == "lease not renewed: no route"
+    stage.dispatcher.advance(1)
+    assert published.database_away is None

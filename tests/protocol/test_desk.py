@@ -12,6 +12,7 @@ from actors.messages import (
     MarketOpened,
     OpenAccount,
     OpenMarket,
+    TakePrices,
     TransferFunds,
 )
 from actors.protocol import (
@@ -125,3 +126,21 @@ def test_a_position_that_nobody_started_gets_no_price(stage: Stage) -> None:
     hit = PriceReached(position_id=9, price=Decimal(1), time_us=1, number=1)
     assert not stage.directory.to_position(9, hit)
     assert stage.directory.dead_letters == 1
+
+
+def test_newer_prices_are_kept_every_while(stage: Stage) -> None:
+    """So that a crash loses few of them; what has not moved is not written again."""
+    office = Office(stage, keep_prices_seconds=10).start()
+    stage.dispatcher.run_until_idle()
+    office.starter.market("ETHUSDT")
+    market = stage.directory.markets["ETHUSDT"]
+    market.tell(TakePrices(prices=[Decimal(5)], times_us=[1]))
+    stage.dispatcher.advance(10.5)
+    change = stage.committer.expect(CommitChange).change
+    assert change.markets == (MarketPrice(symbol="ETHUSDT", price=Decimal(5), time_us=1),)
+    office.publish(change)
+    stage.dispatcher.advance(10)
+    stage.committer.expect_nothing(for_=0)
+    market.tell(TakePrices(prices=[Decimal(6)], times_us=[2]))
+    stage.dispatcher.advance(10)
+    assert [m.price for m in stage.committer.expect(CommitChange).change.markets] == [6]

@@ -1,6 +1,5 @@
 """A market's guard: prices that are held back, counted, and released."""
 
-from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -22,6 +21,7 @@ from actors.published import MarketState, MarketStatus
 from tests.protocol.stage import SYMBOL, Feed, Stage, a_market, arm, report, state
 from trading.events import PriceQuarantined, PriceRejected, QuarantineEnded
 from trading.model import DenialReason, MarketPrice
+from trading.times import iso_time
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def test_who_asks_hears_what_became_of_each_price(
     stage: Stage, market: Recipient, feed: Feed
 ) -> None:
     """In order, with the reason why one was not accepted."""
-    now = datetime.fromtimestamp(stage.seconds(), UTC).isoformat()
+    now = iso_time(stage.seconds() * 1_000_000)
     assert judged(
         stage, market, ("101", 0), ("0", 0), ("101", 7), ("99", -1), ("38", 0), ("102", 0)
     ) == [
@@ -210,3 +210,15 @@ def test_what_no_candidate_waits_for_cannot_be_released(
     market.tell(ReleaseCandidate(price=Decimal(40), reply_to=client))
     denial = client.expect(Denied).denial
     assert denial.text == "release of 40 of BTCUSDT refused: no price waits"
+
+
+def test_a_paused_market_releases_nothing(stage: Stage, market: Recipient, feed: Feed) -> None:
+    """Nobody knows what the price is now; the candidate goes on waiting."""
+    position, client = stage.position(1), stage.probe("client")
+    market.tell(arm(1, 95, 103))
+    feed(40)
+    market.tell(PauseMarket())
+    market.tell(ReleaseCandidate(price=Decimal(40), reply_to=client))
+    assert client.expect(Denied).denial.reason is DenialReason.PAUSED_BY_NETWORK
+    position.expect_nothing(for_=0)
+    assert report(stage, market).candidate == 40

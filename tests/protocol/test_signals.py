@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 
 from actors.messages import CloseDone, ClosePosition, Denied, OpenPosition
-from actors.protocol import ChangeRefused, CommitChange, FindSignal, SignalFound
+from actors.protocol import (
+    ChangeRefused,
+    CommitChange,
+)
+from actors.signal_protocol import (
+    FindSignal,
+    SignalFound,
+)
 from actors.signals import SignalStored, TakeSignal
 from tests.protocol.signal_box import (
     ID,
@@ -123,7 +130,7 @@ def test_a_signal_closes_the_other_side_and_then_opens(
     asked = box.opened()
     assert (asked.side, asked.ladder) == (side, DEFAULT_LADDER)
     assert asked.notional == 25
-    assert (asked.symbol, asked.idempotency_key) == (SYMBOL, f"signal-{ID}")
+    assert (asked.symbol, asked.idempotency_key) == (SYMBOL, f"signal {ID}")
     assert asked.deadline_us == 60 * SECOND_US
     box.desk.expect_nothing(for_=0)
     finished = box.commit()
@@ -239,7 +246,7 @@ def test_what_is_not_answered_is_asked_again(box: SignalBox) -> None:
     box.desk.expect(OpenPosition)
     box.stage.dispatcher.advance(5)
     again = box.opened()
-    assert again.idempotency_key == f"signal-{ID}"
+    assert again.idempotency_key == f"signal {ID}"
     assert box.commit().outcome == "closed 402; opened 406"
     box.stage.dispatcher.advance(1_000)
     assert box.desk.unread() == ()
@@ -282,14 +289,6 @@ def test_a_signal_that_was_sent_long_ago_has_expired(box: SignalBox) -> None:
     box.desk.expect_nothing(for_=0)
 
 
-def test_a_shutdown_leaves_a_signal_to_the_next_life(box: SignalBox) -> None:
-    """It is not denied for good."""
-    box.stored()
-    box.desk.expect(OpenPosition)
-    box.deny(DenialReason.SHUTTING_DOWN)
-    box.committer.expect_nothing(for_=0)
-
-
 # --- The next life ---------------------------------------------------------------------------
 
 
@@ -302,11 +301,11 @@ def test_an_earlier_lifes_signals_come_first(stage: Stage) -> None:
     box.new()
     assert box.commit().signal_id == ID
     early.expect(SignalStored)
-    assert box.opened().idempotency_key == "signal-8"
+    assert box.opened().idempotency_key == "signal 8"
     assert box.commit().outcome == "opened 406; resumed after a restart"
-    assert box.opened().idempotency_key == "signal-9"
+    assert box.opened().idempotency_key == "signal 9"
     box.commit()
-    assert box.opened().idempotency_key == f"signal-{ID}"
+    assert box.opened().idempotency_key == f"signal {ID}"
 
 
 def test_an_earlier_lifes_signal_waits_for_a_price(stage: Stage) -> None:

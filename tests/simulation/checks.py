@@ -27,7 +27,6 @@ from tests.simulation.requests import (
 )
 from tests.simulation.world import World
 from trading.books import HealthStatus, LedgerFold, check_books
-from trading.exposure import NOTHING
 from trading.ladder import Triggers
 
 ZERO = Decimal(0)
@@ -131,11 +130,7 @@ def check_database_agrees(world: World) -> None:
 
 def _held(by_account: Map[str, Map[Any, Any]]) -> dict[str, dict[Any, Any]]:
     """What accounts have open, without what is left where nothing is."""
-    held = {
-        account: {key: value for key, value in its.items() if value != NOTHING}
-        for account, its in by_account.items()
-    }
-    return {account: its for account, its in held.items() if its}
+    return {account: dict(its.items()) for account, its in by_account.items() if its}
 
 
 def check_published(world: World) -> None:

@@ -1,7 +1,7 @@
 """A database that fails as a seed says: before, during and after a COMMIT, and when it is read."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -171,10 +171,10 @@ class FaultyStore:
         self._maybe_unavailable(self._rates.read)
         return self.real.recent_signals(account, since_us)
 
-    def read_books(self, account: str, *, after_entry: int) -> Books | None:
+    def book_pages(self, account: str, *, after_entry: int) -> Generator[Books]:
         """Books, or be unavailable."""
         self._count_failed_read()
-        return self.real.read_books(account, after_entry=after_entry)
+        return self.real.book_pages(account, after_entry=after_entry)
 
     def accounts(self) -> tuple[str, ...]:
         """All accounts, or be unavailable."""

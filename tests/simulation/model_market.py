@@ -83,8 +83,9 @@ class ModelMarket:
                 assert self.last is not None
                 self._note("price_quarantined", price, time_us, last_price=self.last[0])
             if had is not None and self.candidate is None:
-                near = abs(price - had[0]) <= had[0] * NEAR
-                outcome = "confirmed" if near else "dropped"
+                assert self.last is not None
+                is_old_range = abs(price - self.last[0]) <= self.last[0] * JUMP
+                outcome = "dropped" if is_old_range else "confirmed"
                 self._note("quarantine_ended", price, time_us, candidate=had[0], outcome=outcome)
             if verdict == "accepted":
                 self._accept(price, time_us, now_us)
@@ -92,7 +93,7 @@ class ModelMarket:
 
     def release(self, price: Decimal, now_us: int) -> None:
         """A person accepts the candidate."""
-        if self.candidate is None or self.candidate[0] != price:
+        if self.paused or self.candidate is None or self.candidate[0] != price:
             return
         time_us = self.candidate[1] if self.last is None else max(self.candidate[1], self.last[1])
         self._note(

@@ -30,11 +30,13 @@ SECTIONS = dict(re.findall(_SECTION, DOCS.read_text(), re.MULTILINE | re.DOTALL)
 
 
 def test_the_page_has_a_section_for_each_command_and_no_other() -> None:
+    """A new command is documented, and a removed one is not."""
     assert sorted(SECTIONS) == sorted(COMMANDS)
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_a_command_and_all_it_takes_have_help(name: str) -> None:
+    """Nobody has to guess what an option means."""
     command = COMMANDS[name]
     bare = [parameter.name for parameter in command.params if not parameter.help]
     assert command.help
@@ -43,6 +45,7 @@ def test_a_command_and_all_it_takes_have_help(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_a_command_is_documented_with_an_example_and_every_option(name: str) -> None:
+    """An option that the page names exists."""
     section = SECTIONS[name]
     example = re.search(rf"^```\n{name}\b", section, re.MULTILINE)
     options = {

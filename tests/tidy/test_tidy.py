@@ -50,6 +50,7 @@ def modules(*folders: str) -> tuple[tuple[Path, ast.Module], ...]:
 
 
 def test_no_python_file_is_too_long() -> None:
+    """What is longer does more than one thing."""
     long = [
         f"{path}: {lines} lines"
         for path, text in texts()
@@ -60,6 +61,7 @@ def test_no_python_file_is_too_long() -> None:
 
 
 def test_no_function_is_too_long() -> None:
+    """Its whole body can be seen at once."""
     long = [
         f"{path}:{node.lineno}: {node.name} has {lines} lines"
         for path, module in modules()
@@ -71,6 +73,7 @@ def test_no_function_is_too_long() -> None:
 
 
 def test_trading_knows_no_float() -> None:
+    """Money and prices are decimals from end to end."""
     floats = [
         f"{path}:{node.lineno}: {ast.unparse(node)}"
         for path, module in modules("trading")
@@ -82,11 +85,24 @@ def test_trading_knows_no_float() -> None:
 
 
 def test_everything_public_has_a_docstring() -> None:
+    """Who uses it need not read its body."""
     bare = [
         f"{path}: {name}"
         for path, module in modules(*PACKAGES)
         if "migrations" not in path.parts
         for name, node in public(module)
+        if not ast.get_docstring(node)
+    ]
+    assert bare == []
+
+
+def test_every_test_says_what_it_promises() -> None:
+    """Its name is the sentence, its docstring what that means for somebody."""
+    bare = [
+        f"{path}: {node.name}"
+        for path, module in modules("tests")
+        for node in ast.walk(module)
+        if isinstance(node, Function) and node.name.startswith("test_")
         if not ast.get_docstring(node)
     ]
     assert bare == []
@@ -104,6 +120,7 @@ def public(
 
 
 def test_tests_wait_for_events_and_never_sleep() -> None:
+    """A sleep is too short on a slow machine, and too long on each other one."""
     sleeps = [
         f"{path}:{node.lineno}"
         for path, module in modules("tests")
@@ -115,6 +132,7 @@ def test_tests_wait_for_events_and_never_sleep() -> None:
 
 
 def test_pins_name_no_address() -> None:
+    """They install from whichever index is set."""
     pins = [(path, text) for path, text in texts() if path.parts[0] == "requirements"]
     naming = [str(path) for path, text in pins if "://" in text]
     assert pins
@@ -122,11 +140,13 @@ def test_pins_name_no_address() -> None:
 
 
 def test_no_file_names_a_folder_of_the_machine_it_was_written_on() -> None:
+    """Nothing works on one machine only."""
     folder = "/".join(("", "work", ""))
     assert [str(path) for path, text in texts() if folder in text] == []
 
 
 def test_every_changelog_has_an_unreleased_section() -> None:
+    """Who changes something has a place to say so."""
     changelogs = [(path, text) for path, text in texts() if path.name == "CHANGELOG.md"]
     without = [str(path) for path, text in changelogs if "\n## [Unreleased]\n" not in text]
     assert changelogs

@@ -8,6 +8,7 @@ LIFE_US = SESSION_HOURS * 3600 * 1_000_000
 
 
 def test_a_session_stands_for_its_token() -> None:
+    """Its id leads to the token's digest, and no other text does."""
     sessions = Sessions(VirtualClock())
 
     session_id = sessions.begin(TOKEN)
@@ -18,6 +19,7 @@ def test_a_session_stands_for_its_token() -> None:
 
 
 def test_a_session_ends_after_twelve_hours() -> None:
+    """To the microsecond, however much it was used."""
     clock = VirtualClock()
     sessions = Sessions(clock)
     session_id = sessions.begin(TOKEN)
@@ -30,6 +32,7 @@ def test_a_session_ends_after_twelve_hours() -> None:
 
 
 def test_a_session_ends_with_its_logout() -> None:
+    """Ending it again is harmless."""
     sessions = Sessions(VirtualClock())
     session_id = sessions.begin(TOKEN)
 
@@ -40,6 +43,7 @@ def test_a_session_ends_with_its_logout() -> None:
 
 
 def test_with_too_many_sessions_the_oldest_ends() -> None:
+    """Logins cannot fill the memory."""
     sessions = Sessions(VirtualClock())
 
     begun = [sessions.begin(TOKEN) for _ in range(SESSIONS_MAX + 1)]

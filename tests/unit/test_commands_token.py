@@ -7,7 +7,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from service.cli import app
-from web.tokens import Scope, TokenFile, TokenFileError, find_token
+from web.scopes import Scope
+from web.tokens import TokenFile, TokenFileError, find_token
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +23,7 @@ def run(*arguments: str) -> Result:
 
 
 def test_create_prints_the_token_alone(folder: Path) -> None:
+    """A pipe gets the token, and the person who types gets the rest."""
     result = run("create", "bot", "--scope", "trade")
 
     assert result.exit_code == 0, result.output
@@ -34,6 +36,7 @@ def test_create_prints_the_token_alone(folder: Path) -> None:
 
 
 def test_a_token_reads_only_unless_told_otherwise(folder: Path) -> None:
+    """The least scope is the default."""
     run("create", "page")
 
     (token,) = TokenFile(folder / "backstay-tokens.json").tokens()
@@ -41,6 +44,7 @@ def test_a_token_reads_only_unless_told_otherwise(folder: Path) -> None:
 
 
 def test_list_shows_names_scopes_and_times_but_no_digest() -> None:
+    """Neither as a table nor as JSON."""
     run("create", "bot", "--scope", "trade")
     run("create", "page")
 
@@ -60,6 +64,7 @@ def test_list_shows_names_scopes_and_times_but_no_digest() -> None:
 
 
 def test_revoke_ends_a_token() -> None:
+    """The list no longer has it."""
     run("create", "bot")
 
     result = run("revoke", "bot")
@@ -76,6 +81,7 @@ def test_revoke_ends_a_token() -> None:
     ],
 )
 def test_what_cannot_be_done_is_said(arguments: tuple[str, ...], why: str) -> None:
+    """The error names the file and the reason."""
     result = run(*arguments, "--tokens-file", "other.json")
 
     assert isinstance(result.exception, TokenFileError)
@@ -83,6 +89,7 @@ def test_what_cannot_be_done_is_said(arguments: tuple[str, ...], why: str) -> No
 
 
 def test_the_settings_name_the_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service and the command use the same one."""
     monkeypatch.setenv("BACKSTAY_TOKENS_FILE", str(folder / "kept.json"))
 
     run("create", "bot")

@@ -3,67 +3,18 @@
 import asyncio
 import json
 import random
-import re
 import threading
-from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from actors.messages import Announced
-from persistence.errors import Unavailable
-from persistence.state import StoredEvent
+from tests.unit.streaming import Table, a_stream, a_turn, an_event, ids_until, listen, run
 from web import event_stream
 from web.access import Access, Caller
 from web.event_stream import KEEP_ALIVE, EventStream, encoded
 from web.routes_events import EventStreamResponse
-from web.tokens import Scope
-
-WITHIN = 20.0
-
-Chunks = AsyncGenerator[bytes, None]
-
-
-class Table:
-    """Events as a database has them, with a count of what is asked of it."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.reads = 0
-        self.is_down = False
-        self.listener: Callable[[Announced], None] = lambda _message: None
-
-    def commit(self, count: int = 1) -> None:
-        self.count += count
-        self.listener(Announced(commit_id=1, first_event_id=1, changes=()))
-
-    def read_events(self, after_id: int, limit: int) -> tuple[StoredEvent, ...]:
-        self._asked()
-        until = min(self.count, after_id + limit)
-        return tuple(map(an_event, range(after_id + 1, until + 1)))
-
-    def last_event_id(self) -> int:
-        self._asked()
-        return self.count
-
-    def _asked(self) -> None:
-        self.reads += 1
-        if self.is_down:
-            raise Unavailable("the database is away")
-
-
-def an_event(event_id: int) -> StoredEvent:
-    return StoredEvent(
-        id=event_id,
-        kind="rung_hit",
-        account="demo",
-        position_id=401,
-        symbol="BTCUSDT",
-        time_us=1_000_000,
-        commit_id=1,
-        data='{"price":"103.0"}',
-    )
+from web.scopes import Scope
 
 
 @pytest.fixture
@@ -71,44 +22,8 @@ def table() -> Table:
     return Table()
 
 
-def a_stream(table: Table, **settings: Any) -> EventStream:
-    stream = EventStream(table, **settings)
-    table.listener = stream.announced
-    return stream
-
-
-def run(test: Coroutine[Any, Any, None]) -> None:
-    async def within() -> None:
-        await asyncio.wait_for(test, WITHIN)
-
-    asyncio.run(within())
-
-
-async def a_turn() -> None:
-    """Let the loop do what waits."""
-    turned = asyncio.Event()
-    asyncio.get_running_loop().call_soon(turned.set)
-    await turned.wait()
-
-
-async def listen(stream: EventStream, since: int | None = None) -> Chunks:
-    """The chunks of a stream that was begun."""
-    chunks = stream.chunks(await stream.start_of(since), lambda: True)
-    await anext(chunks)
-    return chunks
-
-
-async def ids_until(chunks: Chunks, last_id: int) -> list[int]:
-    """The ids that come, up to one."""
-    ids: list[int] = []
-    while not ids or ids[-1] < last_id:
-        ids += [
-            int(found) for found in re.findall(rb"^id: (\d+)$", await anext(chunks), re.MULTILINE)
-        ]
-    return ids
-
-
 def test_an_event_is_its_id_its_kind_and_all_of_it_as_json() -> None:
+    """As `text/event-stream` wants it, with its data as the API shows events."""
     head, data = encoded(an_event(7)).decode().split("data: ")
 
     assert head == "id: 7\nevent: rung_hit\n"
@@ -128,6 +43,8 @@ def test_an_event_is_its_id_its_kind_and_all_of_it_as_json() -> None:
 def test_a_stream_begins_after_what_is_known_or_at_the_end(
     table: Table, since: int | None, start: int
 ) -> None:
+    """Its first line says where a reconnect would go on."""
+
     async def test() -> None:
         stream = a_stream(table)
         table.commit(5)
@@ -183,6 +100,8 @@ def test_everybody_gets_every_event_once_in_order(
 
 
 def test_nothing_is_read_while_nobody_listens(table: Table) -> None:
+    """An idle service asks its database nothing."""
+
     async def test() -> None:
         stream = a_stream(table)
         table.commit(10)
@@ -202,6 +121,8 @@ def test_nothing_is_read_while_nobody_listens(table: Table) -> None:
 
 
 def test_one_reading_serves_all(table: Table) -> None:
+    """Fifty listeners cost as many queries as one."""
+
     async def test() -> None:
         stream = a_stream(table)
         many = [await listen(stream) for _ in range(50)]
@@ -222,6 +143,8 @@ def test_one_reading_serves_all(table: Table) -> None:
 
 
 def test_a_quiet_stream_gives_signs_of_life(table: Table) -> None:
+    """A comment line, which clients ignore and proxies count."""
+
     async def test() -> None:
         chunks = await listen(a_stream(table, keep_alive_seconds=0.01))
 
@@ -233,6 +156,8 @@ def test_a_quiet_stream_gives_signs_of_life(table: Table) -> None:
 
 
 def test_a_stream_ends_when_its_token_is_revoked(table: Table) -> None:
+    """At the latest with the next sign of life."""
+
     async def test() -> None:
         stream = a_stream(table, keep_alive_seconds=0.01)
         holds = True
@@ -247,6 +172,8 @@ def test_a_stream_ends_when_its_token_is_revoked(table: Table) -> None:
 
 
 def test_a_close_ends_every_stream_and_lets_none_begin(table: Table) -> None:
+    """Who waits is woken up, from whichever thread the close comes."""
+
     async def test() -> None:
         stream = a_stream(table)
         many = [await listen(stream) for _ in range(3)]
@@ -261,6 +188,7 @@ def test_a_close_ends_every_stream_and_lets_none_begin(table: Table) -> None:
 
 
 def test_streams_are_bounded(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A place is free again as soon as one has gone."""
     monkeypatch.setattr(event_stream, "STREAMS_MAX", 2)
 
     async def test() -> None:
@@ -276,25 +204,9 @@ def test_streams_are_bounded(table: Table, monkeypatch: pytest.MonkeyPatch) -> N
     run(test())
 
 
-def test_a_stream_outlives_an_outage(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_stream, "READ_AGAIN_SECONDS", 0.01)
-
-    async def test() -> None:
-        stream = a_stream(table, keep_alive_seconds=0.01)
-        chunks = await listen(stream)
-        table.is_down = True
-        table.commit(3)
-        assert await anext(chunks) == KEEP_ALIVE
-        table.is_down = False
-
-        assert await ids_until(chunks, 3) == [1, 2, 3]
-        await chunks.aclose()
-
-    with capture_logs():
-        run(test())
-
-
 def test_a_client_that_does_not_read_on_is_cut_off(table: Table) -> None:
+    """What it is not sent is not kept in memory either."""
+
     async def test() -> None:
         stream = a_stream(table, send_seconds_max=0.01)
         table.commit(3)

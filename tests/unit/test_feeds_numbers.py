@@ -39,6 +39,7 @@ UNITS = st.sampled_from([10**6, 10**3, 1])
     ],
 )
 def test_an_epoch_tells_its_unit_by_its_magnitude(text: str, expected_us: int) -> None:
+    """Seconds, milliseconds, microseconds and nanoseconds come without a setting."""
     assert time_us(text) == expected_us
     assert times_us([text]) == [expected_us]
 
@@ -57,6 +58,7 @@ def test_an_epoch_tells_its_unit_by_its_magnitude(text: str, expected_us: int) -
     ],
 )
 def test_iso_8601_is_read_with_any_offset_and_as_utc_without_one(text: str) -> None:
+    """A missing zone never means this machine's."""
     assert time_us(text) == T_US
 
 
@@ -79,6 +81,7 @@ def test_iso_8601_is_read_with_any_offset_and_as_utc_without_one(text: str) -> N
     ],
 )
 def test_what_is_no_time_is_an_error_that_names_it(text: str) -> None:
+    """The message repeats what was read."""
     with pytest.raises(ValueError, match="neither ISO 8601 nor an epoch") as caught:
         time_us(text)
     assert repr(text) in str(caught.value)
@@ -86,6 +89,7 @@ def test_what_is_no_time_is_an_error_that_names_it(text: str) -> None:
 
 @given(EPOCHS_US, UNITS)
 def test_every_unit_gives_the_same_instant(instant_us: int, unit_us: int) -> None:
+    """Also with decimals, and what is finer is cut off."""
     whole = instant_us // unit_us * unit_us
     assert time_us(str(whole // unit_us)) == whole
     decimals = len(str(unit_us)) - 1
@@ -98,6 +102,7 @@ def test_every_unit_gives_the_same_instant(instant_us: int, unit_us: int) -> Non
     st.integers(-14 * 60, 14 * 60),
 )
 def test_iso_8601_is_exact(naive: datetime, offset_minutes: int) -> None:
+    """Any zone and any microsecond, without a float between."""
     when = naive.replace(tzinfo=timezone(timedelta(minutes=offset_minutes)))
     elapsed = when - datetime(1970, 1, 1, tzinfo=UTC)
     microseconds = (elapsed.days * 86_400 + elapsed.seconds) * 10**6 + elapsed.microseconds
@@ -106,16 +111,19 @@ def test_iso_8601_is_exact(naive: datetime, offset_minutes: int) -> None:
 
 @given(st.lists(st.integers(0, 10**20 - 1).map(str) | st.just("2025-10-10"), min_size=1))
 def test_a_column_is_read_row_by_row_even_where_units_are_mixed(texts: list[str]) -> None:
+    """Reading it at once is only faster."""
     assert times_us(texts) == [time_us(text) for text in texts]
 
 
 @pytest.mark.parametrize("text", ["0.1", "1E-9", "-1", "NaN", "Infinity", " 5 ", "0." + "1" * 80])
 def test_a_decimal_keeps_every_digit(text: str) -> None:
+    """As Python's own decimal reads it."""
     assert str(decimal_of(text)) == str(Decimal(text))
 
 
 @pytest.mark.parametrize("text", ["", "abc", "1,5", "1_000", "0x10", "1 2"])
 def test_what_is_no_decimal_is_an_error_that_names_it(text: str) -> None:
+    """The message repeats what was read, also what Python would take."""
     with pytest.raises(ValueError, match="is no number") as caught:
         decimal_of(text)
     assert repr(text) in str(caught.value)

@@ -37,6 +37,7 @@ def refusal(path: Path, *lines: str) -> InputError:
 
 
 def test_a_row_is_a_signal(path: Path) -> None:
+    """Id, time, symbol, side and notional, with the default ladder."""
     (signal,) = read_signals(write(path, HEADER, "a1,2025-10-10T21:00:00Z,btc-usdt,long,25.50"))
     assert signal.signal_id == "a1"
     assert signal.time_us == 1_760_130_000_000_000
@@ -48,6 +49,7 @@ def test_a_row_is_a_signal(path: Path) -> None:
 
 
 def test_a_signal_may_bring_its_ladder(path: Path) -> None:
+    """Stop, rungs and fractions, by columns of its own."""
     (signal,) = read_signals(write(path, LADDERS, "1,1,X,SHORT,5,2.5,3;6;10,0.25; 0.25;0.5"))
     assert signal.ladder == ladder_from_percentages(
         [Decimal(3), Decimal(6), Decimal(10)],
@@ -68,27 +70,32 @@ def test_a_signal_may_bring_its_ladder(path: Path) -> None:
     ],
 )  # fmt: skip
 def test_an_empty_cell_means_the_default(path: Path, cells: str, ladder: object) -> None:
+    """Each of the three for itself."""
     (signal,) = read_signals(write(path, LADDERS, f"1,1,X,LONG,5,{cells}"))
     assert signal.ladder == ladder
 
 
 def test_signals_are_sorted_by_time_and_at_equal_times_as_in_the_file(path: Path) -> None:
+    """A file need not be in order."""
     text = write(path, HEADER, *(f"{name},X,LONG,1" for name in ("a,2", "b,1", "c,2", "d,1")))
     assert [signal.signal_id for signal in read_signals(text)] == ["b", "d", "a", "c"]
 
 
 def test_columns_come_in_any_order_and_case_and_blank_lines_are_skipped(path: Path) -> None:
+    """A line number counts them all the same."""
     text = write(path, "", "Side,NOTIONAL, id,Symbol,timestamp", "", "LONG,1,x,AB,5", "  ", "")
     (signal,) = read_signals(text)
     assert (signal.signal_id, signal.symbol, signal.line) == ("x", "AB", 4)
 
 
 def test_a_byte_order_mark_windows_lines_and_gzip_are_read(path: Path) -> None:
+    """As spreadsheets and tools leave them."""
     path.write_bytes(gzip.compress(f"\ufeff{HEADER}\r\na,1,X,LONG,1\r\n".encode()))
     assert len(read_signals(str(path))) == 1
 
 
 def test_a_header_alone_is_no_signal(path: Path) -> None:
+    """A day without a signal is a day."""
     assert read_signals(write(path, HEADER)) == ()
 
 
@@ -111,6 +118,7 @@ def test_a_header_alone_is_no_signal(path: Path) -> None:
     ],
 )
 def test_a_bad_row_is_an_error_with_its_line(path: Path, row: str, reason: str) -> None:
+    """The row and the reason are named."""
     error = refusal(path, HEADER, "0,1,X,LONG,5", row)
     assert error.line == 3
     assert reason in str(error)
@@ -131,12 +139,14 @@ def test_a_bad_row_is_an_error_with_its_line(path: Path, row: str, reason: str) 
     ],
 )
 def test_a_bad_ladder_is_an_error_with_its_line(path: Path, cells: str, reason: str) -> None:
+    """The row is named, and what of the ladder is impossible."""
     error = refusal(path, LADDERS, f"1,1,X,LONG,5,{cells}")
     assert error.line == 2
     assert reason in str(error)
 
 
 def test_an_id_given_twice_is_an_error_with_both_lines(path: Path) -> None:
+    """Who mends it finds both."""
     error = refusal(path, HEADER, "a,1,X,LONG,5", "b,1,X,LONG,5", "a,2,Y,SHORT,5")
     assert error.line == 4
     assert "id 'a' was already given in line 2" in str(error)
@@ -152,21 +162,25 @@ def test_an_id_given_twice_is_an_error_with_both_lines(path: Path) -> None:
     ],
 )
 def test_a_wrong_header_is_an_error_with_the_remedy(path: Path, header: str, reason: str) -> None:
+    """What is missing or unknown is named."""
     error = refusal(path, header)
     assert error.line == 1
     assert reason in str(error)
 
 
 def test_an_empty_file_is_an_error(path: Path) -> None:
+    """It says with what to begin."""
     assert "is empty; begin with the header id,timestamp" in str(refusal(path))
 
 
 def test_a_missing_file_is_an_error(path: Path) -> None:
+    """In words of the system."""
     with pytest.raises(InputError, match="cannot be opened: No such file or directory"):
         read_signals(str(path))
 
 
 def test_a_file_that_is_no_text_is_an_error(path: Path) -> None:
+    """A binary file is told of as one."""
     path.write_bytes(b"id,timestamp\n\xff\n")
     with pytest.raises(InputError, match="line 2: is no text in UTF-8"):
         read_signals(str(path))

@@ -55,11 +55,13 @@ def played(seed: int) -> list[Position]:
 
 
 def test_a_seed_gives_the_same_market_and_signals_again() -> None:
+    """And another seed gives another."""
     assert list(simulated_prices(7)) == list(simulated_prices(7)) != list(simulated_prices(8))
     assert simulated_signals(7) == simulated_signals(7) != simulated_signals(8)
 
 
 def test_a_seed_means_these_prices_everywhere() -> None:
+    """The figures hold on every machine and version."""
     last = {symbol: (time_us, str(price)) for symbol, time_us, price in rows(simulated_prices(1))}
     assert last == {
         "BTCUSDT": (1735718398187000, "83643.61"),
@@ -69,6 +71,7 @@ def test_a_seed_means_these_prices_everywhere() -> None:
 
 
 def test_prices_come_in_time_order_for_every_symbol_within_the_span() -> None:
+    """No gap at the ends, and no price that the guard would refuse."""
     market = rows(simulated_prices(1))
     assert 20_000 < len(market) < 50_000
     assert all(earlier[1] <= later[1] for earlier, later in pairwise(market))
@@ -78,12 +81,14 @@ def test_prices_come_in_time_order_for_every_symbol_within_the_span() -> None:
 
 
 def test_a_longer_market_only_goes_on() -> None:
+    """What was played stays what it is when more is asked for."""
     short = rows(simulated_prices(3, span_us=600_000_000))
     endless = islice(simulated_prices(3, span_us=None), len(short))
     assert rows(endless)[: len(short)] == short
 
 
 def test_a_market_crashes_in_small_ticks_and_falls_silent() -> None:
+    """There is something for the guard and for stops to do."""
     by_symbol: dict[str, list[Row]] = {symbol: [] for symbol in SYMBOLS}
     for row in rows(simulated_prices(1)):
         by_symbol[row[0]].append(row)
@@ -100,6 +105,7 @@ def test_a_market_crashes_in_small_ticks_and_falls_silent() -> None:
 
 
 def test_an_endless_market_stays_near_its_first_prices() -> None:
+    """A service that runs for weeks is not led to absurd prices."""
     lowest = {symbol: Decimal("Infinity") for symbol in SYMBOLS}
     highest = dict.fromkeys(SYMBOLS, ZERO)
     for symbol, _, prices in simulated_prices(5, span_us=10 * SPAN_US):
@@ -111,6 +117,7 @@ def test_an_endless_market_stays_near_its_first_prices() -> None:
 
 
 def test_signals_are_of_both_sides_and_every_symbol_over_the_span() -> None:
+    """The demo shows everything that there is."""
     signals = simulated_signals(1)
     assert len(signals) == len({signal.signal_id for signal in signals}) == 60
     assert {signal.side for signal in signals} == set(Side)
@@ -121,6 +128,7 @@ def test_signals_are_of_both_sides_and_every_symbol_over_the_span() -> None:
 
 
 def test_a_market_reaches_every_rung_and_stops_before_and_after_them() -> None:
+    """Every way that a position can end is in the demo."""
     positions = played(1)
     assert len(positions) == 60
     outcomes = Counter((position.close_reason, position.rungs_hit) for position in positions)

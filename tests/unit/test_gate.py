@@ -21,12 +21,28 @@ def test_an_open_gate_passes_everything_on() -> None:
     """Commands go to whom they are for; an unknown market is said."""
     directory, desk, market, signals = Directory(), Recorder(), Recorder(), Recorder()
     directory.desk, directory.markets["BTCUSDT"], directory.signals = desk, market, signals
+    gate, command = Gate(directory), ReportMarket(reply_to=Reply())
+    gate.tell(command)
+    assert gate.to_market("BTCUSDT", command)
+    assert not gate.to_market("ETHUSDT", command)
+    assert gate.to_signals(command)
+    assert (desk.told, market.told, signals.told) == ([command], [command], [command])
+
+
+def test_who_still_waits_at_the_end_hears_that_nobody_knows_yet() -> None:
+    """An answer that came before stands."""
+    directory = Directory()
+    directory.desk = Recorder()
     gate = Gate(directory)
-    gate.tell("command")
-    assert gate.to_market("BTCUSDT", "prices")
-    assert not gate.to_market("ETHUSDT", "prices")
-    assert gate.to_signals("signal")
-    assert (desk.told, market.told, signals.told) == (["command"], ["prices"], ["signal"])
+    answered, waiting = Reply(), Reply()
+    gate.tell(CheckHealth(reply_to=answered))
+    gate.tell(CheckHealth(reply_to=waiting))
+    answered.tell("healthy")
+    gate.close()
+    gate.give_up()
+    assert answered.get(0) == "healthy"
+    assert waiting.get(0).denial.reason is DenialReason.SHUTTING_DOWN
+    assert "may still be carried out" in waiting.get(0).denial.text
 
 
 def test_a_closed_gate_answers_that_the_service_is_shutting_down() -> None:

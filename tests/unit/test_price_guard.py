@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trading.money import PRICE_MAX
-from trading.price_guard import GuardSettings, PriceGuard, Verdict
+from trading.price_guard import GuardSettings, PriceGuard, QuarantineOutcome, Verdict
 
 START_US = 1_700_000_000_000_000
 SECOND_US = 1_000_000
@@ -169,6 +169,13 @@ def test_a_price_near_the_old_range_drops_the_candidate() -> None:
     assert judge_all(guard, ("200", 1), ("200", 2), ("200", 3), ("101", 4)) == [Q, Q, Q, A]
     assert guard.candidate is None
     assert judge_all(guard, ("200", 5), ("200", 6), ("200", 7), ("200", 8)) == [Q, Q, Q, A]
+
+
+def test_a_price_near_both_drops_the_candidate() -> None:
+    """149 is within 5 % of the candidate 151, and no jump from 100: nothing was confirmed."""
+    guard = a_guard()
+    assert judge_all(guard, ("151", 1), ("149", 2)) == [Q, A]
+    assert guard.outcome is QuarantineOutcome.DROPPED
 
 
 def test_refused_prices_neither_confirm_nor_drop_a_candidate() -> None:

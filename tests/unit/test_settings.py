@@ -168,6 +168,17 @@ def test_a_refused_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch, name:
     assert "geheim" not in line
 
 
+@pytest.mark.parametrize(
+    "url", ["sqlite+aiosqlite:///x", "postgresql+pg8000://db/x", "backstay.db"]
+)
+def test_a_database_that_nobody_can_open_is_refused(url: str) -> None:
+    """Before anything is started: another kind, or a driver that is not there."""
+    [line] = refused({"database": url})
+    assert line.endswith(
+        "give sqlite:///FILE, sqlite:// (in memory) or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+    )
+
+
 def test_an_unreadable_file_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """A secret that is not there stops the start."""
     monkeypatch.setenv("BACKSTAY_HOOK_SECRET_FILE", "/nowhere/secret")

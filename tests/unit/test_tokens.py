@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from web.tokens import Scope, TokenFile, TokenFileError, digest_of, find_token
+from web.scopes import Scope
+from web.tokens import TokenFile, TokenFileError, digest_of, find_token
 
 
 @pytest.fixture
@@ -34,10 +35,12 @@ def names(file: TokenFile) -> list[str]:
     ],
 )
 def test_each_scope_includes_those_before_it(scope: Scope, covered: list[Scope]) -> None:
+    """Admin may trade, and trade may read."""
     assert [needed for needed in Scope if scope.covers(needed)] == covered
 
 
 def test_a_created_token_is_found_by_its_text(file: TokenFile) -> None:
+    """The text is long enough that nobody guesses it."""
     text = file.create("bot", Scope.TRADE)
 
     token = find_token(file.tokens(), text)
@@ -49,6 +52,7 @@ def test_a_created_token_is_found_by_its_text(file: TokenFile) -> None:
 
 
 def test_the_file_holds_digests_only_and_is_for_its_owner_alone(file: TokenFile) -> None:
+    """Who reads the file, or a backup of it, has no token."""
     text = file.create("bot", Scope.READ)
 
     (entry,) = json.loads(file.path.read_text())
@@ -62,6 +66,7 @@ def test_the_file_holds_digests_only_and_is_for_its_owner_alone(file: TokenFile)
 
 @pytest.mark.parametrize("text", ["", "bks_", "bks_" + "a" * 43, "ä", "\ud800"])
 def test_another_text_finds_no_token(file: TokenFile, text: str) -> None:
+    """A part of one, its digest or nothing at all."""
     file.create("bot", Scope.READ)
 
     assert find_token(file.tokens(), text) is None
@@ -70,6 +75,7 @@ def test_another_text_finds_no_token(file: TokenFile, text: str) -> None:
 def test_every_token_is_compared_in_constant_time(
     file: TokenFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """How long a search takes says nothing of what was nearly right."""
     first = file.create("first", Scope.READ)
     file.create("second", Scope.READ)
     compared = []
@@ -86,6 +92,7 @@ def test_every_token_is_compared_in_constant_time(
 
 
 def test_a_name_is_taken_once(file: TokenFile) -> None:
+    """No second token can pass for the first."""
     file.create("bot", Scope.READ)
 
     with pytest.raises(TokenFileError, match=r"'bot' exists in .* already"):
@@ -94,11 +101,13 @@ def test_a_name_is_taken_once(file: TokenFile) -> None:
 
 @pytest.mark.parametrize("name", ["", " bot", "bot\n", "b" * 65])
 def test_a_name_that_nobody_could_type_is_refused(file: TokenFile, name: str) -> None:
+    """A list and a log line show it as it is."""
     with pytest.raises(TokenFileError, match="printable characters"):
         file.create(name, Scope.READ)
 
 
 def test_a_revoked_token_is_in_force_no_more(file: TokenFile) -> None:
+    """Revoking it again says which ones there are."""
     file.create("bot", Scope.READ)
     file.create("page", Scope.READ)
 
@@ -110,6 +119,7 @@ def test_a_revoked_token_is_in_force_no_more(file: TokenFile) -> None:
 
 
 def test_another_process_s_change_is_noticed(file: TokenFile) -> None:
+    """Nobody restarts the service for a token."""
     running = TokenFile(file.path)
     assert names(running) == []
 
@@ -123,6 +133,7 @@ def test_another_process_s_change_is_noticed(file: TokenFile) -> None:
 def test_an_unchanged_file_is_not_read_again(
     file: TokenFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A request costs one look at the file's state."""
     file.create("bot", Scope.READ)
     file.tokens()
     monkeypatch.setattr(TokenFile, "read", lambda _file: pytest.fail("read again"))
@@ -131,6 +142,7 @@ def test_an_unchanged_file_is_not_read_again(
 
 
 def test_tokens_created_at_once_are_all_kept(file: TokenFile) -> None:
+    """No creation overwrites another one's."""
     gate = threading.Barrier(4)
 
     def create(name: str) -> None:
@@ -164,6 +176,7 @@ BROKEN: dict[str, tuple[Any, str]] = {
 def test_what_is_wrong_with_a_file_is_said_with_its_name(
     file: TokenFile, content: Any, why: str
 ) -> None:
+    """Who mends it by hand finds the place."""
     file.path.write_text(json.dumps(content))
 
     with pytest.raises(TokenFileError, match=why) as caught:
@@ -189,6 +202,7 @@ def _a_folder(path: Path) -> None:
 def test_a_slip_in_the_file_keeps_the_last_good_tokens(
     file: TokenFile, slip: Callable[[Path], None]
 ) -> None:
+    """A typing error locks nobody out; the log says it once."""
     file.create("bot", Scope.READ)
     running = TokenFile(file.path)
     running.tokens()
@@ -204,6 +218,7 @@ def test_a_slip_in_the_file_keeps_the_last_good_tokens(
 
 
 def test_a_file_mended_in_place_is_read_again(file: TokenFile) -> None:
+    """Also where neither its time nor its size tells."""
     file.create("bot", Scope.READ)
     good = file.path.read_text()
     file.tokens()
@@ -220,6 +235,7 @@ def test_a_file_mended_in_place_is_read_again(file: TokenFile) -> None:
 def test_a_failed_write_leaves_the_file_as_it_was(
     file: TokenFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A full disk costs no token, and leaves no other file."""
     file.create("bot", Scope.READ)
 
     def full(_handle: int) -> None:
@@ -234,6 +250,7 @@ def test_a_failed_write_leaves_the_file_as_it_was(
 
 
 def test_no_token_is_asked_until_there_was_one(file: TokenFile) -> None:
+    """A service that had tokens never becomes open by losing them."""
     file.tokens()
     assert not file.is_asked
 
@@ -245,6 +262,7 @@ def test_no_token_is_asked_until_there_was_one(file: TokenFile) -> None:
 
 
 def test_a_file_that_was_never_good_has_tokens_asked(file: TokenFile) -> None:
+    """Being careful, it lets nobody in."""
     file.path.write_text("oops")
 
     with capture_logs():

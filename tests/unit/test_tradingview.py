@@ -73,6 +73,7 @@ def test_a_text_body_is_pairs(body: str) -> None:
     ["BTCUSDT", "BINANCE:BTCUSDT", "BTCUSDT.P", "BYBIT:BTCUSDT.P", "COINBASE_DLY:BTC/USDT"],
 )
 def test_a_symbol_loses_its_exchange_and_the_mark_of_a_perpetual(symbol: str) -> None:
+    """`BINANCE:BTCUSDT.P` and `btcusdt` are one market."""
     assert from_json(symbol=symbol).symbol == "BTCUSDT"
 
 
@@ -99,6 +100,7 @@ def test_a_flat_strategy_only_closes() -> None:
 
 
 def test_a_time_without_a_zone_is_utc() -> None:
+    """Never this machine's zone."""
     assert from_json(time="2026-01-31T12:00:00").sent_us == 1_769_860_800_000_000
 
 
@@ -136,6 +138,7 @@ def test_the_digest_is_of_the_body() -> None:
     ],
 )
 def test_what_cannot_be_understood_is_an_error_that_says_why(body: bytes, says: str) -> None:
+    """The message names the field and what it may hold."""
     with pytest.raises(AlertError) as caught:
         parsed(body)
     assert says in str(caught.value)

@@ -1,0 +1,62 @@
+"""How long a server may leave a question unanswered.
+
+A server that is stopped or hung still acknowledges what it is sent, so neither keep-alives nor the
+driver ever give up on it. Shutting the socket down ends the wait as a lost connection does.
+"""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+LOOK_SECONDS = 0.25
+
+
+class Patience:
+    """Watches the connections that wait for an answer, from one thread of its own."""
+
+    def __init__(self) -> None:
+        """Nobody waits; the thread begins with the first who does."""
+        self._lock = threading.Lock()
+        self._someone_waits = threading.Condition(self._lock)
+        self._ends: dict[socket.socket, float] = {}
+        self._thread: threading.Thread | None = None
+
+    @contextmanager
+    def limit(self, connection: Any, seconds: float | None) -> Iterator[None]:
+        """Give up on a connection's server after so long inside; None never does.
+
+        Without effect on a connection that has no socket, as SQLite's.
+        """
+        if seconds is None or not hasattr(connection, "fileno"):
+            yield
+            return
+        # A descriptor of our own: the driver may close its own one, and its number be used again.
+        waiting = socket.socket(fileno=os.dup(connection.fileno()))
+        with self._lock:
+            self._ends[waiting] = time.monotonic() + seconds
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._watch, name="patience", daemon=True)
+                self._thread.start()
+            self._someone_waits.notify()
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._ends[waiting]
+            waiting.close()
+
+    def _watch(self) -> None:
+        while True:
+            with self._lock:
+                while not self._ends:
+                    self._someone_waits.wait()
+                now = time.monotonic()
+                for waiting, end in self._ends.items():
+                    if end <= now:
+                        with suppress(OSError):
+                            waiting.shutdown(socket.SHUT_RDWR)
+            time.sleep(LOOK_SECONDS)

@@ -1,0 +1,132 @@
+"""What an operator's commands send, and how the command line words what goes wrong."""
+
+import json
+
+import httpx
+import pytest
+
+from tests.unit.stub_service import ACCOUNT, StubService
+
+TRANSFER = {"account": "demo", "reference": "r-1", "amount": "12.50000000", "repeated": False}
+MARKET = {
+    "symbol": "BTCUSDT", "state": "LIVE", "last_price": "60000", "age_seconds": "0.5",
+    "candidate": None,
+}  # fmt: skip
+
+
+@pytest.fixture
+def stub(monkeypatch: pytest.MonkeyPatch) -> StubService:
+    """A service that answers what the test says."""
+    return StubService(monkeypatch)
+
+
+def test_an_account_is_opened_with_its_limits(
+    stub: StubService, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only the limits that are given are sent; numbers stay the strings that were typed."""
+    stub.answers("POST accounts", ACCOUNT, 201)
+    assert stub.run("account", "open", "second", "--balance", "500") == 0
+    least = {
+        "account": "second", "initial_balance": "500", "account_type": "demo", "currency": "USDT",
+    }  # fmt: skip
+    assert stub.body() == least
+    assert "977.32" in capsys.readouterr().out
+    assert stub.run(
+        "account", "open", "second", "--balance", "500", "--type", "live", "--currency", "EUR",
+        "--open-positions-max", "5", "--position-notional-max", "100.0",
+        "--position-notional-min", "1", "--symbol-notional-max", "200", "--json",
+    ) == 0  # fmt: skip
+    assert stub.body() == least | {
+        "account_type": "live", "currency": "EUR",
+        "limits": {
+            "open_positions_max": 5, "position_notional_max": "100.0",
+            "position_notional_min": "1", "symbol_notional_max": "200",
+        },
+    }  # fmt: skip
+    assert json.loads(capsys.readouterr().out) == ACCOUNT
+
+
+def test_a_transfer_is_booked_under_a_reference(
+    stub: StubService, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The given one or a new one, which is printed; below zero it is a withdrawal."""
+    stub.answers("POST accounts/demo/transfers", TRANSFER)
+    stub.answers("POST accounts/demo/transfers", TRANSFER | {"amount": "-7", "repeated": True})
+    assert stub.run("transfer", "demo", "12.5", "--reference", "r-1") == 0
+    assert stub.body() == {"amount": "12.5", "reference": "r-1"}
+    assert capsys.readouterr().out == "12.50 deposited in account demo, reference r-1\n"
+    assert stub.run("transfer", "demo", "-7") == 0
+    assert stub.body()["amount"] == "-7"
+    assert stub.body()["reference"]
+    told = capsys.readouterr().out
+    assert told == ("7.00 withdrawn from account demo, reference r-1; it had been booked before\n")
+
+
+def test_a_transfer_without_an_answer_names_its_reference(
+    stub: StubService, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With it the same is booked once, whatever became of the first."""
+    stub.gives("POST accounts/demo/transfers", httpx.ReadTimeout("slow"))
+    assert stub.run("transfer", "demo", "5") == 3
+    assert f"given again with --reference {stub.body()['reference']!r}" in capsys.readouterr().err
+
+
+def test_a_quarantined_price_is_released(
+    stub: StubService, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By its value; the market as it is then comes back."""
+    stub.answers("POST markets/BTCUSDT/release", MARKET)
+    assert stub.run("release", "BTCUSDT", "60000") == 0
+    assert stub.body() == {"price": "60000"}
+    assert "LIVE" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("token", "text"), [("", "asks for a token"), ("bks_old", "does not know this token")]
+)
+def test_a_missing_token_is_told_of_in_the_command_line_s_terms(
+    stub: StubService,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    token: str,
+    text: str,
+) -> None:
+    """Which variable to set, and how to get a token: nobody types headers here."""
+    monkeypatch.setenv("BACKSTAY_TOKEN", token)
+    stub.refuses("GET markets", 401, "no token given: send `Authorization: Bearer TOKEN`")
+    assert stub.run("markets") == 2
+    error = capsys.readouterr().err
+    advice = "set BACKSTAY_TOKEN to a token of the service (`backstay token create`)"
+    assert error == f"backstay: the service at http://127.0.0.1:8470 {text}: {advice}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["sail"], "No such command 'sail': `backstay --help` says"),
+        (["open"], "Missing argument 'symbol': `backstay open --help` says"),
+        (["positions", "--nope"], "No such option: --nope: `backstay positions --help` says"),
+        (["positions", "--status", "x"], "'x' is not one of 'open', 'closed', 'all': `backstay"),
+        (["close", "abc"], "Invalid value for '[ID]': "),
+        (["transfer", "demo", "1", "--to", "x"], "`backstay transfer --help` says"),
+    ],
+)
+def test_a_command_of_the_wrong_form_is_one_line(
+    stub: StubService, capsys: pytest.CaptureFixture[str], arguments: list[str], text: str
+) -> None:
+    """Without boxes, with where to read on, and exit code 2."""
+    assert stub.run(*arguments) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("backstay: ")
+    assert text in error
+    assert error.count("\n") == 1
+
+
+def test_no_command_at_all_shows_the_help(
+    stub: StubService, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 2, as for every command that is not complete; nothing is said twice."""
+    assert stub.run() == 2
+    printed = capsys.readouterr()
+    assert "Usage: backstay" in printed.out
+    assert printed.err == ""
