@@ -194,7 +194,8 @@ class AuditorActor(SupervisedActor):
         before = self._published.health.get(account)
         self._published.health[account] = report
         if report.status is HealthStatus.HEALTHY:
-            self._healthy(report, before, books.wallet, reported)
+            routine = not check.full and not check.asked_by
+            self._healthy(report, before, books.wallet, reported, routine=routine)
         elif halted and report.failed_checks == (MEMORY_CHECK,):
             # Repaired while the wallet was halted: what it remembers is from before.
             self.directory.to_wallet(account, ReloadAccount(account=account))
@@ -230,9 +231,12 @@ class AuditorActor(SupervisedActor):
         before: HealthReport | None,
         wallet: Wallet,
         reported: WalletReported | None,
+        *,
+        routine: bool,
     ) -> None:
         account = report.account
-        log.info(
+        say = log.debug if routine else log.info
+        say(
             f"✓ Wallet health check PASSED: Total=${wallet.total:.2f}, "
             f"Available=${wallet.available:.2f}",
             account=account,

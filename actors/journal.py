@@ -29,6 +29,7 @@ from trading.events import (
 )
 from trading.model import EntryType, LedgerEntry, Side
 from trading.money import HUNDRED, ZERO, plain, trimmed
+from trading.signals import SignalStatus
 
 log = structlog.get_logger("backstay")
 
@@ -141,7 +142,8 @@ def _write_outside(event: TradingPaused | TradingResumed | SignalReceived | Sign
                 signal=event.signal_id,
             )
         case SignalFinished():
-            log.info(
+            say = log.info if event.status == SignalStatus.DONE else log.warning
+            say(
                 f"Signal {event.signal_id} {event.status}: {event.outcome}",
                 account=event.account,
                 signal=event.signal_id,

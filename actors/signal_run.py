@@ -228,7 +228,9 @@ class SignalRun:
         return self._end(SignalStatus.DENIED, f"not opened: {answer.denial.text}")
 
     def _end_expired(self) -> Signal:
-        late = f"expired: not finished within {self._expiry_seconds} s"
+        sent_us, received_us = self.signal.sent_us, self.signal.received_us
+        since = "receipt" if sent_us is None or sent_us >= received_us else "the time it gives"
+        late = f"not finished within {self._expiry_seconds} s of {since}"
         return self._end(SignalStatus.EXPIRED, late)
 
     def _end(self, status: SignalStatus, *last: str) -> Signal:
