@@ -60,7 +60,7 @@ def backstay(
 ) -> None:
     """Guard trading positions with take-profit ladders, and keep books that provably balance."""
     if show_version:
-        from importlib.metadata import version  # noqa: PLC0415
+        from importlib.metadata import version
 
         typer.echo(f"backstay {version('backstay')}")
         raise typer.Exit

@@ -34,7 +34,7 @@ def replay(
     verbose: Annotated[bool, typer.Option(help="Say what happens to each position.")] = False,
 ) -> None:
     """Play recorded trades through the actors, opening a position at each signal."""
-    from service.playing import play_recorded  # noqa: PLC0415
+    from service.playing import play_recorded
 
     outcome = play_recorded(
         prices, signals, balance=balance, account=account, database=database, verbose=verbose
@@ -48,13 +48,13 @@ def demo(
     report: Annotated[Path | None, typer.Option(help="A folder to write report.json into.")] = None,
 ) -> None:
     """Show the main job on a market that makes itself: no files, no network, no server."""
-    from service.playing import play_simulated  # noqa: PLC0415
+    from service.playing import play_simulated
 
     _conclude(play_simulated(seed), report)
 
 
 def _conclude(outcome: "Outcome", report: Path | None) -> None:
-    from service.report import print_summary, write_report  # noqa: PLC0415
+    from service.report import print_summary, write_report
 
     print_summary(outcome, Console())
     if report is not None:

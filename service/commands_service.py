@@ -60,15 +60,15 @@ def serve(
         "port": port,
     }
     # What only one command needs is imported there: the others start faster without it.
-    from service.logs import configure_logs  # noqa: PLC0415
-    from service.sources import load  # noqa: PLC0415
+    from service.logs import configure_logs
+    from service.sources import load
 
     settings = load(options).settings
     configure_logs(
         logging.getLevelNamesMapping()[settings.log_level.upper()], style=settings.log_format
     )
     # A setting that is wrong is told of before the server is loaded.
-    from service.serve import serve as run  # noqa: PLC0415
+    from service.serve import serve as run
 
     raise typer.Exit(run(settings))
 
@@ -76,7 +76,7 @@ def serve(
 @app.command()
 def config(as_json: Json = False) -> None:
     """Show the effective settings and where each comes from; secrets are masked."""
-    from service.sources import load  # noqa: PLC0415
+    from service.sources import load
 
     shown = [
         {"name": name, "value": value, "source": source} for name, value, source in load().shown()
@@ -87,8 +87,8 @@ def config(as_json: Json = False) -> None:
 @db.command()
 def upgrade(database: Database = None) -> None:
     """Bring the database's schema to this version, as a start of the service does."""
-    from persistence.store import Store  # noqa: PLC0415
-    from service.settings import masked_database  # noqa: PLC0415
+    from persistence.store import Store
+    from service.settings import masked_database
 
     url = _settings(database).database
     Store.open(url).close()
@@ -98,7 +98,7 @@ def upgrade(database: Database = None) -> None:
 @app.command()
 def audit(database: Database = None, as_json: Json = False) -> None:
     """Check all books of a database in full, also beside a running service; 1 on a mismatch."""
-    from persistence.store import Store  # noqa: PLC0415
+    from persistence.store import Store
 
     store = Store.reading(_settings(database).database)
     try:
@@ -116,8 +116,8 @@ def backup(
     database: Database = None,
 ) -> None:
     """Copy a SQLite database as it is at one moment, also while the service runs."""
-    from persistence.backup import backup as copy_database  # noqa: PLC0415
-    from service.settings import masked_database  # noqa: PLC0415
+    from persistence.backup import backup as copy_database
+    from service.settings import masked_database
 
     url = _settings(database).database
     if url.startswith("postgresql"):
@@ -130,7 +130,7 @@ def backup(
 
 
 def _settings(database: str | None) -> "Settings":
-    from service.sources import load  # noqa: PLC0415
+    from service.sources import load
 
     return load({"database": database}).settings
 

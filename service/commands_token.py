@@ -61,8 +61,8 @@ def revoke(name: Name, tokens_file: File = None) -> None:
 
 def _file(given: Path | None) -> "TokenFile":
     # Commands that talk to a service start without the settings and the log.
-    from service.sources import load  # noqa: PLC0415
-    from web.tokens import TokenFile  # noqa: PLC0415
+    from service.sources import load
+    from web.tokens import TokenFile
 
     return TokenFile(load({"tokens_file": given}).settings.tokens_file)
 
