@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from actors.messages import AccountReady, Denied, OpenAccount, OpenPosition
 from actors.price_age import PriceAge
+from actors.published import MarketPause
 from trading.model import Denial, DenialReason, Pause, Wallet
 from trading.money import plain
 from trading.price_guard import Candidate, PriceGuard
@@ -96,21 +97,23 @@ def books_mismatch(why: str) -> Denial:
     return Denial(reason=DenialReason.BOOKS_MISMATCH, text=why)
 
 
-def paused_by_network(symbol: str) -> Denial:
+def paused_by_network(symbol: str, pause: MarketPause) -> Denial:
     """The denial of whatever would judge or quote a price while nobody knows the market."""
     return Denial(
         reason=DenialReason.PAUSED_BY_NETWORK,
-        text=f"{symbol} is paused: its venue's connection is down",
+        text=f"{symbol} is paused: {pause.why}",
     )
 
 
-def quote_denial(symbol: str, guard: PriceGuard, age: PriceAge, *, paused: bool) -> Denial | None:
+def quote_denial(
+    symbol: str, guard: PriceGuard, age: PriceAge, pause: MarketPause | None
+) -> Denial | None:
     """Why there is no price of a symbol to act on, if so."""
     last, candidate = guard.last_price, guard.candidate
     if last is None:
         return no_market(symbol)
-    if paused:
-        return paused_by_network(symbol)
+    if pause is not None:
+        return paused_by_network(symbol, pause)
     if candidate is not None:
         reason = DenialReason.MARKET_QUARANTINED
         text = (

@@ -292,7 +292,7 @@ class DeskActor(SupervisedActor):
 
     def _restart_market(self, symbol: str) -> None:
         status = self._published.markets[symbol]
-        self._start.market(symbol, last=status.last, paused=status.paused)
+        self._start.market(symbol, last=status.last, pause=status.pause)
         for position in self._published.version.positions.values():
             if position.symbol == symbol:
                 self.directory.to_position(position.position_id, MarketRestarted(symbol=symbol))

@@ -13,6 +13,9 @@ from trading.events import (
     FundsTransferred,
     HealthMismatchFound,
     HealthRestored,
+    MarketPaused,
+    MarketResumed,
+    OpenDenied,
     PositionClosed,
     PositionOpened,
     PositionReduced,
@@ -76,8 +79,16 @@ def _write(event: Event) -> None:
             )
         case PriceQuarantined() | QuarantineEnded() | PriceRejected():
             _write_guarded(event)
+        case MarketPaused() | MarketResumed():
+            _write_market(event)
         case TradingPaused() | TradingResumed() | SignalReceived() | SignalFinished():
             _write_outside(event)
+        case OpenDenied():
+            log.warning(
+                f"{event.side} of {event.symbol} not opened: {event.text}",
+                account=event.account,
+                reason=event.reason,
+            )
         case AccountOpened():
             log.info(
                 f"✓ Account {event.account} opened: "
@@ -118,6 +129,18 @@ def _write_guarded(event: PriceQuarantined | QuarantineEnded | PriceRejected) ->
                 f"Price {event.price} of {event.symbol} rejected: {event.why}",
                 symbol=event.symbol,
             )
+        case _:
+            assert_never(event)
+
+
+def _write_market(event: MarketPaused | MarketResumed) -> None:
+    """What a venue's connection does to a market."""
+    match event:
+        case MarketPaused():
+            log.warning(f"{event.symbol} paused: {event.why}", symbol=event.symbol)
+        case MarketResumed():
+            seconds = event.paused_us / 1_000_000
+            log.warning(f"{event.symbol} resumed after {seconds:.1f} s", symbol=event.symbol)
         case _:
             assert_never(event)
 

@@ -31,7 +31,7 @@ from actors.protocol import (
     ReleaseQuote,
     ReleaseQuotes,
 )
-from actors.published import MarketStatus, Published
+from actors.published import MarketPause, MarketStatus, Published
 from actors.supervised import ActorKind, SupervisedActor
 from actors.trigger_book import TriggerBook
 from trading.model import MarketPrice
@@ -78,10 +78,10 @@ class MarketActor(SupervisedActor):
         published: Published,
         settings: MarketSettings | None = None,
         last: MarketPrice | None = None,
-        paused: bool = False,
+        pause: MarketPause | None = None,
         first_number: int = 0,
     ) -> None:
-        """Start from a former life's last accepted price, if any, and `paused` as it was."""
+        """Start from a former life's last accepted price and pause, if any."""
         super().__init__(directory, symbol)
         self._clock = clock
         self._published = published
@@ -94,7 +94,7 @@ class MarketActor(SupervisedActor):
         )
         self._number = first_number
         self._age = PriceAge(clock, self._settings.price_age_seconds_max)
-        self._paused = paused
+        self._pause = pause
         self._book = TriggerBook()
         self._history = PriceHistory()
         self._events = MarketEvents(directory, symbol, self._guard)
@@ -124,10 +124,11 @@ class MarketActor(SupervisedActor):
             case ReleaseQuotes():
                 self._release_quotes(message)
             case PauseMarket():
-                self._paused = True
+                self._pause = self._events.paused(self._pause, message.why, self._clock.now_us())
                 self._publish()
             case ResumeMarket():
-                self._paused = False
+                self._events.resumed(self._pause, self._clock.now_us())
+                self._pause = None
                 self._publish()
             case ReleaseCandidate():
                 self._release_candidate(message)
@@ -181,9 +182,9 @@ class MarketActor(SupervisedActor):
     def _take_all(self, message: TakePrices) -> None:
         now_us, count = self._clock.now_us(), len(message.prices)
         judged: list[JudgedPrice] = []
-        if self._paused:
+        if self._pause is not None:
             self._refused[Verdict.IGNORED] += count
-            why = "paused: the venue's connection is down"
+            why = f"paused: {self._pause.why}"
             judged = [JudgedPrice(verdict=Verdict.IGNORED, why=why)] * count
         elif message.reply_to is None:
             index = 0
@@ -269,7 +270,7 @@ class MarketActor(SupervisedActor):
 
     def _answer(self, message: QuotePrice) -> None:
         position_id, price = message.position_id, self._guard.last_price
-        denial = quote_denial(self._symbol, self._guard, self._age, paused=self._paused)
+        denial = quote_denial(self._symbol, self._guard, self._age, self._pause)
         if denial is not None and not (message.force and price is not None):
             self.directory.send(
                 message.reply_to,
@@ -296,8 +297,9 @@ class MarketActor(SupervisedActor):
 
     def _release_candidate(self, message: ReleaseCandidate) -> None:
         had_candidate, price = self._guard.candidate, message.price
-        if self._paused:
-            self.directory.send(message.reply_to, Denied(denial=paused_by_network(self._symbol)))
+        if self._pause is not None:
+            denial = paused_by_network(self._symbol, self._pause)
+            self.directory.send(message.reply_to, Denied(denial=denial))
             return
         if not self._guard.release(price):
             denial = unknown_candidate(self._symbol, price, had_candidate)
@@ -330,7 +332,7 @@ class MarketActor(SupervisedActor):
             received_us=self._age.received_us,
             price_age_us_max=self._settings.price_age_seconds_max * 1_000_000,
             candidate=guard.candidate.price if guard.candidate else None,
-            paused=self._paused,
+            pause=self._pause,
             accepted=self._accepted,
             rejected=refused[Verdict.REJECTED],
             ignored=refused[Verdict.IGNORED],

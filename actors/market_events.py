@@ -1,12 +1,22 @@
-"""What a market makes known: the beginning and end of a quarantine, and prices that are none."""
+"""What a market makes known: pauses, quarantines, and prices that are none."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from actors.directory import Directory
 from actors.protocol import CommitChange
+from actors.published import MarketPause
 from persistence.changes import Change
-from trading.events import PriceQuarantined, PriceRejected, QuarantineEnded
+from trading.events import (
+    MarketPaused,
+    MarketResumed,
+    PriceQuarantined,
+    PriceRejected,
+    QuarantineEnded,
+)
 from trading.price_guard import Candidate, PriceGuard
+
+MarketEvent = MarketPaused | MarketResumed | PriceQuarantined | PriceRejected | QuarantineEnded
 
 _PRICE_CHARS_MAX = 64
 
@@ -31,6 +41,19 @@ class MarketEvents:
         text = str(price)[:_PRICE_CHARS_MAX]
         self._commit(PriceRejected(symbol=self._symbol, price=text, why=why, time_us=now_us))
 
+    def paused(self, pause: MarketPause | None, why: str, now_us: int) -> MarketPause:
+        """Tell of a pause that begins; one that lasts only gets another reason."""
+        if pause is not None:
+            return replace(pause, why=why)
+        self._commit(MarketPaused(symbol=self._symbol, why=why, time_us=now_us))
+        return MarketPause(why=why, since_us=now_us)
+
+    def resumed(self, pause: MarketPause | None, now_us: int) -> None:
+        """Tell of the end of a pause, if there was one."""
+        if pause is not None:
+            paused_us = max(0, now_us - pause.since_us)
+            self._commit(MarketResumed(symbol=self._symbol, paused_us=paused_us, time_us=now_us))
+
     def note_quarantine(
         self, price: Decimal, time_us: int, had_candidate: Candidate | None
     ) -> None:
@@ -52,6 +75,6 @@ class MarketEvents:
                 )
             )
 
-    def _commit(self, event: PriceQuarantined | QuarantineEnded | PriceRejected) -> None:
+    def _commit(self, event: MarketEvent) -> None:
         change = Change(account=None, events=(event,))
         self._directory.to_committer(CommitChange(change_id=0, change=change, reply_to=None))

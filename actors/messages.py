@@ -194,12 +194,14 @@ class PricesTaken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PauseMarket:
-    """The venue's connection is down: judge no trigger, quote no price."""
+    """The venue does not bring the symbol's prices now: judge none, quote none."""
+
+    why: str = "its venue's connection is down"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResumeMarket:
-    """The venue's connection is back."""
+    """The venue serves the symbol again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

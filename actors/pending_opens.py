@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from actors.base import Recipient
 from actors.denials import key_conflict, no_market
+from actors.denied_opens import DeniedOpens
 from actors.directory import Directory
 from actors.messages import Denied, OpenDone, OpenPosition
 from actors.protocol import (
@@ -38,7 +39,15 @@ class PendingOpens:
     late means nothing.
     """
 
-    __slots__ = ("_account", "_by_id", "_by_key", "_directory", "_position_ids", "_wallet")
+    __slots__ = (
+        "_account",
+        "_by_id",
+        "_by_key",
+        "_denied",
+        "_directory",
+        "_position_ids",
+        "_wallet",
+    )
 
     def __init__(
         self,
@@ -46,12 +55,14 @@ class PendingOpens:
         account: str,
         wallet: Recipient,
         position_ids: Iterator[int],
+        denied: DeniedOpens,
     ) -> None:
         """Quotes are answered to `wallet`; `position_ids` gives out ids that nobody else gets."""
         self._directory = directory
         self._account = account
         self._wallet = wallet
         self._position_ids = position_ids
+        self._denied = denied
         self._by_id: dict[int, PendingOpen] = {}
         self._by_key: dict[str, int] = {}
 
@@ -77,7 +88,7 @@ class PendingOpens:
         if canonical_request(pending.request) == canonical_request(request):
             pending.waiting.append(request.reply_to)
         else:
-            self._directory.send(request.reply_to, Denied(denial=key_conflict(request)))
+            self._denied.deny(request, key_conflict(request))
         return True
 
     def quoted(self, quote: PriceQuoted, *, opened: bool) -> QuotedOpen | None:
@@ -117,6 +128,7 @@ class PendingOpens:
             self._directory.to_market(pending.request.symbol, ReleaseQuote(position_id=position_id))
         for waiting in pending.waiting:
             self._directory.send(waiting, Denied(denial=denial))
+        self._denied.record(pending.request, denial)
 
     def done(self, position: Position) -> None:
         """Answer that a position was opened; only the first who asked has opened it."""

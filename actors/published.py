@@ -97,6 +97,14 @@ class MarketState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MarketPause:
+    """Why nothing of a market is judged or quoted, and since when by our time of day."""
+
+    why: str
+    since_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MarketStatus:
     """A market as it stands: its last accepted price, and what keeps it from being acted on.
 
@@ -109,7 +117,7 @@ class MarketStatus:
     received_us: int | None
     price_age_us_max: int
     candidate: Decimal | None = None
-    paused: bool = False
+    pause: MarketPause | None = None
     accepted: int = 0
     rejected: int = 0
     ignored: int = 0
@@ -122,7 +130,7 @@ class MarketStatus:
 
     def state(self, monotonic_us: int) -> MarketState:
         """The market's state at a moment of the monotonic clock."""
-        if self.paused:
+        if self.pause is not None:
             return MarketState.PAUSED
         if self.candidate is not None:
             return MarketState.QUARANTINED

@@ -8,7 +8,7 @@ from actors.dispatcher import Dispatcher
 from actors.lives import Lives
 from actors.market import MarketActor, MarketSettings
 from actors.position import PositionActor
-from actors.published import Published
+from actors.published import MarketPause, Published
 from actors.restore import account_states, memory_of
 from actors.supervised import ActorKind
 from actors.wallet import WalletActor
@@ -68,7 +68,9 @@ class Starter:
                 self.market(position.symbol)
             self.position(position, after=None)
 
-    def market(self, symbol: str, last: MarketPrice | None = None, *, paused: bool = False) -> None:
+    def market(
+        self, symbol: str, last: MarketPrice | None = None, pause: MarketPause | None = None
+    ) -> None:
         """Start a symbol's market from its last accepted price, if there is one."""
         actor = MarketActor(
             self._directory,
@@ -77,7 +79,7 @@ class Starter:
             published=self._published,
             settings=self._settings.market,
             last=last,
-            paused=paused,
+            pause=pause,
             first_number=self._lives.ended(ActorKind.MARKET, symbol) * MARKET_LIFE_PRICES,
         )
         self._directory.markets[symbol] = actor.actor_ref

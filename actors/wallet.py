@@ -15,6 +15,7 @@ from actors.denials import (
     refused_write,
     unknown_account,
 )
+from actors.denied_opens import DeniedOpens
 from actors.directory import Directory
 from actors.messages import CheckHealth, Denied, OpenAccount, OpenPosition, TransferFunds
 from actors.pending_opens import PendingOpens, RepeatedOpen
@@ -107,7 +108,8 @@ class WalletActor(SupervisedActor):
         self._rates = rates
         self._former_life = former_life
         self._opening: list[OpenAccount] = []
-        self._opens = PendingOpens(directory, account, self.actor_ref, position_ids)
+        self._denied = DeniedOpens(directory, clock, published)
+        self._opens = PendingOpens(directory, account, self.actor_ref, position_ids, self._denied)
         self._line = CommandLine()
         self._flushing = False
 
@@ -174,13 +176,13 @@ class WalletActor(SupervisedActor):
 
     def _on_open(self, message: OpenPosition) -> None:
         if self._memory.wallet is None:
-            self.directory.send(message.reply_to, Denied(denial=unknown_account(self._account)))
+            self._denied.deny(message, unknown_account(self._account))
             return
         if self._knows_key(message) or self._opens.join(message):
             return
         denial = self._gate.opens_denial()
         if denial is not None:
-            self.directory.send(message.reply_to, Denied(denial=denial))
+            self._denied.deny(message, denial)
         else:
             self._opens.begin(message)
 
@@ -191,7 +193,7 @@ class WalletActor(SupervisedActor):
         if taken is None:
             return False
         if taken.request != canonical_request(message):
-            self.directory.send(message.reply_to, Denied(denial=key_conflict(message)))
+            self._denied.deny(message, key_conflict(message))
         else:
             answer = RepeatedOpen(self.directory, message.reply_to)
             self.directory.to_committer(

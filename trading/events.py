@@ -52,6 +52,19 @@ class PositionOpened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenDenied:
+    """An open was refused; `reason` is its code, `text` what people read."""
+
+    kind: ClassVar[str] = "open_denied"
+    account: str
+    symbol: str
+    side: Side
+    reason: str
+    text: str
+    time_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RungHit:
     """A price reached a take-profit rung (counted from 1) and moved the stop-loss, or left it."""
 
@@ -191,6 +204,26 @@ class PriceRejected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MarketPaused:
+    """A venue's connection is down or does not serve the symbol: nothing is judged or opened."""
+
+    kind: ClassVar[str] = "market_paused"
+    symbol: str
+    why: str
+    time_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketResumed:
+    """A venue serves the symbol again; `paused_us` is for how long it did not."""
+
+    kind: ClassVar[str] = "market_resumed"
+    symbol: str
+    paused_us: int
+    time_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TradingPaused:
     """An operator paused opens: of one account, or of all where `account` is None."""
 
@@ -262,6 +295,7 @@ Event = (
     AccountOpened
     | FundsTransferred
     | PositionOpened
+    | OpenDenied
     | RungHit
     | StopMoved
     | PositionReduced
@@ -270,6 +304,8 @@ Event = (
     | PriceQuarantined
     | QuarantineEnded
     | PriceRejected
+    | MarketPaused
+    | MarketResumed
     | TradingPaused
     | TradingResumed
     | SignalReceived

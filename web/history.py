@@ -48,6 +48,8 @@ def sentence(kind: str, data: dict[str, Any]) -> str:
                 f"{data['entry_price']}, {_short(data['hold'])} held, "
                 f"stop-loss {data['stop_price']}, take-profits {levels}"
             )
+        case "open_denied":
+            return f"{data['side']} of {data['symbol']} not opened: {data['text']}"
         case "rung_hit":
             return _rung(data)
         case "stop_moved":
@@ -79,6 +81,11 @@ def sentence(kind: str, data: dict[str, Any]) -> str:
                 f"Quarantine of {data['symbol']} ended: candidate {data['candidate']} "
                 f"{data['outcome']} at {data['price']}"
             )
+        case "market_paused":
+            return f"{data['symbol']} paused, no price is judged: {data['why']}"
+        case "market_resumed":
+            seconds = Decimal(data["paused_us"]) / 1_000_000
+            return f"{data['symbol']} resumed after {seconds:.1f} s"
         case "price_rejected":
             return f"Price {data['price']} of {data['symbol']} rejected: {data['why']}"
         case _:

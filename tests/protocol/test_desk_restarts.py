@@ -26,7 +26,7 @@ from actors.protocol import (
     ReadPosition,
     WalletRestarted,
 )
-from actors.published import MarketStatus
+from actors.published import MarketPause, MarketStatus
 from actors.starter import MARKET_LIFE_PRICES
 from persistence.changes import Change
 from tests.protocol.office import CLOSED, ID, POSITION, Office, close, read_account
@@ -127,10 +127,12 @@ def test_a_position_that_fails_with_its_wallet_is_read_when_that_is_back(
     assert stage.committer.expect(ReadPosition).position_id == ID
 
 
-def fail_market(office: Office, *, last: MarketPrice | None = None, paused: bool = False) -> None:
+def fail_market(
+    office: Office, *, last: MarketPrice | None = None, pause: MarketPause | None = None
+) -> None:
     """Let a market fail that has published this."""
     office.published.markets[SYMBOL] = MarketStatus(
-        symbol=SYMBOL, last=last, received_us=None, price_age_us_max=60_000_000, paused=paused
+        symbol=SYMBOL, last=last, received_us=None, price_age_us_max=60_000_000, pause=pause
     )
     office.fail("market", SYMBOL)
     office.stage.dispatcher.run_until_idle()
@@ -140,12 +142,13 @@ def test_a_failed_market_begins_as_it_was(stage: Stage, office: Office) -> None:
     """With the last price that it has published, kept with a commit or not, and paused."""
     position = office.open_position()
     last = MarketPrice(symbol=SYMBOL, price=Decimal(100), time_us=1)
-    fail_market(office, last=last, paused=True)
+    pause = MarketPause(why="connection lost", since_us=1)
+    fail_market(office, last=last, pause=pause)
     assert position.expect(MarketRestarted).symbol == SYMBOL
     assert stage.wallet.expect(MarketRestarted).symbol == SYMBOL
     assert stage.directory.markets[SYMBOL] is not stage.market
     status = report(stage, stage.directory.markets[SYMBOL])
-    assert (status.last, status.paused, status.received_us) == (last, True, None)
+    assert (status.last, status.pause, status.received_us) == (last, pause, None)
 
 
 def test_the_prices_of_a_markets_lives_are_numbered_one_after_another(

@@ -144,7 +144,7 @@ def test_a_verdict_says_when_the_market_is_paused(
 ) -> None:
     """Such prices are ignored, one and all."""
     market.tell(PauseMarket())
-    why = "paused: the venue's connection is down"
+    why = "paused: its venue's connection is down"
     assert judged(stage, market, ("101", 0), ("0", 0)) == [("ignored", why)] * 2
 
 
@@ -189,10 +189,10 @@ def test_what_a_market_is_worth_can_be_read_without_asking(
     assert status.age_us(stage.dispatcher.clock.monotonic_us()) == 0
     market.tell(PauseMarket())
     assert state(stage, market) is MarketState.PAUSED
-    assert stage.published.markets[SYMBOL].paused
+    assert stage.published.markets[SYMBOL].pause is not None
     market.tell(ResumeMarket())
     assert state(stage, market) is MarketState.LIVE
-    assert not stage.published.markets[SYMBOL].paused
+    assert stage.published.markets[SYMBOL].pause is None
 
 
 def test_a_market_is_published_before_anybody_can_ask(stage: Stage) -> None:

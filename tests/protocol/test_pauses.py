@@ -123,8 +123,7 @@ def test_a_wallet_denies_opens_while_a_pause_is_published(stage: Stage) -> None:
     floor = Floor(stage)
     floor.open_account(100)
     floor.published.publish(1, (Change(account=None, pauses=(OF_ALL,)),), NOW_US)
-    client = floor.tell_open(25)
-    denial = client.expect(Denied).denial
+    denial = floor.denied(floor.tell_open(25))
     assert denial.reason is DenialReason.TRADING_PAUSED
     assert denial.text == (
         "opens are refused: trading of all accounts is paused: exchange maintenance"

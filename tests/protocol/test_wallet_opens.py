@@ -56,7 +56,7 @@ def test_a_denied_quote_denies_the_open(stage: Stage, floor: Floor) -> None:
     opening.question.reply_to.tell(
         QuoteDenied(position_id=opening.question.position_id, denial=denial)
     )
-    assert opening.client.expect(Denied).denial == denial
+    assert floor.denied(opening.client) == denial
     stage.committer.expect_nothing()
     stage.market.expect_nothing()
 
@@ -65,7 +65,7 @@ def test_an_open_that_is_not_made_releases_its_quote(stage: Stage, floor: Floor)
     """The market need not keep prices for it."""
     opening = floor.send_open(200)
     floor.quote(opening)
-    denial = opening.client.expect(Denied).denial
+    denial = floor.denied(opening.client)
     assert denial.text == "position of 200.00 USDT refused: available 100.00 USDT in account demo"
     assert stage.market.expect(ReleaseQuote).position_id == opening.question.position_id
     stage.committer.expect_nothing()
@@ -166,11 +166,11 @@ def test_a_taken_key_is_answered_with_the_row_as_it_is(stage: Stage, floor: Floo
 def test_another_request_under_a_key_is_a_conflict(floor: Floor) -> None:
     """While the first is on its way, and after."""
     opening = floor.send_open(25, key="k")
-    conflict = floor.tell_open(30, key="k").expect(Denied).denial
+    conflict = floor.denied(floor.tell_open(30, key="k"))
     assert conflict.reason is DenialReason.KEY_CONFLICT
     floor.quote(opening)
     floor.confirm(floor.change())
-    assert floor.tell_open(30, key="k").expect(Denied).denial == conflict
+    assert floor.denied(floor.tell_open(30, key="k")) == conflict
 
 
 def test_a_denial_frees_the_key(floor: Floor) -> None:
@@ -178,8 +178,8 @@ def test_a_denial_frees_the_key(floor: Floor) -> None:
     opening = floor.send_open(200, key="k")
     repeated = floor.tell_open(200, key="k")
     floor.quote(opening)
-    opening.client.expect(Denied)
-    repeated.expect(Denied)
+    denial = floor.denied(opening.client)
+    assert repeated.expect(Denied).denial == denial
     assert floor.opened(25, key="k").hold == 25
 
 
@@ -188,7 +188,7 @@ def test_a_refused_write_denies_and_frees_the_key(stage: Stage, floor: Floor) ->
     opening = floor.send_open(25, key="k")
     floor.quote(opening)
     floor.refuse(floor.change())
-    denial = opening.client.expect(Denied).denial
+    denial = floor.denied(opening.client)
     assert denial.reason is DenialReason.WRITE_REFUSED
     assert denial.text == "the database refused this change of account demo: no"
     stage.market.expect(ReleaseQuote)
@@ -199,7 +199,7 @@ def test_each_position_id_is_given_once(floor: Floor) -> None:
     """Also the id of an open that was denied is not given again."""
     denied = floor.send_open(200)
     floor.quote(denied)
-    denied.client.expect(Denied)
+    floor.denied(denied.client)
     assert floor.opened(25).position_id != denied.question.position_id
 
 

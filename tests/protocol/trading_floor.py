@@ -22,6 +22,7 @@ from actors.wallet_plan import Memory
 from tests.protocol.stage import ACCOUNT, SYMBOL, Number, Stage
 from tests.unit.accounts import DEFAULT_LADDER, TIME_US
 from trading.costs import DEFAULT_RATES
+from trading.events import OpenDenied
 from trading.model import Denial, Position, Side, Wallet
 
 
@@ -129,9 +130,17 @@ class Floor:
         self.confirm(self.change())
         return opening.client.expect(OpenDone).position
 
+    def denied(self, client: TestProbe) -> Denial:
+        """The denial of an open that a client is told, and that is recorded."""
+        denial = client.expect(Denied).denial
+        (event,) = self.change().change.events
+        assert isinstance(event, OpenDenied)
+        assert (event.reason, event.text) == (denial.reason, denial.text)
+        return denial
+
     def denial_of_open(self) -> Denial:
         """The denial of an open that must not reach the market."""
-        denial = self.tell_open().expect(Denied).denial
+        denial = self.denied(self.tell_open())
         self.stage.market.expect_nothing(for_=0)
         return denial
 

@@ -162,7 +162,9 @@ def check_market(world: World, symbol: str) -> None:
     _expect(len(history), 0, f"prices that {symbol} keeps")
     published, paused = world.system.published.markets[symbol], world.model.market(symbol).paused
     last = published.last and (published.last.price, published.last.time_us)
-    _expect((last, published.paused), (world.model.market(symbol).last, paused), "published")
+    _expect(
+        (last, published.pause is not None), (world.model.market(symbol).last, paused), "published"
+    )
     book = actor._book
     expected = {
         tracked.now.position_id: model_triggers(tracked.now)

@@ -21,6 +21,13 @@ from tests.simulation.model_tracking import Coverage, Tracked
 from tests.simulation.requests import Requests
 from trading.model import MarketPrice, Position, Wallet
 
+MARKET_EVENTS = (
+    "market_paused",
+    "market_resumed",
+    "price_quarantined",
+    "quarantine_ended",
+    "price_rejected",
+)
 STEPS = ("shortfall_covered", "rung_hit", "position_reduced", "position_closed")
 
 
@@ -93,8 +100,10 @@ class Model:
                 positions.popleft()
             elif kind in ("trading_paused", "trading_resumed"):
                 self._set_trading(events.popleft())
-            elif kind in ("price_quarantined", "quarantine_ended", "price_rejected"):
+            elif kind in MARKET_EVENTS:
                 self._market_event(events.popleft())
+            elif kind == "open_denied":
+                self.requests.record_denial(events.popleft())
             else:
                 raise Violation(f"nobody broke the books, and yet: {events[0]}")
         self._hold_against(change, predicted)
@@ -222,7 +231,7 @@ class Model:
                     }
 
     def _market_event(self, event: Any) -> None:
-        """Each beginning and end of a quarantine is told in its turn, and each rejected row."""
+        """Pauses and quarantines, their beginnings and ends, and rejected rows, each in turn."""
         waiting = self.markets[event.symbol].events
         if not waiting:
             raise Violation(f"{event} is told, and did not happen")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from tests.simulation.model_position import Happening
 
@@ -36,6 +37,7 @@ class ModelMarket:
     last: tuple[Decimal, int] | None = None
     received_us: int | None = None
     paused: bool = False
+    paused_us: int = 0
     candidate: tuple[Decimal, int] | None = None
     confirmed_at: list[int] = field(default_factory=list)
     lives: list[tuple[int, int]] = field(default_factory=list)
@@ -102,6 +104,18 @@ class ModelMarket:
         self.candidate = None
         self._accept(price, time_us, now_us)
 
+    def pause(self, now_us: int) -> None:
+        """The venue's connection goes down; one that is down stays so."""
+        if not self.paused:
+            self.paused, self.paused_us = True, now_us
+            self._tell("market_paused", now_us)
+
+    def resume(self, now_us: int) -> None:
+        """The venue's connection is back."""
+        if self.paused:
+            self.paused = False
+            self._tell("market_resumed", now_us, paused_us=now_us - self.paused_us)
+
     def denial(self, now_us: int) -> str | None:
         """Why the market quotes no price."""
         if self.last is None:
@@ -140,6 +154,7 @@ class ModelMarket:
         self.log.append((price, time_us))
 
     def _note(self, kind: str, price: Decimal | str, time_us: int, **more: Decimal | str) -> None:
-        self.events.append(
-            {"kind": kind, "symbol": self.symbol, "price": price, "time_us": time_us, **more}
-        )
+        self._tell(kind, time_us, price=price, **more)
+
+    def _tell(self, kind: str, time_us: int, **more: Any) -> None:
+        self.events.append({"kind": kind, "symbol": self.symbol, "time_us": time_us, **more})

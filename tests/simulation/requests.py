@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from actors.messages import Denied
 from tests.simulation.arithmetic import exact, price
 from tests.simulation.dispatcher import Violation
 from trading.model import Ladder, Limits, Position
@@ -37,6 +38,8 @@ class OpenAsked(Request):
     key: str | None = None
     deadline_us: int | None = None
     position_id: int | None = None
+    recorded: bool = False
+    """Its denial is durable."""
 
     @property
     def asks(self) -> tuple[Any, ...]:
@@ -173,6 +176,19 @@ class Requests:
             ):
                 return request
         raise Violation(f"nobody waits for an open like {position}")
+
+    def record_denial(self, event: Any) -> None:
+        """A denial becomes durable; raises unless somebody was told it, and it is the first."""
+        for request in self.opens:
+            if (
+                isinstance(request.answer, Denied)
+                and not request.recorded
+                and (request.account, request.symbol) == (event.account, event.symbol)
+                and request.answer.denial.text == event.text
+            ):
+                request.recorded = True
+                return
+        raise Violation(f"{event} is told, and nobody was denied")
 
     def transfer_for(self, account: str, reference: str, amount: Decimal) -> TransferAsked:
         """Whose transfer is booked now; raises where nobody waits for it."""

@@ -160,8 +160,8 @@ def pauses_end_with_a_markets_life(patch: pytest.MonkeyPatch) -> None:
     """A market that has failed judges prices again, though its venue's connection is down."""
     market = Starter.market
 
-    def hopeful(self: Starter, symbol: str, last: Any = None, *, paused: bool = False) -> None:
-        market(self, symbol, last, paused=paused and last is None)
+    def hopeful(self: Starter, symbol: str, last: Any = None, pause: Any = None) -> None:
+        market(self, symbol, last, pause if last is None else None)
 
     patch.setattr(Starter, "market", hopeful)
 

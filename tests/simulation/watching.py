@@ -70,7 +70,7 @@ class ModelWatcher:
         last = None if guard.last_price is None else (guard.last_price, guard.last_time_us)
         # After a failure it goes by what it has published, after a stop or kill by the database.
         expected = market.last if market.lives else market.committed
-        if (last, actor._paused) != (expected, market.paused):
+        if (last, actor._pause is not None) != (expected, market.paused):
             self._dispatcher.violate(f"{name_of(actor)} starts from {last}: {market}")
         market.begin_life(actor._number, last)
 
@@ -83,9 +83,9 @@ class ModelWatcher:
                 self._expect_same_guard(actor, market)
                 self._expect_told(message, verdicts)
             case PauseMarket():
-                market.paused = True
+                market.pause(now_us)
             case ResumeMarket():
-                market.paused = False
+                market.resume(now_us)
             case ReleaseCandidate():
                 market.release(message.price, now_us)
                 self._expect_same_guard(actor, market)
