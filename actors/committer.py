@@ -135,7 +135,12 @@ class CommitterActor(SupervisedActor):
         """What waits that no wallet knows of, for people: pauses, events, last prices."""
         waiting = (*(self._unknown.batch if self._unknown else ()), *self._queue)
         return tuple(
-            ", ".join(event.kind for event in message.change.events) or "the markets' last prices"
+            ", ".join(event.kind for event in message.change.events)
+            or (
+                "the markets' last prices"
+                if message.change.markets
+                else "how far notifications are"
+            )
             for message in waiting
             if isinstance(message, CommitChange)
             and not (message.change.positions or message.change.entries)

@@ -74,8 +74,9 @@ class Batch:
     """The rows of one transaction, in the encoding of `persistence.rows`.
 
     Inserts have all columns of their table; updates have the columns that change, and then
-    those that find the row as it was. Markets, pauses and signals are inserted or replaced;
-    `resumed` has the scopes of the pauses that end.
+    those that find the row as it was. Markets, pauses, signals and deliveries are inserted or
+    replaced; `resumed` has the scopes of the pauses that end, `forgotten` the targets of which
+    nothing is kept.
     """
 
     epoch: int
@@ -94,6 +95,8 @@ class Batch:
     pauses: list[Row] = field(default_factory=list)
     resumed: list[Row] = field(default_factory=list)
     signals: list[Row] = field(default_factory=list)
+    deliveries: list[Row] = field(default_factory=list)
+    forgotten: list[Row] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,7 @@ def folded(
     markets: dict[str, MarketPrice] = {}
     pauses: dict[str | None, Pause | None] = {}
     signals: dict[int, Signal] = {}
+    delivered: dict[str, int | None] = {}
     for change in changes:
         _fold_wallet(batch, change)
         _fold_positions(batch, change)
@@ -132,6 +136,7 @@ def folded(
         pauses.update((pause.account, pause) for pause in change.pauses)
         pauses.update(dict.fromkeys(change.resumed))
         _fold_signals(signals, change)
+        delivered.update((one.target, one.event_id) for one in change.delivered)
         with _refused_if_unfit(change.account):
             _append(batch, change, first_event_id)
     for account, wallet_step in batch.wallets.items():
@@ -147,6 +152,8 @@ def folded(
     for signal in signals.values():
         with _refused_if_unfit(signal.account):
             batch.signals.append(signal_row(signal))
+    batch.deliveries = [(target, last) for target, last in delivered.items() if last is not None]
+    batch.forgotten = [(target,) for target, last in delivered.items() if last is None]
     return batch
 
 

@@ -8,6 +8,14 @@ from trading.signals import Signal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """Up to which event a target of notifications has them all; None forgets the target."""
+
+    target: str
+    event_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """One account's (or one market's) step, written all or nothing.
 
@@ -16,7 +24,7 @@ class Change:
     version 1 is a new position. `account` is None for a change of markets or of a pause of all.
     `pauses` begin or get another reason; `resumed` names those that end, if there are any.
     `signals` are new ones or new states, of which a signal's last one is kept; one that is
-    finished takes no other.
+    finished takes no other. `delivered` says how far targets of notifications are.
     """
 
     account: str | None
@@ -29,3 +37,4 @@ class Change:
     pauses: tuple[Pause, ...] = ()
     resumed: tuple[str | None, ...] = ()
     signals: tuple[Signal, ...] = ()
+    delivered: tuple[Delivery, ...] = ()

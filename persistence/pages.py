@@ -14,14 +14,27 @@ from persistence.values import (
     stored_entry_from,
     stored_event_from,
 )
-from trading.events import PositionClosed, PriceQuarantined, PriceRejected, QuarantineEnded
+from trading.events import (
+    MarketPaused,
+    MarketResumed,
+    PositionClosed,
+    PriceQuarantined,
+    PriceRejected,
+    QuarantineEnded,
+)
 from trading.model import PositionStatus
 from trading.signals import Signal
 
 IDS_MAX = 500
 """Ids in one statement: every database takes as many parameters."""
 
-_OF_MARKETS = (PriceQuarantined.kind, QuarantineEnded.kind, PriceRejected.kind)
+_OF_MARKETS = (
+    MarketPaused.kind,
+    MarketResumed.kind,
+    PriceQuarantined.kind,
+    PriceRejected.kind,
+    QuarantineEnded.kind,
+)
 
 
 def position(session: Session, position_id: int) -> PositionRecord | None:

@@ -22,6 +22,7 @@ from persistence.state import (
 from persistence.tables import (
     AccountRow,
     CommitRow,
+    DeliveryRow,
     EntryRow,
     EventRow,
     MarketRow,
@@ -141,6 +142,11 @@ def events(session: Session, after_id: int, limit: int) -> tuple[StoredEvent, ..
 def last_event_id(session: Session) -> int:
     """See `Store.last_event_id`."""
     return session.scalar(select(func.max(EventRow.id))) or 0
+
+
+def deliveries(session: Session) -> dict[str, int]:
+    """See `Store.deliveries`."""
+    return {row.target: row.event_id for row in session.scalars(select(DeliveryRow))}
 
 
 def accounts(session: Session) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from persistence import triggers
 from persistence.errors import SchemaTooNew, SchemaTooOld
 from persistence.tables import Table
 
-REVISION = "0002"
+REVISION = "0003"
 """The revision that the tables of this version are at."""
 
 FIRST_OWNER = (

@@ -204,6 +204,11 @@ class Store:
         with self._transactions.snapshot() as session:
             return reads.last_event_id(session)
 
+    def deliveries(self) -> dict[str, int]:
+        """By target of notifications, the last event up to which it has them all."""
+        with self._transactions.snapshot() as session:
+            return reads.deliveries(session)
+
     def read_position(self, position_id: int) -> PositionRecord | None:
         """One position, open or closed, with the times of its commits; None if unknown."""
         with self._transactions.snapshot() as session:

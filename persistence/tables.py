@@ -27,6 +27,7 @@ from trading.signals import SignalAction, SignalStatus
 __all__ = [
     "AccountRow",
     "CommitRow",
+    "DeliveryRow",
     "EntryRow",
     "EventRow",
     "MarketRow",
@@ -331,3 +332,14 @@ class SignalRow(Table):
         ),
         STRICT,
     )
+
+
+class DeliveryRow(Table):
+    """Up to which event a target of notifications was sent all that it is to be sent."""
+
+    __tablename__ = "deliveries"
+
+    target: Mapped[TextColumn] = mapped_column(primary_key=True)
+    event_id: Mapped[CountColumn]
+
+    __table_args__ = (check("event_id_not_negative", "event_id >= 0"), STRICT)

@@ -25,6 +25,7 @@ from persistence.columns import Money, Price, Timestamp
 from persistence.rows import Row
 from persistence.tables import (
     AccountRow,
+    DeliveryRow,
     EntryRow,
     EventRow,
     MarketRow,
@@ -96,6 +97,9 @@ _RARE_STEPS = (
     "resumed AS (DELETE FROM pauses AS t USING fence, jsonb_array_elements($13) AS r"
     " WHERE t.scope = r->>0)",
     f"new_signals AS ({_insert_or_replace(SignalRow, '$14')})",
+    f"new_deliveries AS ({_insert_or_replace(DeliveryRow, '$15')})",
+    "forgotten AS (DELETE FROM deliveries AS t USING fence, jsonb_array_elements($16) AS r"
+    " WHERE t.target = r->>0)",
 )
 
 
@@ -126,7 +130,7 @@ SELECT (SELECT count(*) FROM fence),
 
 
 _USUAL = _statement("backstay_commit", _STEPS)
-# Pauses and signals are rare, and every step costs time, with rows or without.
+# Pauses, signals and deliveries are rare, and every step costs time, with rows or without.
 _WHOLE = _statement("backstay_commit_whole", _STEPS + _RARE_STEPS)
 
 
@@ -142,9 +146,10 @@ def write(connection: Any, batch: Batch) -> Written:
         batch.markets,
     ]
     statement = _USUAL
-    if batch.pauses or batch.resumed or batch.signals:
+    rare = [batch.pauses, batch.resumed, batch.signals, batch.deliveries, batch.forgotten]
+    if any(rare):
         statement = _WHOLE
-        rows += [batch.pauses, batch.resumed, batch.signals]
+        rows += rare
     with connection.cursor() as cursor:
         if statement.name not in connection.info:
             cursor.execute(statement.prepare)

@@ -16,6 +16,7 @@ from persistence.rows import Row
 from persistence.tables import (
     AccountRow,
     CommitRow,
+    DeliveryRow,
     EntryRow,
     EventRow,
     MarketRow,
@@ -58,6 +59,8 @@ _MARKET = _insert_or_replace(MarketRow)
 _RESUME = f"DELETE FROM {PauseRow.__tablename__} WHERE scope = ?"
 _PAUSE = _insert_or_replace(PauseRow)
 _SIGNAL = _insert_or_replace(SignalRow)
+_DELIVERY = _insert_or_replace(DeliveryRow)
+_FORGET = f"DELETE FROM {DeliveryRow.__tablename__} WHERE target = ?"
 
 
 def write(connection: Any, batch: Batch) -> Written:
@@ -81,4 +84,6 @@ def write(connection: Any, batch: Batch) -> Written:
     run(_RESUME, batch.resumed)
     run(_PAUSE, batch.pauses)
     run(_SIGNAL, batch.signals)
+    run(_DELIVERY, batch.deliveries)
+    run(_FORGET, batch.forgotten)
     return Written(fenced=True, accounts=accounts, positions=positions)

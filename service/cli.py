@@ -9,6 +9,7 @@ from feeds.errors import InputError
 from persistence.errors import NotThere, OwnedElsewhere, StoreError
 from service import (
     commands_accounts,
+    commands_notify,
     commands_replay,
     commands_service,
     commands_show,
@@ -29,6 +30,7 @@ for commands in (
 ):
     app.add_typer(commands.app)
 app.add_typer(commands_accounts.account, name="account")
+app.add_typer(commands_notify.app, name="notify")
 app.add_typer(commands_token.app, name="token")
 
 

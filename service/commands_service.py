@@ -31,7 +31,10 @@ Database = Annotated[
 @app.command()
 def serve(
     feed: Annotated[
-        str | None, typer.Option(help="Where prices come from: simulated, recorded or none.")
+        str | None,
+        typer.Option(
+            help="Where prices come from: simulated, recorded, none, or exchanges, as kraken."
+        ),
     ] = None,
     recorded: Annotated[
         list[str] | None,

@@ -4,46 +4,21 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from decimal import Decimal
-from typing import Any, Protocol
 
 import structlog
 
 from actors.clock import Clock
-from actors.messages import OpenMarket, Reply, TakePrices
+from actors.messages import TakePrices
 from feeds.batches import PriceBatch
 from feeds.errors import InputError
+from service.inlet import FeedStatus, Floor, Inlet
 
 log = structlog.get_logger(__name__)
-
-QUEUED_MAX = 64
-"""How many messages may wait in a market's mailbox before its feed waits."""
 
 RESTART_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
 _SLIP_US_MAX = 1_000_000
 _TICK_SECONDS = 0.005
-_QUEUE_SECONDS = 0.002
-_OPEN_SECONDS = 10.0
 _PRICES_MAX = 1_000
-
-
-class Floor(Protocol):
-    """What a feed needs of the running system."""
-
-    def tell(self, command: Any) -> None:
-        """Tell the Desk a command."""
-        ...
-
-    def to_market(self, symbol: str, message: Any) -> bool:
-        """Tell a symbol's MarketActor; tells whether it was there to take it."""
-        ...
-
-    def queued(self, symbol: str) -> int:
-        """How many messages wait in a market's mailbox."""
-        ...
-
-    def has_price(self, symbol: str) -> bool:
-        """Whether a price of the symbol was accepted since the start."""
-        ...
 
 
 Source = Callable[[int], AbstractContextManager[Iterable[PriceBatch]]]
@@ -95,8 +70,7 @@ class Pacer:
 class LiveFeed:
     """Plays a source's prices until it ends or is stopped; one that fails begins anew.
 
-    `symbols` are known beforehand, or found as the prices come. A full mailbox blocks the feed:
-    prices are never merged or dropped.
+    `symbols` are known beforehand, or found as the prices come.
     """
 
     def __init__(
@@ -110,14 +84,16 @@ class LiveFeed:
         symbols: Iterable[str] = (),
     ) -> None:
         """Nothing runs until `start`."""
-        self._name = name
+        self.name = name
         self._source = source
         self._floor = floor
         self._clock = clock
         self._speed = speed
         self._symbols = tuple(symbols)
         self._stopping = threading.Event()
+        self._inlet = Inlet(floor, clock, self._stopping)
         self._taken = 0
+        self._taken_us: int | None = None
         self._trouble: str | None = "not started"
         self._ended = False
         self._thread = threading.Thread(target=self._run, name=f"feed-{name}", daemon=True)
@@ -129,9 +105,13 @@ class LiveFeed:
             TimeoutError: if the Desk does not open the markets.
         """
         for symbol in self._symbols:
-            self._open_market(symbol)
+            self._inlet.open_market(symbol)
         self._trouble = None
         self._thread.start()
+
+    def ask_to_stop(self) -> None:
+        """Play no further price; returns at once."""
+        self._stopping.set()
 
     def stop(self, timeout_seconds: float = 2.0) -> None:
         """Play no further price; returns when the thread has ended, or the time is over."""
@@ -152,6 +132,15 @@ class LiveFeed:
             return f"no price yet of {', '.join(waiting) or 'any symbol'}"
         return None
 
+    def status(self) -> FeedStatus:
+        """How it stands; one that plays is connected."""
+        taken_us = self._taken_us
+        return FeedStatus(
+            connected=self._thread.is_alive() and self._trouble is None,
+            blocked_us=self._inlet.blocked_us,
+            last_message_seconds=None if taken_us is None else taken_us / 1_000_000,
+        )
+
     def _run(self) -> None:
         failures = 0
         while not self._stopping.is_set():
@@ -159,20 +148,20 @@ class LiveFeed:
             try:
                 self._play()
             except InputError as error:
-                self._trouble = f"feed {self._name} ended: {error}"
-                log.error("feed ended", feed=self._name, error=str(error))
+                self._trouble = f"feed {self.name} ended: {error}"
+                log.error("feed ended", feed=self.name, error=str(error))
                 return
             except Exception as error:
                 failures = 0 if self._taken > before else failures
                 seconds = RESTART_SECONDS[min(failures, len(RESTART_SECONDS) - 1)]
                 failures += 1
-                self._trouble = f"feed {self._name} failed: {error!r}"
-                log.exception("feed failed", feed=self._name, restart_seconds=seconds)
+                self._trouble = f"feed {self.name} failed: {error!r}"
+                log.exception("feed failed", feed=self.name, restart_seconds=seconds)
                 self._stopping.wait(seconds)
                 continue
             if not self._stopping.is_set():
                 self._ended = True
-                log.info("feed is over", feed=self._name, prices=self._taken)
+                log.info("feed is over", feed=self.name, prices=self._taken)
             return
 
     def _play(self) -> None:
@@ -180,11 +169,12 @@ class LiveFeed:
         with self._source(self._taken) as batches:
             for batch in batches:
                 if batch.symbol not in self._symbols:
-                    self._open_market(batch.symbol)
+                    self._inlet.open_market(batch.symbol)
                     self._symbols = (*self._symbols, batch.symbol)
                 for end in self._ends_of_runs(batch, pacer):
                     self._trouble = None
                     self._taken += end
+                    self._taken_us = self._clock.now_us()
                 if self._stopping.is_set():
                     return
 
@@ -193,7 +183,9 @@ class LiveFeed:
         times_us, prices = batch.times_us, batch.prices
         index, count = 0, len(times_us)
         while index < count:
-            if not (self._wait_until_due(times_us[index], pacer) and self._wait_for_room(batch)):
+            if not self._wait_until_due(times_us[index], pacer):
+                return
+            if not self._inlet.wait_for_room(batch.symbol):
                 return
             pacer.catch_up(times_us[index])
             end = index + 1
@@ -201,8 +193,7 @@ class LiveFeed:
                 end += 1
             stamps = [pacer.stamp_us(time_us) for time_us in times_us[index:end]]
             message = TakePrices(prices=prices[index:end], times_us=stamps)
-            if not self._floor.to_market(batch.symbol, message):
-                raise RuntimeError(f"the market of {batch.symbol} takes no prices")
+            self._inlet.tell(batch.symbol, message)
             yield end - index
             index = end
 
@@ -212,15 +203,3 @@ class LiveFeed:
             if self._stopping.wait(max(left_us / 1_000_000, _TICK_SECONDS)):
                 return False
         return not self._stopping.is_set()
-
-    def _wait_for_room(self, batch: PriceBatch) -> bool:
-        """Wait for the market to catch up; False if the feed is stopped instead."""
-        while self._floor.queued(batch.symbol) > QUEUED_MAX:
-            if self._stopping.wait(_QUEUE_SECONDS):
-                return False
-        return True
-
-    def _open_market(self, symbol: str) -> None:
-        reply = Reply()
-        self._floor.tell(OpenMarket(symbol=symbol, reply_to=reply))
-        reply.get(_OPEN_SECONDS)

@@ -1,6 +1,7 @@
 """Which feeds there are, and how they are connected to the running system."""
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from decimal import Decimal
 
@@ -12,8 +13,11 @@ from actors.system import System
 from feeds.batches import PriceBatch
 from feeds.recorded import open_prices
 from feeds.simulated import SYMBOLS, simulated_prices
+from feeds.venues.registry import VENUES
 from service.feeding import LiveFeed, Source
+from service.inlet import Feed, FeedStatus
 from service.settings import Settings
+from service.venue_feed import VenueFeed
 
 
 class SystemFloor:
@@ -44,8 +48,42 @@ class SystemFloor:
         return last.price if last else None
 
 
-def live_feed(settings: Settings, floor: SystemFloor, clock: Clock) -> LiveFeed | None:
-    """The feed that the settings ask for, not started; None for none.
+class Feeds:
+    """All feeds of a service, which may be none."""
+
+    def __init__(self, feeds: Sequence[Feed]) -> None:
+        """None of them is started."""
+        self._feeds = tuple(feeds)
+
+    def start(self) -> None:
+        """Start them in order; raises `TimeoutError` if a market is not opened."""
+        for feed in self._feeds:
+            feed.start()
+
+    def stop(self, timeout_seconds: float) -> None:
+        """Stop them at the same time, and wait at most so long for all."""
+        for feed in self._feeds:
+            feed.ask_to_stop()
+        end = time.monotonic() + timeout_seconds
+        for feed in self._feeds:
+            feed.stop(max(0.0, end - time.monotonic()))
+
+    def names_by_symbol(self) -> dict[str, str]:
+        """Which feed brings a symbol's prices."""
+        return {symbol: feed.name for feed in self._feeds for symbol in feed.symbols()}
+
+    def trouble(self) -> str | None:
+        """Why no feed can be relied on; None while one of several can."""
+        troubles = [trouble for feed in self._feeds if (trouble := feed.trouble()) is not None]
+        return "; ".join(troubles) if self._feeds and len(troubles) == len(self._feeds) else None
+
+    def statuses(self) -> dict[str, FeedStatus]:
+        """How each stands, by its name."""
+        return {feed.name: feed.status() for feed in self._feeds}
+
+
+def feeds_of(settings: Settings, floor: SystemFloor, clock: Clock) -> Feeds:
+    """The feeds that the settings ask for, not started.
 
     A simulated market goes on from the last accepted prices.
 
@@ -53,17 +91,27 @@ def live_feed(settings: Settings, floor: SystemFloor, clock: Clock) -> LiveFeed 
         InputError: for a recorded file that cannot be opened.
     """
     match settings.feed:
-        case "none":
-            return None
-        case "simulated":
+        case ("none",):
+            return Feeds(())
+        case ("simulated",):
             symbols = settings.symbols or SYMBOLS
             source = _simulated(settings.seed, symbols, floor)
-        case "recorded":
+        case ("recorded",):
             symbols = ()
             source = _recorded(settings.recorded, settings.symbols)
             with source(0):
                 pass
-    return LiveFeed(settings.feed, source, floor, clock, speed=settings.speed, symbols=symbols)
+        case _:
+            return Feeds(_venues(settings, floor, clock))
+    (name,) = settings.feed
+    return Feeds([LiveFeed(name, source, floor, clock, speed=settings.speed, symbols=symbols)])
+
+
+def _venues(settings: Settings, floor: SystemFloor, clock: Clock) -> list[Feed]:
+    return [
+        VenueFeed(VENUES[venue], listings, floor, clock, url=settings.feeds.of(venue).url)
+        for venue, listings in settings.listings().items()
+    ]
 
 
 def _simulated(seed: int, symbols: tuple[str, ...], floor: SystemFloor) -> Source:

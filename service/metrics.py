@@ -5,7 +5,7 @@ grows with the accounts and their checks, not with the positions.
 """
 
 from collections import Counter as Tally
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib import metadata
 
 from prometheus_client import (
@@ -16,12 +16,13 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
 from actors.messages import Announced
 from actors.published import Published, Version
+from service.inlet import FeedStatus
 from trading.books import HealthStatus
 from trading.events import PositionClosed, PositionOpened, RungHit
 from trading.ladder_shape import RUNGS_MAX
@@ -55,12 +56,25 @@ class Metrics:
             for rung in range(1, RUNGS_MAX + 1)
             for side in Side
         }
+        notifications = Counter(
+            "backstay_notifications_total",
+            "Attempts to send a notification, since the process started.",
+            ["result"],
+            registry=self._registry,
+        )
+        self._notifications = {
+            sent: notifications.labels("sent" if sent else "failed") for sent in (True, False)
+        }
         self._positions: _OpenPositions | None = None
 
     def watch(self, published: Published) -> None:
         """Show from now on what a system publishes; to be called once."""
         self._positions = _OpenPositions(published.version)
         self._registry.register(_PublishedCollector(published, self._positions))
+
+    def watch_feeds(self, statuses: Callable[[], Mapping[str, FeedStatus]]) -> None:
+        """Show from now on how the feeds stand; to be called once."""
+        self._registry.register(_FeedsCollector(statuses))
 
     def count(self, message: Announced) -> None:
         """Count what one commit made durable; a listener."""
@@ -71,9 +85,53 @@ class Metrics:
         if self._positions is not None:
             self._positions.count(message)
 
+    def count_notification(self, sent: bool) -> None:
+        """Count an attempt to send a notification; may be called on any thread."""
+        self._notifications[sent].inc()
+
     def render(self) -> tuple[bytes, str]:
         """The exposition's text, and its content type."""
         return generate_latest(self._registry), CONTENT_TYPE_PLAIN_0_0_4
+
+
+class _FeedsCollector(Collector):
+    """Reads at each scrape how the feeds stand."""
+
+    def __init__(self, statuses: Callable[[], Mapping[str, FeedStatus]]) -> None:
+        self._statuses = statuses
+
+    def collect(self) -> Iterator[Metric]:
+        labels = ["venue"]
+        connected = GaugeMetricFamily(
+            "backstay_feed_connected", "Whether a feed brings prices.", labels=labels
+        )
+        last_message = GaugeMetricFamily(
+            "backstay_feed_last_message_timestamp_seconds",
+            "When a feed's last message came, as a Unix time; 0 before the first.",
+            labels=labels,
+        )
+        reconnects = CounterMetricFamily(
+            "backstay_feed_reconnects_total",
+            "Connections that were begun anew, since the process started.",
+            labels=labels,
+        )
+        blocked = CounterMetricFamily(
+            "backstay_feed_blocked_seconds_total",
+            "For how long a feed's prices have waited for markets with full mailboxes.",
+            labels=labels,
+        )
+        unknown = CounterMetricFamily(
+            "backstay_feed_unknown_frames_total",
+            "Frames that are none of those that the venue's documentation knows.",
+            labels=labels,
+        )
+        for name, status in self._statuses().items():
+            connected.add_metric([name], status.connected)
+            last_message.add_metric([name], status.last_message_seconds or 0)
+            reconnects.add_metric([name], status.reconnects)
+            blocked.add_metric([name], status.blocked_us / 1_000_000)
+            unknown.add_metric([name], sum(status.unknown.values()))
+        yield from (connected, last_message, reconnects, blocked, unknown)
 
 
 class _OpenPositions:

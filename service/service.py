@@ -20,11 +20,11 @@ from actors.starter import DeskSettings
 from actors.system import System, SystemSettings
 from persistence.errors import OwnedElsewhere
 from persistence.store import Store
-from service.feeding import LiveFeed
 from service.gate import Gate
 from service.leaving import let_go
-from service.live_feeds import SystemFloor, live_feed
+from service.live_feeds import Feeds, SystemFloor, feeds_of
 from service.metrics import Metrics
+from service.notifications import notifications_of
 from service.notify import Notifier
 from service.pulse import Pulse
 from service.settings import Settings, masked_database
@@ -34,7 +34,7 @@ from trading.price_guard import GuardSettings
 from trading.times import iso_time
 from web.access import Access
 from web.app import create_app
-from web.backend import Backend, HookSettings
+from web.backend import Backend
 from web.event_stream import EventStream
 
 log = structlog.get_logger("backstay")
@@ -47,6 +47,7 @@ ASK_AGAIN_SECONDS = 1.0
 # A stop ends within five seconds, whatever hangs: what is left of them is the web server's.
 FEED_SECONDS = 0.5
 DRAIN_SECONDS = 1.0
+NOTIFY_SECONDS = 0.2
 COMMIT_SECONDS = 0.75
 LET_GO_SECONDS = 0.5
 DEMO_ACCOUNT = "demo"
@@ -88,11 +89,12 @@ class Service:
         self._fail = fail
         self._clock: Clock = SystemClock()
         self._metrics = Metrics()
+        self._notifications = notifications_of(settings, self._metrics.count_notification)
         self._store: Store | None = None
         self._epoch: int | None = None
         self._dispatcher: PooledDispatcher | None = None
         self._system: System | None = None
-        self._feed: LiveFeed | None = None
+        self._feeds = Feeds(())
         self._pulse: Pulse | None = None
         self._gate: Gate | None = None
         self._events: EventStream | None = None
@@ -142,9 +144,9 @@ class Service:
             self._gate.close()
         if self._pulse is not None:
             self._pulse.drain()
+        self._notifications.close()
         try:
-            if self._feed is not None:
-                self._feed.stop(FEED_SECONDS)
+            self._feeds.stop(FEED_SECONDS)
             if self._system is not None:
                 self._system.drain(DRAIN_SECONDS)
             if self._gate is not None:
@@ -153,6 +155,7 @@ class Service:
                 self._events.close()
             if self._web is not None:
                 self._web.stop()
+            self._notifications.stop(NOTIFY_SECONDS)
             if self._system is not None:
                 self._system.stop(COMMIT_SECONDS)
         finally:
@@ -232,8 +235,10 @@ class Service:
                     "journal": write_journal,
                     "metrics": self._metrics.count,
                     "events": events.announced,
+                    "notifications": self._notifications.announced,
                 },
             )
+            self._notifications.start(store, system.directory.to_committer)
             system.fatal.future.add_done_callback(lambda fatal: self._fail(str(fatal.result())))
             self._metrics.watch(system.published)
             version = system.published.version
@@ -291,35 +296,28 @@ class Service:
 
     def _start_feed(self, system: System) -> None:
         with self._step("feed started") as said:
-            said["feed"] = self._settings.feed
-            self._feed = live_feed(self._settings, SystemFloor(system), self._clock)
-            if self._feed is not None:
-                try:
-                    self._feed.start()
-                except TimeoutError:
-                    raise StartError("the feed's markets were not opened: see the log") from None
+            said["feed"] = ", ".join(self._settings.feed)
+            self._feeds = feeds_of(self._settings, SystemFloor(system), self._clock)
+            try:
+                self._feeds.start()
+            except TimeoutError:
+                raise StartError("the feed's markets were not opened: see the log") from None
+            self._metrics.watch_feeds(self._feeds.statuses)
 
     def _backend(
         self, store: Store, system: System, events: EventStream, access: Access
     ) -> Backend:
         assert self._dispatcher is not None, "the actors come first"
-        dispatcher, feed, settings = self._dispatcher, self._feed, self._settings
+        dispatcher, settings = self._dispatcher, self._settings
         pulse = self._pulse = Pulse(
             system,
             dispatcher,
             busy_us=dispatcher.busy_us,
-            feed_trouble=lambda: feed.trouble() if feed else None,
+            feed_trouble=self._feeds.trouble,
         )
         pulse.start()
         self._notifier.watch(lambda: pulse.liveness().ok)
         gate = self._gate = Gate(system.directory)
-        hook = None
-        if settings.hook_secret is not None:
-            hook = HookSettings(
-                secret=settings.hook_secret.get_secret_value(),
-                account=settings.hook_account,
-                notionals=settings.hook_notionals,
-            )
         return Backend(
             tell=gate.tell,
             to_market=gate.to_market,
@@ -327,13 +325,13 @@ class Service:
             published=system.published,
             reader=store,
             clock=self._clock,
-            bound_symbols=lambda: feed.symbols() if feed else (),
+            bound_symbols=self._feeds.names_by_symbol,
             liveness=pulse.liveness,
             readiness=pulse.readiness,
             metrics=self._metrics.render,
             access=access,
             events=events,
-            hook=hook,
+            hook=settings.hook,
             command_seconds=settings.command_seconds,
         )
 

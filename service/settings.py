@@ -8,10 +8,17 @@ files that the environment names (`BACKSTAY_PORT_FILE`) or that lie in a folder 
 import re
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -20,20 +27,30 @@ from pydantic_settings import (
 )
 
 from feeds.simulated import SYMBOLS
+from feeds.venues.registry import VENUES
+from feeds.venues.spelling import Listing
+from service.notification_text import DEFAULT_KINDS, KINDS
+from service.venue_settings import FeedsSettings, listed, listings
 from trading.costs import DEFAULT_RATES
 from trading.model import CostRates
 from trading.money import AMOUNT_MAX, is_money, plain
 from trading.symbols import normalised
 
+if TYPE_CHECKING:
+    from web.backend import HookSettings
+
 PREFIX = "BACKSTAY_"
+ALONE = ("simulated", "recorded", "none")
+FEEDS = frozenset((*ALONE, *VENUES))
 _HOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{16,128}")
+_BETWEEN_URLS = re.compile(r"[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]*://)")
 _DATABASE_SCHEMES = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg2")
 
 
-def _listed(value: object) -> object:
-    """A list as text: `BTCUSDT, ETHUSDT`."""
+def _listed_urls(value: object) -> object:
+    """A list of URLs as text; a comma within one of them, as mail has it, separates nothing."""
     if isinstance(value, str):
-        return [part.strip() for part in value.split(",") if part.strip()]
+        return [part for part in _BETWEEN_URLS.split(value.strip()) if part]
     return value
 
 
@@ -47,13 +64,14 @@ def _mapped(value: object) -> object:
     return value
 
 
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed)]
+SecretUrls = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_listed_urls)]
 Amounts = Annotated[dict[str, Decimal], NoDecode, BeforeValidator(_mapped)]
 Rate = Annotated[Decimal, Field(ge=0, lt=1, decimal_places=18)]
 
 
 def _usual_speed(values: dict[str, Any]) -> Decimal:
-    return Decimal(1) if values.get("feed") == "recorded" else Decimal(60)
+    return Decimal(1) if values.get("feed") == ("recorded",) else Decimal(60)
 
 
 class Settings(BaseSettings):
@@ -67,9 +85,10 @@ class Settings(BaseSettings):
     )
 
     database: str = Field("sqlite:///backstay.db", repr=False)
-    feed: Literal["simulated", "recorded", "none"] = "simulated"
+    feed: Names = ("simulated",)
     recorded: Names = ()
     symbols: Names = ()
+    feeds: FeedsSettings = FeedsSettings()
     speed: Decimal = Field(default_factory=_usual_speed, gt=0, le=100_000)
     seed: int = Field(7, ge=0)
     host: str = Field("127.0.0.1", min_length=1)
@@ -79,6 +98,9 @@ class Settings(BaseSettings):
     hook_secret: SecretStr | None = None
     hook_account: str = Field("demo", min_length=1)
     hook_notionals: Amounts = Field(default_factory=dict)
+    notify_urls: SecretUrls = Field((), max_length=10)
+    notify_kinds: Names = DEFAULT_KINDS
+    notify_accounts: Names = ()
     demo_balance: Decimal = Field(Decimal(1000), gt=0)
     fee_rate: Rate = DEFAULT_RATES.fee
     spread_rate: Rate = DEFAULT_RATES.spread
@@ -107,16 +129,47 @@ class Settings(BaseSettings):
             )
         return value
 
+    @field_validator("feed")
+    @classmethod
+    def _feed_known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not (set(value) <= VENUES.keys() if len(value) > 1 else set(value) <= FEEDS):
+            raise ValueError(
+                f"it should be {', '.join(ALONE)}, or one or more venues of {', '.join(VENUES)}"
+            )
+        return tuple(dict.fromkeys(value)) or ("none",)
+
     @field_validator("symbols")
     @classmethod
-    def _symbols_spelled(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(normalised(symbol) for symbol in value))
+    def _symbols_spelled(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        spelled = {normalised(symbol): symbol for symbol in value}
+        # A venue's own spelling tells base from quote: it is kept.
+        is_venue = set(info.data.get("feed", ())) <= VENUES.keys()
+        return tuple(spelled.values() if is_venue else spelled)
 
     @field_validator("hook_secret")
     @classmethod
     def _hook_secret_hard(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not _HOOK_SECRET.fullmatch(value.get_secret_value()):
             raise ValueError("give 16 to 128 letters, digits, - or _: it stands in a URL")
+        return value
+
+    @field_validator("notify_urls")
+    @classmethod
+    def _notify_urls_understood(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if value:
+            # Apprise takes a moment to import, and most do without it.
+            from service.notification_target import Target  # noqa: PLC0415
+
+            for url in value:
+                Target(url.get_secret_value())
+        return value
+
+    @field_validator("notify_kinds")
+    @classmethod
+    def _notify_kinds_known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [kind for kind in value if kind not in KINDS]
+        if unknown:
+            raise ValueError(f"there is no {', '.join(unknown)}: choose among {', '.join(KINDS)}")
         return value
 
     @field_validator("demo_balance")
@@ -131,23 +184,48 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _feed_possible(self) -> Self:
-        if self.feed == "recorded" and not self.recorded:
+        feed = ", ".join(self.feed)
+        if feed == "recorded" and not self.recorded:
             raise ValueError("feed recorded plays files: name at least one in recorded")
-        if self.feed != "recorded" and self.recorded:
-            raise ValueError(f"feed {self.feed} plays no files: set feed to recorded")
-        if self.feed == "none" and self.symbols:
+        if feed != "recorded" and self.recorded:
+            raise ValueError(f"feed {feed} plays no files: set feed to recorded")
+        if feed == "none" and self.symbols:
             raise ValueError("feed none brings no symbols: leave symbols out")
         unknown = [symbol for symbol in self.symbols if symbol not in SYMBOLS]
-        if self.feed == "simulated" and unknown:
+        if feed == "simulated" and unknown:
             raise ValueError(
                 f"feed simulated has no {', '.join(unknown)}: choose among {', '.join(SYMBOLS)}"
             )
+        listings(self.venues, self.feeds, self.symbols)
         return self
+
+    @property
+    def venues(self) -> tuple[str, ...]:
+        """The venues that are feeds."""
+        return tuple(name for name in self.feed if name in VENUES)
+
+    def listings(self) -> dict[str, tuple[Listing, ...]]:
+        """The markets that each venue brings, by the venue's name."""
+        return listings(self.venues, self.feeds, self.symbols)
 
     @property
     def rates(self) -> CostRates:
         """What a trade costs."""
         return CostRates(fee=self.fee_rate, spread=self.spread_rate, slippage=self.slippage_rate)
+
+    @property
+    def hook(self) -> "HookSettings | None":
+        """What the hook of TradingView needs; None where there is none."""
+        if self.hook_secret is None:
+            return None
+        # With the web's library, which `backstay config` needs not.
+        from web.backend import HookSettings  # noqa: PLC0415
+
+        return HookSettings(
+            secret=self.hook_secret.get_secret_value(),
+            account=self.hook_account,
+            notionals=self.hook_notionals,
+        )
 
     @classmethod
     def settings_customise_sources(

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import EnvSettingsSource
 
 from service.settings import PREFIX, Settings, masked_database
+from service.venue_settings import VENUE_SETTINGS
 from trading.money import plain
 
 TOML_NAME = "backstay.toml"
@@ -22,8 +24,15 @@ _FILE = "_FILE"
 _FOLDERS = (SECRETS_DIR, "CREDENTIALS_DIRECTORY")
 _OTHERS = ("BACKSTAY_TOKEN", "BACKSTAY_TOKEN_FILE", "BACKSTAY_URL", SECRETS_DIR)
 _TEST_PREFIX = "BACKSTAY_TEST_"
-_NAMES = tuple(Settings.model_fields)
+NAMES = tuple(
+    name
+    for field in Settings.model_fields
+    for name in (VENUE_SETTINGS if field == "feeds" else (field,))
+)
+"""Every setting; a dot stands where one lies in a table of backstay.toml."""
+
 _SECRET = "********"
+_HOLDING_SECRETS = ("hook_secret", "database", "notify_urls")
 
 
 class SettingsError(ValueError):
@@ -44,8 +53,8 @@ class Loaded:
 
     def shown(self) -> Iterator[tuple[str, str, str]]:
         """Name, value and source of every setting, as text; secrets are masked."""
-        for name in _NAMES:
-            yield name, _shown(name, getattr(self.settings, name)), self.sources[name]
+        for name in NAMES:
+            yield name, _shown(name, attrgetter(name)(self.settings)), self.sources[name]
 
 
 def load(options: Mapping[str, object] | None = None, folder: Path | None = None) -> Loaded:
@@ -69,12 +78,12 @@ def load(options: Mapping[str, object] | None = None, folder: Path | None = None
     for layer in gathered:
         for name, value, source in layer:
             given[name] = (value, source)
-    sources = dict.fromkeys(_NAMES, "default") | {
+    sources = dict.fromkeys(NAMES, "default") | {
         name: source for name, (_, source) in given.items()
     }
     values: dict[str, Any] = {name: value for name, (value, _) in given.items()}
     try:
-        settings = Settings(**values)
+        settings = Settings(**_nested(values))
     except ValidationError as error:
         lines += [
             _impossible(details, values, sources)
@@ -98,27 +107,40 @@ def _of_options(options: Mapping[str, object]) -> _Layer:
 def _of_environment(lines: list[str]) -> _Layer:
     for variable in sorted(os.environ):
         if variable.startswith(PREFIX) and not _is_known(variable):
-            known = [PREFIX + name.upper() for name in _NAMES]
+            known = [_variable(name) for name in NAMES]
             lines.append(
                 f"environment variable {variable} is no setting{_nearest(variable, known)}"
             )
+    values = EnvSettingsSource(Settings)()
+    values |= {name: os.environ[_variable(name)] for name in _given_for_venues()}
     return [
-        (name, value, f"environment variable {PREFIX}{name.upper()}")
-        for name, value in EnvSettingsSource(Settings)().items()
+        (name, value, f"environment variable {_variable(name)}")
+        for name, value in values.items()
+        if name in NAMES
     ]
+
+
+def _given_for_venues() -> list[str]:
+    """Their variables are read as they are: pydantic's own would take the lists for JSON."""
+    return [name for name in VENUE_SETTINGS if _variable(name) in os.environ]
+
+
+def _variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + name.replace(".", "__").upper()
 
 
 def _is_known(variable: str) -> bool:
     if variable in _OTHERS or variable.startswith(_TEST_PREFIX):
         return True
-    name = variable.removeprefix(PREFIX).lower()
-    return name in _NAMES or name.removesuffix(_FILE.lower()) in _NAMES
+    known = {_variable(name) for name in NAMES}
+    return variable in known or variable.removesuffix(_FILE) in known
 
 
 def _of_file_variables(lines: list[str]) -> _Layer:
     layer: _Layer = []
-    for name in _NAMES:
-        variable = f"{PREFIX}{name.upper()}{_FILE}"
+    for name in NAMES:
+        variable = f"{_variable(name)}{_FILE}"
         path = os.environ.get(variable)
         if path is not None:
             text = _read(Path(path), variable, lines)
@@ -136,7 +158,7 @@ def _of_secrets(lines: list[str]) -> _Layer:
         if not Path(folder).is_dir():
             lines.append(f"{variable} {folder} is no folder: give one that holds a file a setting")
             continue
-        for name in _NAMES:
+        for name in NAMES:
             path = Path(folder) / name
             text = _read(path, variable, lines) if path.is_file() else None
             if text is not None:
@@ -162,9 +184,34 @@ def _of_toml(path: Path, lines: list[str]) -> _Layer:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         lines.append(f"{path} cannot be read: {error}")
         return []
-    unknown = [name for name in values if name not in _NAMES]
-    lines += [f"{path}: {name} is no setting{_nearest(name, _NAMES)}" for name in unknown]
-    return [(name, value, str(path)) for name, value in values.items() if name in _NAMES]
+    values = _flat(values)
+    unknown = [name for name in values if name not in NAMES]
+    lines += [f"{path}: {name} is no setting{_nearest(name, NAMES)}" for name in unknown]
+    return [(name, value, str(path)) for name, value in values.items() if name in NAMES]
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """The settings in a table of tables, with a dotted name each."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        if name not in NAMES and isinstance(value, dict) and value:
+            flat |= _flat(value, f"{name}.")
+        else:
+            flat[name] = value
+    return flat
+
+
+def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What `_flat` has made flat as it was."""
+    nested: dict[str, Any] = {}
+    for name, value in values.items():
+        *tables, last = name.split(".")
+        table = nested
+        for each in tables:
+            table = table.setdefault(each, {})
+        table[last] = value
+    return nested
 
 
 def _nearest(name: str, known: Mapping[str, object] | list[str] | tuple[str, ...]) -> str:
@@ -179,9 +226,10 @@ def _impossible(
     reason = details["msg"].removeprefix("Value error, ")
     if not details["loc"]:
         return reason
-    name = str(details["loc"][0])
-    key = "".join(f".{part}" for part in details["loc"][1:])
-    value = "" if name in ("hook_secret", "database") else f" {values.get(name)!s}"
+    given = ".".join(map(str, details["loc"]))
+    name = next(known for known in NAMES if f"{given}.".startswith(f"{known}."))
+    key = given.removeprefix(name)
+    value = "" if name in _HOLDING_SECRETS else f" {values.get(name)!s}"
     reason = reason.replace("Input should be", "it should be")
     return f"setting {name}{key}{value} ({sources[name]}) is refused: {reason}"
 
@@ -195,7 +243,7 @@ def _shown(name: str, value: object) -> str:
         case Decimal():
             return plain(value)
         case tuple():
-            return ", ".join(value)
+            return ", ".join(_shown(name, one) for one in value)
         case dict():
             return ", ".join(f"{key}={plain(amount)}" for key, amount in value.items())
     return masked_database(str(value)) if name == "database" else str(value)

@@ -108,6 +108,11 @@ class ServiceProcess:
         """A client of its API; close it."""
         return httpx.Client(base_url=self.url, timeout=timeout_seconds, trust_env=False)
 
+    def keep_port(self) -> Self:
+        """From the next start on, listen where it listens now."""
+        self._env["BACKSTAY_PORT"] = self.url.rpartition(":")[2]
+        return self
+
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal."""
         assert self._process is not None

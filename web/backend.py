@@ -1,6 +1,6 @@
 """What the web asks of the running system: one value that the service fills in."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
@@ -81,8 +81,9 @@ class Backend:
 
     `tell` goes to the Desk, `to_market` to a symbol's MarketActor (False where there is none),
     `to_signals` to the SignalActor (False where there is none). `bound_symbols` are those whose
-    prices a feed brings. `metrics` gives the exposition's text and its content type.
-    `command_seconds` is how long a command may wait for its commit; `hook` is None without one.
+    prices a feed brings, each with the feed's name. `metrics` gives the exposition's text and its
+    content type. `command_seconds` is how long a command may wait for its commit; `hook` is None
+    without one.
     """
 
     tell: Callable[[Any], None]
@@ -91,7 +92,7 @@ class Backend:
     published: Published
     reader: Reader
     clock: Clock
-    bound_symbols: Callable[[], Collection[str]]
+    bound_symbols: Callable[[], Mapping[str, str]]
     liveness: Callable[[], Probe]
     readiness: Callable[[], Probe]
     metrics: Callable[[], tuple[bytes, str]]

@@ -22,6 +22,7 @@ from web.schemas import (
     MarketBody,
     PauseBody,
     PositionBody,
+    PriceCountsBody,
     TradingBody,
     TransactionBody,
 )
@@ -54,6 +55,8 @@ def position_body(backend: Backend, record: PositionRecord) -> PositionBody:
         opened_at=iso_time(record.opened_at_us),
         closed_at=None if closed_at_us is None else iso_time(closed_at_us),
         close_note=position.close_note,
+        open_quantity=number_text(position.open_quantity),
+        close_fractions=[number_text(rung.close_fraction) for rung in position.ladder.rungs],
         next_take_profit=number_text(levels[0]) if levels else None,
         mark_price=None if mark is None else number_text(mark),
         unrealized_pnl=None if mark is None else amount_text(unrealized_pnl(position, mark)),
@@ -152,7 +155,7 @@ def health_body(report: HealthReport) -> HealthBody:
     return HealthBody.model_validate({"account": report.account, **health_fields(report)})
 
 
-def market_body(status: MarketStatus, monotonic_us: int) -> MarketBody:
+def market_body(status: MarketStatus, monotonic_us: int, feed: str | None) -> MarketBody:
     """A market at a moment of the monotonic clock."""
     last, age_us = status.last, status.age_us(monotonic_us)
     return MarketBody(
@@ -162,6 +165,14 @@ def market_body(status: MarketStatus, monotonic_us: int) -> MarketBody:
         last_price_time=None if last is None else iso_time(last.time_us),
         age_seconds=None if age_us is None else round(max(age_us, 0) / 1_000_000, 3),
         candidate=None if status.candidate is None else number_text(status.candidate),
+        feed=feed,
+        paused=None if status.pause is None else status.pause.why,
+        prices=PriceCountsBody(
+            accepted=status.accepted,
+            rejected=status.rejected,
+            ignored=status.ignored,
+            quarantined=status.quarantined,
+        ),
     )
 
 

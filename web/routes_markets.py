@@ -1,11 +1,11 @@
 """Markets and the prices that the API brings."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import Discriminator, Field, Tag
 
 from actors.denials import no_market
@@ -20,8 +20,10 @@ from web.bodies import market_body
 from web.commands import answer_of
 from web.fields import Price, RawNumber, RequestBody, Symbol, Timestamp, example
 from web.paging import PageQuery, page_of
+from web.price_tape import PriceTapes
 from web.problems import answers, problem_for
-from web.schemas import MarketBody, Page, PriceResult, PriceResults
+from web.schemas import MarketBody, Page, PricePoint, PriceResult, PriceResults, PricesBody
+from web.views import number_text
 
 router = APIRouter(tags=["markets"], dependencies=[requires(Scope.READ)])
 
@@ -72,7 +74,33 @@ async def list_markets(
     known = {*published.markets, *published.version.markets}
     symbols = sorted(symbol for symbol in known if after is None or symbol > after)
     shown, next_ = page_of(symbols[: page.limit + 1], page.limit, str)
-    return Page(items=[_market(backend, symbol) for symbol in shown], next=next_)
+    bound = backend.bound_symbols()
+    return Page(items=[_market(backend, symbol, bound) for symbol in shown], next=next_)
+
+
+@router.get("/markets/{symbol}/prices", responses=answers(404))
+async def list_prices(
+    symbol: Annotated[Symbol, Path()], request: Request, backend: TheBackend
+) -> PricesBody:
+    """A market's accepted prices since the service's start, for drawing.
+
+    They are sampled once a second, what lies between two samples is not in them; of the newest
+    minute each sample is told, and the older they are, the more samples are one item.
+    """
+    published = backend.published
+    if symbol not in published.markets and symbol not in published.version.markets:
+        raise problem_for(no_market(symbol))
+    tapes: PriceTapes = request.app.state.price_tapes
+    items = [
+        PricePoint(
+            time=iso_time(point.time_us),
+            low=number_text(point.low),
+            high=number_text(point.high),
+            last=number_text(point.last),
+        )
+        for point in tapes.points(symbol)
+    ]
+    return PricesBody(symbol=symbol, items=items)
 
 
 @router.post(
@@ -94,7 +122,7 @@ async def release(
         what=f"the release of {symbol}",
         on_silence="it may still be accepted; look at the market before you release it again",
     )
-    return _market(backend, symbol)
+    return _market(backend, symbol, backend.bound_symbols())
 
 
 @router.post("/prices", dependencies=[requires(Scope.TRADE)], responses=answers(413, 503))
@@ -191,10 +219,10 @@ def _worth_a_market(
     return worthy
 
 
-def _market(backend: Backend, symbol: str) -> MarketBody:
+def _market(backend: Backend, symbol: str, bound: Mapping[str, str]) -> MarketBody:
     published = backend.published
     status = published.markets.get(symbol)
     if status is None:
         last = published.version.markets.get(symbol)
         status = MarketStatus(symbol=symbol, last=last, received_us=None, price_age_us_max=0)
-    return market_body(status, backend.clock.monotonic_us())
+    return market_body(status, backend.clock.monotonic_us(), bound.get(symbol))

@@ -90,6 +90,7 @@ class HealthBody(BaseModel):
 class PositionBody(BaseModel):
     """A position; PnL and costs are of the parts closed so far, `unrealized_pnl` of the rest.
 
+    `open_quantity` is the rest, `close_fractions` what share of `quantity` each take-profit closes.
     `signal_id` is the idempotency key that it was opened with. `entry_time` and `exit_time` are
     the prices', `opened_at` and `closed_at` the commits'.
     """
@@ -101,6 +102,7 @@ class PositionBody(BaseModel):
     side: Literal["LONG", "SHORT"]
     status: Literal["OPEN", "CLOSED"]
     quantity: Number
+    open_quantity: Number
     notional: Money
     entry_price: Number
     entry_time: Time
@@ -113,6 +115,7 @@ class PositionBody(BaseModel):
     rungs_hit: int
     stop_loss: Number
     take_profit_prices: list[Number]
+    close_fractions: list[Number]
     next_take_profit: Number | None
     mark_price: Number | None
     unrealized_pnl: Money | None
@@ -188,6 +191,15 @@ class PriceResults(BaseModel):
     items: list[PriceResult]
 
 
+class PriceCountsBody(BaseModel):
+    """How many prices came since the service's start, by what became of them."""
+
+    accepted: int
+    rejected: int
+    ignored: int
+    quarantined: int
+
+
 class MarketBody(BaseModel):
     """A market: its last accepted price, how old it is, and what keeps it from being acted on."""
 
@@ -199,6 +211,30 @@ class MarketBody(BaseModel):
         float | None, Field(description="since it was received; null if not since the start")
     ]
     candidate: Annotated[Number | None, Field(description="the quarantined price")]
+    feed: Annotated[
+        str | None, Field(description="the feed that brings its prices; null where none does")
+    ]
+    paused: Annotated[str | None, Field(description="why no price of it is judged, if so")]
+    prices: PriceCountsBody
+
+
+class PricePoint(BaseModel):
+    """The prices of a stretch of time that ended at `time`, with `last`."""
+
+    time: Time
+    low: Number
+    high: Number
+    last: Number
+
+
+class PricesBody(BaseModel):
+    """A market's accepted prices since the service's start, sampled once a second.
+
+    The oldest come first, and the older they are, the more samples a point stands for.
+    """
+
+    symbol: str
+    items: list[PricePoint]
 
 
 class PauseBody(BaseModel):

@@ -8,6 +8,7 @@ import pytest
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
+from service.inlet import FeedStatus
 from service.metrics import Metrics
 from tests.acceptance.house import House
 from trading.model import Side
@@ -15,6 +16,13 @@ from trading.model import Side
 DOCS = Path(__file__).parents[2] / "docs" / "metrics.md"
 
 Houses = Callable[..., House]
+KRAKEN = FeedStatus(
+    connected=True,
+    blocked_us=1_500_000,
+    last_message_seconds=1_800_000_000.0,
+    reconnects=2,
+    unknown={"odd trade": 3, "book": 4},
+)
 
 
 @pytest.fixture
@@ -27,6 +35,7 @@ def house(a_house: Houses, metrics: Metrics) -> House:
     """A house that is measured, with an account of 100 and a price of 100."""
     house = a_house(listeners={"metrics": metrics.count})
     metrics.watch(house.system.published)
+    metrics.watch_feeds(lambda: {"kraken": KRAKEN})
     house.open_account(100)
     house.price(100)
     return house
@@ -63,6 +72,18 @@ def test_every_metric_is_documented_and_every_documented_metric_exists(
         (name, kind, tuple(sorted(re.findall(r"`(\w+)`", labels)))) for name, kind, labels in rows
     }
     assert exposed == documented
+
+
+def test_a_feed_shows_how_it_stands(house: House, metrics: Metrics) -> None:
+    """Whether it is connected, when it last spoke, and what its markets cost it."""
+    names = {
+        "backstay_feed_connected": 1,
+        "backstay_feed_last_message_timestamp_seconds": 1_800_000_000,
+        "backstay_feed_reconnects_total": 2,
+        "backstay_feed_blocked_seconds_total": 1.5,
+        "backstay_feed_unknown_frames_total": 7,
+    }
+    assert {name: value(metrics, name, venue="kraken") for name in names} == names
 
 
 def test_a_changed_balance_shows_as_drift(house: House, metrics: Metrics) -> None:
@@ -110,6 +131,7 @@ def test_after_a_restart_counters_begin_again_and_gauges_are_restored(
     metrics = Metrics()
     house = a_house(listeners={"metrics": metrics.count})
     metrics.watch(house.system.published)
+    metrics.watch_feeds(lambda: {"kraken": KRAKEN})
     assert value(metrics, "backstay_take_profit_hits_total", rung="1", side="LONG") == 0
     assert value(metrics, "backstay_positions_open", side="LONG") == 1
     assert value(metrics, "backstay_positions_open", side="SHORT") == 1

@@ -190,5 +190,6 @@ def all_rows(database_url: str) -> dict[str, list[tuple[Any, ...]]]:
         "markets",
         "pauses",
         "signals",
+        "deliveries",
     )
     return {table: rows(database_url, f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables}

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from feeds.batches import PriceBatch
+from feeds.candles import Candles
 from feeds.errors import InputError
 from feeds.recorded import open_prices
 
@@ -22,6 +24,7 @@ POL_USD = "coinbase_trades_2025-10-10_POL-USD.csv.gz"
 WIF_USD = "coinbase_trades_2025-10-10_WIF-USD.csv.gz"
 BTCUSD = "gemini_trades_2025-10-10_BTCUSD.csv.gz"
 BTCUSDC = "BTCUSDC-aggTrades-2025-10-04.zip"
+MINUTES = "nautilus_btc-perp-20211231-20220201_1m.csv.gz"
 
 # symbol, rows, first, last, lowest, highest
 FIGURES = {
@@ -84,14 +87,27 @@ def test_all_recordings_of_a_day_merge_into_one_stream_in_time_order() -> None:
     assert merged_times_us == sorted(merged_times_us)
 
 
+def test_a_month_of_minutes_is_four_prices_each_in_time_order() -> None:
+    """Every candle of the recording passes, and its figures are those of its README."""
+    found = Summary()
+    with open_prices([f"BTCUSD={HISTORY / MINUTES}"]) as recorded:
+        for batch in recorded:
+            found.add(batch)
+        assert recorded.candles == Candles(count=45_031, interval_us=60_000_000)
+    assert len(found.prices) == 4 * 45_031
+    assert (found.prices[3], found.prices[-1]) == (Decimal(46377), Decimal(38544))
+    assert (min(found.prices), max(found.prices)) == (Decimal(32837), Decimal(48080))
+    assert all(before < after for before, after in pairwise(found.times_us))
+
+
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
         ("freqtrade_XRP_ETH-trades.json.gz", "line is longer than 65536 bytes"),
-        ("nautilus_btc-perp-20211231-20220201_1m.csv.gz", "line 1: 'timestamp,open,high,low"),
+        (MINUTES, "names no symbol; give it as SYMBOL="),
     ],
 )
-def test_what_is_no_csv_of_trades_is_refused_with_the_place(name: str, reason: str) -> None:
+def test_what_cannot_be_read_is_refused_with_the_place(name: str, reason: str) -> None:
     """A person sees which file and what to do."""
     with pytest.raises(InputError) as caught:
         open_prices([str(HISTORY / name)])

@@ -10,7 +10,8 @@ from actors.clock import VirtualClock
 from actors.messages import MarketOpened, OpenMarket, TakePrices
 from feeds.batches import PriceBatch
 from feeds.errors import InputError
-from service.feeding import QUEUED_MAX, LiveFeed, Pacer, Source
+from service.feeding import LiveFeed, Pacer, Source
+from service.inlet import QUEUED_MAX
 
 SECONDS = 5.0
 SECOND_US = 1_000_000

@@ -1,13 +1,14 @@
 """Settings: their order, what is refused and how, and what is never shown."""
 
 import os
+import re
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from service.settings import Settings, masked_database
-from service.sources import SettingsError, load
+from service.settings import masked_database
+from service.sources import NAMES, SettingsError, load
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,7 +34,7 @@ def test_without_anything_given_everything_has_a_default() -> None:
     """A machine with nothing but Python runs the simulated market on a SQLite file."""
     loaded = load()
     assert loaded.settings.database == "sqlite:///backstay.db"
-    assert loaded.settings.feed == "simulated"
+    assert loaded.settings.feed == ("simulated",)
     assert loaded.settings.speed == 60
     assert (loaded.settings.host, loaded.settings.port) == ("127.0.0.1", 8470)
     assert set(loaded.sources.values()) == {"default"}
@@ -116,7 +117,9 @@ def test_variables_of_the_client_and_of_tests_are_no_settings(
         ("port", "70000", "less than or equal to 65535"),
         ("port", "x", "integer"),
         ("lease_seconds", "1", "greater than or equal to 2"),
-        ("feed", "binance", "'simulated', 'recorded' or 'none'"),
+        ("feed", "mtgox", "simulated, recorded, none, or one or more venues of binance, kraken"),
+        ("feed", "simulated, kraken", "one or more venues of binance, kraken"),
+        ("feeds__kraken__url", "https://x", "wss://HOST/PATH"),
         ("fee_rate", "1", "less than 1"),
         ("price_jump_max", "0", "greater than 0"),
         ("demo_balance", "0.000000001", "above 0, up to 90000000000, with 8 decimals"),
@@ -132,7 +135,7 @@ def test_an_impossible_value_is_refused_with_what_is_allowed(
     """One line: the name, the value, its source, what is allowed."""
     monkeypatch.setenv(f"BACKSTAY_{name.upper()}", value)
     [line] = refused()
-    assert line.startswith(f"setting {name}")
+    assert line.startswith(f"setting {name.replace('__', '.')}")
     assert f"{value} (environment variable BACKSTAY_{name.upper()}) is refused: " in line
     assert allowed in line
 
@@ -149,6 +152,9 @@ def test_every_wrong_setting_gets_its_line() -> None:
         ({"recorded": ["a.csv"]}, "feed simulated plays no files: set feed to recorded"),
         ({"feed": "none", "symbols": "BTCUSDT"}, "feed none brings no symbols"),
         ({"symbols": "XRPUSDT"}, "feed simulated has no XRPUSDT: choose among BTCUSDT"),
+        ({"feed": "kraken"}, "feed kraken needs symbols: give --symbols BTCUSD,ETHUSD or feeds.k"),
+        ({"feed": "kraken", "symbols": "FOO"}, "symbol 'FOO' does not tell its base"),
+        ({"feed": "okx,bybit", "symbols": "BTCUSDT"}, "with several venues give each its own sym"),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(
@@ -157,6 +163,51 @@ def test_settings_that_contradict_each_other_are_refused(
     """Nothing that was asked for is silently left out."""
     [line] = refused(options)
     assert line.startswith(reason)
+
+
+def test_each_venue_has_its_symbols_and_its_address(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table each in backstay.toml; a variable stands over one of its settings only."""
+    (folder / "backstay.toml").write_text(
+        'feed = ["kraken", "okx"]\n'
+        '[feeds.kraken]\nurl = "wss://proxy/kraken"\nsymbols = ["XBT/USD", "ethusd"]\n'
+        '[feeds.okx]\nsymbols = ["BTC-USDT"]\n'
+    )
+    monkeypatch.setenv("BACKSTAY_FEEDS__KRAKEN__URL", "ws://127.0.0.1:9001")
+    loaded = load()
+    assert loaded.settings.feeds.kraken.url == "ws://127.0.0.1:9001"
+    assert loaded.sources["feeds.kraken.url"].endswith("BACKSTAY_FEEDS__KRAKEN__URL")
+    assert loaded.sources["feeds.kraken.symbols"] == "backstay.toml"
+    assert {
+        venue: [(one.symbol, one.venue_symbol) for one in of_venue]
+        for venue, of_venue in loaded.settings.listings().items()
+    } == {
+        "kraken": [("BTCUSD", "BTC/USD"), ("ETHUSD", "ETH/USD")],
+        "okx": [("BTCUSDT", "BTC-USDT")],
+    }
+
+
+def test_a_symbol_is_bound_to_one_venue(folder: Path) -> None:
+    """Two that differ would make its price jump to and fro."""
+    (folder / "backstay.toml").write_text(
+        'feed = "binance, bybit"\n'
+        '[feeds.binance]\nsymbols = ["BTCUSDT"]\n[feeds.bybit]\nsymbols = ["btc-usdt"]\n'
+    )
+    assert refused() == ["BTCUSDT is bound to binance and to bybit: leave it out of one"]
+
+
+def test_an_unknown_venue_or_one_of_its_settings_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the nearest name, as anything else."""
+    (folder / "backstay.toml").write_text('[feeds.krakn]\nurl = "ws://x"\n')
+    monkeypatch.setenv("BACKSTAY_FEEDS__OKX__SYMBOL", "BTCUSDT")
+    assert refused() == [
+        "backstay.toml: feeds.krakn.url is no setting; did you mean feeds.kraken.url?",
+        "environment variable BACKSTAY_FEEDS__OKX__SYMBOL is no setting; "
+        "did you mean BACKSTAY_FEEDS__OKX__SYMBOLS?",
+    ]
 
 
 @pytest.mark.parametrize("name", ["hook_secret", "database"])
@@ -218,4 +269,5 @@ def test_every_setting_is_documented() -> None:
     """`docs/operations.md` has a row for each, with its default."""
     text = (ROOT / "docs" / "operations.md").read_text()
     rows = {line.split("|")[1].strip(" `") for line in text.splitlines() if line.startswith("| `")}
-    assert set(Settings.model_fields) - rows == set()
+    known = {re.sub(r"(?<=feeds\.)\w+(?=\.)", "VENUE", name) for name in NAMES}
+    assert known - rows == set()

@@ -1,0 +1,1 @@
+"""Exchanges: how each one's public trades are asked for and decoded, and one session for all."""

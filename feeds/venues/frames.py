@@ -1,0 +1,73 @@
+"""What a venue's frame says, in the same words for every venue.
+
+A symbol is in the venue's own spelling here (`BTC/USD` at one, `btcusdt` at another).
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trades:
+    """Trades of one symbol, oldest first: exact prices, exchange times, the venue's ids.
+
+    A `snapshot` is what the venue sends of the past when one subscribes.
+    """
+
+    symbol: str
+    prices: list[Decimal]
+    times_us: list[int]
+    ids: list[int | str]
+    snapshot: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscribed:
+    """A symbol's trades will come; None where all that were asked for are meant."""
+
+    symbol: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A symbol's trades will not come; None where the venue does not say which it means."""
+
+    symbol: str | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbered:
+    """The frame's number in its connection, which rises by one: one that is missing was lost."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """The venue lives: a heartbeat, or the answer to a ping."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What the venue tells people; `is_error` where something is wrong that names no symbol."""
+
+    text: str
+    is_error: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoingAway:
+    """The venue is about to end the connection: connect anew before it does."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """A frame, or a part of one, that is none of these; `kind` is short, for counting."""
+
+    kind: str
+
+
+Decoded = Trades | Subscribed | Refused | Numbered | Heartbeat | Notice | GoingAway | Unknown

@@ -1,0 +1,102 @@
+"""OKX spot, version 5: the channel `trades`.
+
+https://www.okx.com/docs-v5/en/#order-book-trading-market-data-ws-trades-channel
+"""
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+
+import msgspec
+
+from feeds.venues.decoding import UNREADABLE, Milliseconds, parsed, trades_of, unknown
+from feeds.venues.frames import Decoded, GoingAway, Heartbeat, Notice, Refused, Subscribed
+from feeds.venues.venue import Venue
+
+_SERVICE_UPGRADE = "64008"
+# A request that is malformed, and a channel or an instrument that does not exist.
+_REFUSALS = {"60012", "60018"}
+_NAMED = re.compile(r"instId\W+([A-Z0-9]+(?:-[A-Z0-9]+)+)")
+
+
+class _Arg(msgspec.Struct, gc=False, tag_field="channel", tag="trades"):
+    pass
+
+
+class _Trade(msgspec.Struct, gc=False):
+    instId: str  # noqa: N815 (the venue's name)
+    tradeId: str  # noqa: N815
+    px: Decimal
+    ts: Milliseconds
+
+
+class _Trades(msgspec.Struct, gc=False):
+    arg: _Arg
+    data: list[_Trade]
+
+
+# Not strict, because the venue quotes its integers.
+_TRADES = msgspec.json.Decoder(_Trades, strict=False)
+
+
+def decode(frame: bytes) -> Sequence[Decoded]:
+    """What a frame says; raises nothing."""
+    try:
+        trades = _TRADES.decode(frame)
+    except UNREADABLE:
+        return [_other(frame)]
+    return trades_of([(row.ts * 1000, row.instId, row.px, row.tradeId) for row in trades.data])
+
+
+def _other(frame: bytes) -> Decoded:
+    if frame == b"pong":
+        return Heartbeat()
+    match message := parsed(frame):
+        case {"event": "subscribe", "arg": {"instId": str(symbol)}}:
+            return Subscribed(symbol=symbol)
+        case {"event": "error", "code": str(code), "msg": str(why)}:
+            return _error(code, why)
+        case {"event": "notice", "code": code, "msg": str(why)}:
+            return GoingAway(why=why) if code == _SERVICE_UPGRADE else Notice(text=why)
+        case {"event": "unsubscribe"}:
+            return Notice(text="unsubscribed")
+        case {"event": "channel-conn-count-error"}:
+            return Notice(text="too many connections for the channel", is_error=True)
+        case {"event": "channel-conn-count"}:
+            return Notice(text="the channel's connections were counted")
+        case {"arg": {"channel": "trades"}}:
+            return unknown("odd trade")
+        case {"arg": {"channel": str(kind)}} | {"event": str(kind)}:
+            return unknown(kind)
+    return unknown(message)
+
+
+def _error(code: str, why: str) -> Decoded:
+    text = f"{why} (code {code})"
+    if named := _NAMED.search(why):
+        return Refused(symbol=named[1], why=text)
+    if code in _REFUSALS:
+        return Refused(symbol=None, why=text)
+    return Notice(text=text, is_error=True)
+
+
+def _request(op: str, symbol: str) -> str:
+    message = {"op": op, "args": [{"channel": "trades", "instId": symbol}]}
+    return msgspec.json.encode(message).decode()
+
+
+OKX = Venue(
+    name="okx",
+    url="wss://ws.okx.com:8443/ws/v5/public",
+    decode=decode,
+    spell=lambda base, quote: f"{base}-{quote}",
+    # One request a symbol: a refused one takes no other with it.
+    subscribe=lambda symbols: [_request("subscribe", symbol) for symbol in symbols],
+    unsubscribe=lambda symbols: [_request("unsubscribe", symbol) for symbol in symbols],
+    # The venue ends a connection on which nothing was sent for 30 s.
+    ping="ping",
+    ping_seconds=15.0,
+    silence_seconds=25.0,
+    # 3 connections a second are allowed.
+    connect_seconds_min=1.0,
+)

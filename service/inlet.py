@@ -1,0 +1,137 @@
+"""Where feeds hand prices to the markets, and what every feed can be asked."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from actors.clock import Clock
+from actors.messages import OpenMarket, Reply
+
+QUEUED_MAX = 64
+"""How many messages may wait in a market's mailbox before its feed waits."""
+
+_QUEUE_SECONDS = 0.002
+_OPEN_SECONDS = 10.0
+
+
+class Floor(Protocol):
+    """What a feed needs of the running system."""
+
+    def tell(self, command: Any) -> None:
+        """Tell the Desk a command."""
+        ...
+
+    def to_market(self, symbol: str, message: Any) -> bool:
+        """Tell a symbol's MarketActor; tells whether it was there to take it."""
+        ...
+
+    def queued(self, symbol: str) -> int:
+        """How many messages wait in a market's mailbox."""
+        ...
+
+    def has_price(self, symbol: str) -> bool:
+        """Whether a price of the symbol was accepted since the start."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedStatus:
+    """A feed as it stands, for metrics.
+
+    `blocked_us` is how long markets were too busy to take its prices, in all; the time of its last
+    message is a Unix time in seconds, None before the first. `unknown` counts frames that nobody
+    understood, by kind.
+    """
+
+    connected: bool
+    blocked_us: int
+    last_message_seconds: float | None = None
+    reconnects: int = 0
+    unknown: Mapping[str, int] = field(default_factory=dict)
+
+
+class Feed(Protocol):
+    """A source of prices on a thread of its own."""
+
+    name: str
+
+    def start(self) -> None:
+        """Open the markets of the symbols that are known, and bring prices from now on."""
+        ...
+
+    def ask_to_stop(self) -> None:
+        """Bring no further price; returns at once."""
+        ...
+
+    def stop(self, timeout_seconds: float = 2.0) -> None:
+        """Bring no further price; returns when the thread has ended, or the time is over."""
+        ...
+
+    def symbols(self) -> tuple[str, ...]:
+        """The symbols that are known to be this feed's."""
+        ...
+
+    def trouble(self) -> str | None:
+        """Why the feed cannot be relied on now, if so."""
+        ...
+
+    def status(self) -> FeedStatus:
+        """How it stands."""
+        ...
+
+
+class Inlet:
+    """A feed's way to its markets.
+
+    A full mailbox blocks the feed: prices are never merged or dropped, because either could change
+    what a position does.
+    """
+
+    def __init__(self, floor: Floor, clock: Clock, stopping: threading.Event) -> None:
+        """What waits here ends when `stopping` is set."""
+        self._floor = floor
+        self._clock = clock
+        self._stopping = stopping
+        self._blocked_us = 0
+        self._blocked_since_us: int | None = None
+
+    @property
+    def blocked_us(self) -> int:
+        """For how long the feed has waited for markets so far; also while it waits."""
+        since_us = self._blocked_since_us
+        waiting_us = 0 if since_us is None else self._clock.monotonic_us() - since_us
+        return self._blocked_us + waiting_us
+
+    def open_market(self, symbol: str) -> None:
+        """See that a symbol has its market.
+
+        Raises:
+            TimeoutError: if the Desk does not open it.
+        """
+        reply = Reply()
+        self._floor.tell(OpenMarket(symbol=symbol, reply_to=reply))
+        reply.get(_OPEN_SECONDS)
+
+    def wait_for_room(self, symbol: str) -> bool:
+        """Wait for a market to catch up; False if the feed is stopped instead."""
+        if self._floor.queued(symbol) <= QUEUED_MAX:
+            return not self._stopping.is_set()
+        self._blocked_since_us = self._clock.monotonic_us()
+        try:
+            while self._floor.queued(symbol) > QUEUED_MAX:
+                if self._stopping.wait(_QUEUE_SECONDS):
+                    return False
+        finally:
+            blocked_us, self._blocked_since_us = self.blocked_us, None
+            self._blocked_us = blocked_us
+        return True
+
+    def tell(self, symbol: str, message: Any) -> None:
+        """Tell a market.
+
+        Raises:
+            RuntimeError: if it is not there to take it.
+        """
+        if not self._floor.to_market(symbol, message):
+            raise RuntimeError(f"the market of {symbol} takes no prices")

@@ -1,0 +1,1 @@
+"""A local server that speaks the venues' protocols, and misbehaves on command."""
