@@ -20,7 +20,9 @@ _SHOWN_LENGTH_MAX = 60
 # What Binance Vision calls the time in the headers of its futures files comes after the usual name.
 _TIME_NAMES = ("timestamp", "transact_time", "time")
 
-_BINANCE_NAME = re.compile(r"(?:.*[/\\])?([A-Z0-9_]+)-(?:aggTrades|trades)-\d{4}-\d{2}\b.*")
+_BINANCE_NAME = re.compile(
+    r"(?:.*[/\\])?([A-Z0-9_]+)-(?:aggTrades|trades|\d+(?:s|m|h|d|w|mo))-\d{4}-\d{2}\b.*"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,7 @@ def fields_of(line: str) -> list[str]:
 
 
 def layout_of(first_line: str) -> Layout:
-    """Tell a file's format by its first line.
+    """Tell the format of a file of trades by its first line.
 
     Raises:
         ValueError: if it is neither a header with a timestamp and a price nor a row of Binance
@@ -88,8 +90,9 @@ def layout_of(first_line: str) -> Layout:
         return layout
     shown = first_line[:_SHOWN_LENGTH_MAX] + "..." * (len(first_line) > _SHOWN_LENGTH_MAX)
     raise ValueError(
-        f"{shown!r} is neither a header with the columns timestamp and price (and symbol), "
-        "separated by commas, nor a row of Binance Vision trades; add such a header"
+        f"{shown!r} is neither a header with the columns timestamp and price (and symbol) or "
+        "timestamp, open, high, low and close, separated by commas, "
+        "nor a row of Binance Vision trades or klines; add such a header"
     )
 
 
@@ -129,7 +132,7 @@ class RowReader:
     def __init__(self, file: str, layout: Layout) -> None:
         """Read rows for a file, which is named in errors."""
         self._file = file
-        self._layout = layout
+        self.layout = layout
         self._prices = _Prices()
 
     def read(self, block: str, first_line: int) -> Columns:
@@ -142,7 +145,7 @@ class RowReader:
 
     def _read_plain(self, block: str, first_line: int) -> Columns | None:
         """Read all lines at once; None where any is not of the plainest kind."""
-        layout = self._layout
+        layout = self.layout
         if '"' in block:
             return None
         # Newlines become fields of their own, so that their places prove every row's width.
@@ -167,7 +170,7 @@ class RowReader:
             return None
 
     def _read_by_line(self, block: str, first_line: int) -> Columns:
-        layout = self._layout
+        layout = self.layout
         times: list[int] = []
         prices: list[Decimal] = []
         symbols: list[str] = []

@@ -1,4 +1,4 @@
-"""Recorded trades: files of several formats as one stream of prices in time order."""
+"""Recorded trades and candles: files of several formats as one stream of prices by time."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -7,9 +7,10 @@ from types import TracebackType
 from typing import Self
 
 from feeds.batches import PriceBatch, merged
+from feeds.candles import CandleReader, Candles, candle_layout_of
 from feeds.errors import InputError
 from feeds.files import InputFile
-from feeds.formats import Columns, RowReader, binance_symbol, layout_of
+from feeds.formats import Columns, RowReader, binance_symbol, fields_of, layout_of
 from trading.symbols import normalised
 
 _BLOCK_BYTES = 65_536
@@ -17,7 +18,7 @@ _BYTE_ORDER_MARK = "\ufeff"
 
 
 class PriceFile:
-    """One file of recorded trades; iterating it once yields its prices in the file's order.
+    """One file of trades or candles; iterating it once yields its prices in the file's order.
 
     A spec is a path, or `SYMBOL=PATH` to give the file's symbol or another one than it has.
     """
@@ -36,14 +37,11 @@ class PriceFile:
         try:
             self._head = self._first_block()
             first_line = self._head.split("\n", 1)[0]
-            try:
-                layout = layout_of(first_line)
-            except ValueError as error:
-                raise self._error(str(error), self._next_line) from None
+            self._rows = self._reader(first_line)
+            layout = self._rows.layout
             if layout.has_header:
                 self._head = self._head[len(first_line) + 1 :]
                 self._next_line += 1
-            self._rows = RowReader(self.name, layout)
             self._symbol = "" if layout.symbol is not None else self._symbol_of_file()
         except BaseException:
             self._file.close()
@@ -58,6 +56,11 @@ class PriceFile:
     def position(self) -> int:
         """How many bytes on disk were read, to show progress."""
         return self._file.position
+
+    @property
+    def candles(self) -> Candles | None:
+        """The candles that were read so far; None for a file of trades."""
+        return self._rows.candles if isinstance(self._rows, CandleReader) else None
 
     def close(self) -> None:
         """Let go of the file; may be repeated."""
@@ -80,6 +83,15 @@ class PriceFile:
                 yield from self._batches(columns)
         if empty:
             raise self._error("holds no prices; leave the file out")
+
+    def _reader(self, first_line: str) -> RowReader | CandleReader:
+        try:
+            candle_layout = candle_layout_of(fields_of(first_line))
+            if candle_layout is not None:
+                return CandleReader(self.name, candle_layout)
+            return RowReader(self.name, layout_of(first_line))
+        except ValueError as error:
+            raise self._error(str(error), self._next_line) from None
 
     def _first_block(self) -> str:
         """The first block from its first line with content on."""
@@ -119,7 +131,7 @@ class PriceFile:
         self._carried += data
         if len(self._carried) > _BLOCK_BYTES:
             raise self._error(
-                f"line is longer than {_BLOCK_BYTES} bytes: this is no CSV of trades",
+                f"line is longer than {_BLOCK_BYTES} bytes: this is no CSV of trades or candles",
                 self._next_line,
             )
         return self._next_block()
@@ -196,6 +208,17 @@ class RecordedPrices:
         """How many bytes on disk were read."""
         return sum(file.position for file in self.files)
 
+    @property
+    def candles(self) -> Candles | None:
+        """The candles that were read so far from all files; None where none holds any."""
+        found = [file.candles for file in self.files if file.candles is not None]
+        if not found:
+            return None
+        return Candles(
+            count=sum(candles.count for candles in found),
+            interval_us=max(candles.interval_us for candles in found),
+        )
+
     def close(self) -> None:
         """Let go of the files; may be repeated."""
         for file in self.files:
@@ -222,7 +245,7 @@ class RecordedPrices:
 
 
 def open_prices(specs: Sequence[str]) -> RecordedPrices:
-    """Open files of recorded trades (`PATH` or `SYMBOL=PATH`), to be iterated in time order.
+    """Open files of trades or candles (`PATH` or `SYMBOL=PATH`), to be iterated in time order.
 
     Raises:
         InputError: for the first that cannot be opened, with the remedy.

@@ -1,5 +1,7 @@
 """Commands that play prices through the actors: `backstay replay`, `backstay demo`."""
 
+from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +12,11 @@ from service.exits import EXIT_MISMATCH
 from trading.books import HealthStatus
 
 if TYPE_CHECKING:
+    from service.playing import Tapes
     from service.replay import Outcome
+    from service.sweep import Result
+
+IN_MEMORY = "sqlite://"
 
 app = typer.Typer()
 
@@ -21,7 +27,8 @@ def replay(
         list[str],
         typer.Argument(
             metavar="PRICES...",
-            help="Files of trades (plain, .gz, .zip), merged by time; SYMBOL=FILE names a symbol.",
+            help="Files of trades or candles (plain, .gz, .zip), merged by time; "
+            "SYMBOL=FILE names a symbol.",
         ),
     ],
     signals: Annotated[str, typer.Option(help="CSV of the positions to open, and when.")],
@@ -29,35 +36,80 @@ def replay(
     account: Annotated[str, typer.Option(help="The account's name.")] = "demo",
     database: Annotated[
         str, typer.Option(help="Where to keep the books: an empty database; in memory by default.")
-    ] = "sqlite://",
-    report: Annotated[Path | None, typer.Option(help="A folder to write report.json into.")] = None,
+    ] = IN_MEMORY,
+    report: Annotated[Path | None, typer.Option(help="A folder to write the report into.")] = None,
     verbose: Annotated[bool, typer.Option(help="Say what happens to each position.")] = False,
+    sweep: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUES",
+            help="Try each ladder of a grid: stop_loss_pct=2,3,5 or take_profit_pcts='3;6;10,2;4' "
+            "or, given twice, both.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes of a sweep; one a core by default.")
+    ] = None,
 ) -> None:
-    """Play recorded trades through the actors, opening a position at each signal."""
-    from service.playing import play_recorded
+    """Play recorded prices through the actors, opening a position at each signal."""
+    from service.playing import Tapes, play_recorded, play_sweep
 
+    if sweep:
+        if verbose or database != IN_MEMORY:
+            raise ValueError("--sweep plays in memory and in silence: no --database, no --verbose")
+        results = play_sweep(
+            prices, signals, sweep, balance=balance, account=account, workers=workers
+        )
+        _rank(results, Decimal(balance), report)
+        return
+    if workers is not None:
+        raise ValueError("--workers is for --sweep: one replay runs in one process")
+    tapes = None if report is None else Tapes()
     outcome = play_recorded(
-        prices, signals, balance=balance, account=account, database=database, verbose=verbose
+        prices,
+        signals,
+        balance=balance,
+        account=account,
+        database=database,
+        verbose=verbose,
+        tapes=tapes,
     )
-    _conclude(outcome, report)
+    _conclude(outcome, report, tapes)
 
 
 @app.command()
 def demo(
     seed: Annotated[int, typer.Option(help="Another seed, another market.")] = 7,
-    report: Annotated[Path | None, typer.Option(help="A folder to write report.json into.")] = None,
+    report: Annotated[Path | None, typer.Option(help="A folder to write the report into.")] = None,
 ) -> None:
     """Show the main job on a market that makes itself: no files, no network, no server."""
-    from service.playing import play_simulated
+    from service.playing import Tapes, play_simulated
 
-    _conclude(play_simulated(seed), report)
+    tapes = None if report is None else Tapes()
+    _conclude(play_simulated(seed, tapes), report, tapes)
 
 
-def _conclude(outcome: "Outcome", report: Path | None) -> None:
-    from service.report import print_summary, write_report
+def _conclude(outcome: "Outcome", report: Path | None, tapes: "Tapes | None") -> None:
+    from service.report import print_summary, report_of, write_report
 
     print_summary(outcome, Console())
-    if report is not None:
+    if report is not None and tapes is not None:
+        from service.report_html import write_html
+
         typer.echo(f"report written to {write_report(outcome, report)}")
+        page = write_html(report_of(outcome), tapes.prices, tapes.events, report)
+        typer.echo(f"page written to {page}")
     if outcome.health.status is HealthStatus.MISMATCH:
+        raise typer.Exit(EXIT_MISMATCH)
+
+
+def _rank(results: "Sequence[Result]", balance: Decimal, report: Path | None) -> None:
+    from service.sweep_report import ranking_table, write_sweep
+    from service.terminal import stdout
+
+    stdout().print(ranking_table(results))
+    if report is not None:
+        for path in write_sweep(results, balance, report):
+            typer.echo(f"ranking written to {path}")
+    if any(result.health is HealthStatus.MISMATCH for result in results):
         raise typer.Exit(EXIT_MISMATCH)

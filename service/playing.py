@@ -1,8 +1,11 @@
 """What `backstay replay` and `demo` play: a person's files, or a market that makes itself."""
 
 import logging
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 
 from rich.console import Console
@@ -10,18 +13,38 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeElapsedCo
 
 from actors.clock import VirtualClock
 from actors.journal import write_journal
+from actors.listener import Listener
 from feeds.batches import PriceBatch
 from feeds.recorded import RecordedPrices, open_prices
 from feeds.signals import read_signals
 from feeds.simulated import simulated_prices, simulated_signals
 from persistence.store import Store
+from service.event_tape import EventTape
 from service.logs import configure_logs
+from service.price_tape import PriceTape
 from service.replay import Outcome, check_symbols, replayed
 from service.settings import masked_database
+from service.sweep import Result, Setup, ranked, swept
+from service.sweep_grid import check_ladders, grid_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tapes:
+    """What a replay was, kept for the page that draws it."""
+
+    prices: PriceTape = field(default_factory=PriceTape)
+    events: EventTape = field(default_factory=EventTape)
 
 
 def play_recorded(
-    prices: list[str], signals: str, *, balance: str, account: str, database: str, verbose: bool
+    prices: list[str],
+    signals: str,
+    *,
+    balance: str,
+    account: str,
+    database: str,
+    verbose: bool,
+    tapes: Tapes | None = None,
 ) -> Outcome:
     """Play files of prices and signals into an empty database.
 
@@ -44,21 +67,55 @@ def play_recorded(
                 f"database {masked_database(database)} holds accounts: a replay begins empty"
             )
         with open_prices(prices) as recorded:
-            return replayed(
+            outcome = replayed(
                 store,
-                _with_progress(recorded),
+                _taped(_with_progress(recorded), tapes),
                 wanted,
                 signals_name=signals,
                 account=account,
                 balance=amount,
                 clock=clock,
-                listeners={"journal": write_journal} if verbose else {},
+                listeners=_listeners(journal=verbose, tapes=tapes),
             )
+            return replace(outcome, candles=recorded.candles)
     finally:
         store.close()
 
 
-def play_simulated(seed: int) -> Outcome:
+def play_sweep(
+    prices: list[str],
+    signals: str,
+    grid: Sequence[str],
+    *,
+    balance: str,
+    account: str,
+    workers: int | None,
+) -> tuple[Result, ...]:
+    """Play files of prices and signals once with each ladder of a grid, and rank what came of it.
+
+    Raises:
+        InputError: naming the file and line that cannot be read as asked.
+        ValueError: if a value of the grid, `balance` or `account` cannot be.
+        ReplayError: if a worker fails.
+    """
+    choices = grid_of(grid)
+    wanted = read_signals(signals)
+    check_ladders(choices, wanted, signals)
+    with open_prices(prices):
+        pass  # Each can be opened, and is of a known format.
+    setup = Setup(
+        prices=tuple(prices),
+        signals=wanted,
+        signals_name=signals,
+        account=account,
+        balance=_amount(balance),
+    )
+    results = swept(setup, choices, workers or os.cpu_count() or 1)
+    with closing(results), _bar() as progress:
+        return ranked(progress.track(results, total=len(choices), description="ladders"))
+
+
+def play_simulated(seed: int, tapes: Tapes | None = None) -> Outcome:
     """Play a market that makes itself, in memory; another seed is another market."""
     clock = VirtualClock()
     configure_logs(clock=clock)
@@ -66,29 +123,52 @@ def play_simulated(seed: int) -> Outcome:
     try:
         return replayed(
             store,
-            simulated_prices(seed),
+            _taped(simulated_prices(seed), tapes),
             simulated_signals(seed),
             signals_name="the simulated signals",
             account="demo",
             balance=Decimal(1000),
             clock=clock,
-            listeners={"journal": write_journal},
+            listeners=_listeners(journal=True, tapes=tapes),
         )
     finally:
         store.close()
 
 
+def _listeners(*, journal: bool, tapes: Tapes | None) -> dict[str, Listener]:
+    listeners: dict[str, Listener] = {}
+    if journal:
+        listeners["journal"] = write_journal
+    if tapes is not None:
+        listeners["report"] = tapes.events.take
+    return listeners
+
+
+def _taped(batches: Iterable[PriceBatch], tapes: Tapes | None) -> Iterator[PriceBatch]:
+    for batch in batches:
+        if tapes is not None:
+            tapes.prices.take(batch)
+        yield batch
+
+
 def _with_progress(recorded: RecordedPrices) -> Iterator[PriceBatch]:
-    """The same batches, with a bar on standard error while it is a terminal."""
-    if not sys.stderr.isatty():
-        yield from recorded
-        return
-    columns = ("[progress.description]{task.description}", BarColumn(), TaskProgressColumn())
-    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as progress:
+    """The same batches, with a bar."""
+    with _bar() as progress:
         task = progress.add_task("prices", total=recorded.size)
         for batch in recorded:
             yield batch
             progress.update(task, completed=recorded.position)
+
+
+def _bar() -> Progress:
+    """A bar on standard error, which is drawn only where that is a terminal."""
+    columns = ("[progress.description]{task.description}", BarColumn(), TaskProgressColumn())
+    return Progress(
+        *columns,
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
+    )
 
 
 def _symbols_of(prices: list[str]) -> frozenset[str]:

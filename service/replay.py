@@ -31,6 +31,7 @@ from actors.messages import (
 from actors.published import MarketStatus
 from actors.system import System, SystemSettings, UncommittedError
 from feeds.batches import PriceBatch
+from feeds.candles import Candles
 from feeds.errors import InputError
 from feeds.signals import Signal
 from persistence.store import Store
@@ -52,7 +53,10 @@ class PriceCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a replay came to; positions ascend by id, denials by signal time."""
+    """What a replay came to; positions ascend by id, denials by signal time.
+
+    `candles` are those that the prices were made of, None where all were trades.
+    """
 
     positions: tuple[Position, ...]
     denied: tuple[tuple[Signal, Denial], ...]
@@ -60,6 +64,7 @@ class Outcome:
     wallet: Wallet
     health: HealthReport
     prices: PriceCounts
+    candles: Candles | None = None
 
 
 class Replay:

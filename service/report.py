@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from feeds.candles import ORDER, Candles
 from service.replay import Outcome
 from trading.books import HealthReport
 from trading.model import PositionStatus
@@ -24,7 +25,7 @@ REPORT_NAME = "report.json"
 
 def report_of(outcome: Outcome) -> dict[str, Any]:
     """The report as plain data."""
-    return {
+    fields = {
         "positions": [position_fields(position) for position in outcome.positions],
         "denied": [
             {"signal_id": signal.signal_id, "reason": str(denial.reason), "detail": denial.text}
@@ -41,14 +42,40 @@ def report_of(outcome: Outcome) -> dict[str, Any]:
             "quarantined": outcome.prices.quarantined,
         },
     }
+    if outcome.candles is not None:
+        fields["candles"] = candle_fields(outcome.candles)
+    return fields
+
+
+def candle_fields(candles: Candles) -> dict[str, Any]:
+    """What candles were played as prices, and in which order each one's four."""
+    return {
+        "count": candles.count,
+        "interval_seconds": candles.interval_us // 1_000_000,
+        "order": ORDER,
+    }
+
+
+def candle_note(candles: Candles) -> str:
+    """For people: that prices were made of candles, and what that means."""
+    fields = candle_fields(candles)
+    return (
+        f"Prices are those of {fields['count']:,} candles of {fields['interval_seconds']:,} s, "
+        f"each played as {ORDER}: one possible path through it."
+    )
 
 
 def write_report(outcome: Outcome, folder: Path) -> Path:
     """Write `report.json` into a folder, which is made if need be; whole or not at all."""
+    return write_whole(folder, REPORT_NAME, json.dumps(report_of(outcome), indent=2) + "\n")
+
+
+def write_whole(folder: Path, name: str, text: str) -> Path:
+    """Write a file into a folder, which is made if need be; whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / REPORT_NAME
-    unfinished = folder / f".{REPORT_NAME}.unfinished"
-    unfinished.write_text(json.dumps(report_of(outcome), indent=2) + "\n", encoding="utf-8")
+    path = folder / name
+    unfinished = folder / f".{name}.unfinished"
+    unfinished.write_text(text, encoding="utf-8")
     unfinished.replace(path)
     return path
 
@@ -61,6 +88,8 @@ def print_summary(outcome: Outcome, console: Console) -> None:
     for name, value in _summary(outcome):
         table.add_row(name, value)
     console.print(table)
+    if outcome.candles is not None:
+        console.print(candle_note(outcome.candles))
 
 
 def _health_fields(health: HealthReport) -> dict[str, Any]:

@@ -21,7 +21,7 @@ class CommandLine:
         for name in os.environ:
             if name.startswith("BACKSTAY_"):
                 monkeypatch.delenv(name)
-        monkeypatch.setattr("service.playing.configure_logs", lambda *_: None)
+        monkeypatch.setattr("service.playing.configure_logs", lambda *_, **__: None)
 
     def enter(self, folder: Path, **env: str) -> None:
         """Go to a folder, with these settings in the environment."""

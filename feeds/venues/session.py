@@ -79,9 +79,9 @@ class Session:
             why = self._live(stopping)
             self._let_go()
             if why is not None:
-                self._lose(why)
                 seconds = max(self._backoff.next_seconds(), self._may_connect_at - time.monotonic())
-                self._log.info("venue reconnects", in_seconds=round(seconds, 2))
+                self._log.warning("venue lost", why=why, again_in_seconds=round(seconds, 2))
+                self._lose(why)
                 stopping.wait(seconds)
 
     def _live(self, stopping: threading.Event) -> str | None:
@@ -101,7 +101,6 @@ class Session:
     def _lose(self, why: str) -> None:
         """Tell what came before the loss, then the loss."""
         self.state.why_lost = why
-        self._log.warning("venue lost", why=why)
         self._served.clear()
         try:
             self._flush()
@@ -115,9 +114,10 @@ class Session:
                 self._log.exception("loss not taken")
 
     def _let_go(self) -> None:
-        """Close every connection."""
+        """Close every connection; what was held back came before its end."""
         if self._link is not None:
             self._link.connection.close()
+            self._release(self._link)
             self._link = None
         self._drop_renewal()
         self.state.connected = False
@@ -177,12 +177,15 @@ class Session:
 
     def _read(self, link: Link) -> None:
         try:
-            texts = link.connection.receive()
-            self.state.last_message_us = round(link.connection.heard_at * 1_000_000)
-            self.state.last_message_seconds = time.time()
+            connection = link.connection
+            before = connection.heard_at
+            texts = connection.receive()
+            if connection.heard_at != before:
+                self.state.last_message_us = round(connection.heard_at * 1_000_000)
+                self.state.last_message_seconds = time.time()
             for text in texts:
                 self._take_text(link, text)
-            link.connection.check()
+            connection.check()
         except Disconnected as lost:
             if self._link is None or link is self._link:
                 raise

@@ -17,6 +17,7 @@ from persistence.store import Store
 from service.replay import Outcome, replayed
 from service.report import report_of
 from tests.acceptance.plain_loop import PlainLoop
+from tests.command_line import CommandLine
 from trading.books import HealthStatus
 from trading.ladder_shape import ladder_from_percentages
 from trading.model import Side
@@ -29,6 +30,7 @@ CRASH_DAY = (
     "coinbase_trades_2025-10-10_WIF-USD.csv.gz",
     "gemini_trades_2025-10-10_BTCUSD.csv.gz",
 )
+REPLAY = ("replay", "--signals", "signals.csv")
 LADDERS = (
     ladder_from_percentages(),
     ladder_from_percentages([Decimal(3), Decimal(6), Decimal(10)], stop_loss_pct=Decimal(8)),
@@ -107,10 +109,19 @@ def test_a_small_balance_denies_the_same_signals_as_a_plain_loop() -> None:
 @pytest.mark.parametrize("name", CRASH_DAY)
 def test_a_recorded_crash_day_ends_as_in_a_plain_loop(name: str) -> None:
     """A real day with falls of up to 74 %, a hundred signals of both sides, exact to the digit."""
+    check_recording(name)
+
+
+def test_a_recorded_month_of_candles_ends_as_in_a_plain_loop() -> None:
+    """45,031 minutes, four prices each, in the same actors and the same loop."""
+    check_recording("nautilus_btc-perp-20211231-20220201_1m.csv.gz", "BTCUSD=")
+
+
+def check_recording(name: str, symbol: str = "") -> None:
     path = HISTORY / name
     if not path.exists():
         pytest.skip(f"{path.name} is not on this machine")
-    with open_prices([str(path)]) as recorded:
+    with open_prices([f"{symbol}{path}"]) as recorded:
         batches = list(recorded)
     times_us = [batch.times_us[0] for batch in batches]
     chance = random.Random(name)
@@ -189,6 +200,44 @@ def test_a_signal_waits_for_a_price_that_the_guard_accepts() -> None:
         "ignored": 0,
         "quarantined": 1,
     }
+
+
+def test_a_replay_of_candles_says_so(shell: CommandLine) -> None:
+    """In the report and on the terminal: how many, how long, and in which order they are played."""
+    Path("candles.csv").write_text(
+        "time,open,high,low,close\n1700000000,100,103,99,102\n1700000060,102,104,90,91\n"
+    )
+    Path("trades.csv").write_text("timestamp,price\n1700000000,100\n1700000030,105\n")
+    Path("signals.csv").write_text(
+        "id,timestamp,symbol,side,notional\ns1,1700000000,BTCUSDT,LONG,25\n"
+    )
+    told = shell.says(*REPLAY, "BTCUSDT=candles.csv", "--report", "candles")
+    report = json.loads(Path("candles/report.json").read_text())
+    assert report["candles"] == {
+        "count": 2,
+        "interval_seconds": 60,
+        "order": "open, nearer extreme, other extreme, close",
+    }
+    assert report["prices"]["read"] == 8
+    [position] = report["positions"]
+    assert (position["rungs_hit"], position["exit_price"]) == (1, "90")
+    assert "2 candles of 60 s" in told
+    told = shell.says(*REPLAY, "BTCUSDT=trades.csv", "--report", "trades")
+    assert "candles" not in json.loads(Path("trades/report.json").read_text())
+    assert "candles of" not in told
+
+
+def test_a_report_comes_with_its_page(shell: CommandLine) -> None:
+    """It draws the prices and positions that were played, and the command says where it is."""
+    Path("trades.csv").write_text("timestamp,price\n1700000000,100\n1700000030,105\n")
+    Path("signals.csv").write_text(
+        "id,timestamp,symbol,side,notional\nthe signal,1700000000,BTCUSDT,LONG,25\n"
+    )
+    told = shell.says(*REPLAY, "BTCUSDT=trades.csv", "--report", "out")
+    assert "page written to out/report.html" in told
+    page = Path("out/report.html").read_text()
+    assert '"prices":{"BTCUSDT":[' in page
+    assert "the signal" in page
 
 
 def test_the_report_s_health_is_figures_only() -> None:

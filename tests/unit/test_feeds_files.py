@@ -1,4 +1,4 @@
-"""Files that cannot be read as recorded trades: errors with their place and the remedy."""
+"""Files that cannot be read as trades or candles: errors with their place and the remedy."""
 
 import gzip
 from pathlib import Path
@@ -19,7 +19,10 @@ def in_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     ("header", "reason"),
     [
         ("time;price", "'time;price' is neither a header with the columns timestamp and price"),
-        ("timestamp,open,close", "add such a header"),
+        ("timestamp,last,amount", "add such a header"),
+        ("timestamp,open,close", "header has open and close, but no high, low: candles need"),
+        ("open,high,low,close", "but no timestamp: candles need timestamp, open, high"),
+        ("time,open,high,Open,low,close", "header names 'open' twice; rename one"),
         ("a,0.5,2,3,4,1759536000061015,False,True", "nor a row of Binance Vision trades"),
         ("timestamp,price,Price", "header names 'price' twice"),
         ('timestamp,"price', "row is no CSV"),

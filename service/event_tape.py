@@ -1,0 +1,39 @@
+"""What happened to the positions of a replay, in order, as a listener of its commits hears it."""
+
+from actors.messages import Announced
+from trading.events import (
+    AccountOpened,
+    PositionClosed,
+    PositionOpened,
+    PositionReduced,
+    RungHit,
+    ShortfallCovered,
+    StopMoved,
+)
+
+TapedEvent = (
+    AccountOpened
+    | PositionOpened
+    | RungHit
+    | StopMoved
+    | PositionReduced
+    | PositionClosed
+    | ShortfallCovered
+)
+
+
+class EventTape:
+    """Keeps the events that a report draws."""
+
+    def __init__(self) -> None:
+        """Nothing has happened yet."""
+        self.events: list[TapedEvent] = []
+
+    def take(self, message: Announced) -> None:
+        """Take one commit; a listener (`listeners={"report": tape.take}`)."""
+        self.events += [
+            event
+            for change in message.changes
+            for event in change.events
+            if isinstance(event, TapedEvent)
+        ]

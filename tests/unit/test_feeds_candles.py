@@ -1,0 +1,218 @@
+"""Candles as prices: recognised by their header, played in one stated order, never guessed at."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feeds.candles import CandleReader, Candles, candle_layout_of, path_of, times_within
+from feeds.recorded import open_prices
+from tests.unit.recordings import refusal, rows, write, write_zip
+
+HEADER = "timestamp,open,high,low,close,volume"
+KLINES = [
+    "1735689600000000,4.15,4.20,4.10,4.16,539.2,1735689659999999,2240.3,13,401.8,1669.9,0",
+    "1735689660000000,4.16,4.17,4.16,4.17,100.0,1735689719999999,417.0,5,50.0,208.5,0",
+]
+SECOND_US = 1_000_000
+
+OHLC = tuple[Decimal, Decimal, Decimal, Decimal]
+
+
+@pytest.fixture(autouse=True)
+def in_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@st.composite
+def candles(draw: st.DrawFn) -> OHLC:
+    """Any open, high, low and close that go together."""
+    price = st.decimals("0.00000001", "1000000", places=8)
+    low, one, other, high = sorted(draw(st.tuples(price, price, price, price)))
+    opens, close = draw(st.permutations([one, other]))
+    return opens, high, low, close
+
+
+# The path
+
+
+@given(candles())
+def test_a_candle_s_prices_are_its_own_in_the_stated_order(candle: OHLC) -> None:
+    """Open, nearer extreme, other extreme, close; the low first where both are equally near."""
+    opens, high, low, close = candle
+    first, near, far, last = path_of(*candle)
+    assert (first, last) == (opens, close)
+    assert {near, far} == {high, low}
+    assert abs(near - opens) <= abs(far - opens)
+    if high - opens == opens - low:
+        assert near == low
+
+
+@given(st.integers(0, 10**17), st.integers(1, 40_000_000).map(lambda s: s * SECOND_US))
+def test_a_candle_s_times_rise_strictly_inside_it(start_us: int, interval_us: int) -> None:
+    """The open is at its start, the close before the next one's open."""
+    times_us = times_within(start_us, start_us + interval_us)
+    assert times_us[0] == start_us
+    assert times_us[-1] == start_us + interval_us - 1
+    assert all(before < after for before, after in pairwise(times_us))
+
+
+@given(st.lists(candles(), min_size=2, max_size=30), st.integers(1, 30), st.data())
+def test_a_file_gives_each_candle_s_prices_however_it_is_cut(
+    table: Sequence[OHLC], step: int, data: st.DataObject
+) -> None:
+    """Blocks of any size give the same prices at the same times, strictly in order."""
+    lines = [
+        f"{1_700_000_000 + number * step},{','.join(map(str, candle))},1\n"
+        for number, candle in enumerate(table)
+    ]
+    layout = candle_layout_of(HEADER.split(","))
+    assert layout is not None
+    reader = CandleReader("p.csv", layout)
+    cut = data.draw(st.integers(2, len(lines)))
+    first = reader.read("".join(lines[:cut]), 1)
+    rest = reader.read("".join(lines[cut:]), cut + 1)
+    times_us = [*first.times_us, *rest.times_us]
+    assert [*first.prices, *rest.prices] == [price for one in table for price in path_of(*one)]
+    assert times_us[::4] == [(1_700_000_000 + n * step) * SECOND_US for n in range(len(table))]
+    assert all(before < after for before, after in pairwise(times_us))
+    assert reader.candles == Candles(count=len(table), interval_us=step * SECOND_US)
+
+
+# Formats
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "next_row"),
+    [
+        (HEADER, "1700000000,2,4,1,3,9", "1700000060,3,3,3,3,0"),
+        ("Date,Open,High,Low,Close,Adj Close", "2023-11-14T22:13:20Z,2,4,1,3,3", None),
+        ("close,low,high,open,time", "3,1,4,2,1700000000000", "3,3,3,3,1700000060000"),
+        ("unix,datetime,symbol,open,high,low,close", "1,2023-11-14 22:13:20,X,2,4,1,3", None),
+        ("Open Time,Open,High,Low,Close,Close Time", "1700000000,2,4,1,3,1700000059.999", ""),
+        (HEADER, "1700000000000000000,2,4,1,3,9", "1700000060000000000,3,3,3,3,0"),
+    ],
+)
+def test_candles_are_recognised_by_their_header(
+    header: str, row: str, next_row: str | None
+) -> None:
+    """Columns are found by name in any order and case, times read in any unit."""
+    later = row.replace("22:13:20", "22:14:20") if next_row is None else next_row
+    write("p.csv", header, row, later)
+    start_us = 1_700_000_000 * SECOND_US
+    assert rows("X=p.csv")[:4] == [
+        ("X", start_us, "2"),
+        ("X", start_us + 20 * SECOND_US, "1"),
+        ("X", start_us + 40 * SECOND_US, "4"),
+        ("X", start_us + 60 * SECOND_US - 1, "3"),
+    ]
+
+
+def test_binance_s_klines_need_no_header_and_name_their_symbol() -> None:
+    """As they are downloaded, in their zip; each says itself when it ends."""
+    write_zip("BTCUSDT-1m-2025-01.zip", {"BTCUSDT-1m-2025-01.csv": "\n".join(KLINES)})
+    found = rows("BTCUSDT-1m-2025-01.zip")
+    assert [price for _, _, price in found[:4]] == ["4.15", "4.10", "4.20", "4.16"]
+    assert {symbol for symbol, _, _ in found} == {"BTCUSDT"}
+    assert [time_us - found[0][1] for _, time_us, _ in found[3:5]] == [59_999_999, 60_000_000]
+
+
+@pytest.mark.parametrize("close_time", ["1735689659999", "1735689659999999", "1735689660"])
+def test_a_close_time_is_read_as_the_last_moment_or_the_first_after_it(close_time: str) -> None:
+    """Sources differ; the close is played just before the next candle in each case."""
+    write("p.csv", "time,open,high,low,close,close_time", f"1735689600,2,4,1,3,{close_time}")
+    assert rows("X=p.csv")[-1] == ("X", 1_735_689_660 * SECOND_US - 1, "3")
+
+
+def test_a_column_of_symbols_names_the_symbol() -> None:
+    """Spelt in any way."""
+    write("p.csv", f"symbol,{HEADER}", "btc-usdt,1,2,4,1,3,9", "btc-usdt,2,2,4,1,3,9")
+    assert {symbol for symbol, _, _ in rows("p.csv")} == {"BTCUSDT"}
+
+
+def test_a_header_with_a_price_is_one_of_trades() -> None:
+    """Its other columns are ignored, as ever."""
+    write("p.csv", f"{HEADER},price", "1,2,4,1,3,9,7")
+    assert rows("X=p.csv") == [("X", SECOND_US, "7")]
+
+
+def test_quotes_blank_lines_and_gaps_are_read() -> None:
+    """A minute without trades has no row: its neighbours keep their length."""
+    write("p.csv", HEADER, "60,2,4,1,3,9", "", '"120","2",4,1,3,9', "600,2,4,1,3,9")
+    assert [time_us // SECOND_US for _, time_us, _ in rows("X=p.csv")[3::4]] == [119, 179, 659]
+
+
+def test_files_say_how_many_candles_they_held() -> None:
+    """The longest interval of several files counts; trades hold none."""
+    write("a.csv", HEADER, "60,2,4,1,3,9", "120,2,4,1,3,9")
+    write("b.csv", HEADER, "0,2,4,1,3,9", "3600,2,4,1,3,9")
+    write("t.csv", "timestamp,price", "1,2")
+    with open_prices(["A=a.csv", "B=b.csv", "C=t.csv"]) as recorded:
+        assert len(list(recorded)) > 2
+        assert recorded.candles == Candles(count=4, interval_us=3_600 * SECOND_US)
+    with open_prices(["C=t.csv"]) as recorded:
+        assert recorded.candles is None
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("180,2,1,4,3,9", "open 2, high 1, low 4, close 3 are no candle: open and close lie"),
+        ("180,5,4,1,3,9", "open 5, high 4, low 1, close 3 are no candle"),
+        ("180,2,4,1,0.5,9", "are no candle: open and close lie between low and high; correct"),
+        ("180,0,4,0,3,9", "open 0 is no price above 0; correct or remove the row"),
+        ("180,2,NaN,1,3,9", "high NaN is no price above 0"),
+        ("180,2,4,1,,9", "close '' is no number; correct or remove the row"),
+        ("180,2,4,1,3", "row has 5 fields where the first line has 6"),
+        ("noon,2,4,1,3,9", "timestamp 'noon' is neither ISO 8601 nor an epoch"),
+        ("120,2,4,1,3,9", "begins at 1970-01-01T00:02:00.000000Z, not a second or more after"),
+        ("60,2,4,1,3,9", "line 3, 1970-01-01T00:02:00.000000Z; sort the rows by time, oldest"),
+    ],
+)
+def test_a_row_that_is_no_candle_is_an_error_with_its_line(row: str, reason: str) -> None:
+    """It is never skipped or put right silently."""
+    write("p.csv", HEADER, "60,2,4,1,3,9", "120,2,4,1,3,9", "", row)
+    message = refusal("X=p.csv")
+    assert message.startswith("p.csv, line 5: ")
+    assert reason in message
+
+
+def test_a_step_that_shrinks_behind_the_first_block_is_an_error() -> None:
+    """Two intervals in one file would overlap: the closes of one behind the opens of the other."""
+    lines = [f"{number * 60},2,4,1,3,9" for number in range(9_000)]
+    write("p.csv", HEADER, *lines, f"{8_999 * 60 + 30},2,4,1,3,9")
+    message = refusal("X=p.csv")
+    assert message.startswith("p.csv, line 9002: candle begins at 1970-01-07T05:59:30.000000Z")
+    assert "before the one in line 9001 ends at 1970-01-07T06:00:00" in message
+    assert message.endswith("give each interval a file of its own")
+
+
+def test_a_candle_that_ends_as_it_begins_is_an_error() -> None:
+    """Its close time is none."""
+    write("p.csv", "time,open,high,low,close,close_time", "", "60,2,4,1,3,60")
+    assert "p.csv, line 3: candle closes at 1970-01-01T00:01:00" in refusal("X=p.csv")
+
+
+def test_a_lone_candle_without_a_close_time_is_an_error() -> None:
+    """Nothing says how long it is."""
+    write("p.csv", HEADER, "60,2,4,1,3,9")
+    assert refusal("X=p.csv") == (
+        "p.csv: holds one candle, which does not say how long it is; "
+        "add the next one, or a column close_time"
+    )
+
+
+def test_candles_of_two_symbols_in_one_file_are_an_error() -> None:
+    """Their minutes are the same ones, but a file is played row by row."""
+    write("p.csv", f"symbol,{HEADER}", "A,60,2,4,1,3,9", "B,120,2,4,1,3,9")
+    assert refusal("p.csv") == (
+        "p.csv, line 3: candle is of 'B', the ones before of 'A'; "
+        "give each symbol a file of its own"
+    )

@@ -1,0 +1,95 @@
+"""What is asked for on one connection, in which order, and what is made of the answers."""
+
+import pytest
+
+from feeds.venues.frames import Decoded
+from feeds.venues.subscriptions import Subscriptions
+from feeds.venues.venue import Venue
+
+
+def nothing(_: bytes) -> list[Decoded]:
+    """A decoder that is not needed."""
+    return []
+
+
+VENUE = Venue(
+    name="test",
+    url="ws://test",
+    decode=nothing,
+    spell=lambda base, quote: base + quote,
+    subscribe=lambda symbols: [f"+{' '.join(symbols)}"],
+    unsubscribe=lambda symbols: [f"-{' '.join(symbols)}"],
+)
+
+
+@pytest.fixture
+def subscriptions() -> Subscriptions:
+    """Three symbols, a second for the answer."""
+    return Subscriptions(VENUE, ["A", "B", "C"], ack_seconds=1.0)
+
+
+def test_all_are_asked_for_together_and_once(subscriptions: Subscriptions) -> None:
+    """As few frames as the venue needs."""
+    assert subscriptions.next_frame(0.0) == "+A B C"
+    assert subscriptions.next_frame(0.5) is None
+
+
+def test_an_answer_for_all_serves_all(subscriptions: Subscriptions) -> None:
+    """Some venues answer requests, and not symbols."""
+    subscriptions.next_frame(0.0)
+    assert subscriptions.acknowledged(None) == ["A", "B", "C"]
+    assert subscriptions.acknowledged("A") == []
+    assert subscriptions.acknowledged("unheard of") == []
+    assert subscriptions.have_answered({"A", "B", "C"})
+
+
+def test_who_is_not_answered_is_asked_for_again(subscriptions: Subscriptions) -> None:
+    """Only these, and only after their time."""
+    subscriptions.next_frame(0.0)
+    subscriptions.acknowledged("B")
+    assert subscriptions.overdue(0.9) == ()
+    assert subscriptions.overdue(1.0) == ("A", "C")
+    assert subscriptions.overdue(1.0) == ()
+    assert subscriptions.next_frame(1.0) == "+A C"
+
+
+def test_a_refusal_without_a_name_is_traced_to_its_symbol(subscriptions: Subscriptions) -> None:
+    """The others are asked for one at a time, and served."""
+    subscriptions.next_frame(0.0)
+    assert subscriptions.refuse(None, "no such stream") is None
+    assert subscriptions.next_frame(0.1) == "+A"
+    assert subscriptions.acknowledged(None) == ["A"]
+    assert subscriptions.next_frame(0.2) == "+B"
+    assert subscriptions.next_frame(0.2) is None
+    assert subscriptions.refuse(None, "no such stream") == "B"
+    assert subscriptions.next_frame(0.3) == "+C"
+    assert subscriptions.refused == {"B": "no such stream"}
+
+
+def test_a_refusal_of_who_is_served_already_changes_nothing(subscriptions: Subscriptions) -> None:
+    """Asked for twice, one may be told so."""
+    subscriptions.next_frame(0.0)
+    subscriptions.acknowledged("A")
+    assert subscriptions.refuse("A", "already subscribed") is None
+    assert subscriptions.refuse("unheard of", "no such symbol") is None
+    assert subscriptions.refused == {}
+
+
+def test_trades_of_a_refused_symbol_are_an_answer_too(subscriptions: Subscriptions) -> None:
+    """What a venue does counts for more than what it says."""
+    subscriptions.next_frame(0.0)
+    subscriptions.refuse("A", "too many requests")
+    assert subscriptions.acknowledged("A") == ["A"]
+    assert subscriptions.refused == {}
+
+
+def test_all_but_the_refused_are_subscribed_anew(subscriptions: Subscriptions) -> None:
+    """For the sake of their snapshots; whoever was served stays so meanwhile."""
+    subscriptions.next_frame(0.0)
+    subscriptions.acknowledged("A")
+    subscriptions.refuse("B", "no such symbol")
+    subscriptions.renew()
+    assert subscriptions.next_frame(1.0) == "-A"
+    assert subscriptions.next_frame(1.0) == "+A C"
+    assert subscriptions.served == {"A"}
+    assert subscriptions.overdue(2.0) == ("A", "C")
