@@ -111,7 +111,7 @@ def serving(desk: Running, database_url: str, folder: Path) -> Iterator[str]:
         published=system.published,
         reader=reader,
         clock=SystemClock(),
-        bound_symbols=tuple,
+        bound_symbols=dict,
         liveness=lambda: alive,
         readiness=lambda: alive,
         metrics=lambda: (b"", "text/plain"),

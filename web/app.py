@@ -1,5 +1,8 @@
 """The app: every route, what stands before them, and how refusals are answered."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import structlog
@@ -14,7 +17,9 @@ from persistence.errors import Unavailable
 from web import (
     hooks,
     login,
+    page,
     routes_accounts,
+    routes_caller,
     routes_close_all,
     routes_events,
     routes_markets,
@@ -26,6 +31,7 @@ from web.access_gate import AccessGate
 from web.backend import Backend
 from web.commands import Reads
 from web.invalid_requests import error_places
+from web.price_tape import PriceTapes
 from web.problems import (
     RETRY_SOON,
     Problem,
@@ -61,8 +67,10 @@ def create_app(backend: Backend) -> FastAPI:
         # The page would have its document judged by a host on the internet.
         swagger_ui_parameters={"validatorUrl": None},
         redirect_slashes=False,
+        lifespan=_sampling_prices,
     )
     app.state.backend = backend
+    app.state.price_tapes = PriceTapes()
     app.state.reads = Reads()
     for module in (
         routes_accounts,
@@ -71,11 +79,13 @@ def create_app(backend: Backend) -> FastAPI:
         routes_markets,
         routes_trading,
         routes_events,
+        routes_caller,
         hooks,
     ):
         app.include_router(module.router, prefix=API_PREFIX)
-    for router in (routes_operations.router, login.router):
+    for router in (routes_operations.router, login.router, page.router):
         app.include_router(router)
+    app.mount("/static", page.FILES)
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http_exception)
@@ -85,6 +95,17 @@ def create_app(backend: Backend) -> FastAPI:
     app.add_middleware(SecurityHeaders)
     _document_problems(app)
     return app
+
+
+@asynccontextmanager
+async def _sampling_prices(app: FastAPI) -> AsyncIterator[None]:
+    """While the app is served, its tapes are kept."""
+    backend, tapes = app.state.backend, app.state.price_tapes
+    sampling = asyncio.create_task(tapes.keep_sampling(backend.published.markets, backend.clock))
+    yield
+    sampling.cancel()
+    with suppress(asyncio.CancelledError):
+        await sampling
 
 
 def _on_problem(_request: Request, error: Exception) -> Response:

@@ -17,7 +17,7 @@ from web.backend import TheBackend
 from web.problems import Problem
 from web.requests import local_path, prefers_html
 
-AFTER_LOGIN = "/docs"
+AFTER_LOGIN = "/"
 
 STYLE = "body{font:16px system-ui;max-width:26em;margin:4em auto}input,button{font:inherit}"
 STYLE_SHA256 = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
@@ -42,12 +42,6 @@ size="48" required autofocus></label></p>
 """
 
 router = APIRouter(include_in_schema=False)
-
-
-@router.get("/")
-async def front_page() -> RedirectResponse:
-    """There is nothing at the front door but the way to the API's page."""
-    return RedirectResponse(AFTER_LOGIN, 303)
 
 
 @router.get("/login")

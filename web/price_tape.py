@@ -75,19 +75,21 @@ class PriceTapes:
         self._tapes: dict[str, PriceTape] = {}
         self._received_us: dict[str, int] = {}
 
-    def sample(self, markets: Mapping[str, MarketStatus], now_us: int) -> None:
-        """Take each market's last accepted price, where one came since the last sample."""
+    def sample(self, markets: Mapping[str, MarketStatus], clock: Clock) -> None:
+        """Take each market's last accepted price, where one came since the last sample.
+
+        Its time is that of day when it was received, as that of an event is of its commit.
+        """
+        start_us = clock.now_us() - clock.monotonic_us()
         # Copied at once: other threads add markets meanwhile.
         for symbol, status in list(markets.items()):
-            received_us = status.received_us
-            if (
-                status.last is None
-                or received_us is None
-                or received_us == self._received_us.get(symbol)
-            ):
+            last, received_us = status.last, status.received_us
+            if last is None or received_us is None:
                 continue
-            self._received_us[symbol] = received_us
-            self._tapes.setdefault(symbol, PriceTape()).add(now_us, status.last.price)
+            if received_us != self._received_us.get(symbol):
+                self._received_us[symbol] = received_us
+                tape = self._tapes.setdefault(symbol, PriceTape())
+                tape.add(start_us + received_us, last.price)
 
     def points(self, symbol: str) -> list[Point]:
         """A market's points, the oldest first; none where no price came yet."""
@@ -97,7 +99,7 @@ class PriceTapes:
     async def keep_sampling(self, markets: Mapping[str, MarketStatus], clock: Clock) -> None:
         """Sample once a second until it is cancelled."""
         while True:
-            self.sample(markets, clock.now_us())
+            self.sample(markets, clock)
             await asyncio.sleep(SAMPLE_SECONDS)
 
 

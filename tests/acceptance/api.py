@@ -1,6 +1,6 @@
 """The HTTP API over a whole system and a real database, as programs meet it."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -113,7 +113,7 @@ def serving(
     tokens_folder: Path,
     *,
     faulty: bool = False,
-    bound_symbols: Collection[str] = (),
+    bound_symbols: Mapping[str, str] | None = None,
     command_seconds: float = 5.0,
     is_ready: bool = True,
     hook: HookSettings | None = None,
@@ -131,7 +131,7 @@ def serving(
         reader=reader,
         events=EventStream(reader),
         clock=house.dispatcher.clock,
-        bound_symbols=lambda: bound_symbols,
+        bound_symbols=lambda: bound_symbols or {},
         liveness=lambda: Probe(ok=True, checks={"desk": "ok"}),
         readiness=lambda: Probe(ok=is_ready, checks=checks),
         metrics=lambda: (b"backstay_up 1\n", "text/plain; version=0.0.4; charset=utf-8"),

@@ -236,3 +236,10 @@ def test_no_secret_reaches_the_log(api: Api, tokens: TokenFile, log: Log) -> Non
         assert secret not in logged
     assert token not in repr(backend)
     assert SECRET not in repr(api.app.state.backend)
+
+
+def test_a_caller_is_told_how_far_they_reach(api: Api, tokens: TokenFile) -> None:
+    """So that a page shows nobody what they may not do."""
+    assert api.get("/caller") == {"token": None, "scope": "admin"}
+    reader = bearer(tokens.create("page", Scope.READ))
+    assert api.ask("GET", "/caller", headers=reader).json() == {"token": "page", "scope": "read"}

@@ -46,7 +46,7 @@ def test_the_form_logs_in(api: Api, tokens: TokenFile) -> None:
     login = api.ask_at("POST", "/login", data={"token": token}, headers=OWN)
 
     assert login.status_code == 303
-    assert login.headers["Location"] == "/docs"
+    assert login.headers["Location"] == "/"
     assert token not in login.headers["Set-Cookie"]
     assert api.ask("GET", "/accounts", headers=cookie_of(login)).status_code == 200
     assert api.ask("POST", "/accounts", ACCOUNT, headers=cookie_of(login) | OWN).status_code == 403
@@ -213,14 +213,14 @@ def test_a_wrong_token_in_the_form_shows_the_form_again(api: Api, tokens: TokenF
     ["//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example", "docs", "/ä"],
 )
 def test_a_login_leads_nowhere_else(api: Api, tokens: TokenFile, elsewhere: str) -> None:
-    """Only to a path of this service; anything else becomes the API's page."""
+    """Only to a path of this service; anything else becomes the page."""
     given = {"token": tokens.create("page", Scope.READ), "next": elsewhere}
 
     login = api.ask_at("POST", "/login", data=given, headers=OWN | BROWSER)
     form = api.ask_at("GET", "/login", params={"next": elsewhere})
 
-    assert login.headers["Location"] == "/docs"
-    assert 'name="next" value="/docs"' in form.text
+    assert login.headers["Location"] == "/"
+    assert 'name="next" value="/"' in form.text
 
 
 def test_what_the_form_is_given_cannot_break_out_of_it(api: Api) -> None:
@@ -230,10 +230,11 @@ def test_what_the_form_is_given_cannot_break_out_of_it(api: Api) -> None:
     assert "<script" not in form.text
 
 
-def test_the_front_door_leads_to_the_page(api: Api, tokens: TokenFile) -> None:
-    """Where no token is asked for at once, else over the form."""
-    assert api.ask_at("GET", "/").headers["Location"] == "/docs"
+def test_the_page_asks_for_a_login_once_there_are_tokens(api: Api, tokens: TokenFile) -> None:
+    """The page itself, and each of its files."""
+    assert api.ask_at("GET", "/", headers=BROWSER).status_code == 200
 
     tokens.create("page", Scope.READ)
 
     assert api.ask_at("GET", "/", headers=BROWSER).headers["Location"] == "/login?next=%2F"
+    assert api.ask_at("GET", "/static/theme.css").status_code == 401

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.messages import PauseMarket
+from actors.messages import OpenMarket, PauseMarket
 from tests.acceptance.api import Api, serving
 from web import routes_markets
 
@@ -14,7 +14,7 @@ from web import routes_markets
 @pytest.fixture
 def api(database_url: str, tmp_path: Path) -> Iterator[Api]:
     """A house where a feed brings the prices of SOLUSDT."""
-    with serving(database_url, tmp_path, bound_symbols={"SOLUSDT"}) as api:
+    with serving(database_url, tmp_path, bound_symbols={"SOLUSDT": "kraken"}) as api:
         yield api
 
 
@@ -140,6 +140,34 @@ def test_markets_come_in_pages_and_tell_their_states(api: Api) -> None:
     markets = first["items"] + second["items"]
     states = [(market["symbol"], market["state"]) for market in markets]
     assert states == [("AAA", "LIVE"), ("BBB", "PAUSED"), ("CCC", "LIVE")]
+
+
+def test_a_market_names_the_feed_that_brings_its_prices(api: Api) -> None:
+    """None for one whose prices come by the API."""
+    api.price("100")
+    api.house.system.tell(OpenMarket(symbol="SOLUSDT"))
+    api.house.settle()
+    feeds = {market["symbol"]: market["feed"] for market in api.get("/markets")["items"]}
+    assert feeds == {"BTCUSDT": None, "SOLUSDT": "kraken"}
+
+
+def test_a_market_s_prices_are_told_as_they_were_sampled(api: Api) -> None:
+    """Accepted ones, the oldest first; of a market without any none, of no market a 404."""
+    for price in ("100.50", "300", "101"):
+        api.price(price)
+        markets, clock = api.house.system.published.markets, api.house.dispatcher.clock
+        api.app.state.price_tapes.sample(markets, clock)
+    api.house.system.tell(OpenMarket(symbol="ETHUSDT"))
+    api.house.settle()
+    prices = api.get("/markets/btc-usdt/prices")
+    assert prices["symbol"] == "BTCUSDT"
+    times = [item.pop("time") for item in prices["items"]]
+    assert times == sorted(times)
+    assert prices["items"] == [
+        {"low": price, "high": price, "last": price} for price in ("100.5", "101")
+    ]
+    assert api.get("/markets/ETHUSDT/prices")["items"] == []
+    assert api.ask("GET", "/markets/NONE/prices").status_code == 404
 
 
 def test_after_a_restart_a_market_is_stale_with_its_last_price(

@@ -157,6 +157,8 @@ def test_history_tells_of_parts(api: Api) -> None:
     position = api.get(f"/positions/{position_id}")
     assert position["gross_pnl"] == "0.25000000"
     assert position["status"] == "OPEN"
+    assert (position["quantity"], position["open_quantity"]) == ("0.25", "0.125")
+    assert position["close_fractions"] == ["0.5", "0.5"]
 
 
 def test_a_close_is_done_once(api: Api) -> None:

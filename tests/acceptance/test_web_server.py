@@ -8,6 +8,7 @@ import pytest
 
 from service.web_server import PortTakenError, WebServer, bound_socket, url_of
 from tests.acceptance.api import API, serving
+from tests.acceptance.http_api import until
 
 
 @pytest.fixture(params=["127.0.0.1", "::1"])
@@ -29,3 +30,12 @@ def test_a_proxy_on_this_machine_says_who_calls(url: str) -> None:
     passed_on = {"X-Forwarded-For": "203.0.113.9"}
     assert httpx.get(f"{url}{API}/accounts", headers=passed_on).status_code == 401
     assert httpx.get(f"{url}{API}/accounts").status_code == 200
+
+
+def test_while_it_serves_prices_are_sampled(url: str) -> None:
+    """A second after a price came it is there for who draws the market."""
+    httpx.post(f"{url}{API}/prices", json={"symbol": "BTCUSDT", "price": "100"})
+
+    items = until(lambda: httpx.get(f"{url}{API}/markets/BTCUSDT/prices").json()["items"])
+
+    assert [item["last"] for item in items] == ["100"]

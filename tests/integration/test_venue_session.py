@@ -92,9 +92,9 @@ def test_a_venue_that_wants_pings_gets_them(name: str, text: str) -> None:
 
 def test_a_quiet_venue_is_pinged_and_kept() -> None:
     """A market without trades is no lost connection."""
-    venue = hurried("kraken", silence_seconds=0.1)
+    venue = hurried("kraken", silence_seconds=0.4)
     with VenueServer("kraken") as server, listening(venue, server.url) as (_, sink):
-        server.wait_pinged(5)
+        server.wait_pinged(3)
         assert sink.of("lost") == []
         assert server.accepted == 1
 
@@ -152,9 +152,9 @@ def test_a_sink_without_room_blocks_the_venue_and_loses_nothing() -> None:
     """Prices wait in the network while the market catches up; that is no silence."""
     room = threading.Event()
     prices = [str(number) for number in range(1, 5_001)]
-    venue = hurried("kraken", silence_seconds=0.2)
+    venue = hurried("kraken", silence_seconds=0.5)
     with VenueServer("kraken") as server, listening(venue, server.url) as (_, sink):
-        sink.on_prices = lambda: room.wait(0.5)
+        sink.on_prices = lambda: room.wait(0.8)
         server.wait_subscribed("BTC/USD")
         server.send(trades_of("BTC/USD", prices))
         sink.wait_for("price BTC/USD", "1000")

@@ -7,6 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.clock import VirtualClock
 from actors.published import MarketStatus
 from trading.model import MarketPrice
 from web.price_tape import LEVEL_POINTS, LEVELS_MAX, Point, PriceTape, PriceTapes
@@ -75,14 +76,14 @@ def test_an_hour_is_told_in_hundreds_of_points_and_six_weeks_are_kept() -> None:
 
 
 def test_only_prices_received_since_the_start_are_taken_and_each_once() -> None:
-    """A price kept from an earlier life is not the market's; a silent market has no new points."""
-    tapes = PriceTapes()
+    """None that was kept from an earlier life; a silent market has no new points."""
+    tapes, clock = PriceTapes(), VirtualClock(1000)
     kept = MarketPrice(symbol="BTCUSDT", price=Decimal(100), time_us=1)
     status = MarketStatus(symbol="BTCUSDT", last=kept, received_us=None, price_age_us_max=0)
     come = replace(status, received_us=5)
 
-    for second, seen in enumerate([status, come, come, replace(come, received_us=6)]):
-        tapes.sample({"BTCUSDT": seen}, second)
+    for seen in (status, come, come, replace(come, received_us=6)):
+        tapes.sample({"BTCUSDT": seen}, clock)
 
-    assert [point.time_us for point in tapes.points("BTCUSDT")] == [1, 3]
+    assert [point.time_us for point in tapes.points("BTCUSDT")] == [5, 6]
     assert tapes.points("ETHUSDT") == []

@@ -85,10 +85,14 @@ class RecordingSink:
 
 @contextmanager
 def listening(
-    venue: Venue, url: str, *symbols: str, timing: Timing = HURRIED
+    venue: Venue,
+    url: str,
+    *symbols: str,
+    timing: Timing = HURRIED,
+    sink: RecordingSink | None = None,
 ) -> Iterator[tuple[Session, RecordingSink]]:
     """A session that runs meanwhile; afterwards it must end soon."""
-    sink = RecordingSink()
+    sink = sink or RecordingSink()
     session = Session(venue, symbols or SYMBOLS[venue.name], sink, url=url, timing=timing)
     stopping = threading.Event()
     thread = threading.Thread(target=session.run, args=(stopping,), daemon=True)

@@ -15,7 +15,7 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -266,12 +266,18 @@ class VenueServer:
 
 
 def trades_of(
-    symbol: str, prices: Iterable[str], *, first_id: int = 1, start_us: int | None = None
+    symbol: str,
+    prices: Sequence[str],
+    *,
+    first_id: int = 1,
+    start_us: int | None = None,
+    apart_us: int = 1_000,
 ) -> list[Trade]:
-    """Trades at these prices, a millisecond apart."""
-    start_us = time.time_ns() // 1000 if start_us is None else start_us
+    """Trades at these prices, so far apart in the venue's time; they end now unless told."""
+    if start_us is None:
+        start_us = time.time_ns() // 1000 - apart_us * len(prices)
     return [
-        Trade(symbol=symbol, price=price, time_us=start_us + 1000 * index, id=first_id + index)
+        Trade(symbol=symbol, price=price, time_us=start_us + apart_us * index, id=first_id + index)
         for index, price in enumerate(prices)
     ]
 

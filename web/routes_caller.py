@@ -1,0 +1,26 @@
+"""Who is asking: so that a page shows nobody what they may not do."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from web.access import Caller, requires
+from web.problems import answers
+from web.scopes import Scope
+
+router = APIRouter(tags=["operations"])
+
+
+class CallerBody(BaseModel):
+    """A caller: the token's name, null where none is asked for, and how far it reaches."""
+
+    token: str | None
+    scope: Literal["read", "trade", "admin"]
+
+
+@router.get("/caller", responses=answers())
+async def show_caller(caller: Annotated[Caller, requires(Scope.READ)]) -> CallerBody:
+    """Who is asking, and how far their scope reaches."""
+    name = caller.token.name if caller.token is not None else None
+    return CallerBody(token=name, scope=caller.scope.value)
