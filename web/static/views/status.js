@@ -1,0 +1,69 @@
+/* The head of the page: is it live, is the service ready, may positions be opened. */
+
+import { byId, setAttribute, setText } from "../dom.js";
+import { duration } from "../format.js";
+import { staleFor } from "../store.js";
+import { announcer } from "./events.js";
+
+const LOOK_MS = 500;
+
+/** @param {import("../store.js").Store} store */
+export function followStatus(store) {
+  store.follow(["readiness"], ({ readiness }) => showReadiness(readiness));
+  store.follow(["trading"], ({ trading }) => showTrading(trading));
+  store.follow(["may", "trading"], ({ may, trading }) => {
+    for (const button of document.querySelectorAll("[data-needs]")) {
+      button.hidden = !may[button.dataset.needs];
+    }
+    setText(byId("pause-button"), pausesOf(trading).length > 0 ? "Resume opens" : "Pause opens");
+  });
+  store.follow(["contact", "isLoaded"], ({ contact, isLoaded }) => showContact(contact, isLoaded));
+  setInterval(() => showContact(store.state.contact, store.state.isLoaded), LOOK_MS);
+}
+
+/** The pauses in force: the account, or "" for all accounts, and the reason.
+    @param {?Record<string, any>} trading @returns {{account: string, reason: string}[]} */
+export function pausesOf(trading) {
+  if (trading === null) return [];
+  const some = Object.entries(trading.accounts)
+    .map(([account, { reason }]) => ({ account, reason }));
+  return trading.paused ? [{ account: "", reason: trading.reason }, ...some] : some;
+}
+
+function showChip(id, tone, text) {
+  const chip = byId(id);
+  setText(chip, text);
+  setAttribute(chip, "data-tone", tone);
+}
+
+function showReadiness(readiness) {
+  if (readiness === null) return;
+  const failing = Object.entries(readiness.checks ?? {}).filter(([, state]) => state !== "ok");
+  if (failing.length === 0) showChip("readiness", "good", "✓ Ready");
+  else showChip("readiness", "bad",
+    `! Not ready: ${failing.map(([name, state]) => `${name}: ${state}`).join("; ")}`);
+}
+
+function showTrading(trading) {
+  if (trading === null) return;
+  const pauses = pausesOf(trading).map(({ account, reason }) =>
+    `Opens paused${account === "" ? "" : ` in ${account}`}: ${reason}`);
+  if (pauses.length === 0) showChip("trading", "good", "✓ Opens allowed");
+  else showChip("trading", "warning", `‖ ${pauses.join("; ")}`);
+}
+
+function showContact(contact, isLoaded) {
+  const age = document.hidden ? 0 : staleFor(contact, performance.now());
+  const isStale = age > 0;
+  const wasStale = document.body.dataset.stale === "true";
+  const banner = byId("stale");
+  if (isStale) {
+    showChip("connection", "bad", "! Connection lost");
+    setText(banner, `Connection lost. What is shown is as it was ${duration(age / 1000)} ago; `
+      + "trying to connect again.");
+  } else if (isLoaded) showChip("connection", "good", "● Live");
+  banner.hidden = !isStale;
+  if (isStale === wasStale) return;
+  document.body.dataset.stale = String(isStale);
+  announcer.say(isStale ? "Connection lost, what is shown may be outdated" : "Connected again");
+}
