@@ -141,7 +141,7 @@ def _level(event: StoredEvent) -> Level:
 def _line(event: StoredEvent) -> str:
     fields = _fields(event)
     time = iso_time(event.time_us)[:19].replace("T", " ")
-    text = f"{time} UTC: {_who(event, fields)}{_sentence(event.kind, fields)}"
+    text = f"{time} UTC: {_who(event, fields)}{sentence(event.kind, fields)}"
     return text if len(text) <= LINE_CHARS_MAX else f"{text[: LINE_CHARS_MAX - 3]}..."
 
 
@@ -150,26 +150,6 @@ def _who(event: StoredEvent, fields: dict[str, Any]) -> str:
         return f"{event.account}: " if event.kind == "open_denied" else ""
     side = f"{fields['side']} " if "side" in fields else ""
     return f"position {event.position_id} of {event.account} ({side}{event.symbol}): "
-
-
-def _sentence(kind: str, fields: dict[str, Any]) -> str:
-    """Here are the sentences that belong to no position's history."""
-    scope = fields.get("account") or "all accounts"
-    match kind:
-        case "trading_paused":
-            return f"Opens of {scope} are refused: {fields['reason']}"
-        case "trading_resumed":
-            return f"Opens of {scope} are allowed again: {fields['reason']}"
-        case "health_mismatch_found":
-            return (
-                f"Books of {scope} do not balance, its opens are refused: "
-                f"{', '.join(fields['failed_checks'])} failed, expected {fields['expected']}, "
-                f"actual {fields['actual']}"
-            )
-        case "health_restored":
-            return f"Books of {scope} balance again, its opens are allowed"
-        case _:
-            return sentence(kind, fields)
 
 
 def _fields(event: StoredEvent) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import asyncio
 from bisect import bisect_right
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from operator import attrgetter
 from typing import Protocol, TypeVar
 
@@ -22,6 +23,7 @@ from actors.messages import Announced
 from persistence.errors import Unavailable
 from persistence.state import StoredEvent
 from trading.times import iso_time
+from web.history import text_of
 
 STREAMS_MAX = 100
 READING_THREADS = 4
@@ -221,6 +223,7 @@ class EventStream:
         return found
 
 
+@lru_cache(maxsize=1024)  # the same few events go to everybody who listens
 def encoded(event: StoredEvent) -> bytes:
     """An event as server-sent: its id, its kind, and all of it as JSON in one line."""
     fields = {
@@ -230,6 +233,7 @@ def encoded(event: StoredEvent) -> bytes:
         "position_id": event.position_id,
         "symbol": event.symbol,
         "time": iso_time(event.time_us),
+        "text": text_of(event),
         "data": msgspec.Raw(event.data.encode()),
     }
     head = f"id: {event.id}\nevent: {event.kind}\ndata: ".encode()

@@ -15,14 +15,21 @@ from web.views import amount_text
 
 def history_item(event: StoredEvent) -> HistoryItem:
     """An event as it was stored, with its sentence."""
-    data = json.loads(event.data)
     return HistoryItem(
         id=event.id,
         time=iso_time(event.time_us),
         kind=event.kind,
-        text=sentence(event.kind, data),
-        data=data,
+        text=text_of(event),
+        data=json.loads(event.data),
     )
+
+
+def text_of(event: StoredEvent) -> str:
+    """An event's sentence; its kind in words, where another version has stored other fields."""
+    try:
+        return sentence(event.kind, json.loads(event.data))
+    except (KeyError, TypeError):
+        return event.kind.replace("_", " ").capitalize()
 
 
 def pnl_body(position: Position) -> PnlBody:
@@ -39,8 +46,13 @@ def pnl_body(position: Position) -> PnlBody:
 
 
 def sentence(kind: str, data: dict[str, Any]) -> str:
-    """What a position's event, or a refused price meanwhile, says to people."""
+    """What an event says to people, by its kind and its stored fields."""
     match kind:
+        case "account_opened":
+            balance = _short(data["initial_balance"])
+            return f"Account {data['account']} opened with {balance} {data['currency']}"
+        case "funds_transferred":
+            return f"{_short(data['amount'])} transferred, reference {data['reference']}"
         case "position_opened":
             levels = ", ".join(data["take_profit_prices"]) or "none"
             return (
@@ -88,8 +100,28 @@ def sentence(kind: str, data: dict[str, Any]) -> str:
             return f"{data['symbol']} resumed after {seconds:.1f} s"
         case "price_rejected":
             return f"Price {data['price']} of {data['symbol']} rejected: {data['why']}"
+        case "trading_paused":
+            return f"Opens of {_scope(data)} are refused: {data['reason']}"
+        case "trading_resumed":
+            return f"Opens of {_scope(data)} are allowed again: {data['reason']}"
+        case "signal_received":
+            return f"Signal {data['signal_id']} received: {data['action']} {data['symbol']}"
+        case "signal_finished":
+            return f"Signal {data['signal_id']} {data['status'].lower()}: {data['outcome']}"
+        case "health_mismatch_found":
+            return (
+                f"Books of {_scope(data)} do not balance, its opens are refused: "
+                f"{', '.join(data['failed_checks'])} failed, expected {data['expected']}, "
+                f"actual {data['actual']}"
+            )
+        case "health_restored":
+            return f"Books of {_scope(data)} balance again, its opens are allowed"
         case _:
             return kind.replace("_", " ").capitalize()
+
+
+def _scope(data: dict[str, Any]) -> str:
+    return data["account"] or "all accounts"
 
 
 def _rung(data: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from web.access import Caller, requires
 from web.problems import answers
@@ -17,10 +17,11 @@ class CallerBody(BaseModel):
 
     token: str | None
     scope: Literal["read", "trade", "admin"]
+    session: Annotated[bool, Field(description="whether it is a browser's login, which can end")]
 
 
 @router.get("/caller", responses=answers())
 async def show_caller(caller: Annotated[Caller, requires(Scope.READ)]) -> CallerBody:
     """Who is asking, and how far their scope reaches."""
     name = caller.token.name if caller.token is not None else None
-    return CallerBody(token=name, scope=caller.scope.value)
+    return CallerBody(token=name, scope=caller.scope.value, session=caller.session_id is not None)

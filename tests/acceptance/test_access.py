@@ -240,6 +240,11 @@ def test_no_secret_reaches_the_log(api: Api, tokens: TokenFile, log: Log) -> Non
 
 def test_a_caller_is_told_how_far_they_reach(api: Api, tokens: TokenFile) -> None:
     """So that a page shows nobody what they may not do."""
-    assert api.get("/caller") == {"token": None, "scope": "admin"}
+    assert api.get("/caller") == {
+        "token": None,
+        "scope": "admin",
+        "session": False,
+    }
     reader = bearer(tokens.create("page", Scope.READ))
-    assert api.ask("GET", "/caller", headers=reader).json() == {"token": "page", "scope": "read"}
+    told = api.ask("GET", "/caller", headers=reader).json()
+    assert told == {"token": "page", "scope": "read", "session": False}

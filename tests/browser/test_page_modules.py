@@ -184,11 +184,3 @@ def test_frames_are_read_however_they_are_cut(page: Page) -> None:
     whole, letters = imported(page, "stream.js", expression, text)
 
     assert whole == letters == [{"id": 4, "data": None}, {"id": 5, "data": '{"a":"b: c"}'}]
-
-
-def test_an_unknown_event_is_told_by_its_kind(page: Page) -> None:
-    """What a later version says, or says otherwise, breaks nothing."""
-    expression = "a.map(m.sentence)"
-    events = [{"kind": "sun_rose", "data": {}}, {"kind": "rung_hit", "data": None}]
-
-    assert imported(page, "sentences.js", expression, events) == ["sun rose", "rung hit"]

@@ -55,15 +55,10 @@ export async function readiness() {
   return response.json();
 }
 
-/** Whether the token in use may trade: no price is sent, but who may send some is answered. */
-export async function mayTrade() {
-  try {
-    await post("/prices", []);
-    return true;
-  } catch (error) {
-    if (error instanceof Refusal && error.status === 403) return false;
-    throw error;
-  }
+/** End the browser's login, and go to where another one begins. */
+export async function logOut() {
+  await fetched("/logout", { method: "POST" });
+  location.assign("/login");
 }
 
 /** The event stream's answer, from an event's number on or from its present end.

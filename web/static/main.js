@@ -2,6 +2,7 @@
 
 import { Store } from "./store.js";
 import { Sync } from "./sync.js";
+import { logOut } from "./api.js";
 import { byId } from "./dom.js";
 import { followAccounts } from "./views/accounts.js";
 import { CloseAllForm, CloseForm } from "./views/close_forms.js";
@@ -36,5 +37,6 @@ followClosed(store, onHistory);
 byId("open-button").addEventListener("click", () => opening.show());
 byId("close-all-button").addEventListener("click", () => closingAll.show());
 byId("pause-button").addEventListener("click", () => pausing.show());
+byId("log-out-button").addEventListener("click", () => logOut());
 
 sync.start();

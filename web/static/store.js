@@ -23,8 +23,8 @@ export function initialState() {
     events: /** @type {StreamedEvent[]} */ ([]),
     trading: /** @type {?Record<string, any>} */ (null),
     readiness: /** @type {?Record<string, any>} */ (null),
-    /** What the token may do, as far as it is known; in doubt it is tried, and told. */
-    may: { trade: true, administer: true },
+    /** What the caller may do; nothing before it is known. */
+    may: { trade: false, administer: false, logOut: false },
     /** When markets were read last and since when there is no stream, in ms of performance.now. */
     contact: { readAt: /** @type {?number} */ (null), streamLostAt: /** @type {?number} */ (0) },
     isLoaded: false,

@@ -1,7 +1,7 @@
 /* Keeps what the page knows in step with the service: everything when it connects, what events
    changed as they come, and prices about once a second, while the page is in sight. */
 
-import { get, mayTrade, pages, readiness, Refusal } from "./api.js";
+import { get, pages, readiness, Refusal } from "./api.js";
 import { breathe, oneAtATime, pause } from "./slices.js";
 import { changedBy, initialState, lastClosed, withEvents, withPositions } from "./store.js";
 import { EventFollower } from "./stream.js";
@@ -119,8 +119,8 @@ export class Sync {
   }
 
   async #readEverything() {
-    const may = { ...this.store.state.may, trade: await mayTrade() };
-    if (!may.trade) may.administer = false;
+    const { scope, session } = await get("/caller");
+    const may = { trade: scope !== "read", administer: scope === "admin", logOut: session };
     this.store.learn({ may, trading: await get("/trading"), accounts: await allOf("/accounts?") });
     const positions = await openPositions();
     this.store.learn({ positions, closed: await closedPositions(), isLoaded: true });

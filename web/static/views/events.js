@@ -2,7 +2,7 @@
 
 import { arrange, byId, el, setText } from "../dom.js";
 import { clockTime } from "../format.js";
-import { sentence, tone } from "../sentences.js";
+import { tone } from "../tone.js";
 
 const SHOWN = 40;
 const SAID_EVERY_MS = 3000;
@@ -54,7 +54,7 @@ export function followEvents(store, onHistory) {
 
 function aloud(event) {
   const of = event.position_id === null ? "" : `Position ${event.position_id}: `;
-  return of + sentence(event);
+  return of + event.text;
 }
 
 function item(event, onHistory) {
@@ -64,5 +64,5 @@ function item(event, onHistory) {
       onclick: () => onHistory(id) }, `#${id}`), " "];
   return el("li", { "data-tone": tone(event) },
     el("time", { datetime: event.time }, clockTime(event.time)),
-    el("p", {}, ...of, sentence(event)));
+    el("p", {}, ...of, event.text));
 }

@@ -7,7 +7,7 @@ import { decimal } from "../decimal.js";
 import { byId, el, setText } from "../dom.js";
 import { clockTime, dateTime, figure, milliseconds, quantity, signedMoney } from "../format.js";
 import { toneOf } from "../positions.js";
-import { tone } from "../sentences.js";
+import { tone } from "../tone.js";
 import { Dialog } from "./dialog.js";
 
 const CHART_HEIGHT = 280;

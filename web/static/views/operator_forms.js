@@ -1,6 +1,6 @@
 /* What an operator decides: pausing and resuming opens, accepting a price in quarantine. */
 
-import { post, Refusal } from "../api.js";
+import { post } from "../api.js";
 import { byId, offer, setText } from "../dom.js";
 import { figure } from "../format.js";
 import { FormDialog } from "./dialog.js";
@@ -47,9 +47,9 @@ export class PauseForm {
   async #submit(form) {
     const isPause = this.#pause() === undefined;
     const { account, reason } = form.elements;
-    const trading = await asOperator(this.store, () => post(
+    const trading = await post(
       isPause ? "/trading/pause" : "/trading/resume",
-      { account: account.value || null, reason: reason.value.trim() }));
+      { account: account.value || null, reason: reason.value.trim() });
     this.dialog.close();
     this.sync.tookTrading(trading);
     this.onDone(isPause ? "Opens are paused" : "Opens are allowed again");
@@ -80,21 +80,8 @@ export class ReleaseForm {
 
   async #submit() {
     const { symbol, candidate } = this.#asked;
-    await asOperator(this.store, () =>
-      post(`/markets/${encodeURIComponent(symbol)}/release`, { price: candidate }));
+    await post(`/markets/${encodeURIComponent(symbol)}/release`, { price: candidate });
     this.dialog.close();
     this.onDone(`${figure(candidate)} accepted as a price of ${symbol}`);
-  }
-}
-
-/** Do what takes the scope admin; a token without it sees these buttons no more. */
-async function asOperator(store, work) {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof Refusal && error.status === 403) {
-      store.learn({ may: { ...store.state.may, administer: false } });
-    }
-    throw error;
   }
 }
