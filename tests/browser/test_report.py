@@ -1,6 +1,7 @@
 """The replay's report in a real browser, opened as a file."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from feeds.batches import PriceBatch
+from feeds.simulated import simulated_signals
 from tests.acceptance.taped_replay import TapedReplay, simulated_replay, taped_replay
 from tests.browser.chromium import Complaints
 from tests.browser.conftest import Picture
+from trading.model import Side
 
 OpenReport = Callable[..., Page]
 
@@ -85,6 +88,30 @@ def test_the_table_is_sorted_by_keyboard(open_report: OpenReport, replay: TapedR
     assert net_pnls(page) == sorted(net_pnls(page), reverse=True)
     page.get_by_role("button", name="Next").press("Enter")
     expect(page.locator("#table tbody tr")).to_have_count(len(replay.report["positions"]) - 50)
+
+
+def test_open_positions_are_sorted_to_the_end_either_way(open_report: OpenReport) -> None:
+    """Whoever looks for the highest exits does not find first what has none."""
+    page = open_report()
+    exits = page.locator("#table tbody td:nth-child(11)")
+    for _ in ("ascending", "descending"):
+        page.get_by_role("columnheader", name="Exit").get_by_role("button").press("Enter")
+        page.get_by_role("button", name="Next").press("Enter")
+        expect(exits.last).to_have_text("")
+        expect(exits.first).not_to_have_text("")
+
+
+def test_one_loss_of_an_account_of_any_name_is_drawn(open_report: OpenReport) -> None:
+    """The name stays a text, and the loss has the whole width of its picture."""
+    batch = PriceBatch("BTCUSDT", [1_000_000, 2_000_000], [Decimal(100), Decimal(94)])
+    signal = replace(simulated_signals(7)[0], symbol="BTCUSDT", side=Side.LONG, time_us=1)
+    page = open_report(taped_replay([batch], [signal], account="</script><!--<b>"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Replay of account </script><!--<b>")
+    expect(page.locator("#table tbody tr")).to_have_count(1)
+    bars = page.locator("#histogram .bar")
+    expect(bars.first).to_have_class("bar loss")
+    expect(page.locator("#histogram .bar > title").first).to_contain_text(": 1 positions")
+    assert bars.count() > 5
 
 
 def test_a_position_is_shown_on_its_price(

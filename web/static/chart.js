@@ -31,7 +31,7 @@ export function priceChart({ label, width, height, series = [], marks = [], leve
   const chart = root(label, width, height);
   if (!prices) return withoutData(chart, width, height, "no prices");
   const names = levels.filter(isNamed).map((level) => level.text.length);
-  const beside = width < WIDE || names.length === 0 ? 0 : Math.max(...names) * 6.4 + 6;
+  const beside = width < WIDE || names.length === 0 ? 0 : Math.max(...names) * 7 + 8;
   const frame = timeFrame(chart, width, height, times ?? [0, 0], prices, "", beside);
   const { x, y } = frame;
   if (points.length > 0) {

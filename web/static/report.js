@@ -243,7 +243,7 @@ function histogram(positions) {
   const nets = positions.map((position) => Number(position.net_pnl));
   const low = Math.min(0, ...nets);
   const high = Math.max(0, ...nets);
-  const [first, second] = ticks(low, high || 1, 16);
+  const [first, second] = ticks(low, high > low ? high : 1, 16);
   const step = second.value - first.value;
   const decimals = (first.text.split(".")[1] ?? "").length;
   const from = Math.floor(low / step + 1e-9);

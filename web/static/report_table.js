@@ -4,9 +4,10 @@ const PAGE_ROWS = 50;
 
 /** Fills a container with a table.
 
-   A column is {name, text(row), value(row), number, title(row), kind(row), action(row)}: what it
-   shows, what it sorts by (the shown text where not given), and for a first column what pressing
-   its cell does. */
+   A column is {name, text(row), value(row), number, title(row), kind(row), action(row), says(row)}:
+   what it shows, what it sorts by (the shown text where not given), whether that is set as a number,
+   what its cell is titled and classed, and where pressing a cell does something, what, and how that
+   is said. */
 export function sortedTable(container, { label, columns, rows }) {
   let shown = [...rows];
   let page = 0;
@@ -51,10 +52,9 @@ export function sortedTable(container, { label, columns, rows }) {
     const descending = sorted.column === column && !sorted.descending;
     sorted = { column, descending };
     const value = column.value ?? column.text;
-    const direction = descending ? -1 : 1;
     shown = rows
       .map((row) => ({ row, value: value(row) }))
-      .sort((one, other) => direction * compared(one.value, other.value))
+      .sort((one, other) => compared(one.value, other.value, descending))
       .map(({ row }) => row);
     heads.forEach((cell, index) => {
       if (columns[index] !== column) cell.removeAttribute("aria-sort");
@@ -105,10 +105,10 @@ function rowOf(row, columns) {
   return line;
 }
 
-/** Numbers by size, texts by letters, and what is not there at the end. */
-function compared(one, other) {
+/** Numbers by size, texts by letters, and what is not there at the end either way. */
+function compared(one, other, descending) {
   if (one === other) return 0;
   if (one === null) return 1;
   if (other === null) return -1;
-  return one < other ? -1 : 1;
+  return (one < other) !== descending ? -1 : 1;
 }

@@ -126,8 +126,9 @@ function stopsOf(items, opened) {
   if (first === undefined) return [];
   const stops = [{ price: first, from: opened }];
   for (const { kind, data, time } of items) {
+    if (kind === "position_closed") stops.at(-1).to = milliseconds(time);
     const moves = (kind === "rung_hit" || kind === "stop_moved")
-      && data.stop_after !== data.stop_before;
+      && data.stop_after !== data.stop_before && !data.closes_position;
     if (!moves) continue;
     stops.at(-1).to = milliseconds(time);
     stops.push({ price: data.stop_after, from: milliseconds(time) });
