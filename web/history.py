@@ -47,12 +47,16 @@ def pnl_body(position: Position) -> PnlBody:
 
 def sentence(kind: str, data: dict[str, Any]) -> str:
     """What an event says to people, by its kind and its stored fields."""
+    return (
+        _of_position(kind, data)
+        or _of_market(kind, data)
+        or _of_account(kind, data)
+        or kind.replace("_", " ").capitalize()
+    )
+
+
+def _of_position(kind: str, data: dict[str, Any]) -> str | None:
     match kind:
-        case "account_opened":
-            balance = _short(data["initial_balance"])
-            return f"Account {data['account']} opened with {balance} {data['currency']}"
-        case "funds_transferred":
-            return f"{_short(data['amount'])} transferred, reference {data['reference']}"
         case "position_opened":
             levels = ", ".join(data["take_profit_prices"]) or "none"
             return (
@@ -83,6 +87,11 @@ def sentence(kind: str, data: dict[str, Any]) -> str:
         case "shortfall_covered":
             covered = _short(data["amount"])
             return f"The loss went beyond the wallet: a shortfall of {covered} was covered"
+    return None
+
+
+def _of_market(kind: str, data: dict[str, Any]) -> str | None:
+    match kind:
         case "price_quarantined":
             return (
                 f"Price {data['price']} of {data['symbol']} quarantined: too far from the last "
@@ -100,6 +109,16 @@ def sentence(kind: str, data: dict[str, Any]) -> str:
             return f"{data['symbol']} resumed after {seconds:.1f} s"
         case "price_rejected":
             return f"Price {data['price']} of {data['symbol']} rejected: {data['why']}"
+    return None
+
+
+def _of_account(kind: str, data: dict[str, Any]) -> str | None:
+    match kind:
+        case "account_opened":
+            balance = _short(data["initial_balance"])
+            return f"Account {data['account']} opened with {balance} {data['currency']}"
+        case "funds_transferred":
+            return f"{_short(data['amount'])} transferred, reference {data['reference']}"
         case "trading_paused":
             return f"Opens of {_scope(data)} are refused: {data['reason']}"
         case "trading_resumed":
@@ -116,8 +135,7 @@ def sentence(kind: str, data: dict[str, Any]) -> str:
             )
         case "health_restored":
             return f"Books of {_scope(data)} balance again, its opens are allowed"
-        case _:
-            return kind.replace("_", " ").capitalize()
+    return None
 
 
 def _scope(data: dict[str, Any]) -> str:
