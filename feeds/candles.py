@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from feeds.errors import InputError
-from feeds.formats import Columns, fields_of
+from feeds.formats import Columns, row_of
 from feeds.numbers import decimal_of, time_us
 from trading.times import iso_time
 
@@ -156,12 +156,7 @@ class CandleReader:
 
     def _candle(self, line: str, number: int) -> _Candle:
         layout = self.layout
-        fields = line.split(",") if '"' not in line else fields_of(line)
-        if len(fields) != layout.width:
-            raise ValueError(
-                f"row has {len(fields)} fields where the first line has {layout.width}; "
-                "correct or remove the row"
-            )
+        fields = row_of(line, layout.width)
         opens, high, low, close = (
             _price(name, fields[index])
             for name, index in zip(_PRICE_NAMES, layout.prices, strict=True)

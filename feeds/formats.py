@@ -64,6 +64,21 @@ def fields_of(line: str) -> list[str]:
         raise ValueError(f"row is no CSV: {error}; a field must end on its line") from None
 
 
+def row_of(line: str, width: int) -> list[str]:
+    """Cut a row into its fields, which are to be as many as the first line's.
+
+    Raises:
+        ValueError: if they are not, or the row is no CSV.
+    """
+    fields = fields_of(line) if '"' in line else line.split(",")
+    if len(fields) != width:
+        raise ValueError(
+            f"row has {len(fields)} fields where the first line has {width}; "
+            "correct or remove the row"
+        )
+    return fields
+
+
 def layout_of(first_line: str) -> Layout:
     """Tell the format of a file of trades by its first line.
 
@@ -179,12 +194,7 @@ class RowReader:
             if not line.strip():
                 continue
             try:
-                fields = fields_of(line)
-                if len(fields) != layout.width:
-                    raise ValueError(
-                        f"row has {len(fields)} fields where the first line has {layout.width}; "
-                        "correct or remove the row"
-                    )
+                fields = row_of(line, layout.width)
                 times.append(time_us(fields[layout.time]))
                 prices.append(_price(fields[layout.price]))
                 if layout.symbol is not None:

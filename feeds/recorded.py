@@ -109,14 +109,17 @@ class PriceFile:
     def _next_block(self) -> str:
         """The next whole lines, each with its newline; nothing at the end."""
         data = self._file.read(_BLOCK_BYTES)
-        if data:
-            end = data.rfind(b"\n") + 1
-            if not end:
-                return self._block_of_long_line(data)
-            lines, self._carried = self._carried + data[:end], data[end:]
-        else:
-            lines = self._carried + b"\n" if self._carried else b""
+        end = data.rfind(b"\n") + 1
+        if data and not end:
+            return self._block_of_long_line(data)
+        lines, self._carried = self._carried + data[:end], data[end:]
+        if len(data) < _BLOCK_BYTES:
+            # The file's end. A last line that lacks its newline belongs to this block: a short
+            # file of candles is one block, which tells their interval.
+            lines += self._carried
             self._carried = b""
+            if lines and not lines.endswith(b"\n"):
+                lines += b"\n"
         try:
             text = lines.decode()
         except UnicodeDecodeError as error:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from service.exits import EXIT_MISMATCH
 from trading.books import HealthStatus
@@ -17,6 +16,11 @@ if TYPE_CHECKING:
     from service.sweep import Result
 
 IN_MEMORY = "sqlite://"
+
+Report = Annotated[
+    Path | None,
+    typer.Option("--report", file_okay=False, help="A folder to write the report into."),
+]
 
 app = typer.Typer()
 
@@ -37,7 +41,7 @@ def replay(
     database: Annotated[
         str, typer.Option(help="Where to keep the books: an empty database; in memory by default.")
     ] = IN_MEMORY,
-    report: Annotated[Path | None, typer.Option(help="A folder to write the report into.")] = None,
+    report: Report = None,
     verbose: Annotated[bool, typer.Option(help="Say what happens to each position.")] = False,
     sweep: Annotated[
         list[str] | None,
@@ -80,7 +84,7 @@ def replay(
 @app.command()
 def demo(
     seed: Annotated[int, typer.Option(help="Another seed, another market.")] = 7,
-    report: Annotated[Path | None, typer.Option(help="A folder to write the report into.")] = None,
+    report: Report = None,
 ) -> None:
     """Show the main job on a market that makes itself: no files, no network, no server."""
     from service.playing import Tapes, play_simulated
@@ -91,13 +95,15 @@ def demo(
 
 def _conclude(outcome: "Outcome", report: Path | None, tapes: "Tapes | None") -> None:
     from service.report import print_summary, report_of, write_report
+    from service.terminal import stdout
 
-    print_summary(outcome, Console())
+    print_summary(outcome, stdout())
     if report is not None and tapes is not None:
         from service.report_html import write_html
 
-        typer.echo(f"report written to {write_report(outcome, report)}")
-        page = write_html(report_of(outcome), tapes.prices, tapes.events, report)
+        figures = report_of(outcome)
+        typer.echo(f"report written to {write_report(figures, report)}")
+        page = write_html(figures, tapes.prices, tapes.events, report)
         typer.echo(f"page written to {page}")
     if outcome.health.status is HealthStatus.MISMATCH:
         raise typer.Exit(EXIT_MISMATCH)

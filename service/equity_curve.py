@@ -5,14 +5,14 @@ price of each symbol, exact to the digit. It is looked at after every event of a
 the end of every bucket of prices.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import groupby
 from operator import itemgetter
 
 from service.event_tape import TapedEvent
-from service.price_tape import Bucket, PriceTape
+from service.price_buckets import Bucket, PriceBuckets
 from trading.events import (
     AccountOpened,
     PositionClosed,
@@ -44,7 +44,7 @@ class EquityPoint:
         return ZERO if self.peak <= ZERO else quotient(self.drawdown * HUNDRED, self.peak)
 
 
-def equity_curve(prices: PriceTape, events: Sequence[TapedEvent]) -> list[EquityPoint]:
+def equity_curve(prices: PriceBuckets, events: Sequence[TapedEvent]) -> list[EquityPoint]:
     """The account over time, one point a time at which anything is known."""
     account = _Account()
     points: list[EquityPoint] = []
@@ -77,16 +77,15 @@ def thinned(points: Sequence[EquityPoint], points_max: int) -> list[EquityPoint]
 
 
 def _moments(
-    prices: PriceTape, events: Sequence[TapedEvent]
-) -> Iterator[tuple[int, str, TapedEvent | Bucket]]:
+    prices: PriceBuckets, events: Sequence[TapedEvent]
+) -> list[tuple[int, str, TapedEvent | Bucket]]:
     """Events and prices by time; at equal times the events, in their order, come first."""
     moments: list[tuple[int, str, TapedEvent | Bucket]] = [
         (event.time_us, "", event) for event in events
     ]
     for symbol in prices.symbols:
         moments += [(bucket.time_us, symbol, bucket) for bucket in prices.buckets(symbol)]
-    moments.sort(key=itemgetter(0))
-    yield from moments
+    return sorted(moments, key=itemgetter(0))
 
 
 class _Account:

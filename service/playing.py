@@ -2,11 +2,13 @@
 
 import logging
 import os
+import signal
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
+from types import FrameType
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeElapsedColumn
@@ -21,9 +23,8 @@ from feeds.simulated import simulated_prices, simulated_signals
 from persistence.store import Store
 from service.event_tape import EventTape
 from service.logs import configure_logs
-from service.price_tape import PriceTape
+from service.price_buckets import PriceBuckets
 from service.replay import Outcome, check_symbols, replayed
-from service.settings import masked_database
 from service.sweep import Result, Setup, ranked, swept
 from service.sweep_grid import check_ladders, grid_of
 
@@ -32,7 +33,7 @@ from service.sweep_grid import check_ladders, grid_of
 class Tapes:
     """What a replay was, kept for the page that draws it."""
 
-    prices: PriceTape = field(default_factory=PriceTape)
+    prices: PriceBuckets = field(default_factory=PriceBuckets)
     events: EventTape = field(default_factory=EventTape)
 
 
@@ -63,13 +64,19 @@ def play_recorded(
     store = Store.open(database)
     try:
         if not store.is_empty():
+            # No replay that goes well waits for the settings, which take long to import.
+            from service.settings import masked_database  # noqa: PLC0415
+
             raise ValueError(
                 f"database {masked_database(database)} holds accounts: a replay begins empty"
             )
-        with open_prices(prices) as recorded:
+        with (
+            open_prices(prices) as recorded,
+            closing(_interruptible(_taped(_with_progress(recorded), tapes))) as batches,
+        ):
             outcome = replayed(
                 store,
-                _taped(_with_progress(recorded), tapes),
+                batches,
                 wanted,
                 signals_name=signals,
                 account=account,
@@ -121,16 +128,17 @@ def play_simulated(seed: int, tapes: Tapes | None = None) -> Outcome:
     configure_logs(clock=clock)
     store = Store.open("sqlite://")
     try:
-        return replayed(
-            store,
-            _taped(simulated_prices(seed), tapes),
-            simulated_signals(seed),
-            signals_name="the simulated signals",
-            account="demo",
-            balance=Decimal(1000),
-            clock=clock,
-            listeners=_listeners(journal=True, tapes=tapes),
-        )
+        with closing(_interruptible(_taped(simulated_prices(seed), tapes))) as batches:
+            return replayed(
+                store,
+                batches,
+                simulated_signals(seed),
+                signals_name="the simulated signals",
+                account="demo",
+                balance=Decimal(1000),
+                clock=clock,
+                listeners=_listeners(journal=True, tapes=tapes),
+            )
     finally:
         store.close()
 
@@ -149,6 +157,32 @@ def _taped(batches: Iterable[PriceBatch], tapes: Tapes | None) -> Iterator[Price
         if tapes is not None:
             tapes.prices.take(batch)
         yield batch
+
+
+def _interruptible(batches: Iterable[PriceBatch]) -> Generator[PriceBatch]:
+    """The same batches; Ctrl-C while one is played ends them behind it.
+
+    Within an actor it would end that actor alone, and be lost: pykka's loop takes all exceptions.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    playing = interrupted = False
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal interrupted
+        interrupted = playing
+        if not playing and callable(before):
+            before(number, frame)
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        for batch in batches:
+            playing = True
+            yield batch
+            playing = False
+            if interrupted:
+                interrupt(signal.SIGINT, None)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _with_progress(recorded: RecordedPrices) -> Iterator[PriceBatch]:

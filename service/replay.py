@@ -37,7 +37,8 @@ from feeds.signals import Signal
 from persistence.store import Store
 from service.errors import ReplayError
 from trading.books import HealthReport
-from trading.model import Denial, Position, Wallet
+from trading.model import Denial, Position, PositionStatus, Wallet
+from trading.money import ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,21 @@ class Outcome:
     health: HealthReport
     prices: PriceCounts
     candles: Candles | None = None
+
+    @property
+    def closed(self) -> tuple[Position, ...]:
+        """The positions that are closed, won and lost."""
+        return tuple(one for one in self.positions if one.status is PositionStatus.CLOSED)
+
+    @property
+    def wins(self) -> int:
+        """How many positions were closed with a profit after costs."""
+        return sum(1 for one in self.closed if one.net_pnl > ZERO)
+
+    @property
+    def net_pnl(self) -> Decimal:
+        """What all parts closed have earned, also of positions that are still open; in money."""
+        return sum((one.net_pnl for one in self.positions), ZERO)
 
 
 class Replay:

@@ -16,7 +16,6 @@ from rich.table import Table
 from feeds.candles import ORDER, Candles
 from service.replay import Outcome
 from trading.books import HealthReport
-from trading.model import PositionStatus
 from trading.money import ZERO
 from web.views import amount_text, health_fields, position_fields, wallet_fields
 
@@ -59,15 +58,16 @@ def candle_fields(candles: Candles) -> dict[str, Any]:
 def candle_note(candles: Candles) -> str:
     """For people: that prices were made of candles, and what that means."""
     fields = candle_fields(candles)
+    noun = "candle" if candles.count == 1 else "candles"
     return (
-        f"Prices are those of {fields['count']:,} candles of {fields['interval_seconds']:,} s, "
+        f"Prices are those of {fields['count']:,} {noun} of {fields['interval_seconds']:,} s, "
         f"each played as {ORDER}: one possible path through it."
     )
 
 
-def write_report(outcome: Outcome, folder: Path) -> Path:
+def write_report(report: dict[str, Any], folder: Path) -> Path:
     """Write `report.json` into a folder, which is made if need be; whole or not at all."""
-    return write_whole(folder, REPORT_NAME, json.dumps(report_of(outcome), indent=2) + "\n")
+    return write_whole(folder, REPORT_NAME, json.dumps(report, indent=2) + "\n")
 
 
 def write_whole(folder: Path, name: str, text: str) -> Path:
@@ -102,10 +102,9 @@ def _health_fields(health: HealthReport) -> dict[str, Any]:
 
 def _summary(outcome: Outcome) -> list[tuple[str, str]]:
     wallet, unit, positions = outcome.wallet, outcome.wallet.currency, outcome.positions
-    ended = [p for p in positions if p.status is PositionStatus.CLOSED]
-    wins = sum(1 for position in ended if position.net_pnl > ZERO)
+    wins, closed = outcome.wins, outcome.closed
     rungs = Counter(rung for p in positions for rung in range(1, p.rungs_hit + 1))
-    reasons = Counter(str(position.close_reason) for position in ended)
+    reasons = Counter(str(position.close_reason) for position in closed)
     prices = outcome.prices
     return [
         ("prices read", f"{prices.read:,}"),
@@ -114,12 +113,12 @@ def _summary(outcome: Outcome) -> list[tuple[str, str]]:
             "  rejected, ignored, quarantined",
             f"{prices.rejected:,}, {prices.ignored:,}, {prices.quarantined:,}",
         ),
-        ("positions", f"{len(positions)} ({len(positions) - len(ended)} still open)"),
-        ("  wins, losses", f"{wins}, {len(ended) - wins}"),
+        ("positions", f"{len(positions)} ({len(positions) - len(closed)} still open)"),
+        ("  wins, losses", f"{wins}, {len(closed) - wins}"),
         ("  closed by", ", ".join(f"{k} {v}" for k, v in sorted(reasons.items())) or "none"),
         ("  rungs hit", ", ".join(f"TP{k} {v}" for k, v in sorted(rungs.items())) or "none"),
         ("signals denied, unfilled", f"{len(outcome.denied)}, {len(outcome.unfilled)}"),
-        ("net PnL", f"{amount_text(_sum(p.net_pnl for p in positions))} {unit}"),
+        ("net PnL", f"{amount_text(outcome.net_pnl)} {unit}"),
         ("costs", f"{amount_text(_sum(p.costs.total for p in positions))} {unit}"),
         ("total balance", f"{amount_text(wallet.total)} {unit}"),
         ("locked", f"{amount_text(wallet.locked)} {unit}"),

@@ -9,7 +9,7 @@ from typing import Any, assert_never
 
 from service.equity_curve import EquityPoint, equity_curve, thinned
 from service.event_tape import EventTape, TapedEvent
-from service.price_tape import PriceTape
+from service.price_buckets import PriceBuckets
 from trading.closing import rung_name
 from trading.events import (
     AccountOpened,
@@ -26,7 +26,7 @@ from web.views import amount_text, number_text
 CURVE_POINTS_MAX = 2_000
 
 
-def page_data(report: dict[str, Any], prices: PriceTape, events: EventTape) -> dict[str, Any]:
+def page_data(report: dict[str, Any], prices: PriceBuckets, events: EventTape) -> dict[str, Any]:
     """All that the page holds, as plain data."""
     curve = equity_curve(prices, events.events)
     opening = next((event for event in events.events if isinstance(event, AccountOpened)), None)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from service.event_tape import EventTape
-from service.price_tape import PriceTape
+from service.price_buckets import PriceBuckets
 from service.report import write_whole
 from service.report_data import page_data
 
@@ -22,7 +22,9 @@ PAGE_NAME = "report.html"
 _MODULES = ("chart.js", "report_table.js", "report_text.js")
 
 
-def write_html(report: dict[str, Any], prices: PriceTape, events: EventTape, folder: Path) -> Path:
+def write_html(
+    report: dict[str, Any], prices: PriceBuckets, events: EventTape, folder: Path
+) -> Path:
     """Write `report.html` into a folder, which is made if need be; whole or not at all.
 
     `report` is what `service.report.report_of` makes; equal arguments give equal bytes.

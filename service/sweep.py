@@ -23,7 +23,7 @@ from service.logs import configure_logs
 from service.replay import Outcome, replayed
 from service.sweep_grid import LadderChoice
 from trading.books import HealthStatus
-from trading.model import EntryType, LedgerEntry, PositionStatus
+from trading.model import EntryType, LedgerEntry
 from trading.money import ZERO
 
 KEPT_PRICES_MAX = 1_000_000
@@ -193,17 +193,15 @@ class _Worker:
 def _result(
     choice: LadderChoice, outcome: Outcome, drawdown: Decimal, candles: Candles | None
 ) -> Result:
-    positions = outcome.positions
-    ended = [one for one in positions if one.status is PositionStatus.CLOSED]
-    wins = sum(1 for one in ended if one.net_pnl > ZERO)
+    wins, closed = outcome.wins, len(outcome.closed)
     return Result(
         choice=choice,
-        net_pnl=sum((one.net_pnl for one in positions), ZERO),
+        net_pnl=outcome.net_pnl,
         total_balance=outcome.wallet.total,
         drawdown=drawdown,
         wins=wins,
-        losses=len(ended) - wins,
-        still_open=len(positions) - len(ended),
+        losses=closed - wins,
+        still_open=len(outcome.positions) - closed,
         denied=len(outcome.denied),
         unfilled=len(outcome.unfilled),
         health=outcome.health.status,

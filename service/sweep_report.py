@@ -56,7 +56,8 @@ def ranking_table(results: Sequence[Result]) -> FittedTable:
         )
         for rank, result in enumerate(results, start=1)
     ]
-    return FittedTable(_COLUMNS, rows, f"{len(results)} ladders", " ".join(notes))
+    title = "1 ladder" if len(results) == 1 else f"{len(results)} ladders"
+    return FittedTable(_COLUMNS, rows, title, " ".join(notes))
 
 
 def write_sweep(results: Sequence[Result], balance: Decimal, folder: Path) -> tuple[Path, Path]:

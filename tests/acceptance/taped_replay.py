@@ -11,7 +11,7 @@ from feeds.signals import Signal
 from feeds.simulated import simulated_prices, simulated_signals
 from persistence.store import Store
 from service.event_tape import EventTape
-from service.price_tape import PriceTape
+from service.price_buckets import PriceBuckets
 from service.replay import replayed
 from service.report import report_of
 from service.report_html import write_html
@@ -22,7 +22,7 @@ class TapedReplay:
     """What came of a replay, and its tapes."""
 
     report: dict[str, Any]
-    prices: PriceTape
+    prices: PriceBuckets
     events: EventTape
 
     def write(self, folder: Path) -> Path:
@@ -38,7 +38,7 @@ def taped_replay(
     account: str = "demo",
 ) -> TapedReplay:
     """Play prices as `backstay replay --report` does."""
-    prices, events = PriceTape(), EventTape()
+    prices, events = PriceBuckets(), EventTape()
 
     def taped() -> Iterator[PriceBatch]:
         for batch in batches:

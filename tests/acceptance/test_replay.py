@@ -2,6 +2,7 @@
 
 import json
 import random
+import signal
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -227,17 +228,40 @@ def test_a_replay_of_candles_says_so(shell: CommandLine) -> None:
     assert "candles of" not in told
 
 
-def test_a_report_comes_with_its_page(shell: CommandLine) -> None:
-    """It draws the prices and positions that were played, and the command says where it is."""
+def write_one_trade() -> None:
     Path("trades.csv").write_text("timestamp,price\n1700000000,100\n1700000030,105\n")
     Path("signals.csv").write_text(
-        "id,timestamp,symbol,side,notional\nthe signal,1700000000,BTCUSDT,LONG,25\n"
+        "id,timestamp,symbol,side,notional\ns1,1700000000,BTCUSDT,LONG,25\n"
     )
-    told = shell.says(*REPLAY, "BTCUSDT=trades.csv", "--report", "out")
-    assert "page written to out/report.html" in told
-    page = Path("out/report.html").read_text()
-    assert '"prices":{"BTCUSDT":[' in page
-    assert "the signal" in page
+
+
+def test_a_report_s_folder_that_is_a_file_is_refused_before_the_replay(shell: CommandLine) -> None:
+    """Nobody waits for a replay whose report has no place."""
+    write_one_trade()
+    code, out, error = shell.run(*REPLAY, "BTCUSDT=trades.csv", "--report", "trades.csv")
+    assert (code, out) == (2, "")
+    assert "'--report': dir 'trades.csv' is a file" in error
+
+
+def test_an_account_s_name_is_no_markup_of_the_table(shell: CommandLine) -> None:
+    """It is printed as it was given."""
+    write_one_trade()
+    told = shell.says(*REPLAY, "BTCUSDT=trades.csv", "--account", "[bold]:moon:[/x]")
+    assert "Replay of account [bold]:moon:[/x]" in told
+
+
+def test_ctrl_c_within_an_actor_ends_the_replay(
+    shell: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As what it is: the actor's loop does not keep it, and no failure is told of instead."""
+    write_one_trade()
+    monkeypatch.setattr(
+        "service.playing.write_journal", lambda _: signal.raise_signal(signal.SIGINT)
+    )
+    before = signal.getsignal(signal.SIGINT)
+    code, out, error = shell.run(*REPLAY, "BTCUSDT=trades.csv", "--verbose")
+    assert (code, out, error) == (130, "", "")
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_the_report_s_health_is_figures_only() -> None:

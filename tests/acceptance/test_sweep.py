@@ -104,7 +104,8 @@ def test_what_is_not_swept_stays_each_signals_own(shell: CommandLine) -> None:
     """One ladder of a sweep that chooses what the signals have already changes nothing."""
     write_prices(SPAN_US // 4)
     write_signals("5", "1;2")
-    shell.says(*REPLAY, "--sweep", "take_profit_pcts=1;2", "--report", "one")
+    told = shell.says(*REPLAY, "--sweep", "take_profit_pcts=1;2", "--report", "one")
+    assert told.splitlines()[0] == "1 ladder"
     shell.says(*REPLAY, "--sweep", "stop_loss_pct=5", "--report", "other")
     [[one], [other]] = (
         json.loads(Path(name, "sweep.json").read_text())["ladders"] for name in ("one", "other")
@@ -127,6 +128,16 @@ def test_a_sweep_over_candles_says_so(shell: CommandLine) -> None:
     told = shell.says(*REPLAY, *SWEEP, "--report", "swept")
     assert "2 candles of 60 s" in told
     assert json.loads(Path("swept/sweep.json").read_text())["candles"]["count"] == 2
+
+
+def test_equal_sweeps_give_equal_bytes(shell: CommandLine) -> None:
+    """However many workers there are, and whichever of them ends first."""
+    write_prices(SPAN_US // 4)
+    write_signals()
+    for workers in ("1", "3"):
+        shell.says(*REPLAY, *BOTH, "--workers", workers, "--report", workers)
+    for name in ("sweep.json", "sweep.csv"):
+        assert Path("1", name).read_bytes() == Path("3", name).read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from feeds.batches import PriceBatch
 from persistence.changes import Change
 from service.equity_curve import EquityPoint, equity_curve, thinned
 from service.event_tape import EventTape, TapedEvent
-from service.price_tape import PriceTape
+from service.price_buckets import PriceBuckets
 from trading.events import (
     AccountOpened,
     PositionClosed,
@@ -82,7 +82,7 @@ def short_sold_at_100() -> list[TapedEvent]:
 
 def test_equity_is_the_balance_and_what_is_open_at_the_mark() -> None:
     """A SHORT of two gains when the price falls; half of it is closed; the rest loses all."""
-    prices = PriceTape()
+    prices = PriceBuckets()
     marks = [100, 98, 90, 100, 130, 140]
     prices.take(PriceBatch(SYMBOL, [1, 2, 3, 4, 5, 6], [Decimal(mark) for mark in marks]))
     curve = equity_curve(prices, short_sold_at_100())

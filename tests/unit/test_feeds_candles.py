@@ -146,6 +146,13 @@ def test_quotes_blank_lines_and_gaps_are_read() -> None:
     assert [time_us // SECOND_US for _, time_us, _ in rows("X=p.csv")[3::4]] == [119, 179, 659]
 
 
+def test_a_short_file_may_lack_its_last_newline() -> None:
+    """Its last candle tells the interval like the others."""
+    text = f"{HEADER}\n60,2,4,1,3,9\n180,2,4,1,3,9\n240,2,4,1,3,9"
+    Path("p.csv").write_text(text, encoding="utf-8")
+    assert [time_us // SECOND_US for _, time_us, _ in rows("X=p.csv")[3::4]] == [119, 239, 299]
+
+
 def test_files_say_how_many_candles_they_held() -> None:
     """The longest interval of several files counts; trades hold none."""
     write("a.csv", HEADER, "60,2,4,1,3,9", "120,2,4,1,3,9")

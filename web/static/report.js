@@ -37,7 +37,8 @@ function showTitle() {
   if (report.candles) {
     const { count, interval_seconds: seconds, order } = report.candles;
     part("candles").textContent =
-      `Made from ${count.toLocaleString("en")} candles of ${duration(seconds)}: each was ` +
+      `Made from ${count.toLocaleString("en")} candle${count === 1 ? "" : "s"} of ` +
+      `${duration(seconds)}: each was ` +
       `played as ${order}. Within a candle the true order and the prices in between are not known, ` +
       "so where one candle reaches both a stop and a take-profit, the outcome is an assumption.";
     part("candles").hidden = false;

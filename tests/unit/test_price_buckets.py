@@ -1,4 +1,4 @@
-"""A replay's tape of prices: little to keep, and nothing that the guard refused."""
+"""A replay's prices in buckets: little to keep, and nothing that the guard refused."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.batches import PriceBatch
-from service.price_tape import BUCKETS_MAX, Bucket, PriceTape
+from service.price_buckets import BUCKETS_MAX, Bucket, PriceBuckets
 from trading.price_guard import GuardSettings, PriceGuard, Verdict
 
 Priced = tuple[int, Decimal]
@@ -32,13 +32,13 @@ def runs(draw: st.DrawFn) -> list[Priced]:
     return run
 
 
-def taped(runs: Sequence[Sequence[Priced]], *, buckets_max: int, look: bool) -> tuple[Bucket, ...]:
-    tape = PriceTape(buckets_max=buckets_max)
+def filled(runs: Sequence[Sequence[Priced]], *, buckets_max: int, look: bool) -> tuple[Bucket, ...]:
+    prices = PriceBuckets(buckets_max=buckets_max)
     for run in runs:
-        tape.take(PriceBatch("BTCUSDT", [time for time, _ in run], [price for _, price in run]))
+        prices.take(PriceBatch("BTCUSDT", [time for time, _ in run], [price for _, price in run]))
         if look:
-            tape.buckets("BTCUSDT")
-    return tape.buckets("BTCUSDT")
+            prices.buckets("BTCUSDT")
+    return prices.buckets("BTCUSDT")
 
 
 def accepted(run: Sequence[Priced]) -> list[Priced]:
@@ -52,7 +52,7 @@ def accepted(run: Sequence[Priced]) -> list[Priced]:
 
 
 @given(run=runs(), cuts=st.lists(st.integers(0, 60)), look=st.booleans())
-def test_a_tape_holds_what_was_accepted_however_it_was_cut(
+def test_buckets_hold_what_was_accepted_however_it_was_cut(
     run: list[Priced], cuts: list[int], look: bool
 ) -> None:
     """Equally many accepted prices a bucket, from whichever batches they came."""
@@ -72,25 +72,25 @@ def test_a_tape_holds_what_was_accepted_however_it_was_cut(
         for start in range(0, len(kept), size)
         for group in [kept[start : start + size]]
     )
-    assert taped(parts, buckets_max=4, look=look) == expected
+    assert filled(parts, buckets_max=4, look=look) == expected
 
 
-def test_a_long_tape_stays_bounded_and_keeps_its_extremes() -> None:
+def test_buckets_stay_few_and_keep_the_extremes() -> None:
     """A day of trades takes no more than a screen can show, and no spike is lost."""
     run = [(START_US + index, Decimal(10_000 + index % 97)) for index in range(9_000)]
     run[4_321] = (START_US + 4_321, Decimal(14_000))
     run[6_543] = (START_US + 6_543, Decimal(8_000))
-    buckets = taped([run[:5_000], run[5_000:]], buckets_max=BUCKETS_MAX, look=False)
+    buckets = filled([run[:5_000], run[5_000:]], buckets_max=BUCKETS_MAX, look=False)
     assert BUCKETS_MAX // 2 < len(buckets) <= BUCKETS_MAX
     assert max(bucket.high for bucket in buckets) == 14_000
     assert min(bucket.low for bucket in buckets) == 8_000
     assert (buckets[-1].time_us, buckets[-1].last) == run[-1]
 
 
-def test_each_symbol_has_its_own_tape() -> None:
+def test_each_symbol_has_its_own_buckets() -> None:
     """Symbols are told in alphabetical order."""
-    tape = PriceTape()
-    tape.take(PriceBatch("ETHUSDT", [START_US], [Decimal(3)]))
-    tape.take(PriceBatch("BTCUSDT", [START_US], [Decimal(5)]))
-    assert tape.symbols == ("BTCUSDT", "ETHUSDT")
-    assert tape.buckets("ETHUSDT") == (Bucket(START_US, Decimal(3), Decimal(3), Decimal(3)),)
+    prices = PriceBuckets()
+    prices.take(PriceBatch("ETHUSDT", [START_US], [Decimal(3)]))
+    prices.take(PriceBatch("BTCUSDT", [START_US], [Decimal(5)]))
+    assert prices.symbols == ("BTCUSDT", "ETHUSDT")
+    assert prices.buckets("ETHUSDT") == (Bucket(START_US, Decimal(3), Decimal(3), Decimal(3)),)

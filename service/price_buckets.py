@@ -25,7 +25,7 @@ class Bucket(NamedTuple):
     last: Decimal
 
 
-class PriceTape:
+class PriceBuckets:
     """What each symbol's accepted prices were, bucket by bucket.
 
     A bucket holds equally many prices. When a symbol has as many as there may be, neighbours merge
@@ -36,14 +36,14 @@ class PriceTape:
     def __init__(self, *, buckets_max: int = BUCKETS_MAX) -> None:
         """Keep at most so many buckets a symbol; an even number, so that all merge in pairs."""
         self._buckets_max = buckets_max
-        self._symbols: dict[str, _SymbolTape] = {}
+        self._symbols: dict[str, _SymbolBuckets] = {}
 
     def take(self, batch: PriceBatch) -> None:
         """Take a run of one symbol's prices."""
-        tape = self._symbols.get(batch.symbol)
-        if tape is None:
-            tape = self._symbols[batch.symbol] = _SymbolTape(self._buckets_max)
-        tape.take(batch.prices, batch.times_us)
+        one = self._symbols.get(batch.symbol)
+        if one is None:
+            one = self._symbols[batch.symbol] = _SymbolBuckets(self._buckets_max)
+        one.take(batch.prices, batch.times_us)
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -55,7 +55,7 @@ class PriceTape:
         return self._symbols[symbol].buckets()
 
 
-class _SymbolTape:
+class _SymbolBuckets:
     """One symbol's buckets, and the prices that are not judged yet."""
 
     def __init__(self, buckets_max: int) -> None:
