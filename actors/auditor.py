@@ -193,6 +193,7 @@ class AuditorActor(SupervisedActor):
         report = check_books(books.wallet, ledger, books.holds, memory=memory)
         before = self._published.health.get(account)
         self._published.health[account] = report
+        self.directory.stats.health_checked(account, report.status, self._dispatcher.clock.now_us())
         if report.status is HealthStatus.HEALTHY:
             routine = not check.full and not check.asked_by
             self._healthy(report, before, books.wallet, reported, routine=routine)

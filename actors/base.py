@@ -149,7 +149,10 @@ class PooledActor(pykka.Actor):
         raise TypeError(f"start {self} with a dispatcher: dispatcher.start(actor)")
 
     def run_slice(self, messages: int) -> int:
-        """Run up to so many messages; returns how many were lost because the actor is dead."""
+        """Run up to so many messages; returns how many were lost because the actor is dead.
+
+        What the slice has not used of them is left as the mailbox' budget.
+        """
         inbox = self.actor_inbox
         if not inbox.started:
             inbox.started = True
@@ -159,9 +162,10 @@ class PooledActor(pykka.Actor):
             self._actor_loop_running()
         except SliceEndedError:
             return 0
-        lost = inbox.depth()
+        left, lost = inbox.budget, inbox.depth()
         inbox.budget = lost
         self._actor_loop_teardown()
+        inbox.budget = left
         return lost
 
     def _actor_loop_setup(self) -> None:

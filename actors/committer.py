@@ -24,6 +24,7 @@ from actors.signal_protocol import (
     FindSignal,
     ReadSignals,
 )
+from actors.stats import CommitFailure
 from actors.supervised import ActorKind, SupervisedActor
 from actors.writer import Read, Writer, answer_to
 from persistence.errors import Deposed, OutcomeUnknown, RefusalKind, Refused, Unavailable
@@ -128,7 +129,8 @@ class CommitterActor(SupervisedActor):
     @property
     def waiting(self) -> int:
         """How many changes and reads are not done yet."""
-        return len(self._queue) + (len(self._unknown.batch) if self._unknown else 0)
+        unknown = self._unknown  # read once: metrics ask on another thread
+        return len(self._queue) + (len(unknown.batch) if unknown else 0)
 
     @property
     def orphans(self) -> tuple[str, ...]:
@@ -163,9 +165,9 @@ class CommitterActor(SupervisedActor):
                 elif self._queue:  # what was taken may all have gone back
                     self._read_next()
         except Unavailable as error:
-            self._retry_later("unavailable", error)
+            self._retry_later(CommitFailure.UNAVAILABLE, error)
         except OutcomeUnknown as error:
-            self._retry_later("outcome unknown", error)
+            self._retry_later(CommitFailure.UNKNOWN, error)
         except Deposed as error:
             self._deposed = True
             self.directory.to_desk(OwnershipLost(detail=str(error)))
@@ -203,6 +205,7 @@ class CommitterActor(SupervisedActor):
         try:
             self._write(batch)
         except Refused as refusal:
+            self.directory.stats.commit_failures[CommitFailure.REFUSED] += 1
             self._answered()
             if len(batch) == 1:
                 self._refuse(batch[0], refusal)
@@ -213,7 +216,8 @@ class CommitterActor(SupervisedActor):
     def _write(self, batch: tuple[CommitChange, ...]) -> None:
         # An id is used for one attempt only, so that looking it up has one meaning.
         self._commit_id += 1
-        attempt = Attempt(self._commit_id, self._dispatcher.clock.now_us(), batch)
+        clock = self._dispatcher.clock
+        attempt, began_us = Attempt(self._commit_id, clock.now_us(), batch), clock.monotonic_us()
         try:
             self._writer.commit(
                 tuple(message.change for message in batch),
@@ -228,6 +232,7 @@ class CommitterActor(SupervisedActor):
         except (Unavailable, Deposed):
             self._queue.extendleft(reversed(batch))
             raise
+        self.directory.stats.transaction(len(batch), clock.monotonic_us() - began_us)
         self._answered()
         self._conclude(attempt)
 
@@ -249,6 +254,7 @@ class CommitterActor(SupervisedActor):
         changes = tuple(message.change for message in batch)
         first_event_id = self._event_id + 1
         self._event_id += sum(len(change.events) for change in changes)
+        self.directory.stats.committed(changes, self._dispatcher.clock.monotonic_us())
         self._published.publish(attempt.commit_id, changes, attempt.now_us)
         started = tuple(started for message in batch for started in message.started)
         if started:
@@ -278,7 +284,9 @@ class CommitterActor(SupervisedActor):
         self._queue.popleft()
         self._answered()
 
-    def _retry_later(self, what: str, error: Exception) -> None:
+    def _retry_later(self, kind: CommitFailure, error: Exception) -> None:
+        what = "outcome unknown" if kind is CommitFailure.UNKNOWN else str(kind)
+        self.directory.stats.commit_failures[kind] += 1
         seconds = RETRY_SECONDS[min(self._failures, len(RETRY_SECONDS) - 1)]
         self._failures += 1
         self._published.database_away = f"{what}: {error}"

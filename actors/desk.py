@@ -276,6 +276,7 @@ class DeskActor(SupervisedActor):
             self._restart(restart)
 
     def _restart(self, message: Restart) -> None:
+        self.directory.stats.restarted(message.kind)
         match message.kind:
             case ActorKind.MARKET:
                 self._restart_market(str(message.key))

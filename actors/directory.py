@@ -1,7 +1,7 @@
 """Who is where: the one place that knows which actor answers for an account, symbol or position.
 
 The Desk writes it, every actor sends by it. A send never raises: an actor that has died, or was
-never started, makes a dead letter, which is counted.
+never started, makes a dead letter, which is counted. What actors count of themselves is in `stats`.
 """
 
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import pykka
 
 from actors.base import Recipient
+from actors.stats import EngineStats
 
 
 class Directory:
@@ -25,6 +26,7 @@ class Directory:
         self.signals: Recipient | None = None
         self.listeners: tuple[Recipient, ...] = ()
         self.dead_letters = 0
+        self.stats = EngineStats()
 
     def to_wallet(self, account: str, message: Any) -> bool:
         """Tell an account's WalletActor; tells whether it was there to take it."""

@@ -67,6 +67,14 @@ class Dispatcher(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class Work:
+    """What actors of a type have done: messages, and how long their slices took."""
+
+    messages: int = 0
+    busy_us: int = 0
+
+
 @dataclass(order=True)
 class _Due:
     due_us: int
@@ -88,6 +96,7 @@ class PooledDispatcher:
         self._idle = threading.Condition(self._lock)
         self._active = 0
         self._slices_since_us: dict[str, int] = {}
+        self._worked: dict[str, dict[type[PooledActor], Work]] = {}
         self._serial = itertools.count()
         self._due: list[_Due] = []
         self._timers_changed = threading.Condition()
@@ -98,6 +107,7 @@ class PooledDispatcher:
             self._ready[lane] = queue.SimpleQueue()
             for number in range(threads):
                 name = f"{lane}-{number}"
+                self._worked[name] = {}
                 self._spawn(name, self._work, name, self._ready[lane])
         self._spawn("timers", self._run_timers)
 
@@ -129,6 +139,16 @@ class PooledDispatcher:
         now_us = self.clock.monotonic_us()
         return {name: now_us - since_us for name, since_us in self._slices_since_us.copy().items()}
 
+    def worked(self) -> dict[type[PooledActor], Work]:
+        """What all workers have done since the start, by the type of actor."""
+        total: dict[type[PooledActor], Work] = {}
+        for worked in self._worked.values():
+            for actor_type, work in worked.copy().items():
+                sum_ = total.setdefault(actor_type, Work())
+                sum_.messages += work.messages
+                sum_.busy_us += work.busy_us
+        return total
+
     def close(self) -> None:
         """End the workers after the slice they are at; what is queued then is not run."""
         with self._timers_changed:
@@ -155,12 +175,16 @@ class PooledDispatcher:
         self._ready[mailbox.lane].put(mailbox)
 
     def _work(self, name: str, ready: "queue.SimpleQueue[Mailbox | None]") -> None:
+        worked = self._worked[name]
         while (mailbox := ready.get()) is not None:
             actor = mailbox.actor
             assert actor is not None, "a mailbox is scheduled only once it is bound"
-            self._slices_since_us[name] = self.clock.monotonic_us()
+            began_us = self._slices_since_us[name] = self.clock.monotonic_us()
             lost = actor.run_slice(SLICE_MESSAGES)
             self._slices_since_us.pop(name)
+            work = worked.get(type(actor)) or worked.setdefault(type(actor), Work())
+            work.messages += SLICE_MESSAGES - mailbox.budget
+            work.busy_us += self.clock.monotonic_us() - began_us
             mailbox.scheduled = False
             # A message put before the token was back found it taken: look again.
             if not mailbox.empty():

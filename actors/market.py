@@ -20,7 +20,7 @@ from actors.messages import (
     TakePrices,
 )
 from actors.price_age import PriceAge
-from actors.price_history import PriceHistory
+from actors.price_history import Accepted, PriceHistory
 from actors.protocol import (
     Arm,
     Disarm,
@@ -100,7 +100,7 @@ class MarketActor(SupervisedActor):
         self._events = MarketEvents(directory, symbol, self._guard)
         self._quoted: dict[int, str] = {}
         self._questions: dict[int, QuotePrice] = {}
-        self._undelivered: dict[int, PriceReached] = {}
+        self._undelivered: dict[int, Accepted] = {}
         self._accepted = 0
         self._refused = {Verdict.REJECTED: 0, Verdict.IGNORED: 0, Verdict.QUARANTINED: 0}
         self._last_refusal = Verdict.REJECTED
@@ -127,9 +127,7 @@ class MarketActor(SupervisedActor):
                 self._pause = self._events.paused(self._pause, message.why, self._clock.now_us())
                 self._publish()
             case ResumeMarket():
-                self._events.resumed(self._pause, self._clock.now_us())
-                self._pause = None
-                self._publish()
+                self._resume()
             case ReleaseCandidate():
                 self._release_candidate(message)
             case ReportMarket():
@@ -170,7 +168,7 @@ class MarketActor(SupervisedActor):
             self._number += 1
             self._accepted += 1
             if history:
-                history.keep(self._number, price, times_us[index])
+                history.keep(self._number, price, times_us[index], self._clock.monotonic_us())
             if price >= book.high or price <= book.low:
                 self._age.renew()
                 self._tell_reached(price, times_us[index])
@@ -178,6 +176,13 @@ class MarketActor(SupervisedActor):
         if self._accepted > accepted_before:
             self._age.renew()
         return end
+
+    def _resume(self) -> None:
+        if self._pause is not None:
+            self._events.resumed(self._pause, self._clock.now_us())
+            self._pause = None
+            self._age.forget()
+            self._publish()
 
     def _take_all(self, message: TakePrices) -> None:
         now_us, count = self._clock.now_us(), len(message.prices)
@@ -214,14 +219,15 @@ class MarketActor(SupervisedActor):
             self._events.note_rejected(price, why, now_us=now_us, accepted=self._accepted)
 
     def _tell_reached(self, price: Decimal, time_us: int) -> None:
+        reached = Accepted(self._number, price, time_us, self._age.received_us)
         for position_id in self._book.take_reached(price):
-            self._tell_hit(position_id, self._number, price, time_us)
+            self._tell_hit(position_id, reached)
 
-    def _tell_hit(self, position_id: int, number: int, price: Decimal, time_us: int) -> None:
-        hit = PriceReached(position_id=position_id, price=price, time_us=time_us, number=number)
-        self._history.ask(position_id, number)
+    def _tell_hit(self, position_id: int, reached: Accepted) -> None:
+        hit = PriceReached(position_id=position_id, **reached._asdict())
+        self._history.ask(position_id, reached.number)
         if not self.directory.to_position(position_id, hit):
-            self._undelivered[position_id] = hit
+            self._undelivered[position_id] = reached
 
     def _arm(self, message: Arm) -> None:
         """Look through the prices that the position has missed, then wait for its triggers."""
@@ -235,13 +241,12 @@ class MarketActor(SupervisedActor):
         self._history.answer(position_id)
         undelivered = self._undelivered.pop(position_id, None)
         if undelivered is not None and triggers.reached_by(undelivered.price):
-            hit = undelivered
-            self._tell_hit(position_id, hit.number, hit.price, hit.time_us)
+            self._tell_hit(position_id, undelivered)
             return
         after = asked_at if after is None else after
-        for number, price, time_us in self._history.since(after) if after is not None else ():
-            if triggers.reached_by(price):
-                self._tell_hit(position_id, number, price, time_us)
+        for missed in self._history.since(after) if after is not None else ():
+            if triggers.reached_by(missed.price):
+                self._tell_hit(position_id, missed)
                 return
         self._history.trim()
         self._book.arm(position_id, triggers)
@@ -311,7 +316,7 @@ class MarketActor(SupervisedActor):
         self._number += 1
         self._accepted += 1
         if self._history:
-            self._history.keep(self._number, price, time_us)
+            self._history.keep(self._number, price, time_us, self._clock.monotonic_us())
         self._tell_reached(price, time_us)
         self._publish()
         self.directory.send(message.reply_to, self._status())

@@ -19,12 +19,13 @@ from trading.price_guard import Candidate, PriceGuard
 MarketEvent = MarketPaused | MarketResumed | PriceQuarantined | PriceRejected | QuarantineEnded
 
 _PRICE_CHARS_MAX = 64
+_REJECTED_US = 60_000_000
 
 
 class MarketEvents:
     """Hands a symbol's events to the Committer, in order with everything else."""
 
-    __slots__ = ("_directory", "_guard", "_rejecting_at", "_symbol")
+    __slots__ = ("_directory", "_guard", "_rejected_us", "_rejecting_at", "_symbol")
 
     def __init__(self, directory: Directory, symbol: str, guard: PriceGuard) -> None:
         """Nothing has been told of this guard."""
@@ -32,12 +33,19 @@ class MarketEvents:
         self._symbol = symbol
         self._guard = guard
         self._rejecting_at = -1
+        self._rejected_us: int | None = None
 
     def note_rejected(self, price: Decimal, why: str, *, now_us: int, accepted: int) -> None:
-        """Tell of the first rejected price in a row; one that is `accepted` ends the row."""
-        if accepted == self._rejecting_at:
+        """Tell of the first rejected price in a row; one that is `accepted` ends the row.
+
+        At most once a minute: where our clock is just about too slow, every other price may be
+        rejected, for hours.
+        """
+        last_us = self._rejected_us
+        is_recent = last_us is not None and abs(now_us - last_us) < _REJECTED_US
+        if accepted == self._rejecting_at or is_recent:
             return
-        self._rejecting_at = accepted
+        self._rejecting_at, self._rejected_us = accepted, now_us
         text = str(price)[:_PRICE_CHARS_MAX]
         self._commit(PriceRejected(symbol=self._symbol, price=text, why=why, time_us=now_us))
 

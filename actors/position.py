@@ -120,7 +120,10 @@ class PositionActor(SupervisedActor):
         if not self._is_open:
             return
         self._judged = hit.number
-        self._take(advanced(self._position, hit.price, hit.time_us), hit.price, hit.time_us)
+        advance = advanced(self._position, hit.price, hit.time_us)
+        if advance.position.status is PositionStatus.CLOSED and hit.accepted_us is not None:
+            self.directory.stats.closing(self._position.position_id, hit.accepted_us)
+        self._take(advance, hit.price, hit.time_us)
         if self._is_open:
             self._arm(hit.number)
 

@@ -3,8 +3,18 @@
 import heapq
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import NamedTuple
 
 _TRIM_MIN = 256
+
+
+class Accepted(NamedTuple):
+    """A price that a market accepted, and when by the monotonic clock."""
+
+    number: int
+    price: Decimal
+    time_us: int
+    accepted_us: int | None
 
 
 class PriceHistory:
@@ -21,7 +31,7 @@ class PriceHistory:
         self._unanswered: dict[int, int] = {}
         # (number, position) of every question; one that was answered goes when it surfaces.
         self._by_number: list[tuple[int, int]] = []
-        self._prices: list[tuple[Decimal, int]] = []
+        self._prices: list[Accepted] = []
         self._first_number = 0
 
     def __bool__(self) -> bool:
@@ -54,18 +64,17 @@ class PriceHistory:
         """Close a position's question; returns the number from which it was open, if it was."""
         return self._unanswered.pop(position_id, None)
 
-    def keep(self, number: int, price: Decimal, time_us: int) -> None:
+    def keep(self, number: int, price: Decimal, time_us: int, accepted_us: int) -> None:
         """Keep an accepted price; numbers rise by one."""
         if not self._prices:
             self._first_number = number
-        self._prices.append((price, time_us))
+        self._prices.append(Accepted(number, price, time_us, accepted_us))
 
-    def since(self, number: int) -> Iterator[tuple[int, Decimal, int]]:
-        """The kept prices after a number: each one's number, price and exchange time."""
+    def since(self, number: int) -> Iterator[Accepted]:
+        """The kept prices after a number."""
         start = max(0, number + 1 - self._first_number)
         for index in range(start, len(self._prices)):
-            price, time_us = self._prices[index]
-            yield self._first_number + index, price, time_us
+            yield self._prices[index]
 
     def trim(self) -> None:
         """Forget what nobody can ask for any more."""

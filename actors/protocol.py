@@ -5,7 +5,7 @@ its ladder and hands its new state to its wallet; the wallet plans one change an
 Committer; what is committed is answered and announced.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from actors.base import Recipient
@@ -93,12 +93,16 @@ class Disarm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceReached:
-    """An accepted price has reached one of a position's triggers."""
+    """An accepted price has reached one of a position's triggers.
+
+    `accepted_us` (monotonic clock) is when its market accepted it, for metrics.
+    """
 
     position_id: int
     price: Decimal
     time_us: int
     number: int
+    accepted_us: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

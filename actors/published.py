@@ -143,8 +143,9 @@ class Published:
     """Holds the newest of everything; readers on any thread take a value whole, and never wait.
 
     Only the Committer publishes versions, before it answers anybody: who was answered reads their
-    own write. `markets` is written by the MarketActors, `health` by the Auditor; `database_away`
-    says why the Committer cannot write at present, if so.
+    own write. `markets` is written by the MarketActors, `health` by the Auditor, `feed_pauses` by
+    the feeds: why one has paused a symbol, None where it brings prices. `database_away` says why
+    the Committer cannot write at present, if so.
     """
 
     def __init__(self, version: Version) -> None:
@@ -152,6 +153,7 @@ class Published:
         self.version = version
         self.markets: dict[str, MarketStatus] = {}
         self.health: dict[str, HealthReport] = {}
+        self.feed_pauses: dict[str, str | None] = {}
         self.database_away: str | None = None
 
     def publish(self, commit_id: int, changes: tuple[Change, ...], now_us: int) -> None:

@@ -7,6 +7,7 @@ from actors.directory import Directory
 from actors.dispatcher import Dispatcher
 from actors.lives import Lives
 from actors.market import MarketActor, MarketSettings
+from actors.messages import PauseMarket, ResumeMarket
 from actors.position import PositionActor
 from actors.published import MarketPause, Published
 from actors.restore import account_states, memory_of
@@ -82,6 +83,10 @@ class Starter:
             pause=pause,
             first_number=self._lives.ended(ActorKind.MARKET, symbol) * MARKET_LIFE_PRICES,
         )
+        if symbol in self._published.feed_pauses:
+            # Its former life may not have heard of it. Told before others can tell it more.
+            why = self._published.feed_pauses[symbol]
+            actor.actor_ref.tell(ResumeMarket() if why is None else PauseMarket(why=why))
         self._directory.markets[symbol] = actor.actor_ref
         self._dispatcher.start(actor)
 

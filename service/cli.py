@@ -9,6 +9,7 @@ from feeds.errors import InputError
 from persistence.errors import NotThere, OwnedElsewhere, StoreError
 from service import (
     commands_accounts,
+    commands_metrics,
     commands_notify,
     commands_replay,
     commands_service,
@@ -27,6 +28,7 @@ for commands in (
     commands_trade,
     commands_accounts,
     commands_replay,
+    commands_metrics,
 ):
     app.add_typer(commands.app)
 app.add_typer(commands_accounts.account, name="account")

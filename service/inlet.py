@@ -1,22 +1,34 @@
 """Where feeds hand prices to the markets, and what every feed can be asked."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from actors.clock import Clock
-from actors.messages import OpenMarket, Reply
+from actors.messages import OpenMarket, PauseMarket, Reply, ResumeMarket
+from actors.stats import Histogram
 
 QUEUED_MAX = 64
 """How many messages may wait in a market's mailbox before its feed waits."""
 
+DELAY_SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""The bounds of how late an exchange's prices are."""
+
 _QUEUE_SECONDS = 0.002
+_AWAY_SECONDS = 0.05
 _OPEN_SECONDS = 10.0
 
 
 class Floor(Protocol):
-    """What a feed needs of the running system."""
+    """What a feed needs of the running system.
+
+    `feed_pauses` is what a market's next life begins with: why its feed has paused it, None where
+    the feed brings its prices.
+    """
+
+    feed_pauses: dict[str, str | None]
 
     def tell(self, command: Any) -> None:
         """Tell the Desk a command."""
@@ -41,7 +53,7 @@ class FeedStatus:
 
     `blocked_us` is how long markets were too busy to take its prices, in all; the time of its last
     message is a Unix time in seconds, None before the first. `unknown` counts frames that nobody
-    understood, by kind.
+    understood, by kind. `delay` is of an exchange's prices, from its time to their arrival.
     """
 
     connected: bool
@@ -49,6 +61,7 @@ class FeedStatus:
     last_message_seconds: float | None = None
     reconnects: int = 0
     unknown: Mapping[str, int] = field(default_factory=dict)
+    delay: Histogram | None = None
 
 
 class Feed(Protocol):
@@ -117,21 +130,47 @@ class Inlet:
         """Wait for a market to catch up; False if the feed is stopped instead."""
         if self._floor.queued(symbol) <= QUEUED_MAX:
             return not self._stopping.is_set()
-        self._blocked_since_us = self._clock.monotonic_us()
-        try:
+        with self._blocked():
             while self._floor.queued(symbol) > QUEUED_MAX:
                 if self._stopping.wait(_QUEUE_SECONDS):
                     return False
+        return True
+
+    def pause(self, whys: Mapping[str, str]) -> None:
+        """Pause markets, each for its reason."""
+        # Before they are told: the next life of one that fails meanwhile reads it here.
+        self._floor.feed_pauses.update(whys)
+        self._tell({symbol: PauseMarket(why=why) for symbol, why in whys.items()})
+
+    def resume(self, symbol: str) -> None:
+        """Have a market go on."""
+        self._floor.feed_pauses[symbol] = None
+        self.tell(symbol, ResumeMarket())
+
+    def tell(self, symbol: str, message: Any) -> None:
+        """Tell a market; one that has failed is told in its next life, unless the feed stops."""
+        self._tell({symbol: message})
+
+    def _tell(self, messages: Mapping[str, Any]) -> None:
+        """Tell each market its message; those that are there need not wait for the others."""
+        if left := self._not_taken(messages):
+            with self._blocked():
+                while left and not self._stopping.wait(_AWAY_SECONDS):
+                    left = self._not_taken(left)
+
+    def _not_taken(self, messages: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            symbol: message
+            for symbol, message in messages.items()
+            if not self._floor.to_market(symbol, message)
+        }
+
+    @contextmanager
+    def _blocked(self) -> Iterator[None]:
+        """Count the time inside."""
+        self._blocked_since_us = self._clock.monotonic_us()
+        try:
+            yield
         finally:
             blocked_us, self._blocked_since_us = self.blocked_us, None
             self._blocked_us = blocked_us
-        return True
-
-    def tell(self, symbol: str, message: Any) -> None:
-        """Tell a market.
-
-        Raises:
-            RuntimeError: if it is not there to take it.
-        """
-        if not self._floor.to_market(symbol, message):
-            raise RuntimeError(f"the market of {symbol} takes no prices")

@@ -27,6 +27,7 @@ class SystemFloor:
         """Feed these actors."""
         self._directory = system.directory
         self._published = system.published
+        self.feed_pauses = system.published.feed_pauses
         self.tell = system.tell
         self.to_market = system.directory.to_market
 

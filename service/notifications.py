@@ -24,6 +24,8 @@ from web.event_stream import EventReader
 READ_EVENTS = 1_000
 READ_AGAIN_SECONDS = 1.0
 RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
+PACE_SECONDS = 1.0
+"""Between two messages to a target: what happens meanwhile comes together in the next."""
 LOOK_SECONDS = 0.25
 """How often a thread that waits for its commit looks whether it shall stop."""
 
@@ -63,12 +65,14 @@ class Notifications:
         *,
         count: Callable[[bool], None],
         retry_seconds: tuple[float, ...] = RETRY_SECONDS,
+        pace_seconds: float = PACE_SECONDS,
     ) -> None:
         """`count` is told of each attempt whether it arrived, on any thread."""
         self._targets = targets
         self._wanted = wanted
         self._count = count
         self._retry_seconds = retry_seconds
+        self._pace_seconds = pace_seconds
         self._stopping = threading.Event()
         self._couriers: list[_Courier] = []
 
@@ -94,6 +98,7 @@ class Notifications:
                 wanted=self._wanted,
                 count=self._count,
                 retry_seconds=self._retry_seconds,
+                pace_seconds=self._pace_seconds,
                 stopping=self._stopping,
             )
             for target in self._targets
@@ -152,6 +157,7 @@ class _Courier:
         wanted: Wanted,
         count: Callable[[bool], None],
         retry_seconds: tuple[float, ...],
+        pace_seconds: float,
         stopping: threading.Event,
     ) -> None:
         self.name = target.name
@@ -164,6 +170,7 @@ class _Courier:
         self._wanted = wanted
         self._count = count
         self._retry_seconds = retry_seconds
+        self._pace_seconds = pace_seconds
         self._stopping = stopping
         self._failures = 0
         # A daemon: a service outside that hangs must not keep the process alive.
@@ -199,6 +206,8 @@ class _Courier:
         # Of what is not told only whole pages count: they are not to be read after each restart.
         if waiting or len(events) == READ_EVENTS:
             self._remember()
+        if waiting:
+            self._stopping.wait(self._pace_seconds)
         return True
 
     def _send(self, message: Message) -> bool:

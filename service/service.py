@@ -240,7 +240,7 @@ class Service:
             )
             self._notifications.start(store, system.directory.to_committer)
             system.fatal.future.add_done_callback(lambda fatal: self._fail(str(fatal.result())))
-            self._metrics.watch(system.published)
+            self._metrics.watch(system, self._dispatcher, self._dispatcher.worked)
             version = system.published.version
             said["wallets"], said["markets"] = len(version.wallets), len(version.markets)
             said["positions"] = len(version.positions)
@@ -302,7 +302,7 @@ class Service:
                 self._feeds.start()
             except TimeoutError:
                 raise StartError("the feed's markets were not opened: see the log") from None
-            self._metrics.watch_feeds(self._feeds.statuses)
+            self._metrics.watch_feeds(system, self._feeds)
 
     def _backend(
         self, store: Store, system: System, events: EventStream, access: Access
@@ -336,6 +336,7 @@ class Service:
         )
 
     def _start_web(self, backend: Backend, bound: socket.socket) -> None:
+        self._metrics.watch_web(backend)
         with self._step(f"listening on {url_of(bound)}"):
             self._web = WebServer(create_app(backend), bound, self._fail)
             try:

@@ -229,7 +229,8 @@ def _impossible(
     given = ".".join(map(str, details["loc"]))
     name = next(known for known in NAMES if f"{given}.".startswith(f"{known}."))
     key = given.removeprefix(name)
-    value = "" if name in _HOLDING_SECRETS else f" {values.get(name)!s}"
+    may_hold_one = name in _HOLDING_SECRETS or name.endswith(".url")
+    value = "" if may_hold_one else f" {values.get(name)!s}"
     reason = reason.replace("Input should be", "it should be")
     return f"setting {name}{key}{value} ({sources[name]}) is refused: {reason}"
 

@@ -7,14 +7,17 @@ from decimal import Decimal
 import structlog
 
 from actors.clock import Clock
-from actors.messages import PauseMarket, ResumeMarket, TakePrices
+from actors.messages import TakePrices
+from actors.stats import Histogram
 from feeds.venues.link import Timing
 from feeds.venues.session import Session
 from feeds.venues.spelling import Listing
 from feeds.venues.venue import Venue
-from service.inlet import FeedStatus, Floor, Inlet
+from service.inlet import DELAY_SECONDS, FeedStatus, Floor, Inlet
 
 log = structlog.get_logger(__name__)
+
+WHY_CHARS_MAX = 200
 
 
 class VenueFeed:
@@ -38,6 +41,8 @@ class VenueFeed:
         self.name = venue.name
         self._symbols = {one.venue_symbol: one.symbol for one in listings}
         self._stopping = threading.Event()
+        self._clock = clock
+        self._delay = Histogram(DELAY_SECONDS)
         self._inlet = Inlet(floor, clock, self._stopping)
         self._session = Session(
             venue, tuple(self._symbols), self, url=url, timing=timing or Timing()
@@ -94,6 +99,7 @@ class VenueFeed:
             last_message_seconds=state.last_message_seconds,
             reconnects=state.reconnects,
             unknown=dict(state.unknown),
+            delay=self._delay,
         )
 
     # --- What the session tells, on the feed's thread ------------------------------------------
@@ -101,6 +107,8 @@ class VenueFeed:
     def prices(self, symbol: str, prices: list[Decimal], times_us: list[int]) -> None:
         """Hand trades to their market, when it has room."""
         ours = self._symbols[symbol]
+        # A clock that runs behind the exchange's would make the newest price come from the future.
+        self._delay.observe(max(0, self._clock.now_us() - times_us[-1]) / 1_000_000)
         if self._inlet.wait_for_room(ours):
             self._inlet.tell(ours, TakePrices(prices=prices, times_us=times_us))
 
@@ -109,23 +117,28 @@ class VenueFeed:
         self._waiting.discard(symbol)
         self._refused.pop(symbol, None)
         self._trouble = None
-        self._inlet.tell(self._symbols[symbol], ResumeMarket())
+        self._inlet.resume(self._symbols[symbol])
 
     def lost(self, why: str) -> None:
         """Nothing of this venue can be relied on."""
-        self._trouble = why
+        self._trouble = why = _told(why)
         self._waiting = self._symbols.keys() - self._refused.keys()
-        for symbol in self._waiting:
-            pause = PauseMarket(why=f"the connection to {self.name} is lost: {why}")
-            self._inlet.tell(self._symbols[symbol], pause)
+        text = f"the connection to {self.name} is lost: {why}"
+        self._inlet.pause(
+            {ours: text for symbol, ours in self._symbols.items() if symbol in self._waiting}
+        )
 
     def refused(self, symbol: str, why: str) -> None:
         """The venue does not serve a symbol; asked for anew, it may change its mind."""
         self._waiting.discard(symbol)
-        self._refused[symbol] = why
+        self._refused[symbol] = why = _told(why)
         self._trouble = None
-        pause = PauseMarket(why=f"{self.name} does not serve {symbol}: {why}")
-        self._inlet.tell(self._symbols[symbol], pause)
+        self._inlet.pause({self._symbols[symbol]: f"{self.name} does not serve {symbol}: {why}"})
 
     def _run(self) -> None:
         self._session.run(self._stopping)
+
+
+def _told(why: str) -> str:
+    """What a venue has said, fit for events and messages, whatever it was."""
+    return "".join(char if char.isprintable() else " " for char in why[:WHY_CHARS_MAX])

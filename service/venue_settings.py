@@ -1,12 +1,20 @@
 """Settings of the venues: where each is found, and which symbols it brings."""
 
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, field_validator
 
 from feeds.venues.registry import VENUES
 from feeds.venues.spelling import Listing, listing
+
+
+def _has_port(parts: SplitResult) -> bool:
+    """Whether the port is one, or none is given."""
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 def listed(value: object) -> object:
@@ -29,8 +37,11 @@ class VenueSettings(BaseModel):
     def _url_speaks_websocket(cls, value: str | None) -> str | None:
         if value is not None:
             parts = urlsplit(value)
-            if parts.scheme not in ("ws", "wss") or not parts.hostname:
+            if parts.scheme not in ("ws", "wss") or not parts.hostname or not _has_port(parts):
                 raise ValueError("give wss://HOST/PATH, or ws://HOST:PORT for a server nearby")
+            if parts.username is not None or parts.query:
+                # Venues want neither, and the address is logged as it is.
+                raise ValueError("give it without a password and without what follows a `?`")
         return value
 
 

@@ -83,15 +83,18 @@ def create_app(backend: Backend) -> FastAPI:
         hooks,
     ):
         app.include_router(module.router, prefix=API_PREFIX)
+        backend.requests.know(module.router.routes, API_PREFIX)
     for router in (routes_operations.router, login.router, page.router):
         app.include_router(router)
+        backend.requests.know(router.routes)
     app.mount("/static", page.FILES)
+    backend.requests.know(app.routes)
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(Unavailable, _on_unavailable)
     app.add_middleware(AccessGate, access=backend.access)
-    app.add_middleware(RequestLog)
+    app.add_middleware(RequestLog, stats=backend.requests)
     app.add_middleware(SecurityHeaders)
     _document_problems(app)
     return app

@@ -91,6 +91,11 @@ class EventStream:
         """Whether nobody more can listen: there are too many, or the server stops."""
         return self._is_closed or self._streams >= STREAMS_MAX
 
+    @property
+    def clients(self) -> int:
+        """How many listen."""
+        return self._streams
+
     def announced(self, _message: Announced) -> None:
         """Say that something was committed; many in a row wake the reading once."""
         loop = self._loop

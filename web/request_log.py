@@ -1,5 +1,7 @@
 """A request's id in every log line and in the answer, and a line for whatever may change something.
 
+Every answer is counted as it begins.
+
 Plain ASGI: a middleware that reads whole answers would hold the event stream back.
 """
 
@@ -13,6 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.problems import Problem, problem_response
+from web.request_stats import RequestStats
 from web.requests import SAFE_METHODS
 
 HEADER = "X-Request-ID"
@@ -30,9 +33,10 @@ class RequestLog:
     A line has the route's template and never the address itself: a hook's has a secret in it.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        """Stand before an app."""
+    def __init__(self, app: ASGIApp, stats: RequestStats) -> None:
+        """Stand before an app, and count in `stats`."""
         self._app = app
+        self._stats = stats
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -48,6 +52,7 @@ class RequestLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                self._stats.count(scope, status, time.monotonic() - began)
                 MutableHeaders(scope=message)[HEADER] = request_id
             await send(message)
 

@@ -9,10 +9,8 @@ from decimal import Decimal
 import msgspec
 
 from feeds.venues.decoding import UNREADABLE, Milliseconds, parsed, trades_of, unknown
-from feeds.venues.frames import Decoded, GoingAway, Notice, Refused, Subscribed
+from feeds.venues.frames import Decoded, GoingAway, Refused, Subscribed
 from feeds.venues.venue import Venue
-
-_SUBSCRIBE, _UNSUBSCRIBE = 1, 2
 
 
 class _Trade(msgspec.Struct, gc=False, tag_field="e", tag="trade"):
@@ -40,9 +38,7 @@ def decode(frame: bytes) -> Sequence[Decoded]:
 
 def _other(frame: bytes) -> Decoded:
     match message := parsed(frame):
-        case {"result": None, "id": request}:
-            if request == _UNSUBSCRIBE:
-                return Notice(text="unsubscribed")
+        case {"result": None, "id": _}:
             return Subscribed(symbol=None)
         case {"error": {"msg": str(why)}} | {"code": _, "msg": str(why)}:
             # The errors that the venue documents are all about a request's form.
@@ -58,11 +54,11 @@ def _other(frame: bytes) -> Decoded:
     return unknown(message)
 
 
-def _request(method: str, symbols: Sequence[str], request: int) -> list[str]:
+def _subscribe(symbols: Sequence[str]) -> list[str]:
     if not symbols:
         return []
     streams = [f"{symbol.lower()}@trade" for symbol in symbols]
-    message = {"method": method, "params": streams, "id": request}
+    message = {"method": "SUBSCRIBE", "params": streams, "id": 1}
     return [msgspec.json.encode(message).decode()]
 
 
@@ -71,8 +67,7 @@ BINANCE = Venue(
     url="wss://stream.binance.com:9443/stream",
     decode=decode,
     spell=lambda base, quote: base + quote,
-    subscribe=lambda symbols: _request("SUBSCRIBE", symbols, _SUBSCRIBE),
-    unsubscribe=lambda symbols: _request("UNSUBSCRIBE", symbols, _UNSUBSCRIBE),
+    subscribe=_subscribe,
     # A ping frame comes every 20 s, whatever the market does: two are missing by then.
     silence_seconds=45.0,
     # The venue ends a connection after 24 hours.

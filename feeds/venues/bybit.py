@@ -50,8 +50,6 @@ def _other(frame: bytes) -> Decoded:
             return Heartbeat()
         case {"op": "subscribe", "success": bool(success), "ret_msg": str(why), **rest}:
             return _answer(success, why, rest.get("req_id"))
-        case {"op": "unsubscribe", "success": True}:
-            return Notice(text="unsubscribed")
         case {"success": False, "ret_msg": str(why)}:
             return Notice(text=why, is_error=True)
         case {"topic": str(topic)}:
@@ -71,9 +69,9 @@ def _answer(success: bool, why: str, request: object) -> Decoded:
     return Refused(symbol=symbol, why=why)
 
 
-def _request(op: str, symbol: str) -> str:
+def _subscribe(symbol: str) -> str:
     # The request's id comes back in its answer, which names the symbol in no other way.
-    message = {"op": op, "req_id": symbol, "args": [_TOPIC + symbol]}
+    message = {"op": "subscribe", "req_id": symbol, "args": [_TOPIC + symbol]}
     return msgspec.json.encode(message).decode()
 
 
@@ -83,8 +81,7 @@ BYBIT = Venue(
     decode=decode,
     spell=lambda base, quote: base + quote,
     # One request a symbol, though ten fit into one: an unknown symbol refuses all of a request.
-    subscribe=lambda symbols: [_request("subscribe", symbol) for symbol in symbols],
-    unsubscribe=lambda symbols: [_request("unsubscribe", symbol) for symbol in symbols],
+    subscribe=lambda symbols: [_subscribe(symbol) for symbol in symbols],
     ping='{"op":"ping"}',
     ping_seconds=20.0,
     silence_seconds=30.0,

@@ -95,8 +95,8 @@ def _error(why: str) -> Decoded:
     return Notice(text=why, is_error=True)
 
 
-def _request(kind: str, symbol: str) -> str:
-    message = {"type": kind, "channel": "market_trades", "product_ids": [symbol]}
+def _request(kind: str, symbols: Sequence[str]) -> str:
+    message = {"type": kind, "channel": "market_trades", "product_ids": symbols}
     return msgspec.json.encode(message).decode()
 
 
@@ -104,7 +104,7 @@ def _subscribe(symbols: Sequence[str]) -> list[str]:
     # The heartbeats come first: a connection without a subscription ends after 5 s. Then one
     # request a product, so that a refused one takes no other with it.
     heartbeats = msgspec.json.encode({"type": "subscribe", "channel": "heartbeats"}).decode()
-    return [heartbeats, *(_request("subscribe", symbol) for symbol in symbols)]
+    return [heartbeats, *(_request("subscribe", [symbol]) for symbol in symbols)]
 
 
 COINBASE = Venue(
@@ -113,7 +113,8 @@ COINBASE = Venue(
     decode=decode,
     spell=lambda base, quote: f"{base}-{quote}",
     subscribe=_subscribe,
-    unsubscribe=lambda symbols: [_request("unsubscribe", symbol) for symbol in symbols],
+    # Whatever is served is a product: all of them fit into one request.
+    resubscribe=lambda symbols: [_request("unsubscribe", symbols), _request("subscribe", symbols)],
     # Heartbeats come every second.
     silence_seconds=10.0,
     # 8 a second are allowed for an address, which other programs may share.

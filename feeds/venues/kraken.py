@@ -55,8 +55,6 @@ def _other(frame: bytes) -> Decoded:
             return Refused(symbol=None, why=why)
         case {"error": str(why)}:
             return Notice(text=why, is_error=True)
-        case {"method": "unsubscribe", "success": True}:
-            return Notice(text="unsubscribed")
         case {"channel": "status", "data": [{"system": str(system)}, *_]}:
             return Notice(text=f"Kraken's system is {system}", is_error=system != "online")
         case {"channel": "trade"}:
@@ -66,14 +64,12 @@ def _other(frame: bytes) -> Decoded:
     return unknown(message)
 
 
-def _request(method: str, symbols: Sequence[str]) -> list[str]:
+def _subscribe(symbols: Sequence[str]) -> list[str]:
     if not symbols:
         return []
-    params: dict[str, object] = {"channel": "trade", "symbol": list(symbols)}
-    if method == "subscribe":
-        # What was traded last, so that a quiet market has a price at once.
-        params["snapshot"] = True
-    return [msgspec.json.encode({"method": method, "params": params}).decode()]
+    # The snapshot is what was traded last, so that a quiet market has a price at once.
+    params = {"channel": "trade", "symbol": list(symbols), "snapshot": True}
+    return [msgspec.json.encode({"method": "subscribe", "params": params}).decode()]
 
 
 KRAKEN = Venue(
@@ -82,8 +78,7 @@ KRAKEN = Venue(
     decode=decode,
     spell=lambda base, quote: f"{base}/{quote}",
     # One request: the venue answers it symbol by symbol.
-    subscribe=lambda symbols: _request("subscribe", symbols),
-    unsubscribe=lambda symbols: _request("unsubscribe", symbols),
+    subscribe=_subscribe,
     # A heartbeat comes every second in which nothing else does.
     silence_seconds=10.0,
     # About 150 connections in 10 minutes are allowed.

@@ -15,6 +15,9 @@ log = structlog.get_logger(__name__)
 RENEW_AT = 0.95
 """The part of a connection's life after which it is renewed: time enough for several attempts."""
 
+UNANSWERED_ACKS = 6
+"""So many times the time for an acknowledgement may pass without any."""
+
 HELD_MAX = 50_000
 """How many frames of trades may be held back."""
 
@@ -62,6 +65,7 @@ class Link:
         self._ack_seconds = timing.ack
         self._last_number: int | None = None
         self._may_send_at = begun
+        self._begun = begun
         self._ping_at = begun + venue.ping_seconds
         self._pinged_at = begun
 
@@ -74,13 +78,16 @@ class Link:
         silent = now - self.connection.heard_at
         if silent >= self._silence:
             raise Disconnected(f"nothing was heard for {self._silence:g} s")
-        overdue = self.subscriptions.overdue(now)
+        subscriptions, patience = self.subscriptions, UNANSWERED_ACKS * self._ack_seconds
+        answered = subscriptions.served or subscriptions.refused
+        if not answered and now - self._begun >= patience:
+            raise Disconnected(f"no symbol was acknowledged within {patience:g} s")
+        overdue = subscriptions.overdue(now)
         if overdue:
             log.warning(
                 "subscription not acknowledged, asking again",
                 venue=self._venue.name,
                 symbols=overdue,
-                after_seconds=self._ack_seconds,
             )
         if now < self._may_send_at:
             return
@@ -90,7 +97,7 @@ class Link:
         elif silent >= self._silence / 2 and self._pinged_at <= self.connection.heard_at:
             self._pinged_at = now
             self.connection.ping()
-        elif (frame := self.subscriptions.next_frame(now)) is not None:
+        elif (frame := subscriptions.next_frame(now)) is not None:
             self.connection.send(frame)
         else:
             return

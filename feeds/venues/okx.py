@@ -58,8 +58,6 @@ def _other(frame: bytes) -> Decoded:
             return _error(code, why)
         case {"event": "notice", "code": code, "msg": str(why)}:
             return GoingAway(why=why) if code == _SERVICE_UPGRADE else Notice(text=why)
-        case {"event": "unsubscribe"}:
-            return Notice(text="unsubscribed")
         case {"event": "channel-conn-count-error"}:
             return Notice(text="too many connections for the channel", is_error=True)
         case {"event": "channel-conn-count"}:
@@ -80,8 +78,8 @@ def _error(code: str, why: str) -> Decoded:
     return Notice(text=text, is_error=True)
 
 
-def _request(op: str, symbol: str) -> str:
-    message = {"op": op, "args": [{"channel": "trades", "instId": symbol}]}
+def _subscribe(symbol: str) -> str:
+    message = {"op": "subscribe", "args": [{"channel": "trades", "instId": symbol}]}
     return msgspec.json.encode(message).decode()
 
 
@@ -91,8 +89,7 @@ OKX = Venue(
     decode=decode,
     spell=lambda base, quote: f"{base}-{quote}",
     # One request a symbol: a refused one takes no other with it.
-    subscribe=lambda symbols: [_request("subscribe", symbol) for symbol in symbols],
-    unsubscribe=lambda symbols: [_request("unsubscribe", symbol) for symbol in symbols],
+    subscribe=lambda symbols: [_subscribe(symbol) for symbol in symbols],
     # The venue ends a connection on which nothing was sent for 30 s.
     ping="ping",
     ping_seconds=15.0,

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from feeds.venues.frames import Trades
 
-IDS_MAX = 16_384
-"""How many ids of a symbol's trades are remembered."""
+IDS_MAX = 4_096
+"""How many ids of a symbol's trades are remembered: about 1 MB where they are UUIDs."""
 
 
 class RecentIds:
@@ -57,26 +57,22 @@ class PriceRuns:
                 self.count += 1
 
     def take_newest(self, trades: Trades) -> None:
-        """Add the newest if it is new; the others count as seen."""
+        """Add the newest, seen before or not: it is the present price. All count as seen."""
         if not trades.ids:
             return
         add = self._recent_of(trades.symbol).add
-        for trade_id in trades.ids[:-1]:
+        for trade_id in trades.ids:
             add(trade_id)
-        newest = slice(-1, None)
-        self.take(
-            Trades(
-                symbol=trades.symbol,
-                prices=trades.prices[newest],
-                times_us=trades.times_us[newest],
-                ids=trades.ids[newest],
-            )
-        )
+        prices, times_us = self._runs.setdefault(trades.symbol, ([], []))
+        prices.append(trades.prices[-1])
+        times_us.append(trades.times_us[-1])
+        self.count += 1
 
     def hand_over(self, receive: Callable[[str, list[Decimal], list[int]], None]) -> None:
-        """Give each symbol's prices and times to `receive`, which may raise: they are gone then."""
-        runs, self._runs, self.count = self._runs, {}, 0
-        for symbol, (prices, times_us) in runs.items():
+        """Give each symbol's prices and times to `receive`; if that raises, the others stay."""
+        for symbol in tuple(self._runs):
+            prices, times_us = self._runs.pop(symbol)
+            self.count -= len(prices)
             if prices:
                 receive(symbol, prices, times_us)
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 from feeds.venues.venue import Venue
 
+PATIENCE_SECONDS_MAX = 300.0
+
 
 class Subscriptions:
     """All symbols are asked for together; alone each, once a refusal does not say whom it means.
@@ -14,12 +16,15 @@ class Subscriptions:
     """
 
     def __init__(self, venue: Venue, symbols: Sequence[str], ack_seconds: float) -> None:
-        """Ask for these symbols; who is not answered within `ack_seconds` is asked for again."""
+        """Ask for these symbols; who is not answered within `ack_seconds` is asked for again.
+
+        Ever more patiently, as long as nobody new is served: a venue has limits for requests.
+        """
         self.served: set[str] = set()
         self.refused: dict[str, str] = {}
         self._venue = venue
         self._symbols = tuple(symbols)
-        self._ack_seconds = ack_seconds
+        self._ack_seconds = self._patience_seconds = ack_seconds
         self._groups: deque[tuple[str, ...]] = deque([self._symbols])
         self._asked: dict[str, None] = {}
         self._asked_at = 0.0
@@ -45,6 +50,7 @@ class Subscriptions:
                 self.served.add(one)
                 self.refused.pop(one, None)
                 new.append(one)
+                self._patience_seconds = self._ack_seconds
         return new
 
     def refuse(self, symbol: str | None, why: str) -> str | None:
@@ -67,18 +73,21 @@ class Subscriptions:
 
     def overdue(self, now: float) -> tuple[str, ...]:
         """Who was asked for, and not answered in time: they are asked for again."""
-        if not self._asked or self._frames or now - self._asked_at < self._ack_seconds:
+        if not self._asked or self._frames or now - self._asked_at < self._patience_seconds:
             return ()
+        self._patience_seconds = min(self._patience_seconds * 2, PATIENCE_SECONDS_MAX)
         symbols = tuple(self._asked)
         self._groups.append(symbols)
         self._asked = {}
         return symbols
 
     def renew(self) -> None:
-        """Unsubscribe from what is served, and subscribe to all that was not refused."""
-        self._frames = deque(self._venue.unsubscribe(sorted(self.served)))
-        self._groups = deque([tuple(one for one in self._symbols if one not in self.refused)])
-        self._asked = {}
+        """Subscribe anew to what is served, before anything else."""
+        assert self._venue.resubscribe is not None, f"{self._venue.name} numbers no frames"
+        if not (served := sorted(self.served)):
+            return
+        self._frames.extendleft(reversed(self._venue.resubscribe(served)))
+        self._asked |= dict.fromkeys(served)
 
     def have_answered(self, symbols: set[str]) -> bool:
         """Whether each of these is served or refused."""

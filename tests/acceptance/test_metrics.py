@@ -1,28 +1,25 @@
-"""What Prometheus reads: every metric is documented, and says what is so."""
+"""What Prometheus reads says what is so: books, ladders, prices and the engine."""
 
-import re
 from collections.abc import Callable
-from pathlib import Path
+from decimal import Decimal
+from functools import partial
 
 import pytest
-from prometheus_client import Metric
-from prometheus_client.parser import text_string_to_metric_families
 
-from service.inlet import FeedStatus
+from actors.dispatcher import PooledDispatcher
+from actors.market import MarketActor
+from actors.messages import MoveStop, PauseMarket, PauseTrading
 from service.metrics import Metrics
-from tests.acceptance.house import House
-from trading.model import Side
-
-DOCS = Path(__file__).parents[2] / "docs" / "metrics.md"
+from tests.acceptance.conftest import Log
+from tests.acceptance.faults import Inject
+from tests.acceptance.house import SYMBOL, House
+from tests.acceptance.scrapes import StubFeed, feeds
+from tests.acceptance.scrapes import value as value_of
+from trading.ladder_shape import ladder_from_percentages
+from trading.model import DenialReason, Side
 
 Houses = Callable[..., House]
-KRAKEN = FeedStatus(
-    connected=True,
-    blocked_us=1_500_000,
-    last_message_seconds=1_800_000_000.0,
-    reconnects=2,
-    unknown={"odd trade": 3, "book": 4},
-)
+Value = Callable[..., float | None]
 
 
 @pytest.fixture
@@ -31,94 +28,143 @@ def metrics() -> Metrics:
 
 
 @pytest.fixture
+def value(metrics: Metrics) -> Value:
+    return partial(value_of, metrics)
+
+
+@pytest.fixture
 def house(a_house: Houses, metrics: Metrics) -> House:
     """A house that is measured, with an account of 100 and a price of 100."""
-    house = a_house(listeners={"metrics": metrics.count})
-    metrics.watch(house.system.published)
-    metrics.watch_feeds(lambda: {"kraken": KRAKEN})
+    return measured(a_house, metrics)
+
+
+def measured(a_house: Houses, metrics: Metrics, **how: object) -> House:
+    house = a_house(listeners={"metrics": metrics.count}, **how)
+    metrics.watch(house.system, house.dispatcher)
+    metrics.watch_feeds(house.system, feeds(StubFeed("kraken", SYMBOL)))
     house.open_account(100)
     house.price(100)
     return house
 
 
-def scraped(metrics: Metrics) -> dict[str, Metric]:
-    """What a scrape says, by the name of the family."""
-    text, content_type = metrics.render()
-    assert content_type.startswith("text/plain; version=0.0.4")
-    return {family.name: family for family in text_string_to_metric_families(text.decode())}
-
-
-def value(metrics: Metrics, name: str, **labels: str) -> float | None:
-    """One series' value; None where there is no such series."""
-    for family in scraped(metrics).values():
-        for sample in family.samples:
-            if sample.name == name and sample.labels == labels:
-                return float(sample.value)
-    return None
-
-
-def test_every_metric_is_documented_and_every_documented_metric_exists(
-    house: House, metrics: Metrics
-) -> None:
-    """By name, type and labels."""
-    house.check()
-    exposed = {
-        (sample.name, family.type, tuple(sorted(sample.labels)))
-        for family in scraped(metrics).values()
-        for sample in family.samples
-    }
-    rows = re.findall(r"^\| `(\w+)` \| (\w+) \|([^|]*)\|", DOCS.read_text(), flags=re.MULTILINE)
-    documented = {
-        (name, kind, tuple(sorted(re.findall(r"`(\w+)`", labels)))) for name, kind, labels in rows
-    }
-    assert exposed == documented
-
-
-def test_a_feed_shows_how_it_stands(house: House, metrics: Metrics) -> None:
+def test_a_feed_shows_how_it_stands(house: House, value: Value) -> None:
     """Whether it is connected, when it last spoke, and what its markets cost it."""
     names = {
-        "backstay_feed_connected": 1,
-        "backstay_feed_last_message_timestamp_seconds": 1_800_000_000,
-        "backstay_feed_reconnects_total": 2,
-        "backstay_feed_blocked_seconds_total": 1.5,
-        "backstay_feed_unknown_frames_total": 7,
+        "feed_connected": 1,
+        "feed_last_message_timestamp_seconds": 1_800_000_000,
+        "feed_reconnects_total": 2,
+        "feed_blocked_seconds_total": 1.5,
+        "feed_unknown_frames_total": 7,
     }
-    assert {name: value(metrics, name, venue="kraken") for name in names} == names
+    assert {name: value(name, venue="kraken") for name in names} == names
 
 
-def test_a_changed_balance_shows_as_drift(house: House, metrics: Metrics) -> None:
+def test_a_changed_balance_shows_as_drift(house: House, value: Value) -> None:
     """By the next health check, in the check that fails; and it goes with the repair."""
-    assert value(metrics, "backstay_wallet_healthy", account="demo") is None
+    assert value("wallet_healthy", account="demo") is None
+    assert value("health_check_last_success_timestamp_seconds", account="demo") == 0
+    house.advance(5)
     house.check()
-    assert value(metrics, "backstay_wallet_healthy", account="demo") == 1
-    assert value(metrics, "backstay_wallet_drift", account="demo", check="total") == 0
+    checked_at = house.dispatcher.clock.now_us() / 1_000_000
+    assert value("wallet_healthy", account="demo") == 1
+    assert value("wallet_drift", account="demo", check="total") == 0
     unit = 10**8 if house.url.startswith("sqlite") else 1
     house.sql(f"UPDATE accounts SET total = total - 0.18 * {unit}")
+    house.advance(5)
     house.check()
-    assert value(metrics, "backstay_wallet_healthy", account="demo") == 0
-    assert value(metrics, "backstay_wallet_drift", account="demo", check="total") == -0.18
-    assert value(metrics, "backstay_wallet_drift", account="demo", check="locked") == 0
+    assert value("wallet_healthy", account="demo") == 0
+    assert value("wallet_drift", account="demo", check="total") == -0.18
+    assert value("wallet_drift", account="demo", check="locked") == 0
+    assert value("trading_paused", by="health") == 1
+    assert value("health_checks_total", result="mismatch") == 1
+    last_success = value("health_check_last_success_timestamp_seconds", account="demo")
+    assert last_success == pytest.approx(checked_at)
     house.sql(f"UPDATE accounts SET total = total + 0.18 * {unit}")
     house.check()
-    assert value(metrics, "backstay_wallet_healthy", account="demo") == 1
-    assert value(metrics, "backstay_wallet_drift", account="demo", check="total") == 0
+    assert value("wallet_healthy", account="demo") == 1
+    assert value("wallet_drift", account="demo", check="total") == 0
+    assert value("health_checks_total", result="healthy") == 2
 
 
-def test_rungs_and_open_positions_are_counted(house: House, metrics: Metrics) -> None:
+def test_rungs_and_open_positions_are_counted(house: House, value: Value) -> None:
     """By rung and side, as they are committed; a gap counts every rung that it passes."""
     house.open(25)
     house.open(25)
     house.open(25, Side.SHORT)
-    assert value(metrics, "backstay_positions_open", side="LONG") == 2
-    assert value(metrics, "backstay_positions_open", side="SHORT") == 1
+    assert value("positions_open", side="LONG") == 2
+    assert value("positions_open", side="SHORT") == 1
     house.price(103)
-    assert value(metrics, "backstay_take_profit_hits_total", rung="1", side="LONG") == 2
-    assert value(metrics, "backstay_take_profit_hits_total", rung="2", side="LONG") == 0
+    assert value("take_profit_hits_total", rung="1", side="LONG") == 2
+    assert value("take_profit_hits_total", rung="2", side="LONG") == 0
+    assert value("stop_loss_moves_total", to="breakeven") == 2
     house.price(110)
-    assert value(metrics, "backstay_take_profit_hits_total", rung="3", side="LONG") == 2
-    assert value(metrics, "backstay_take_profit_hits_total", rung="1", side="SHORT") == 0
-    assert value(metrics, "backstay_positions_open", side="LONG") == 0
-    assert value(metrics, "backstay_positions_open", side="SHORT") == 0
+    assert value("take_profit_hits_total", rung="3", side="LONG") == 2
+    assert value("take_profit_hits_total", rung="1", side="SHORT") == 0
+    assert value("stop_loss_moves_total", to="rung") == 2  # the last rung closes
+    assert value("positions_open", side="LONG") == 0
+    assert value("positions_open", side="SHORT") == 0
+    assert value("positions_closed_total", reason="TAKE_PROFIT", side="LONG") == 2
+    assert value("positions_closed_total", reason="STOP_LOSS", side="SHORT") == 1
+    assert value("positions_opened_total", side="LONG") == 2
+    assert value("ledger_entries_total", type="position_close") == 3
+    assert value("position_close_seconds_count") == 3
+
+
+def test_money_is_counted_to_the_last_digit(house: House, value: Value) -> None:
+    """Gains, losses and costs are those of the ledger's entries, and add up to the balance."""
+    house.open(
+        25,
+        ladder=ladder_from_percentages(
+            close_fractions=[Decimal("0.5"), Decimal(0), Decimal("0.5")]
+        ),
+    )
+    house.open(25, Side.SHORT)
+    house.price(103, 106, 111)
+    nets = [one.total_change for one in house.entries() if one.operation != "opening"]
+    gains, losses = (value(name) for name in ("gains_total", "losses_total"))
+    assert gains == float(sum(net for net in nets if net > 0))
+    assert losses == float(-sum(net for net in nets if net < 0))
+    wallet = house.wallet()
+    assert value("wallet_balance", account="demo", kind="total") == float(wallet.total)
+    assert value("wallet_balance", account="demo", kind="locked") == float(wallet.locked)
+    assert value("wallet_balance", account="demo", kind="available") == float(wallet.available)
+    kinds = ("entry_fee", "exit_fee", "spread", "slippage")
+    booked = [house.position(number).costs for number in (1, 2)]
+    for kind in kinds:
+        assert value("costs_total", kind=kind) == float(sum(getattr(c, kind) for c in booked))
+
+
+def test_a_loss_beyond_the_wallet_is_a_shortfall(house: House, value: Value) -> None:
+    """And that part's whole loss is among the losses."""
+    wide = ladder_from_percentages([Decimal(50)], stop_loss_pct=Decimal(60))
+    position_id = house.open(95, Side.SHORT, ladder=wide).position_id
+    house.price(149, 222)
+    assert value("shortfalls_total") == value("ledger_entries_total", type="shortfall") == 1
+    assert value("losses_total") == float(-house.position(position_id).net_pnl)
+    assert value("gains_total") == 0
+
+
+def test_a_close_by_hand_has_waited_for_no_price(house: House, value: Value) -> None:
+    """It is no part of how long closes take."""
+    house.close(house.open(25).position_id)
+    assert value("positions_closed_total", reason="MANUAL", side="LONG") == 1
+    assert value("position_close_seconds_count") == 0
+
+
+def test_moves_and_denials_are_counted_by_what_they_were(house: House, value: Value) -> None:
+    """A person's move of a stop, and each refused open by its reason."""
+    position = house.open(25)
+    stop = Decimal(99)
+    house.ask(
+        lambda reply: MoveStop(position_id=position.position_id, stop_price=stop, reply_to=reply)
+    )
+    house.denied(500)
+    house.ask(lambda reply: PauseTrading(account=None, reason="a test", reply_to=reply))
+    house.denied(25)
+    assert value("stop_loss_moves_total", to="manual") == 1
+    assert value("opens_denied_total", reason=str(DenialReason.INSUFFICIENT_BALANCE)) == 1
+    assert value("opens_denied_total", reason=str(DenialReason.TRADING_PAUSED)) == 1
+    assert value("trading_paused", by="operator") == 1
 
 
 def test_after_a_restart_counters_begin_again_and_gauges_are_restored(
@@ -130,12 +176,86 @@ def test_after_a_restart_counters_begin_again_and_gauges_are_restored(
     house.price(103)
     metrics = Metrics()
     house = a_house(listeners={"metrics": metrics.count})
-    metrics.watch(house.system.published)
-    metrics.watch_feeds(lambda: {"kraken": KRAKEN})
-    assert value(metrics, "backstay_take_profit_hits_total", rung="1", side="LONG") == 0
-    assert value(metrics, "backstay_positions_open", side="LONG") == 1
-    assert value(metrics, "backstay_positions_open", side="SHORT") == 1
+    metrics.watch(house.system, house.dispatcher)
+    value = partial(value_of, metrics)
+    assert value("take_profit_hits_total", rung="1", side="LONG") == 0
+    assert value("positions_open", side="LONG") == 1
+    assert value("positions_open", side="SHORT") == 1
     house.price(106)
-    assert value(metrics, "backstay_take_profit_hits_total", rung="2", side="LONG") == 1
-    assert value(metrics, "backstay_positions_open", side="LONG") == 1
-    assert value(metrics, "backstay_positions_open", side="SHORT") == 0
+    assert value("take_profit_hits_total", rung="2", side="LONG") == 1
+    assert value("positions_open", side="LONG") == 1
+    assert value("positions_open", side="SHORT") == 0
+
+
+def test_prices_are_counted_by_verdict_also_over_a_markets_lives(
+    house: House, value: Value, inject: Inject, log: Log
+) -> None:
+    """A market that failed counts from 0 again; the counter of its feed does not."""
+    house.price(101, -1)
+    house.price(1, symbol="ETHUSDT")
+    assert value("prices_total", venue="kraken", result="accepted") == 2
+    assert value("prices_total", venue="kraken", result="rejected") == 1
+    assert value("prices_total", venue="api", result="accepted") == 1
+    log.failures_expected = True
+    inject(MarketActor, "_take_all")
+    house.price(102)
+    house.advance(1)
+    house.price(103)
+    assert value("actor_restarts_total", actor="market") == 1
+    assert value("prices_total", venue="kraken", result="accepted") == 3
+    assert value("prices_total", venue="kraken", result="rejected") == 1
+
+
+def test_markets_are_counted_by_state(house: House, value: Value) -> None:
+    """Of which a lost connection pauses some."""
+    house.price(1, symbol="ETHUSDT")
+    house.system.directory.to_market(SYMBOL, PauseMarket())
+    house.settle()
+    assert value("markets", state="LIVE") == 1
+    assert value("markets", state="PAUSED") == 1
+    assert value("trading_paused", by="network") == 1
+
+
+def test_a_stop_that_is_not_honoured_shows(house: House, value: Value) -> None:
+    """A price beyond it was accepted, and the position is open: here, its close is not written."""
+    house.open(25)
+    house.open(25)
+    assert value("positions_beyond_stop") == 0
+    house.system.directory.positions.clear()
+    house.price(95)
+    assert value("positions_beyond_stop") == 2
+
+
+def test_commits_are_measured(a_house: Houses, metrics: Metrics, value: Value) -> None:
+    """How many changes and how long; and those that failed, by why."""
+    house = measured(a_house, metrics, faulty=True)
+    transactions = value("commit_seconds_count")
+    house.faults.down = True
+    house.tell(lambda reply: PauseTrading(account=None, reason="a test", reply_to=reply))
+    house.settle()
+    assert value("database_up") == 0
+    assert value("commit_failures_total", kind="unavailable") == 1
+    assert value("mailbox_depth", actor="committer") == 1
+    house.faults.down = False
+    house.advance(10)
+    assert value("database_up") == 1
+    assert value("mailbox_depth", actor="committer") == 0
+    assert transactions is not None
+    assert value("commit_seconds_count") == value("commit_changes_count") == transactions + 1
+
+
+def test_what_actors_do_is_timed(a_house: Houses, metrics: Metrics, value: Value) -> None:
+    """By kind: how many messages, and how long they took."""
+    dispatcher = PooledDispatcher()
+    house = a_house(dispatcher=dispatcher, listeners={"metrics": metrics.count})
+    metrics.watch(house.system, dispatcher, dispatcher.worked)
+    house.open_account(100)
+    house.price(100)
+    house.open(25)
+    house.price(110)
+    house.settle()
+    # A position is told of the price, of its booking, and to stop.
+    assert value("message_seconds_count", actor="position") == 3
+    assert (value("message_seconds_count", actor="market") or 0) > 2
+    assert (value("message_seconds_sum", actor="committer") or 0) > 0
+    assert (value("position_close_seconds_sum") or 0) > 0

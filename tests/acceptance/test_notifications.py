@@ -70,12 +70,14 @@ def tell(house: House, announcer: Announcer) -> Iterator[Tell]:
             wanted: Wanted = EVERYTHING,
             metrics: Metrics | None = None,
             to_committer: ToCommitter | None = None,
+            pace_seconds: float = 0.0,
         ) -> Notifications:
             notifications = Notifications(
                 [Target(hook.url) for hook in hooks],
                 wanted,
                 count=(metrics or Metrics()).count_notification,
                 retry_seconds=(0.01, 0.05),
+                pace_seconds=pace_seconds,
             )
             announcer.notifications[:] = [notifications]
             notifications.start(house.store, to_committer or house.system.directory.to_committer)
@@ -242,3 +244,22 @@ def test_a_burst_is_a_few_messages(house: House, tell: Tell, hook: Webhook) -> N
     positions = [int(line.split()[1]) for line in hook.lines]
     assert sorted(positions) == list(range(1, 31))
     assert len(hook.messages) <= 3
+
+
+def test_what_happens_soon_after_a_message_comes_together(
+    house: House, tell: Tell, hook: Webhook
+) -> None:
+    """A storm of events is no storm of messages; a stop does not wait for the next one's time."""
+    patient = tell(hook, pace_seconds=600.0)
+    house.open()
+    hook.wait_for_line("opened")
+    for _ in range(10):
+        house.open(10)
+    house.settle()
+    began = time.monotonic()
+    patient.stop(WITHIN)
+    assert time.monotonic() - began < 1
+    assert len(hook.lines) == 1
+    tell(hook)
+    hook.wait_for(lambda: len(hook.lines) == 11)
+    assert len(hook.messages) == 2

@@ -121,7 +121,8 @@ def test_scenario_2_a_lost_connection_pauses_its_symbols_only(start: Start) -> N
     exchanges.open("okx")
 
     bybit.accept_connections()
-    exchanges.until_state("bybit", "LIVE")
+    exchanges.until_state("bybit", "STALE")
+    assert exchanges.open("bybit", status=409)["type"].endswith(":price-stale")
     exchanges.trade("bybit", "40")
     assert exchanges.market("bybit")["state"] == "QUARANTINED"
     assert api.position(position["id"])["status"] == "OPEN"
@@ -205,3 +206,15 @@ def test_old_and_repeated_trades_move_nothing(exchanges: Exchanges) -> None:
     server.trade("BTC/USD", "103", time_us=now_us + 1)
     market = until(lambda: exchanges.market("kraken"), lambda it: it["last_price"] == "103")
     assert market["prices"] == {"accepted": 4, "rejected": 0, "ignored": 1, "quarantined": 0}
+
+
+def test_a_clock_that_is_behind_is_said_once(exchanges: Exchanges) -> None:
+    """Every price is rejected then: the log says why in one line, and nothing is opened on them."""
+    venue, (spelled, ours) = exchanges.venues["bybit"], SYMBOLS["bybit"]
+    before = exchanges.market("bybit")["prices"]["rejected"]
+    for _ in range(50):
+        venue.trade(spelled, "150", time_us=time.time_ns() // 1000 + 10_000_000)
+    until(lambda: exchanges.market("bybit")["prices"]["rejected"] == before + 50)
+    assert exchanges.market("bybit")["last_price"] == "100"
+    said = exchanges.service.wait_for(f"Price 150 of {ours} rejected: stamped 10 s ahead of our")
+    assert [line for line in exchanges.service.lines if "rejected: " in line] == [said]

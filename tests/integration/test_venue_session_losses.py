@@ -34,7 +34,9 @@ def test_after_a_loss_everything_is_subscribed_again(name: str, loss: str) -> No
         server.trade(symbol, "2")
         sink.wait_for(f"price {symbol}", "2")
         news = [kind for kind, what in sink.news if symbol in kind or kind == "lost"]
-        assert news == [f"price {symbol}", "lost", f"price {symbol}"]
+        # Kraken's snapshot says that the last price is the present one still.
+        after = 2 if name == "kraken" else 1
+        assert news == [f"price {symbol}", "lost", *[f"price {symbol}"] * after]
         assert len(sink.of("served")) == 4
         assert session.state.reconnects == 1
         assert session.state.why_lost is None
@@ -90,6 +92,16 @@ def test_connections_that_prove_nothing_are_begun_ever_more_slowly() -> None:
         sink.wait_for("served", "BTC/USD", times=2)
 
 
+def test_a_connection_on_which_nothing_is_acknowledged_is_left() -> None:
+    """A venue that lives and does not answer may do so on another connection."""
+    with VenueServer("kraken") as server:
+        server.ignore_requests(10_000)
+        with listening(hurried("kraken"), server.url) as (_, sink):
+            assert "no symbol was acknowledged" in sink.wait_for("lost")
+            server.ignore_requests(0)
+            sink.wait_for("served", "BTC/USD")
+
+
 def test_connections_are_begun_no_faster_than_the_venue_allows() -> None:
     """Whatever the backoff draws, a venue's rule holds."""
     venue = hurried("kraken", connect_seconds_min=0.3)
@@ -129,7 +141,7 @@ def test_a_gap_in_the_sequence_is_filled_in_its_order() -> None:
         server.trade("BTC-USD", "101")
         sink.wait_for("price BTC-USD", "101")
         assert sink.of("price BTC-USD") == ["100", "70", "101"]
-        server.wait_heard("unsubscribe", times=2)
+        server.wait_heard("unsubscribe")
         assert session.state.gaps == 1
         assert server.accepted == 1
         assert sink.of("lost") == []

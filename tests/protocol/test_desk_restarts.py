@@ -151,6 +151,18 @@ def test_a_failed_market_begins_as_it_was(stage: Stage, office: Office) -> None:
     assert (status.last, status.pause, status.received_us) == (last, pause, None)
 
 
+@pytest.mark.parametrize("why", ["connection lost", None])
+def test_a_failed_market_hears_what_its_feed_said_last(
+    stage: Stage, office: Office, why: str | None
+) -> None:
+    """Paused or served while nobody was there to take it: its next life begins with that."""
+    former = None if why else MarketPause(why="connection lost", since_us=1)
+    office.published.feed_pauses[SYMBOL] = why
+    fail_market(office, pause=former)
+    pause = report(stage, stage.directory.markets[SYMBOL]).pause
+    assert (pause and pause.why) == why
+
+
 def test_the_prices_of_a_markets_lives_are_numbered_one_after_another(
     stage: Stage, office: Office
 ) -> None:

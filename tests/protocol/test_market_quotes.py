@@ -96,14 +96,20 @@ def test_a_former_lifes_price_is_no_price_to_act_on(stage: Stage) -> None:
 
 
 def test_a_paused_market_quotes_nothing(stage: Stage, market: Recipient, feed: Feed) -> None:
-    """Until its venue's connection is back."""
+    """Until its venue is back, and has brought a price: the last one is from before the pause."""
     feed(100)
     market.tell(PauseMarket())
     told = denial(stage, market)
     assert told.reason is DenialReason.PAUSED_BY_NETWORK
     assert told.text == "BTCUSDT is paused: its venue's connection is down"
     market.tell(ResumeMarket())
-    assert quoted(stage, market).price == 100
+    told = denial(stage, market)
+    assert told.reason is DenialReason.PRICE_STALE
+    assert told.text == "BTCUSDT is stale: no price was received since its venue is back"
+    market.tell(ResumeMarket())
+    feed(101)
+    market.tell(ResumeMarket())
+    assert quoted(stage, market).price == 101
 
 
 def test_a_quarantined_market_quotes_nothing(stage: Stage, market: Recipient, feed: Feed) -> None:

@@ -12,6 +12,7 @@ CONFIRMATIONS = 3
 CONFIRM_SPAN_US = 1_000_000
 AHEAD_MAX_US = 5_000_000
 STALE_US = 60_000_000
+MINUTE_US = 60_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class ModelMarket:
     lives: list[tuple[int, int]] = field(default_factory=list)
     events: list[Happening] = field(default_factory=list)
     rejecting: bool = False
+    rejected_us: int | None = None
 
     def begin_life(self, first_number: int, last: tuple[Decimal, int] | None) -> None:
         """An actor starts from a price; it numbers those that come from `first_number` on.
@@ -51,7 +53,7 @@ class ModelMarket:
         """
         self.last = last
         self.received_us = None
-        self.rejecting = False
+        self.rejecting, self.rejected_us = False, None
         self.candidate = None
         self.lives.append((first_number, len(self.log)))
 
@@ -78,9 +80,10 @@ class ModelMarket:
             verdict = self._judge(price, time_us, now_us)
             verdicts.append(verdict)
             if verdict == "rejected":
-                if not self.rejecting:
+                is_recent = self.rejected_us is not None and now_us - self.rejected_us < MINUTE_US
+                if not self.rejecting and not is_recent:
                     self._note("price_rejected", str(price), now_us)
-                self.rejecting = True
+                    self.rejecting, self.rejected_us = True, now_us
             if had is None and self.candidate is not None:
                 assert self.last is not None
                 self._note("price_quarantined", price, time_us, last_price=self.last[0])
@@ -114,6 +117,7 @@ class ModelMarket:
         """The venue's connection is back."""
         if self.paused:
             self.paused = False
+            self.received_us = None
             self._tell("market_resumed", now_us, paused_us=now_us - self.paused_us)
 
     def denial(self, now_us: int) -> str | None:

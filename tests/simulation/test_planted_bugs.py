@@ -16,7 +16,7 @@ from actors.market import MarketActor
 from actors.messages import StopMoveDone
 from actors.pending_opens import PendingOpens
 from actors.position import PositionActor
-from actors.price_history import PriceHistory
+from actors.price_history import Accepted, PriceHistory
 from actors.protocol import CommitChange, Disarm, PriceQuoted, ReadPosition
 from actors.restore import Rereading
 from actors.starter import Starter
@@ -77,7 +77,7 @@ def keys_are_ignored(patch: pytest.MonkeyPatch) -> None:
 def prices_before_arming_are_lost(patch: pytest.MonkeyPatch) -> None:
     """A market does not look through the prices between a stamp or a hit and the arming."""
 
-    def nothing(_self: PriceHistory, _number: int) -> Iterator[tuple[int, Decimal, int]]:
+    def nothing(_self: PriceHistory, _number: int) -> Iterator[Accepted]:
         return iter(())
 
     patch.setattr(PriceHistory, "since", nothing)

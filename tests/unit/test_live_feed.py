@@ -25,7 +25,7 @@ class FakeFloor:
         self.opened: list[str] = []
         self.taken: list[tuple[str, Decimal, int]] = []
         self.queue_lengths: dict[str, int] = {}
-        self.failures = 0
+        self.feed_pauses: dict[str, str | None] = {}
         self._changed = threading.Condition()
 
     def tell(self, command: Any) -> None:
@@ -36,11 +36,8 @@ class FakeFloor:
         command.reply_to.tell(MarketOpened(symbol=command.symbol))
 
     def to_market(self, symbol: str, message: Any) -> bool:
-        """Take prices, or fail as often as was asked."""
+        """Take prices."""
         assert isinstance(message, TakePrices)
-        if self.failures:
-            self.failures -= 1
-            return False
         with self._changed:
             pairs = zip(message.prices, message.times_us, strict=True)
             self.taken += [(symbol, price, time_us) for price, time_us in pairs]

@@ -9,7 +9,7 @@ from actors.price_history import PriceHistory
 
 
 def kept(history: PriceHistory, after: int) -> list[int]:
-    return [number for number, _price, _time_us in history.since(after)]
+    return [kept.number for kept in history.since(after)]
 
 
 def test_while_nobody_asks_there_is_nothing_to_keep() -> None:
@@ -20,13 +20,13 @@ def test_while_nobody_asks_there_is_nothing_to_keep() -> None:
     assert history
 
 
-def test_what_comes_after_a_question_is_there_with_its_number_price_and_time() -> None:
+def test_what_comes_after_a_question_is_there_with_its_number_price_and_times() -> None:
     """The answer to an arm is complete."""
     history = PriceHistory()
     history.ask(1, 5)
-    history.keep(6, Decimal(100), 1_000)
-    history.keep(7, Decimal(101), 2_000)
-    assert list(history.since(6)) == [(7, Decimal(101), 2_000)]
+    history.keep(6, Decimal(100), 1_000, 11)
+    history.keep(7, Decimal(101), 2_000, 12)
+    assert list(history.since(6)) == [(7, Decimal(101), 2_000, 12)]
     assert kept(history, 5) == [6, 7]
 
 
@@ -42,7 +42,7 @@ def test_the_last_answer_frees_everything() -> None:
     """Kept prices go when nobody can ask for them any more."""
     history = PriceHistory()
     history.ask(1, 5)
-    history.keep(6, Decimal(100), 1_000)
+    history.keep(6, Decimal(100), 1_000, 11)
     history.answer(1)
     history.trim()
     assert len(history) == 0
@@ -53,7 +53,7 @@ def test_prices_before_the_oldest_open_question_are_forgotten() -> None:
     history = PriceHistory()
     history.ask(1, 0)
     for number in range(1, 1001):
-        history.keep(number, Decimal(number), number)
+        history.keep(number, Decimal(number), number, number)
     history.ask(2, 900)
     history.answer(1)
     history.trim()
@@ -95,6 +95,6 @@ def test_every_open_question_sees_all_prices_after_it(script: list[tuple[str, in
             for _ in range(value):
                 number += 1
                 if history:
-                    history.keep(number, Decimal(number), number)
+                    history.keep(number, Decimal(number), number, number)
         for after in open_from.values():
             assert kept(history, after) == list(range(after + 1, number + 1))

@@ -119,7 +119,6 @@ def test_variables_of_the_client_and_of_tests_are_no_settings(
         ("lease_seconds", "1", "greater than or equal to 2"),
         ("feed", "mtgox", "simulated, recorded, none, or one or more venues of binance, kraken"),
         ("feed", "simulated, kraken", "one or more venues of binance, kraken"),
-        ("feeds__kraken__url", "https://x", "wss://HOST/PATH"),
         ("fee_rate", "1", "less than 1"),
         ("price_jump_max", "0", "greater than 0"),
         ("demo_balance", "0.000000001", "above 0, up to 90000000000, with 8 decimals"),
@@ -138,6 +137,27 @@ def test_an_impossible_value_is_refused_with_what_is_allowed(
     assert line.startswith(f"setting {name.replace('__', '.')}")
     assert f"{value} (environment variable BACKSTAY_{name.upper()}) is refused: " in line
     assert allowed in line
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed"),
+    [
+        ("https://x", "wss://HOST/PATH"),
+        ("ws://host:port", "ws://HOST:PORT"),
+        ("ws://host:70000", "ws://HOST:PORT"),
+        ("wss://me:secret@host/path", "without a password"),
+        ("wss://host/path?key=secret", "without a password and without what follows a `?`"),
+    ],
+)
+def test_a_venues_address_has_no_secrets_which_nobody_repeats(
+    monkeypatch: pytest.MonkeyPatch, url: str, allowed: str
+) -> None:
+    """It is logged with each connection, so that it must hold none."""
+    monkeypatch.setenv("BACKSTAY_FEEDS__KRAKEN__URL", url)
+    [line] = refused()
+    assert line.startswith("setting feeds.kraken.url (environment variable BACKSTAY_FEEDS__KRAKEN")
+    assert allowed in line
+    assert "secret" not in line
 
 
 def test_every_wrong_setting_gets_its_line() -> None:

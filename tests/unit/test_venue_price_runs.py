@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,6 +53,30 @@ def test_symbols_are_handed_over_apart() -> None:
     runs.take(trades(1, symbol="ETH/USD"))
     runs.take(trades(3))
     assert handed_over(runs) == {"BTC/USD": [1, 2, 3], "ETH/USD": [1]}
+
+
+def test_a_run_that_is_not_taken_costs_no_other_symbol_its_own() -> None:
+    """Whoever takes prices may fail; the runs that it was not given yet are still there."""
+    runs = PriceRuns()
+    runs.take(trades(1))
+    runs.take(trades(2, 3, symbol="ETH/USD"))
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        runs.hand_over(fail)
+    assert runs.count == 2
+    assert handed_over(runs) == {"ETH/USD": [2, 3]}
+
+
+def test_the_newest_of_a_snapshot_counts_though_it_was_seen() -> None:
+    """That nothing was traded since is news: the price is the present one."""
+    runs = PriceRuns()
+    runs.take(trades(1, 2))
+    handed_over(runs)
+    runs.take_newest(trades(1, 2))
+    assert handed_over(runs) == {"BTC/USD": [2]}
 
 
 def test_of_a_snapshot_the_newest_is_taken_and_the_others_are_never() -> None:

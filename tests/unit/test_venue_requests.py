@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from feeds.venues.frames import Decoded, Heartbeat, Notice, Subscribed
+from feeds.venues.frames import Decoded, Heartbeat, Subscribed
 from feeds.venues.registry import VENUES
 from feeds.venues.venue import Venue
 from tests.unit.venue_frames import FRAMES
@@ -13,19 +13,17 @@ TRADE = {"channel": "trade", "symbol": ["BTC/USD", "ETH/USD"]}
 
 
 @pytest.mark.parametrize(
-    ("venue", "symbols", "subscribe", "unsubscribe"),
+    ("venue", "symbols", "subscribe"),
     [
         (
             "binance",
             ["BTCUSDT", "ETHUSDT"],
             [{"method": "SUBSCRIBE", "params": ["btcusdt@trade", "ethusdt@trade"], "id": 1}],
-            [{"method": "UNSUBSCRIBE", "params": ["btcusdt@trade", "ethusdt@trade"], "id": 2}],
         ),
         (
             "kraken",
             ["BTC/USD", "ETH/USD"],
             [{"method": "subscribe", "params": {**TRADE, "snapshot": True}}],
-            [{"method": "unsubscribe", "params": TRADE}],
         ),
         (
             "coinbase",
@@ -34,28 +32,35 @@ TRADE = {"channel": "trade", "symbol": ["BTC/USD", "ETH/USD"]}
                 {"type": "subscribe", "channel": "heartbeats"},
                 {"type": "subscribe", "channel": "market_trades", "product_ids": ["BTC-USD"]},
             ],
-            [{"type": "unsubscribe", "channel": "market_trades", "product_ids": ["BTC-USD"]}],
         ),
         (
             "bybit",
             ["BTCUSDT"],
             [{"op": "subscribe", "req_id": "BTCUSDT", "args": ["publicTrade.BTCUSDT"]}],
-            [{"op": "unsubscribe", "req_id": "BTCUSDT", "args": ["publicTrade.BTCUSDT"]}],
         ),
         (
             "okx",
             ["BTC-USDT"],
             [{"op": "subscribe", "args": [{"channel": "trades", "instId": "BTC-USDT"}]}],
-            [{"op": "unsubscribe", "args": [{"channel": "trades", "instId": "BTC-USDT"}]}],
         ),
     ],
 )
 def test_requests_are_those_of_the_documentation(
-    venue: str, symbols: list[str], subscribe: list[object], unsubscribe: list[object]
+    venue: str, symbols: list[str], subscribe: list[object]
 ) -> None:
     """The venue's own words, in its own spelling."""
     assert [json.loads(text) for text in VENUES[venue].subscribe(symbols)] == subscribe
-    assert [json.loads(text) for text in VENUES[venue].unsubscribe(symbols)] == unsubscribe
+
+
+def test_a_gap_is_filled_by_two_requests_however_many_symbols_are_served() -> None:
+    """At the venue's rate 200 symbols one by one would take longer than prices can be held back."""
+    symbols = [f"A{number}-USD" for number in range(200)]
+    resubscribe = VENUES["coinbase"].resubscribe
+    assert resubscribe is not None
+    assert [json.loads(text) for text in resubscribe(symbols)] == [
+        {"type": kind, "channel": "market_trades", "product_ids": symbols}
+        for kind in ("unsubscribe", "subscribe")
+    ]
 
 
 @pytest.mark.parametrize("venue", ["coinbase", "bybit", "okx"])
@@ -83,6 +88,5 @@ def test_every_venue_has_a_frame_for_an_ack_and_for_a_sign_of_life(venue: str) -
         each for documented in FRAMES if documented.venue == venue for each in documented.says
     ]
     assert any(isinstance(each, Subscribed) for each in said)
-    assert any(isinstance(each, Notice) for each in said)
     # Binance's sign of life is a ping frame of the WebSocket protocol.
     assert venue == "binance" or Heartbeat() in said

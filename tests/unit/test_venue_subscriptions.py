@@ -18,7 +18,7 @@ VENUE = Venue(
     decode=nothing,
     spell=lambda base, quote: base + quote,
     subscribe=lambda symbols: [f"+{' '.join(symbols)}"],
-    unsubscribe=lambda symbols: [f"-{' '.join(symbols)}"],
+    resubscribe=lambda symbols: [f"-{' '.join(symbols)}", f"+{' '.join(symbols)}"],
 )
 
 
@@ -53,6 +53,21 @@ def test_who_is_not_answered_is_asked_for_again(subscriptions: Subscriptions) ->
     assert subscriptions.next_frame(1.0) == "+A C"
 
 
+def test_who_is_never_answered_is_asked_for_ever_more_rarely(subscriptions: Subscriptions) -> None:
+    """OKX allows 480 requests an hour: every five seconds would be 720. An answer ends the wait."""
+    asked, now = [], 0.0
+    while now < 3_600:
+        if subscriptions.next_frame(now):
+            asked.append(now)
+        now += 1.0
+        subscriptions.overdue(now)
+    assert asked[:5] == [0, 1, 3, 7, 15]
+    assert len(asked) < 25
+    subscriptions.acknowledged("A")
+    subscriptions.next_frame(now)
+    assert subscriptions.overdue(now + 1.0) == ("B", "C")
+
+
 def test_a_refusal_without_a_name_is_traced_to_its_symbol(subscriptions: Subscriptions) -> None:
     """The others are asked for one at a time, and served."""
     subscriptions.next_frame(0.0)
@@ -83,13 +98,24 @@ def test_trades_of_a_refused_symbol_are_an_answer_too(subscriptions: Subscriptio
     assert subscriptions.refused == {}
 
 
-def test_all_but_the_refused_are_subscribed_anew(subscriptions: Subscriptions) -> None:
-    """For the sake of their snapshots; whoever was served stays so meanwhile."""
+def test_what_is_served_is_subscribed_anew_before_anything_else(
+    subscriptions: Subscriptions,
+) -> None:
+    """For the sake of its snapshots; whoever was served stays so, and others wait as before."""
     subscriptions.next_frame(0.0)
     subscriptions.acknowledged("A")
     subscriptions.refuse("B", "no such symbol")
     subscriptions.renew()
     assert subscriptions.next_frame(1.0) == "-A"
-    assert subscriptions.next_frame(1.0) == "+A C"
+    assert subscriptions.next_frame(1.0) == "+A"
+    assert subscriptions.next_frame(1.0) is None
     assert subscriptions.served == {"A"}
-    assert subscriptions.overdue(2.0) == ("A", "C")
+    assert set(subscriptions.overdue(2.0)) == {"A", "C"}
+
+
+def test_where_nothing_is_served_there_is_nothing_to_subscribe_anew(
+    subscriptions: Subscriptions,
+) -> None:
+    """A request without symbols may mean all of them."""
+    subscriptions.renew()
+    assert subscriptions.next_frame(0.0) == "+A B C"

@@ -14,7 +14,6 @@ from tests.unit.venue_frames_bybit_okx import BYBIT, OKX
 
 BINANCE = (
     Documented("binance", "ack", b'{"result":null,"id":1}', (Subscribed(symbol=None),)),
-    Documented("binance", "end", b'{"result":null,"id":2}', (Notice(text="unsubscribed"),)),
     Documented(
         "binance",
         "refusal",
@@ -92,12 +91,6 @@ KRAKEN = (
         "error",
         b'{"error":"Malformed request","method":"error","success":false}',
         (Notice(text="Malformed request", is_error=True),),
-    ),
-    Documented(
-        "kraken",
-        "end",
-        b'{"method":"unsubscribe","result":{"channel":"trade","symbol":"BTC/USD"},"success":true}',
-        (Notice(text="unsubscribed"),),
     ),
     Documented(
         "kraken",

@@ -45,12 +45,6 @@ BYBIT = (
     ),
     Documented(
         "bybit",
-        "end",
-        b'{"success":true,"ret_msg":"","conn_id":"c1","op":"unsubscribe"}',
-        (Notice(text="unsubscribed"),),
-    ),
-    Documented(
-        "bybit",
         "error",
         b'{"success":false,"ret_msg":"Request not authorized","conn_id":"c1","op":""}',
         (Notice(text="Request not authorized", is_error=True),),
@@ -141,12 +135,6 @@ OKX = (
         "error",
         b'{"event":"error","code":"60014","msg":"Requests too frequent","connId":"c1"}',
         (Notice(text="Requests too frequent (code 60014)", is_error=True),),
-    ),
-    Documented(
-        "okx",
-        "end",
-        b'{"event":"unsubscribe","arg":{"channel":"trades","instId":"BTC-USDT"},"connId":"c1"}',
-        (Notice(text="unsubscribed"),),
     ),
     Documented(
         "okx",

@@ -1,0 +1,119 @@
+"""An exchange as a feed, where markets fail: what the session tells on its way to them."""
+
+import threading
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from actors.clock import SystemClock
+from actors.messages import PauseMarket, ResumeMarket, TakePrices
+from feeds.venues.registry import VENUES
+from feeds.venues.spelling import Listing
+from service.venue_feed import VenueFeed
+
+SECONDS = 5.0
+LISTINGS = [
+    Listing(symbol="BTCUSD", venue_symbol="BTC/USD"),
+    Listing(symbol="ETHUSD", venue_symbol="ETH/USD"),
+]
+
+
+class Floor:
+    """Markets of which some are `away`: they have failed, and have no next life yet."""
+
+    def __init__(self) -> None:
+        self.feed_pauses: dict[str, str | None] = {}
+        self.told: list[tuple[str, Any]] = []
+        self.away: set[str] = set()
+        self.asked = threading.Semaphore(0)
+
+    def tell(self, command: Any) -> None:
+        """Nobody opens a market here."""
+
+    def to_market(self, symbol: str, message: Any) -> bool:
+        """Take it, unless the market is away."""
+        self.asked.release()
+        if symbol in self.away:
+            return False
+        self.told.append((symbol, message))
+        return True
+
+    def queued(self, symbol: str) -> int:
+        """There is room."""
+        return 0
+
+    def has_price(self, symbol: str) -> bool:
+        """Nobody asks."""
+        return False
+
+
+@pytest.fixture
+def floor() -> Floor:
+    """Two markets, both there."""
+    return Floor()
+
+
+@pytest.fixture
+def feed(floor: Floor) -> Iterator[VenueFeed]:
+    """Not started: the test is its session."""
+    feed = VenueFeed(VENUES["kraken"], LISTINGS, floor, SystemClock())
+    yield feed
+    feed.ask_to_stop()
+
+
+def telling(what: Any, *arguments: Any) -> threading.Thread:
+    """The session's thread, which tells one thing."""
+    thread = threading.Thread(target=what, args=arguments, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_a_loss_reaches_every_market_also_one_that_begins_again(
+    feed: VenueFeed, floor: Floor
+) -> None:
+    """Those that are there are paused at once; the next life of another one begins paused."""
+    floor.away = {"BTCUSD"}
+    session = telling(feed.lost, "reset")
+    assert all(floor.asked.acquire(timeout=SECONDS) for _ in range(4))
+    why = "the connection to kraken is lost: reset"
+    assert floor.told == [("ETHUSD", PauseMarket(why=why))]
+    assert floor.feed_pauses == {"BTCUSD": why, "ETHUSD": why}
+    floor.away = set()
+    session.join(SECONDS)
+    assert floor.told[1:] == [("BTCUSD", PauseMarket(why=why))]
+
+
+def test_prices_wait_for_a_market_that_begins_again(feed: VenueFeed, floor: Floor) -> None:
+    """They cost no connection, keep their order, and the metric shows the wait."""
+    floor.away = {"BTCUSD"}
+    prices = [Decimal(1)], [1]
+    session = telling(feed.prices, "BTC/USD", *prices)
+    assert all(floor.asked.acquire(timeout=SECONDS) for _ in range(3))
+    assert feed.status().blocked_us > 0
+    floor.away = set()
+    session.join(SECONDS)
+    feed.served("BTC/USD")
+    taken = TakePrices(prices=prices[0], times_us=prices[1])
+    assert floor.told == [("BTCUSD", taken), ("BTCUSD", ResumeMarket())]
+    assert floor.feed_pauses == {"BTCUSD": None}
+
+
+def test_a_stop_waits_for_no_market(feed: VenueFeed, floor: Floor) -> None:
+    """One that never comes back does not keep the session's thread."""
+    floor.away = {"BTCUSD"}
+    session = telling(feed.refused, "BTC/USD", "no such pair")
+    assert floor.asked.acquire(timeout=SECONDS)
+    feed.ask_to_stop()
+    session.join(SECONDS)
+    assert not session.is_alive()
+    assert floor.told == []
+
+
+def test_what_a_venue_says_is_kept_short_and_printable(feed: VenueFeed, floor: Floor) -> None:
+    """It goes into events, which the database must take, and to people's phones."""
+    feed.refused("BTC/USD", "no\x00such\npair " + "x" * 100_000)
+    ((_, pause),) = floor.told
+    assert "no such pair xxx" in pause.why
+    assert len(pause.why) < 300
