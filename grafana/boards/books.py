@@ -19,7 +19,7 @@ def _balance(kind: str, description: str) -> Tile:
         no_data="No account",
         unit="locale",
         decimals=2,
-        width=4,
+        width=3,
     )
 
 
@@ -49,6 +49,19 @@ NOW = Row(
             unit="none",
             decimals=8,
             steps=((SMALLEST, "red"),),
+            width=3,
+        ),
+        Tile(
+            title="First divergent entry",
+            description=(
+                "The number of the first ledger entry that diverges, by the last health check; 0"
+                " while none does. With several accounts chosen, the highest of theirs."
+            ),
+            queries=(Query(f"max({series('wallet_first_divergent_entry')})"),),
+            no_data="Not checked yet",
+            unit="none",
+            decimals=0,
+            steps=((1, "red"),),
             width=3,
         ),
         _balance("total", "All money of the accounts"),

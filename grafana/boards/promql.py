@@ -11,6 +11,7 @@ _OF_AN_ACCOUNT = {
     "wallet_balance",
     "wallet_drift",
     "wallet_healthy",
+    "wallet_first_divergent_entry",
     "health_check_last_success_timestamp_seconds",
 }
 

@@ -73,6 +73,13 @@ BOOKS = Group(
             _ACCOUNT,
         ),
         gauge(
+            "backstay_wallet_first_divergent_entry",
+            _COUNT,
+            "the number of the first ledger entry that diverges, by the last health check; 0 while "
+            "none does",
+            _ACCOUNT,
+        ),
+        gauge(
             "backstay_health_check_last_success_timestamp_seconds",
             _SECONDS,
             "when the account last passed a health check, as a Unix time; 0 before the first",

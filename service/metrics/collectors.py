@@ -37,6 +37,9 @@ def books(published: Published, stats: EngineStats) -> Readings:
         "backstay_wallet_healthy": {
             (account,): report.status is HealthStatus.HEALTHY for account, report in reports.items()
         },
+        "backstay_wallet_first_divergent_entry": {
+            (account,): report.first_divergent_entry or 0 for account, report in reports.items()
+        },
         "backstay_health_check_last_success_timestamp_seconds": {
             (account,): stats.last_healthy_us.get(account, 0) / 1_000_000 for account in wallets
         },

@@ -12,6 +12,7 @@ import pytest
 from tests.service_process import ServiceProcess
 from web.app import create_app
 from web.backend import Backend
+from web.request_stats import RequestStats
 
 TOUR = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
 ADDRESS = "http://127.0.0.1:8470"
@@ -55,7 +56,8 @@ def test_every_command_of_the_tour_is_answered(service: ServiceProcess) -> None:
 
 def test_every_route_is_in_the_tour() -> None:
     """By its path, with any id or name in the place of a parameter."""
-    paths = create_app(cast(Backend, SimpleNamespace(access=None))).openapi()["paths"]
+    backend = SimpleNamespace(access=None, requests=RequestStats())
+    paths = create_app(cast(Backend, backend)).openapi()["paths"]
     told = TOUR.replace("$API", "/api/v1").replace("${API%/api/v1}", "")
     missing = [
         path

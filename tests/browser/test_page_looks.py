@@ -155,7 +155,7 @@ def test_events_are_said_and_prices_are_not(page: Page, api: Api) -> None:
     live(page)
     announcer = page.locator("#announcer")
     api.open("demo", "BTCUSDT")
-    expect(announcer).to_have_text("Position 1: LONG of 0.25 BTCUSDT opened at 100, stop-loss 95")
+    expect(announcer).to_contain_text("Position 1: LONG of 0.25 BTCUSDT opened at 100, 25 held")
 
     api.price("BTCUSDT", "101")
 

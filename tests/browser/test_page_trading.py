@@ -43,7 +43,7 @@ def test_a_position_goes_up_its_ladder(page: Page, api: Api) -> None:
     api.price("BTCUSDT", "110")
 
     expect(card(page, 1)).to_have_count(0)
-    expect(events(page)).to_contain_text("TP3 (+10%) reached: net 2.32225 in all")
+    expect(events(page)).to_contain_text("net 2.32225, in all 2.32225")
     expect(page.locator("#closed")).to_contain_text("+2.32")
     expect(page.locator("#accounts")).to_contain_text("1,002.32")
 

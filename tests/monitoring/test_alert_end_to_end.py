@@ -96,6 +96,7 @@ def test_a_balance_changed_by_hand_reaches_the_operator(
         alert = operator.wait_for("WalletHealthMismatch", "firing")
         assert (alert["labels"]["account"], alert["labels"]["severity"]) == ("demo", "critical")
         assert "total -0.18000000" in alert["annotations"]["description"]
+        assert "first entry that diverges is number 1." in alert["annotations"]["description"]
         assert api.health("demo")["first_divergent_entry"] == 1
         assert [s.labels["account"] for s in prometheus.query("backstay_wallet_healthy == 1")] == [
             "other"

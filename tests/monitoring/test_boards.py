@@ -94,6 +94,7 @@ def test_the_first_row_of_books_says_what_matters() -> None:
     assert top == [
         "Healthy",
         "Drift",
+        "First divergent entry",
         "Total",
         "Locked",
         "Available",
