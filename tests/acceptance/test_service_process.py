@@ -197,6 +197,7 @@ def test_after_a_crash_sqlite_starts_at_once(start: Start) -> None:
         assert client.get(f"/api/v1/positions/{opened['id']}").json()["status"] == "OPEN"
 
 
+@pytest.mark.slow
 def test_after_a_crash_postgresql_waits_the_lease_out_and_says_so(
     start: Start, postgres_database: str
 ) -> None:
@@ -234,6 +235,7 @@ def test_after_a_stop_postgresql_starts_at_once(start: Start, postgres_database:
     assert "waiting for the former owner" not in service.log
 
 
+@pytest.mark.slow
 def test_a_standby_that_waits_for_the_lease_can_be_stopped(
     start: Start, postgres_database: str
 ) -> None:
@@ -299,6 +301,7 @@ def test_a_recorded_feed_is_played_and_the_service_goes_on(start: Start, tmp_pat
         assert client.get("/readyz").status_code == 200
 
 
+@pytest.mark.slow
 def test_the_simulated_market_goes_on_where_it_was(start: Start) -> None:
     """A restart is no crash of the market: prices begin near the last one, nothing is held back."""
     service = start("--symbols", "BTCUSDT", "--speed", "3000").wait_ready()

@@ -61,6 +61,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
         service.stop()
 
 
+@pytest.mark.slow
 def test_a_slow_first_check_does_not_fail_the_start(
     start: Callable[[], Service], never: Event, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -94,6 +95,7 @@ def test_a_database_that_hangs_is_left_to_itself(never: Event, log: Log) -> None
     assert any("its lease will end" in line for line in log.lines)
 
 
+@pytest.mark.slow
 def test_a_commit_that_hangs_does_not_hold_the_process_up(
     tmp_path: Path, postgres_database: str
 ) -> None:

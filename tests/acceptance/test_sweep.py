@@ -76,7 +76,7 @@ def test_each_ladder_of_a_sweep_comes_to_what_its_plain_replay_comes_to(
     shell: CommandLine,
 ) -> None:
     """All figures of every row, as if the ladder were written into the signals; best first."""
-    write_prices()
+    write_prices(SPAN_US // 3)
     write_signals()
     told = shell.says(*REPLAY, *BOTH, "--workers", "2", "--report", "swept")
     ladders = json.loads(Path("swept/sweep.json").read_text())["ladders"]

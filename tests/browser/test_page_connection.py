@@ -60,6 +60,7 @@ def test_a_crash_and_a_restart_are_survived(
         expect(card(page, 2)).to_be_visible()
 
 
+@pytest.mark.slow
 def test_what_happened_during_a_break_is_there_after_it(
     page: Page, api: Api, complaints: Complaints
 ) -> None:
@@ -80,6 +81,7 @@ def test_what_happened_during_a_break_is_there_after_it(
     expect(told.filter(has_text="opened at 100")).to_have_count(1)
 
 
+@pytest.mark.slow
 def test_another_database_is_read_from_its_beginning(
     page: Page, service: ServiceProcess, api: Api, tmp_path: Path, complaints: Complaints
 ) -> None:
@@ -102,6 +104,7 @@ def test_another_database_is_read_from_its_beginning(
     expect(events(page)).not_to_contain_text("BTCUSDT")
 
 
+@pytest.mark.slow
 def test_a_stream_that_is_refused_leaves_the_page_in_step(
     page: Page, open_page: OpenPage, api: Api, complaints: Complaints
 ) -> None:

@@ -192,6 +192,7 @@ def test_the_keyboard_reaches_everything_in_order(busy: Api, page: Page) -> None
     assert seen.count("History of position 4") >= 2, "of the closed one and of its events"
 
 
+@pytest.mark.slow
 def test_who_wants_no_motion_sees_none(open_page: OpenPage, api: Api) -> None:
     """The mark price jumps where it would glide."""
     api.price("BTCUSDT", "100")

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import pytest
 import yaml
 
 from tests.acceptance.house import run_sql
@@ -108,6 +109,7 @@ def test_a_balance_changed_by_hand_reaches_the_operator(
         assert "other" not in named
 
 
+@pytest.mark.slow
 def test_a_service_that_is_killed_is_missed(tmp_path: Path) -> None:
     """A service that is well raises nothing; a dead one's silence does, until it is back."""
     with ServiceProcess(tmp_path, "--feed", "none") as service:
