@@ -56,6 +56,10 @@ class Directory:
         """Tell the SignalActor; tells whether it was there to take it."""
         return self.send(self.signals, message)
 
+    def offer_to_market(self, symbol: str, message: Any) -> bool:
+        """Tell a symbol's MarketActor if it is there; for who knows what to do if it is not."""
+        return self._told(self.markets.get(symbol), message)
+
     def announce(self, message: Any) -> None:
         """Tell every listener: log, metrics, event streams."""
         for listener in self.listeners:
@@ -63,12 +67,16 @@ class Directory:
 
     def send(self, recipient: Recipient | None, message: Any) -> bool:
         """Tell anybody, safely; tells whether it was there to take it."""
-        if recipient is not None:
-            try:
-                recipient.tell(message)
-            except pykka.ActorDeadError:
-                pass
-            else:
-                return True
+        if self._told(recipient, message):
+            return True
         self.dead_letters += 1
         return False
+
+    def _told(self, recipient: Recipient | None, message: Any) -> bool:
+        if recipient is None:
+            return False
+        try:
+            recipient.tell(message)
+        except pykka.ActorDeadError:
+            return False
+        return True

@@ -139,7 +139,7 @@ class PendingOpens:
         question = QuotePrice(
             account=self._account, position_id=position_id, for_open=True, reply_to=self._wallet
         )
-        if not self._directory.to_market(symbol, question):
+        if not self._directory.offer_to_market(symbol, question):
             self.deny(position_id, no_market(symbol))
 
     def _end(self, position_id: int) -> PendingOpen:

@@ -134,11 +134,12 @@ class LiveFeed:
 
     def status(self) -> FeedStatus:
         """How it stands; one that plays is connected."""
-        taken_us = self._taken_us
+        taken_us, ended = self._taken_us, self._ended
         return FeedStatus(
-            connected=self._thread.is_alive() and self._trouble is None,
+            connected=self._thread.is_alive() and self._trouble is None and not ended,
             blocked_us=self._inlet.blocked_us,
             last_message_seconds=None if taken_us is None else taken_us / 1_000_000,
+            ended=ended,
         )
 
     def _run(self) -> None:

@@ -52,13 +52,15 @@ class FeedStatus:
     """A feed as it stands, for metrics.
 
     `blocked_us` is how long markets were too busy to take its prices, in all; the time of its last
-    message is a Unix time in seconds, None before the first. `unknown` counts frames that nobody
-    understood, by kind. `delay` is of an exchange's prices, from its time to their arrival.
+    message is a Unix time in seconds, None before the first. `ended` is a feed that has brought all
+    that it has. `unknown` counts frames that nobody understood, by kind. `delay` is of an
+    exchange's prices, from its time to their arrival.
     """
 
     connected: bool
     blocked_us: int
     last_message_seconds: float | None = None
+    ended: bool = False
     reconnects: int = 0
     unknown: Mapping[str, int] = field(default_factory=dict)
     delay: Histogram | None = None
@@ -106,15 +108,14 @@ class Inlet:
         self._floor = floor
         self._clock = clock
         self._stopping = stopping
-        self._blocked_us = 0
-        self._blocked_since_us: int | None = None
+        # Both in one value: who looks from another thread must not count a wait twice.
+        self._waited_us: tuple[int, int | None] = (0, None)
 
     @property
     def blocked_us(self) -> int:
         """For how long the feed has waited for markets so far; also while it waits."""
-        since_us = self._blocked_since_us
-        waiting_us = 0 if since_us is None else self._clock.monotonic_us() - since_us
-        return self._blocked_us + waiting_us
+        waited_us, since_us = self._waited_us
+        return waited_us + (0 if since_us is None else self._clock.monotonic_us() - since_us)
 
     def open_market(self, symbol: str) -> None:
         """See that a symbol has its market.
@@ -168,9 +169,8 @@ class Inlet:
     @contextmanager
     def _blocked(self) -> Iterator[None]:
         """Count the time inside."""
-        self._blocked_since_us = self._clock.monotonic_us()
+        self._waited_us = (self.blocked_us, self._clock.monotonic_us())
         try:
             yield
         finally:
-            blocked_us, self._blocked_since_us = self.blocked_us, None
-            self._blocked_us = blocked_us
+            self._waited_us = (self.blocked_us, None)

@@ -29,7 +29,8 @@ class SystemFloor:
         self._published = system.published
         self.feed_pauses = system.published.feed_pauses
         self.tell = system.tell
-        self.to_market = system.directory.to_market
+        # A feed keeps what was not taken and tells it again: no letter is dead.
+        self.to_market = system.directory.offer_to_market
 
     def queued(self, symbol: str) -> int:
         """How many messages wait in a market's mailbox."""
@@ -72,6 +73,11 @@ class Feeds:
     def names_by_symbol(self) -> dict[str, str]:
         """Which feed brings a symbol's prices."""
         return {symbol: feed.name for feed in self._feeds for symbol in feed.symbols()}
+
+    def awaited_symbols(self) -> frozenset[str]:
+        """The symbols whose prices are to come; of a feed that is over no more will."""
+        going_on = (feed for feed in self._feeds if not feed.status().ended)
+        return frozenset(symbol for feed in going_on for symbol in feed.symbols())
 
     def trouble(self) -> str | None:
         """Why no feed can be relied on; None while one of several can."""

@@ -50,8 +50,11 @@ NOW = Row(
         ),
         Tile(
             title="Feeds away",
-            description="Feeds that bring no prices: their markets are paused, stops included.",
-            queries=(Query(f"sum(1 - {series('feed_connected')})"),),
+            description=(
+                "Feeds that bring no prices, though they should: their markets are paused, stops"
+                " included."
+            ),
+            queries=(Query(f"sum(1 - {series('feed_connected')} - {series('feed_ended')})"),),
             no_data="No feed",
             steps=((1, "red"),),
             width=3,

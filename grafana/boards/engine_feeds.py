@@ -11,11 +11,20 @@ FEEDS = Row(
     (
         Timeline(
             title="Feeds",
-            description="Whether each feed brings prices, over time.",
-            queries=(Query(f"min by (venue) ({series('feed_connected')})", "{{venue}}"),),
+            description="Whether each feed brings prices, over time; a recorded one has an end.",
+            queries=(
+                Query(
+                    f"min by (venue) ({series('feed_connected')} + 2 * {series('feed_ended')})",
+                    "{{venue}}",
+                ),
+            ),
             no_data=NO_FEED,
             unit="none",
-            words={0: Word("Away", "red"), 1: Word("Connected", "green")},
+            words={
+                0: Word("Away", "red"),
+                1: Word("Connected", "green"),
+                2: Word("Ended", "blue"),
+            },
             width=8,
         ),
         Graph(

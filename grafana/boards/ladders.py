@@ -176,8 +176,8 @@ DENIALS = Row(
         Graph(
             title="Beyond the stop over time",
             description=(
-                "Positions whose mark price is past the stop-loss and that are not closed yet; a"
-                " pause of their market explains it."
+                "Positions whose mark price is past the stop-loss and that are not closed yet, in"
+                " markets that are not paused."
             ),
             queries=(Query(now("positions_beyond_stop"), "beyond the stop"),),
             no_data="Nothing scraped",

@@ -155,8 +155,9 @@ LADDERS = Group(
         gauge(
             "backstay_positions_beyond_stop",
             _COUNT,
-            "open positions whose stop-loss the last accepted price has reached; each is closed in "
-            "a moment, unless something is wrong; counted up to 1,000",
+            "open positions whose stop-loss the last accepted price has reached, in markets that "
+            "are not paused; each is closed in a moment, unless something is wrong; counted up to "
+            "1,000",
         ),
     ),
 )
@@ -180,7 +181,13 @@ PRICES = Group(
             "trade of what came together",
             _VENUE,
         ),
-        gauge("backstay_markets", _COUNT, "markets by their state", label("state", *MARKET_STATES)),
+        gauge(
+            "backstay_markets",
+            _COUNT,
+            "markets by their state; STALE and QUARANTINED only where a feed brings the symbol or "
+            "a position is open",
+            label("state", *MARKET_STATES),
+        ),
         gauge(
             "backstay_trading_paused",
             _COUNT,
@@ -189,6 +196,12 @@ PRICES = Group(
             label("by", "network", "operator", "health"),
         ),
         gauge("backstay_feed_connected", _COUNT, "1 while a feed brings prices, else 0", _VENUE),
+        gauge(
+            "backstay_feed_ended",
+            _COUNT,
+            "1 once a recorded feed has been played to its end, else 0",
+            _VENUE,
+        ),
         gauge(
             "backstay_feed_last_message_timestamp_seconds",
             _SECONDS,

@@ -1,6 +1,6 @@
 """What is published and counted elsewhere, as readings: nobody is asked, and nobody waits."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 
 from actors.base import PooledActor
 from actors.clock import Clock
@@ -49,10 +49,25 @@ def books(published: Published, stats: EngineStats) -> Readings:
     }
 
 
-def markets(published: Published, clock: Clock) -> Readings:
-    """How many markets are in each state, and what keeps trading back."""
+LEFT_OUT = (MarketState.STALE, MarketState.QUARANTINED)
+"""Nobody's trouble where no feed brings prices and no position waits for one."""
+
+
+def markets(published: Published, clock: Clock, awaited: Set[str]) -> Readings:
+    """How many markets are in each state, and what keeps trading back.
+
+    `awaited` are the symbols that a feed brings.
+    """
     now_us = clock.monotonic_us()
-    states = [status.state(now_us) for status in published.markets.copy().values()]
+    held = {symbol for its in published.version.exposures.values() for symbol in its}
+    all_states = {
+        symbol: status.state(now_us) for symbol, status in published.markets.copy().items()
+    }
+    states = [
+        state
+        for symbol, state in all_states.items()
+        if symbol in awaited or symbol in held or state not in LEFT_OUT
+    ]
     reports = published.health.copy().values()
     return {
         "backstay_markets": {(str(state),): states.count(state) for state in MarketState},
@@ -108,6 +123,7 @@ def feeds(statuses: Mapping[str, FeedStatus]) -> Readings:
     each = {(name,): status for name, status in statuses.items()}
     return {
         "backstay_feed_connected": {name: one.connected for name, one in each.items()},
+        "backstay_feed_ended": {name: one.ended for name, one in each.items()},
         "backstay_feed_last_message_timestamp_seconds": {
             name: one.last_message_seconds or 0 for name, one in each.items()
         },

@@ -43,8 +43,9 @@ class CommitCounts:
 
     def watch(self, published: Published) -> None:
         """Begin with the positions that are open; each later commit is then to be counted."""
-        version = published.version
         with self._lock:
+            # Behind the lock: a commit that is counted before it is already in this version.
+            version = published.version
             self._published, self._commit_id = published, version.commit_id
             self._open = Counter((str(p.side),) for p in version.positions.values())
             self._stops = Stops(version.positions.values())
@@ -76,7 +77,11 @@ class CommitCounts:
         if self._published is None:
             return 0
         markets = self._published.markets.copy()
-        prices = {symbol: one.last.price for symbol, one in markets.items() if one.last}
+        prices = {
+            symbol: one.last.price
+            for symbol, one in markets.items()
+            if one.last is not None and one.pause is None
+        }
         return self._stops.reached(prices)
 
     def _add(self, name: str, *labels: str) -> None:

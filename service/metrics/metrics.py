@@ -5,7 +5,7 @@ the accounts, their checks and the routes, not with the positions.
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from functools import partial
 from importlib import metadata
 from typing import TYPE_CHECKING
@@ -38,6 +38,7 @@ class Metrics:
     def __init__(self) -> None:
         """Begin every counter at 0."""
         self._commits = CommitCounts()
+        self._awaited: Callable[[], Set[str]] = frozenset
         self._version = metadata.version("backstay")
         self._lock = threading.Lock()
         self._notifications = {True: 0, False: 0}
@@ -64,13 +65,14 @@ class Metrics:
 
         self._sources += [
             partial(collectors.books, published, directory.stats),
-            partial(collectors.markets, published, clock),
+            lambda: collectors.markets(published, clock, self._awaited()),
             engine,
         ]
 
     def watch_feeds(self, system: System, feeds: "Feeds") -> None:
         """Show from now on how the feeds stand, and what they bring."""
         prices = collectors.PriceCounts(system.published, feeds.names_by_symbol)
+        self._awaited = feeds.awaited_symbols
         self._sources += [lambda: collectors.feeds(feeds.statuses()), prices.readings]
 
     def watch_web(self, backend: "Backend") -> None:

@@ -15,6 +15,7 @@ class StubFeed:
     def __init__(self, name: str, *symbols: str) -> None:
         self.name = name
         self.delay = Histogram(DELAY_SECONDS)
+        self.ended = False
         self._symbols = symbols
 
     def start(self) -> None: ...
@@ -31,7 +32,8 @@ class StubFeed:
 
     def status(self) -> FeedStatus:
         return FeedStatus(
-            connected=True,
+            connected=not self.ended,
+            ended=self.ended,
             blocked_us=1_500_000,
             last_message_seconds=1_800_000_000.0,
             reconnects=2,

@@ -8,7 +8,7 @@ import pytest
 
 from actors.dispatcher import PooledDispatcher
 from actors.market import MarketActor
-from actors.messages import MoveStop, PauseMarket, PauseTrading
+from actors.messages import MoveStop, PauseMarket, PauseTrading, ResumeTrading
 from service.metrics import Metrics
 from tests.acceptance.conftest import Log
 from tests.acceptance.faults import Inject
@@ -75,6 +75,7 @@ def test_a_changed_balance_shows_as_drift(house: House, value: Value) -> None:
     assert value("wallet_healthy", account="demo") == 0
     assert value("wallet_drift", account="demo", check="total") == -0.18
     assert value("wallet_drift", account="demo", check="locked") == 0
+    assert value("wallet_first_divergent_entry", account="demo") == 1
     assert value("trading_paused", by="health") == 1
     assert value("health_checks_total", result="mismatch") == 1
     last_success = value("health_check_last_success_timestamp_seconds", account="demo")
@@ -83,6 +84,7 @@ def test_a_changed_balance_shows_as_drift(house: House, value: Value) -> None:
     house.check()
     assert value("wallet_healthy", account="demo") == 1
     assert value("wallet_drift", account="demo", check="total") == 0
+    assert value("wallet_first_divergent_entry", account="demo") == 0
     assert value("health_checks_total", result="healthy") == 2
 
 
@@ -242,6 +244,24 @@ def test_commits_are_measured(a_house: Houses, metrics: Metrics, value: Value) -
     assert value("mailbox_depth", actor="committer") == 0
     assert transactions is not None
     assert value("commit_seconds_count") == value("commit_changes_count") == transactions + 1
+
+
+def test_failed_commits_are_counted_by_how_they_failed(
+    a_house: Houses, metrics: Metrics, value: Value, log: Log
+) -> None:
+    """One whose answer is lost, and one that the database refuses."""
+    house = measured(a_house, metrics, faulty=True)
+    house.faults.lose_answers = 1
+    house.tell(lambda reply: PauseTrading(account=None, reason="a test", reply_to=reply))
+    house.settle()
+    house.advance(10)
+    kinds = ("unavailable", "unknown", "refused")
+    assert [value("commit_failures_total", kind=kind) for kind in kinds] == [0, 1, 0]
+    house.ask(lambda reply: ResumeTrading(account=None, reason="a test", reply_to=reply))
+    log.failures_expected = True
+    house.sql("UPDATE accounts SET version = version + 1")
+    house.denied(25)
+    assert [value("commit_failures_total", kind=kind) for kind in kinds] == [0, 1, 1]
 
 
 def test_what_actors_do_is_timed(a_house: Houses, metrics: Metrics, value: Value) -> None:

@@ -3,6 +3,9 @@
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,8 @@ from tests.acceptance.house import House, running
 from tests.acceptance.scrapes import StubFeed, feeds, scraped
 from tests.acceptance.scrapes import value as value_of
 from tests.command_line import CommandLine
+from web.backend import Backend, Probe
+from web.event_stream import EventStream
 
 DOCS = Path(__file__).parents[2] / "docs" / "metrics.md"
 SERIES_MAX = 2_000
@@ -148,6 +153,32 @@ def test_a_scrape_asks_nobody(house: House) -> None:
     assert isinstance(house.dispatcher, SequentialDispatcher)
     assert not house.dispatcher.has_work
     assert house.faults.tries == tries
+
+
+def test_what_the_web_knows_is_shown(
+    api: Api, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the service is ready, who follows its events, and which version it is."""
+    version = metadata.version("backstay")
+    shown = partial(value_of, metrics)
+    assert (shown("ready"), shown("event_stream_clients")) == (1, 0)
+    assert shown("build_info", version=version) == 1
+    backend: Backend = api.app.state.backend
+    draining = Probe(ok=False, checks={"draining": "the service is stopping"})
+    monkeypatch.setattr(EventStream, "clients", 2)
+    metrics.watch_web(replace(backend, readiness=lambda: draining))
+    assert (shown("ready"), shown("event_stream_clients")) == (0, 2)
+
+
+def test_a_delay_is_shown_in_seconds(api: Api) -> None:
+    """By venue, in the bucket that it belongs to and those above."""
+    metrics, stub = Metrics(), StubFeed("kraken", "BTCUSD")
+    metrics.watch_feeds(api.house.system, feeds(stub))
+    stub.delay.observe(0.2)
+    shown = partial(value_of, metrics, venue="kraken")
+    bounds = ("0.1", "0.25", "10.0", "+Inf")
+    assert [shown("price_delay_seconds_bucket", le=le) for le in bounds] == [0, 1, 1, 1]
+    assert (shown("price_delay_seconds_sum"), shown("price_delay_seconds_count")) == (0.2, 1)
 
 
 def test_requests_are_counted_by_their_routes(api: Api, metrics: Metrics) -> None:

@@ -201,6 +201,31 @@ def test_a_damaged_file_ends_the_feed_and_is_named() -> None:
     assert feed.trouble() == "feed test ended: day.csv, line 7: price 'abc' is no number"
 
 
+def test_a_feed_that_is_over_says_so() -> None:
+    """It brings no more, and is not in trouble; one that is stopped is not over."""
+    clock = VirtualClock(START_US)
+    over = threading.Event()
+
+    @contextmanager
+    def source(_taken: int) -> Iterator[Iterable[PriceBatch]]:
+        yield [batch(0)]
+        over.set()
+
+    played = feed_of(source, FakeFloor(), clock)
+    played.start()
+    assert over.wait(SECONDS)
+    stopped = feed_of(of(batch(0, 31_536_000)), floor := FakeFloor(), clock)
+    stopped.start()
+    floor.wait_for(1)
+    while_playing = stopped.status()
+    assert (while_playing.connected, while_playing.ended) == (True, False)
+    for feed, ended in ((played, True), (stopped, False)):
+        feed._thread.join(SECONDS if ended else 0)
+        feed.stop(SECONDS)
+        assert (feed.status().connected, feed.status().ended) == (False, ended)
+        assert feed.trouble() is None
+
+
 def test_a_stop_does_not_wait_for_the_next_price() -> None:
     """The next one is a year away; the thread has ended when `stop` returns."""
     floor, clock = FakeFloor(), VirtualClock(START_US)
