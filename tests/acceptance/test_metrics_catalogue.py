@@ -112,9 +112,11 @@ def test_the_page_has_each_group_as_it_is(group: Group) -> None:
 
 
 def test_the_page_has_no_other_metric() -> None:
-    """One that is gone is gone there, too."""
-    rows = [line for line in DOCS.read_text().splitlines() if line.startswith("| `")]
+    """One that is gone is gone there, too; and the sum of their series is the page's."""
+    text = DOCS.read_text()
+    rows = [line for line in text.splitlines() if line.startswith("| `")]
     assert len(rows) == len(METRICS)
+    assert f": {sum(metric.series for metric in METRICS):,} in all." in text
 
 
 def test_the_command_lists_each_metric(shell: CommandLine) -> None:
