@@ -84,6 +84,7 @@ def test_a_postgresql_backup_is_pg_dumps(shell: CommandLine, tmp_path: Path) -> 
     assert "secret" not in error
 
 
+@pytest.mark.slow
 def test_a_restored_dump_goes_on(
     shell: CommandLine, tmp_path: Path, postgres_url: str, postgres_database: str
 ) -> None:

@@ -108,6 +108,7 @@ def test_sigterm_drains_and_everything_is_there_again(start: Start) -> None:
     assert closed["close_reason"] == "STOP_LOSS"
 
 
+@pytest.mark.slow
 def test_what_was_acknowledged_before_the_drain_is_there_after_it(start: Start) -> None:
     """Clients open positions all the while: each gets a 201 that holds, a 503, or no connection."""
     service = start(BACKSTAY_FEED="none").wait_ready()
@@ -225,6 +226,7 @@ def test_an_owner_that_was_deposed_ends(start: Start, postgres_database: str) ->
     assert "another owner has taken over" in service.log
 
 
+@pytest.mark.slow
 def test_after_a_stop_postgresql_starts_at_once(start: Start, postgres_database: str) -> None:
     """An owner that stopped in order has given its lease up."""
     service = start(

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import Complaints
@@ -34,6 +35,7 @@ def test_the_harness_sees_what_goes_wrong(page: Page, complaints: Complaints) ->
     assert "Content Security Policy" in said
 
 
+@pytest.mark.slow
 def test_who_has_to_log_in_comes_back_to_the_page(
     service: ServiceProcess, open_page: OpenPage, tmp_path: Path
 ) -> None:

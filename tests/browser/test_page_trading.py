@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
 from tests.acceptance.http_api import Api
@@ -216,6 +217,7 @@ def test_a_pause_refuses_opens_with_its_reason(
     chip(page, "trading", "Opens allowed")
 
 
+@pytest.mark.slow
 def test_a_quarantined_price_is_released(page: Page, api: Api) -> None:
     """The market says that a price waits; a person who may accepts it, and the position acts."""
     api.price("BTCUSDT", "100")

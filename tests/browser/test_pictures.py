@@ -89,6 +89,7 @@ def shown(page: Page) -> Page:
     return page
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("busy_day")
 def test_a_busy_day_is_shown_in_light_and_dark_and_on_a_phone(
     open_page: OpenPage, picture: Picture
@@ -109,6 +110,7 @@ def test_a_busy_day_is_shown_in_light_and_dark_and_on_a_phone(
     assert phone.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("busy_day")
 def test_a_position_s_history_is_drawn_and_told(open_page: OpenPage, picture: Picture) -> None:
     """From its open to its last rung: on its price, and in the service's sentences."""
