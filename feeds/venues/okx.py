@@ -23,9 +23,9 @@ class _Arg(msgspec.Struct, gc=False, tag_field="channel", tag="trades"):
     pass
 
 
-class _Trade(msgspec.Struct, gc=False):
-    instId: str  # noqa: N815 (the venue's name)
-    tradeId: str  # noqa: N815
+class _Trade(msgspec.Struct, gc=False, rename="camel"):
+    inst_id: str
+    trade_id: str
     px: Decimal
     ts: Milliseconds
 
@@ -45,7 +45,7 @@ def decode(frame: bytes) -> Sequence[Decoded]:
         trades = _TRADES.decode(frame)
     except UNREADABLE:
         return [_other(frame)]
-    return trades_of([(row.ts * 1000, row.instId, row.px, row.tradeId) for row in trades.data])
+    return trades_of([(row.ts * 1000, row.inst_id, row.px, row.trade_id) for row in trades.data])
 
 
 def _other(frame: bytes) -> Decoded:
