@@ -23,8 +23,8 @@ from actors.starter import Starter
 from actors.supervised import ActorKind
 from actors.wallet import WalletActor
 from persistence import commits
-from tests.simulation.simulation import simulate
-from tests.simulation.weathers import WEATHERS
+from simulation.run import simulate
+from simulation.weathers import WEATHERS
 from trading.ladder import Advance
 from trading.model import Wallet
 from trading.wallet import Booking, settled

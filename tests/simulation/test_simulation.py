@@ -7,8 +7,8 @@ import os
 
 import pytest
 
-from tests.simulation.simulation import seeds, simulate, steps
-from tests.simulation.weathers import WEATHERS
+from simulation.run import seeds, simulate, steps
+from simulation.weathers import WEATHERS
 
 STEPS = 120
 

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("trading", "actors", "persistence", "feeds", "web", "service")
+PACKAGES = ("trading", "actors", "persistence", "feeds", "web", "simulation", "service")
 
 FILE_LINES_MAX = 350
 FUNCTION_LINES_MAX = 65

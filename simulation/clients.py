@@ -22,9 +22,9 @@ from actors.messages import (
     TransferDone,
     TransferFunds,
 )
-from tests.simulation.dispatcher import SimulatedDispatcher, Violation
-from tests.simulation.model import Model
-from tests.simulation.requests import (
+from simulation.dispatcher import SimulatedDispatcher, Violation
+from simulation.model import Model
+from simulation.requests import (
     AccountAsked,
     CloseAsked,
     HealthAsked,

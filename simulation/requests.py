@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from actors.messages import Denied
-from tests.simulation.arithmetic import exact, price
-from tests.simulation.dispatcher import Violation
+from simulation.arithmetic import exact, price
+from simulation.dispatcher import Violation
 from trading.model import Ladder, Limits, Position
 
 

@@ -1,9 +1,9 @@
 """In calm weather every answer is known beforehand."""
 
 from actors.messages import AccountReady, CloseDone, Denied, OpenDone, StopMoveDone, TransferDone
-from tests.simulation.dispatcher import Violation
-from tests.simulation.model_position import ModelPosition, Rung
-from tests.simulation.requests import (
+from simulation.dispatcher import Violation
+from simulation.model_position import ModelPosition, Rung
+from simulation.requests import (
     AccountAsked,
     CloseAsked,
     OpenAsked,
@@ -11,7 +11,7 @@ from tests.simulation.requests import (
     StopAsked,
     TransferAsked,
 )
-from tests.simulation.world import World
+from simulation.world import World
 from trading.costs import DEFAULT_RATES
 
 DONE = "done"

@@ -12,10 +12,10 @@ from actors.position import PositionActor
 from actors.protocol import ReportWallet, WalletReported
 from actors.restore import version_of
 from actors.wallet import WalletActor
-from tests.simulation.dispatcher import Violation
-from tests.simulation.model import same_position
-from tests.simulation.model_position import ModelPosition
-from tests.simulation.requests import (
+from simulation.dispatcher import Violation
+from simulation.model import same_position
+from simulation.model_position import ModelPosition
+from simulation.requests import (
     AccountAsked,
     CloseAsked,
     HealthAsked,
@@ -25,7 +25,7 @@ from tests.simulation.requests import (
     StopAsked,
     TransferAsked,
 )
-from tests.simulation.world import World
+from simulation.world import World
 from trading.books import HealthStatus, LedgerFold, check_books
 from trading.ladder import Triggers
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from tests.simulation.dispatcher import Violation
-from tests.simulation.model_position import Happening, Part
+from simulation.dispatcher import Violation
+from simulation.model_position import Happening, Part
 from trading.model import Limits
 
 ZERO = Decimal(0)

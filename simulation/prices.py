@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 from actors.messages import ReleaseCandidate, TakePrices
-from tests.simulation.setting import SYMBOLS
-from tests.simulation.world import World
+from simulation.setting import SYMBOLS
+from simulation.world import World
 
 
 class Prices:
@@ -68,6 +68,7 @@ class Prices:
         return f"an operator releases {price} of {symbol}"
 
     def tell(self, symbol: str, prices: list[Decimal], apart_us: int = 1000) -> str:
+        """Prices come one after another, so far apart."""
         times_us = [self.world.now_us + index * apart_us for index in range(1, len(prices) + 1)]
         self.world.dispatcher.pass_time(len(prices) * apart_us / 1_000_000)
         self._send(symbol, prices, times_us)

@@ -1,7 +1,7 @@
 """The weathers that the simulation is run in, from calm to everything at once."""
 
-from tests.simulation.faulty_store import FaultRates
-from tests.simulation.world import Weather
+from simulation.faulty_store import FaultRates
+from simulation.world import Weather
 
 WEATHERS = {
     "calm": Weather(interleaved=False),

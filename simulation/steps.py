@@ -4,9 +4,9 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from actors.messages import OpenMarket, PauseMarket, ResumeMarket
-from tests.simulation.arithmetic import price as price_scale
-from tests.simulation.prices import Prices
-from tests.simulation.requests import (
+from simulation.arithmetic import price as price_scale
+from simulation.prices import Prices
+from simulation.requests import (
     AccountAsked,
     CloseAsked,
     HealthAsked,
@@ -15,8 +15,8 @@ from tests.simulation.requests import (
     StopAsked,
     TransferAsked,
 )
-from tests.simulation.setting import ACCOUNTS, LADDERS, SYMBOLS
-from tests.simulation.world import World
+from simulation.setting import ACCOUNTS, LADDERS, SYMBOLS
+from simulation.world import World
 
 
 class Steps:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from tests.simulation.arithmetic import exact, money, price
+from simulation.arithmetic import exact, money, price
 
 ZERO = Decimal(0)
 

@@ -9,11 +9,11 @@ from actors.messages import PauseMarket, ReleaseCandidate, ResumeMarket, TakePri
 from actors.position import PositionActor
 from actors.protocol import Arm, PriceQuoted, PriceReached, QuoteDenied
 from actors.supervised import SupervisedActor
-from tests.simulation.clients import Client
-from tests.simulation.dispatcher import SimulatedDispatcher, When, name_of
-from tests.simulation.model import Model
-from tests.simulation.model_market import ModelMarket, Quote
-from tests.simulation.model_tracking import Coverage
+from simulation.clients import Client
+from simulation.dispatcher import SimulatedDispatcher, When, name_of
+from simulation.model import Model
+from simulation.model_market import ModelMarket, Quote
+from simulation.model_tracking import Coverage
 
 
 class ModelWatcher:

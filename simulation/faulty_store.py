@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, cast
 
-from sqlalchemy.orm import Session
-
 from persistence.changes import Change
 from persistence.commits import commit
 from persistence.errors import Deposed, OutcomeUnknown, Refused, StoreError, Unavailable
 from persistence.state import AccountState, Books, State
 from persistence.store import Store
 from persistence.transactions import Transactions
-from tests.simulation.dispatcher import Violation
+from simulation.dispatcher import Violation
 from trading.model import Position
 from trading.signals import Signal
 
@@ -245,7 +243,7 @@ class _Breaking:
         self._error = error
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
+    def transaction(self) -> Iterator[Any]:
         with self._transactions.transaction() as session:
             yield session
             raise self._error

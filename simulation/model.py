@@ -12,13 +12,13 @@ from decimal import Decimal
 from typing import Any
 
 from persistence.changes import Change
-from tests.simulation.dispatcher import Violation
-from tests.simulation.faulty_store import Committed
-from tests.simulation.model_account import ModelAccount
-from tests.simulation.model_market import ModelMarket
-from tests.simulation.model_position import Happening, ModelPosition, Part, Rung
-from tests.simulation.model_tracking import Coverage, Tracked
-from tests.simulation.requests import Requests
+from simulation.dispatcher import Violation
+from simulation.faulty_store import Committed
+from simulation.model_account import ModelAccount
+from simulation.model_market import ModelMarket
+from simulation.model_position import Happening, ModelPosition, Part, Rung
+from simulation.model_tracking import Coverage, Tracked
+from simulation.requests import Requests
 from trading.model import MarketPrice, Position, Wallet
 
 MARKET_EVENTS = (

@@ -13,12 +13,12 @@ from actors.messages import TakePrices
 from actors.position import PositionActor
 from actors.supervised import ActorKind, SupervisedActor
 from actors.system import System, SystemSettings, UncommittedError
-from tests.simulation.clients import Client, command
-from tests.simulation.dispatcher import FailPoint, Killed, SimulatedDispatcher, Violation, When
-from tests.simulation.faulty_store import Committed, FaultRates, FaultyStore
-from tests.simulation.model import Model
-from tests.simulation.requests import PricesAsked, Request, Requests
-from tests.simulation.watching import ModelWatcher
+from simulation.clients import Client, command
+from simulation.dispatcher import FailPoint, Killed, SimulatedDispatcher, Violation, When
+from simulation.faulty_store import Committed, FaultRates, FaultyStore
+from simulation.model import Model
+from simulation.requests import PricesAsked, Request, Requests
+from simulation.watching import ModelWatcher
 
 START_US = 1_700_000_000_000_000
 FAILURES_A_MINUTE_MAX = 6

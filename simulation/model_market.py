@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from tests.simulation.model_position import Happening
+from simulation.model_position import Happening
 
 JUMP = Decimal("0.5")
 NEAR = Decimal("0.05")

@@ -5,10 +5,10 @@ import os
 from collections import deque
 from dataclasses import dataclass
 
-from tests.simulation.checks import check_settled
-from tests.simulation.predictions import Predictions
-from tests.simulation.steps import Steps
-from tests.simulation.world import Weather, World
+from simulation.checks import check_settled
+from simulation.predictions import Predictions
+from simulation.steps import Steps
+from simulation.world import Weather, World
 
 REPORTED_STEPS = 30
 REPORTED_MESSAGES = 40

@@ -9,9 +9,9 @@ optional: the database says whether they were judged.
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from tests.simulation.dispatcher import Violation
-from tests.simulation.model_market import Quote
-from tests.simulation.model_position import Happening, ModelPosition
+from simulation.dispatcher import Violation
+from simulation.model_market import Quote
+from simulation.model_position import Happening, ModelPosition
 from trading.model import Position
 
 
