@@ -13,15 +13,14 @@ from typing import Protocol
 
 import structlog
 
+from actors.courier import Courier, Errand, EventReader
 from actors.messages import Announced, Reply
 from actors.protocol import ChangeCommitted, CommitChange
 from persistence.changes import Change, Delivery
 from persistence.errors import Unavailable
 from service.notification_text import Message, Wanted, next_message
 from service.settings import Settings
-from web.event_stream import EventReader
 
-READ_EVENTS = 1_000
 READ_AGAIN_SECONDS = 1.0
 RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 PACE_SECONDS = 1.0
@@ -39,6 +38,10 @@ class Outbox(EventReader, Protocol):
 
     def deliveries(self) -> dict[str, int]:
         """By target, the last event up to which it has them all."""
+        ...
+
+    def last_event_id(self) -> int:
+        """The id of the newest event; 0 where there is none."""
         ...
 
 
@@ -74,7 +77,7 @@ class Notifications:
         self._retry_seconds = retry_seconds
         self._pace_seconds = pace_seconds
         self._stopping = threading.Event()
-        self._couriers: list[_Courier] = []
+        self._routes: list[_Route] = []
 
     def start(self, outbox: Outbox, to_committer: ToCommitter) -> None:
         """Go on after each target's last message; a new target begins at the present end.
@@ -89,13 +92,17 @@ class Notifications:
         if moved:
             change = Change(account=None, delivered=tuple(moved))
             to_committer(CommitChange(change_id=0, change=change, reply_to=None))
-        self._couriers = [
-            _Courier(
+        self._routes = [
+            _Route(
                 target,
-                outbox,
+                Courier(
+                    target.name,
+                    cursor=known.get(target.name, end),
+                    reader=outbox,
+                    wanted=self._wanted,
+                    compose=next_message,
+                ),
                 to_committer,
-                cursor=known.get(target.name, end),
-                wanted=self._wanted,
                 count=self._count,
                 retry_seconds=self._retry_seconds,
                 pace_seconds=self._pace_seconds,
@@ -105,31 +112,31 @@ class Notifications:
         ]
 
     def announced(self, message: Announced) -> None:
-        """Wake the couriers if there is something for them."""
-        if self._couriers and any(
+        """Wake the targets' threads if there is something for them."""
+        if self._routes and any(
             self._wanted(event.kind, getattr(event, "account", None))
             for change in message.changes
             for event in change.events
         ):
-            for courier in self._couriers:
-                courier.wake.set()
+            for route in self._routes:
+                route.wake.set()
 
     def troubles(self) -> dict[str, str]:
         """By target, why its last attempt failed; those that work are not named."""
-        return {courier.name: courier.trouble for courier in self._couriers if courier.trouble}
+        return {route.name: route.trouble for route in self._routes if route.trouble}
 
     def close(self) -> None:
         """Begin no further message; what is under way goes on."""
         self._stopping.set()
-        for courier in self._couriers:
-            courier.wake.set()
+        for route in self._routes:
+            route.wake.set()
 
     def stop(self, timeout_seconds: float) -> None:
         """Wait so long for messages under way; one that hangs is left, and may be repeated."""
         self.close()
         end = monotonic() + timeout_seconds
-        for courier in self._couriers:
-            courier.thread.join(max(0.0, end - monotonic()))
+        for route in self._routes:
+            route.thread.join(max(0.0, end - monotonic()))
 
 
 def notifications_of(settings: Settings, count: Callable[[bool], None]) -> Notifications:
@@ -144,17 +151,15 @@ def notifications_of(settings: Settings, count: Callable[[bool], None]) -> Notif
     return Notifications(targets, wanted, count=count)
 
 
-class _Courier:
+class _Route:
     """Brings one target its messages, in order, on a thread of its own."""
 
     def __init__(
         self,
         target: Receiver,
-        outbox: EventReader,
+        courier: Courier[Message],
         to_committer: ToCommitter,
         *,
-        cursor: int,
-        wanted: Wanted,
         count: Callable[[bool], None],
         retry_seconds: tuple[float, ...],
         pace_seconds: float,
@@ -164,10 +169,8 @@ class _Courier:
         self.trouble: str | None = None
         self.wake = threading.Event()
         self._target = target
-        self._outbox = outbox
+        self._courier = courier
         self._to_committer = to_committer
-        self._cursor = cursor
-        self._wanted = wanted
         self._count = count
         self._retry_seconds = retry_seconds
         self._pace_seconds = pace_seconds
@@ -182,7 +185,10 @@ class _Courier:
             # Before reading: what is announced from now on is read the next time.
             self.wake.clear()
             try:
-                if not self._tell_next() and not self._stopping.is_set():
+                errand = self._courier.next()
+                if errand is not None:
+                    self._go(errand)
+                elif not self._stopping.is_set():
                     self.wake.wait()
             except Unavailable:
                 self._stopping.wait(READ_AGAIN_SECONDS)
@@ -190,25 +196,14 @@ class _Courier:
                 log.exception("notification failed", target=self.name)
                 self._back_off(f"{type(error).__name__}: {error}")
 
-    def _tell_next(self) -> bool:
-        """Go on by a message, or by a page of what is not told; False at the end of the events."""
-        events = self._outbox.read_events(self._cursor, READ_EVENTS)
-        if not events:
-            return False
-        waiting = [event for event in events if self._wanted(event.kind, event.account)]
-        last = events[-1].id
-        if waiting:
-            message, told = next_message(waiting)
-            if not self._send(message):
-                return True
-            last = last if told == len(waiting) else waiting[told - 1].id
-        self._cursor = last
-        # Of what is not told only whole pages count: they are not to be read after each restart.
-        if waiting or len(events) == READ_EVENTS:
+    def _go(self, errand: Errand[Message]) -> None:
+        if errand.message is not None and not self._send(errand.message):
+            return
+        self._courier.done(errand)
+        if errand.remember:
             self._remember()
-        if waiting:
+        if errand.message is not None:
             self._stopping.wait(self._pace_seconds)
-        return True
 
     def _send(self, message: Message) -> bool:
         why = self._target.send(message)
@@ -237,10 +232,7 @@ class _Courier:
     def _remember(self) -> None:
         """Have the cursor committed, and wait for that: no second message may need repeating."""
         reply = Reply()
-        change = Change(
-            account=None, delivered=(Delivery(target=self.name, event_id=self._cursor),)
-        )
-        self._to_committer(CommitChange(change_id=0, change=change, reply_to=reply))
+        self._to_committer(self._courier.remembering(reply))
         while not wait((reply.future,), LOOK_SECONDS).done:
             if self._stopping.is_set():
                 return
