@@ -15,6 +15,7 @@ from actors.wallet import WalletActor
 from simulation.dispatcher import Violation
 from simulation.model import same_position
 from simulation.model_position import ModelPosition
+from simulation.phone import is_wanted
 from simulation.requests import (
     AccountAsked,
     CloseAsked,
@@ -44,6 +45,7 @@ def check_settled(world: World) -> None:
     check_position_actors(world)
     check_desk(world)
     check_answers(world)
+    check_told(world)
 
 
 def check_history(world: World) -> None:
@@ -51,7 +53,7 @@ def check_history(world: World) -> None:
     for tracked in world.model.open_positions():
         log = world.model.market(tracked.now.symbol).log
         tracked.expect_nothing_missed(log, len(log))
-    stored = world.store.real.read_events(0, world.model.events + 1)
+    stored = world.database.real.read_events(0, world.model.events + 1)
     _expect([event.id for event in stored], list(range(1, world.model.events + 1)), "event ids")
     for market in world.model.markets.values():
         _expect(market.events, [], f"what {market.symbol} has not told")
@@ -59,7 +61,7 @@ def check_history(world: World) -> None:
 
 def check_account(world: World, name: str) -> None:
     """The account's books balance, by the project's own check and by plain sums."""
-    books = world.store.real.read_books(name, after_entry=0)
+    books = world.database.real.read_books(name, after_entry=0)
     if books is None:
         raise Violation(f"account {name} is not in the database")
     wallet, entries = books.wallet, books.entries
@@ -93,7 +95,7 @@ def check_wallet_memory(world: World, name: str) -> None:
     reported = reply.get(0)
     assert isinstance(reported, WalletReported)
     _expect((reported.refusing, reported.halted), (False, False), f"{name} refusing, halted")
-    state = world.store.real.load_account(name)
+    state = world.database.real.load_account(name)
     assert state is not None
     _expect(reported.wallet, state.wallet, f"memory of {name}")
     actor: Any = actor_of(world.system.directory.wallets[name])  # type: ignore[arg-type]
@@ -119,7 +121,7 @@ def check_database_agrees(world: World) -> None:
     found = [
         position
         for name in world.model.accounts
-        for position in world.store.real.read_positions(name)
+        for position in world.database.real.read_positions(name)
     ]
     _expect(sorted(p.position_id for p in found), sorted(world.model.positions), "position ids")
     for position in found:
@@ -135,7 +137,7 @@ def _held(by_account: Map[str, Map[Any, Any]]) -> dict[str, dict[Any, Any]]:
 
 def check_published(world: World) -> None:
     """Readers see what is durable."""
-    version, state = world.system.published.version, world.store.real.load_state()
+    version, state = world.system.published.version, world.database.real.load_state()
     _expect(dict(version.wallets.items()), {w.account: w for w in state.wallets}, "wallets")
     positions = {p.position_id: p for p in state.open_positions}
     _expect(dict(version.positions.items()), positions, "published positions")
@@ -221,6 +223,13 @@ def check_answers(world: World) -> None:
             raise Violation(f"nobody has answered {request}")
 
 
+def check_told(world: World) -> None:
+    """Listeners have heard of every commit of this life, and the phone of all that it wants."""
+    _expect(world.life.announced_to, world.model.events, "the last event that was announced")
+    stored = world.database.real.read_events(0, world.model.events + 1)
+    world.phone.expect_everything([e.id for e in stored if is_wanted(e.kind, e.account)])
+
+
 def _excused(world: World, request: Request) -> bool:
     failed = {(kind, key) for at, kind, key in world.watcher.failures if at > request.serial}
     match request:
@@ -232,7 +241,7 @@ def _excused(world: World, request: Request) -> bool:
             return ("market", request.symbol) in failed
         case HealthAsked():
             auditor_failed = any(kind == "auditor" for _, kind, _ in world.watcher.failures)
-            return auditor_failed or world.store.reads_failed > request.reads_failed
+            return auditor_failed or world.life.connection.reads_failed > request.reads_failed
     return False
 
 

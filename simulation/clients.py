@@ -61,6 +61,11 @@ class Client:
         return f"client {self.request.serial}"
 
     def _judge(self, message: Any) -> None:
+        if self.request.dead and isinstance(message, Denied):
+            # Of an owner that was deposed, or is about to find out: what it knows may be old.
+            if self.request.carried_out:
+                raise Violation(f"{self.request} is denied, and carried out: {message}")
+            return
         match self.request:
             case OpenAsked():
                 _judge_open(self.model, self.request, message)

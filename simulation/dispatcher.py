@@ -4,11 +4,12 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 import pykka
 
 from actors.base import Mailbox, PooledActor
+from actors.clock import VirtualClock
 from actors.committer import Retry
 from actors.desk import Restart
 from actors.dispatcher import POOL, SequentialDispatcher
@@ -46,41 +47,43 @@ class FailPoint:
     sends_left: int = 0
 
 
-class Watcher(Protocol):
-    """Who is told of everything that actors do."""
+class Watcher:
+    """Who is told of everything that actors do; by itself it takes no notice."""
 
     def started(self, actor: PooledActor) -> None:
         """An actor was given to the dispatcher."""
-        ...
 
     def handled(self, actor: PooledActor, message: Any) -> None:
         """An actor has handled a message to its end."""
-        ...
 
     def sending(self, actor: PooledActor, message: Any) -> None:
         """An actor is about to send something."""
-        ...
 
     def failing(self, actor: PooledActor, message: Any, when: When) -> None:
         """An actor is about to raise, at a message."""
-        ...
 
 
 class SimulatedDispatcher(SequentialDispatcher):
-    """One seeded thread, whose order is less fair than chance.
+    """One owner on one seeded thread, whose order is less fair than chance.
 
-    A broken promise or a kill leaves it as an exception.
+    A broken promise or a kill leaves it as an exception. A message may be run inside another one,
+    as on another thread, while its actor waits for the database.
     """
 
-    def __init__(self, seed: int, start_us: int, kill_wanted: Callable[[], bool]) -> None:
-        super().__init__()
-        self._order = random.Random(seed)
+    def __init__(
+        self,
+        order: random.Random,
+        clock: VirtualClock,
+        violations: list[str],
+        kill_wanted: Callable[[], bool],
+    ) -> None:
+        super().__init__(clock=clock)
+        self._order = order
         self._slice = 1
         self._slow_until: dict[Mailbox, int] = {}
-        self.virtual_clock.advance_to(start_us)
-        self.watcher: Watcher | None = None
-        self.violation: str | None = None
+        self.watcher = Watcher()
         self.messages = 0
+        self._violations = violations
         self._kill_wanted = kill_wanted
         self._fail_points: dict[PooledActor, FailPoint] = {}
         self._failing_starts: set[str] = set()
@@ -101,8 +104,7 @@ class SimulatedDispatcher(SequentialDispatcher):
 
         actor.on_receive = received  # type: ignore[method-assign]
         actor.on_start = began  # type: ignore[method-assign]
-        if self.watcher is not None:
-            self.watcher.started(actor)
+        self.watcher.started(actor)
         return super().start(actor, lane=lane)
 
     def fail_next(self, actor: PooledActor, point: FailPoint) -> None:
@@ -120,7 +122,7 @@ class SimulatedDispatcher(SequentialDispatcher):
 
     def sending(self, message: Any) -> None:
         """Called at every send; raises where the actor that is running is to fail at it."""
-        if self._current is None or self.watcher is None:
+        if self._current is None:
             return
         self.watcher.sending(self._current, message)
         point = self._fail_points.get(self._current)
@@ -134,15 +136,15 @@ class SimulatedDispatcher(SequentialDispatcher):
         if self._ready:
             self._ready.rotate(-self._drawn())
         ran = super().run_one()
-        if self.violation is not None:
-            raise Violation(self.violation)
+        if self._violations:
+            raise Violation(self._violations[0])
         if self._kill_wanted():
             raise Killed
         return ran
 
-    def pass_time(self, seconds: float) -> None:
-        """Move the clock while messages wait; timers that fall due are late."""
-        self.virtual_clock.advance_to(self.clock.now_us() + round(seconds * 1_000_000))
+    def catch_up(self) -> None:
+        """Tell what has fallen due while nothing ran."""
+        self.advance_to(self.clock.now_us())
 
     @property
     def recovering(self) -> bool:
@@ -154,8 +156,7 @@ class SimulatedDispatcher(SequentialDispatcher):
 
     def violate(self, what: str) -> None:
         """Note a broken promise; the first one ends the run, whoever catches exceptions."""
-        if self.violation is None:
-            self.violation = what
+        self._violations.append(what)
 
     def _drawn(self) -> int:
         """Whose turn it is: somebody's, but now and then one is slow, and the others go ahead."""
@@ -170,12 +171,11 @@ class SimulatedDispatcher(SequentialDispatcher):
         return self._order.choice(quick) if quick else self._order.randrange(len(self._ready))
 
     def _handle(self, actor: PooledActor, original: Callable[[Any], Any], message: Any) -> None:
-        assert self.watcher is not None
         self.messages += 1
         point = self._fail_points.get(actor)
         if point is not None and point.when is When.BEFORE:
             self._fail(actor, message, point)
-        self._current = actor
+        outer, self._current = self._current, actor
         try:
             original(message)
         except InjectedError:
@@ -185,13 +185,12 @@ class SimulatedDispatcher(SequentialDispatcher):
             self.violate(f"{name_of(actor)} raised {error!r} at {message!r}")
             raise
         finally:
-            self._current = None
+            self._current = outer
         self.watcher.handled(actor, message)
         if point is not None:
             self._fail(actor, message, FailPoint(When.AFTER))
 
     def _fail(self, actor: PooledActor, message: Any, point: FailPoint) -> None:
-        assert self.watcher is not None
         self.watcher.failing(actor, message, point.when)
         raise InjectedError(point.when)
 

@@ -12,8 +12,8 @@ from decimal import Decimal
 from typing import Any
 
 from persistence.changes import Change
+from simulation.database import Committed
 from simulation.dispatcher import Violation
-from simulation.faulty_store import Committed
 from simulation.model_account import ModelAccount
 from simulation.model_market import ModelMarket
 from simulation.model_position import Happening, ModelPosition, Part, Rung

@@ -59,6 +59,15 @@ class Prices:
         self._send(symbol, [price], [time_us])
         return f"{symbol} gets {price} of {time_us - now_us} us from now"
 
+    def run_backwards(self) -> str:
+        """Prices in the wrong order: only the first is news, however far the others would go."""
+        symbol = self._symbol()
+        count, now_us = self.random.randint(2, 5), self.world.now_us
+        prices = self.walked(symbol, count, 0.08)
+        self._now[symbol] = prices[0]
+        self._send(symbol, prices, [now_us - index * 1_000 for index in range(count)])
+        return f"{symbol} gets {', '.join(map(str, prices))} backwards"
+
     def release_candidate(self) -> str:
         """An operator accepts a quarantined price, if there is one."""
         symbol = self._symbol()
@@ -70,7 +79,7 @@ class Prices:
     def tell(self, symbol: str, prices: list[Decimal], apart_us: int = 1000) -> str:
         """Prices come one after another, so far apart."""
         times_us = [self.world.now_us + index * apart_us for index in range(1, len(prices) + 1)]
-        self.world.dispatcher.pass_time(len(prices) * apart_us / 1_000_000)
+        self.world.pass_time(len(prices) * apart_us / 1_000_000)
         self._send(symbol, prices, times_us)
         return f"{symbol} gets {', '.join(map(str, prices))}"
 

@@ -17,12 +17,17 @@ class Request:
     serial: int
     answer: Any = None
     dead: bool = False
-    """Everything was killed before the answer: it cannot be carried out any more."""
+    """Its owner was killed or deposed before the answer: it cannot be carried out any more."""
 
     @property
     def waits(self) -> bool:
         """Whether it may still be carried out and answered."""
         return self.answer is None and not self.dead
+
+    @property
+    def carried_out(self) -> bool:
+        """Whether it is known to be durable that this very request was done."""
+        return False
 
 
 @dataclass(eq=False, slots=True)
@@ -40,6 +45,11 @@ class OpenAsked(Request):
     position_id: int | None = None
     recorded: bool = False
     """Its denial is durable."""
+
+    @property
+    def carried_out(self) -> bool:
+        """Whether it has opened its position."""
+        return self.position_id is not None
 
     @property
     def asks(self) -> tuple[Any, ...]:
@@ -74,6 +84,11 @@ class StopAsked(Request):
     existed: bool = False
     moved: bool = False
 
+    @property
+    def carried_out(self) -> bool:
+        """Whether it has moved the stop."""
+        return self.moved
+
 
 @dataclass(eq=False, slots=True)
 class PauseAsked(Request):
@@ -83,6 +98,11 @@ class PauseAsked(Request):
     pause: bool = True
     existed: bool = False
     done: bool = False
+
+    @property
+    def carried_out(self) -> bool:
+        """Whether it has begun or ended a pause."""
+        return self.done
 
     @property
     def reason(self) -> str:
@@ -157,7 +177,7 @@ class Requests:
         ]
 
     def kill(self) -> None:
-        """Everything was killed: what was not answered is never carried out by itself."""
+        """The owner was killed or deposed: what was not answered is never carried out by itself."""
         for request in self.everything():
             if request.answer is None:
                 request.dead = True

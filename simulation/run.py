@@ -1,16 +1,21 @@
-"""One seed's run: steps, checks, and a report that repeats it where it fails."""
+"""One seed's run: its steps, the checks, and a report that repeats it where it fails."""
 
 import hashlib
-import os
-from collections import deque
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+import structlog
+
+from actors import price_history
 from simulation.checks import check_settled
 from simulation.predictions import Predictions
 from simulation.steps import Steps
-from simulation.world import Weather, World
+from simulation.weathers import WEATHERS
+from simulation.world import World
 
-REPORTED_STEPS = 30
+REPORTED_STEPS = 40
 REPORTED_MESSAGES = 40
 
 
@@ -21,65 +26,94 @@ class Outcome:
     steps: int
     messages: int
     positions: int
+    lives: int
     kills: int
+    takeovers: int
     failures: int
     faults: int
+    notifications: int
     digest: str
 
 
-def simulate(name: str, weather: Weather, seed: int, count: int) -> Outcome:
-    """Take so many steps in a weather, and check all the time.
+class BrokenPromise(AssertionError):
+    """A promise was broken at a step of a seed; the text says what led to it."""
+
+    def __init__(
+        self, error: Exception, *, weather: str, seed: int, taken: Sequence[int], told: str
+    ) -> None:
+        """`taken` are the numbers of the steps that were taken, `told` is the history in words."""
+        self.kind = type(error).__name__
+        self.weather = weather
+        self.seed = seed
+        self.taken = tuple(taken)
+        super().__init__(f"{self.kind}: {error}\n{told}")
+
+    @property
+    def command(self) -> str:
+        """What repeats it."""
+        whole = self.taken == tuple(range(1, len(self.taken) + 1))
+        keep = "" if whole else f" --keep {','.join(map(str, self.taken))}"
+        steps = f" --steps {len(self.taken)}" if whole else ""
+        return f"backstay simulate --seed {self.seed} --weather {self.weather}{steps}{keep}"
+
+
+def simulate(weather: str, seed: int, steps: int | Sequence[int]) -> Outcome:
+    """Take so many steps in a weather, or only these of a seed, and check all the time.
 
     Raises:
-        AssertionError: when a promise is broken, with what led to it and how to repeat it.
+        BrokenPromise: with what led to it and how to repeat it.
     """
-    world = World(seed, weather)
-    run = _Run(world, count)
-    try:
-        run.play()
-    except Exception as error:
-        raise AssertionError(run.report(name, error)) from error
-    finally:
-        world.close()
+    with _arranged():
+        world = World(seed, WEATHERS[weather])
+        numbers = range(1, steps + 1) if isinstance(steps, int) else steps
+        run = _Run(world, numbers)
+        try:
+            run.play()
+        except Exception as error:
+            raise BrokenPromise(
+                error, weather=weather, seed=seed, taken=run.taken, told=run.told()
+            ) from error
+        finally:
+            world.close()
     return Outcome(
-        steps=count,
+        steps=len(numbers),
         messages=world.messages + world.dispatcher.messages,
         positions=len(world.model.positions),
+        lives=world.lives,
         kills=world.kills,
-        failures=world.failures,
-        faults=world.store.faults,
+        takeovers=world.takeovers,
+        failures=run.script.failures.count,
+        faults=world.faults + world.life.connection.faults,
+        notifications=len(world.phone.told),
         digest=run.digest,
     )
 
 
 class _Run:
-    def __init__(self, world: World, steps: int) -> None:
-        self._world = world
-        self._steps = steps
-        self._number = 0
-        self._last: deque[str] = deque(maxlen=REPORTED_STEPS)
-        self._hash = hashlib.sha256()
+    def __init__(self, world: World, numbers: Sequence[int]) -> None:
+        self.script = Steps(world)
+        self.taken: list[int] = []
         self.digest = ""
+        self._world = world
+        self._numbers = numbers
+        self._lines: list[str] = []
 
     def play(self) -> None:
-        world, script = self._world, Steps(self._world)
-        world.store.failing = False
+        world, script = self._world, self.script
         script.first()
         self._settle()
         predictions = Predictions(world) if world.weather.is_calm else None
-        for number in range(1, self._steps + 1):
-            self._number = number
-            self._note(script.take())
+        for number in self._numbers:
+            world.begin_step(number)
+            self.taken.append(number)
+            self._note(number, script.take())
             if predictions is not None:
                 predictions.check()
-            self._go_on()
-        self._number = self._steps + 1
+            self._go_on(number)
         self._settle()
-        for event in world.store.real.read_events(0, world.model.events):
-            self._hash.update(repr(event).encode())
-        self.digest = self._hash.hexdigest()
+        self.digest = self._digest()
 
-    def _go_on(self) -> None:
+    def _go_on(self, number: int) -> None:
         """Let everybody finish, or go on in the middle."""
         world, drawn = self._world, self._world.random.random()
         if not world.weather.interleaved:
@@ -93,7 +127,7 @@ class _Run:
         elif drawn < 0.94:
             world.run()
         else:
-            self._note("everybody settles")
+            self._note(number, "everybody settles")
             self._settle()
 
     def _settle(self) -> None:
@@ -101,34 +135,43 @@ class _Run:
         check_settled(self._world)
         self._world.unsettle()
 
-    def _note(self, what: str) -> None:
-        line = f"{self._number}: {what}"
-        self._last.append(line)
-        self._hash.update(line.encode())
+    def _note(self, number: int, what: str) -> None:
+        self._lines.append(f"{number}: {what}")
 
-    def report(self, name: str, error: Exception) -> str:
-        """What went wrong, where, and the command that repeats it."""
+    def _digest(self) -> str:
+        history = hashlib.sha256()
+        for line in self._lines:
+            history.update(line.encode())
+        for event in self._world.database.real.read_events(0, self._world.model.events):
+            history.update(repr(event).encode())
+        return history.hexdigest()
+
+    def told(self) -> str:
+        """The last steps and messages, for people."""
         messages = self._world.watcher.history[-REPORTED_MESSAGES:]
         return "\n".join(
             (
-                f"{type(error).__name__}: {error}",
-                f"in {name} weather, seed {self._world.seed}, step {self._number}; repeat it with",
-                f"    BACKSTAY_SIM_SEED={self._world.seed} BACKSTAY_SIM_STEPS={self._steps} "
-                f"python -m pytest tests/simulation -k 'promises and {name}'",
-                "the last steps:",
-                *(f"  {line}" for line in self._last),
+                "the steps, or the last of them:",
+                *(f"  {line}" for line in self._lines[-REPORTED_STEPS:]),
                 "the last messages:",
                 *messages,
             )
         )
 
 
-def seeds(count: int) -> list[int]:
-    """The seeds to run: one that is asked for, or so many from the first on."""
-    asked = os.environ.get("BACKSTAY_SIM_SEED")
-    return [int(asked)] if asked else list(range(count))
-
-
-def steps(count: int) -> int:
-    """How many steps to take: as many as are asked for, or so many."""
-    return int(os.environ.get("BACKSTAY_SIM_STEPS", count))
+@contextmanager
+def _arranged() -> Iterator[None]:
+    """Nobody logs, and a market forgets at once what nobody can ask for, so that losses show."""
+    logging_before, trim_before = structlog.get_config(), price_history._TRIM_MIN
+    pykka_log = logging.getLogger("pykka")
+    disabled_before = pykka_log.disabled
+    # Thousands of injected failures are not worth a line each.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    pykka_log.disabled = True
+    price_history._TRIM_MIN = 0
+    try:
+        yield
+    finally:
+        price_history._TRIM_MIN = trim_before
+        pykka_log.disabled = disabled_before
+        structlog.configure(**logging_before)

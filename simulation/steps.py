@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from decimal import Decimal
 
-from actors.messages import OpenMarket, PauseMarket, ResumeMarket
+from actors.messages import OpenMarket
 from simulation.arithmetic import price as price_scale
+from simulation.failures import Failures
+from simulation.feeds import Feeds
+from simulation.life import Life
 from simulation.prices import Prices
 from simulation.requests import (
     AccountAsked,
@@ -26,12 +29,15 @@ class Steps:
         self.world = world
         self.random = world.random
         self.prices = Prices(world)
+        self.feeds = Feeds(world, self.prices)
+        self.failures = Failures(world)
         self._table: list[tuple[int, Callable[[], str]]] = [
             (36, self.prices.walk),
             (9, self.prices.gap),
             (2, self.prices.spike_and_return),
             (2, self.prices.jump_for_good),
             (2, self.prices.nobody_takes),
+            (2, self.prices.run_backwards),
             (1, self.prices.release_candidate),
             (34, self.open_position),
             (7, self.repeat_open),
@@ -43,8 +49,10 @@ class Steps:
             (2, self.open_account),
             (2, self.pause_trading),
             (6, self.resume_trading),
-            (1, self.pause_market),
-            (4, self.resume_market),
+            (2, self.feeds.drop),
+            (5, self.feeds.bring_back),
+            (8, self.tell_phone),
+            (10, self.go_on_deposed),
             (2, self.check_health),
             (9, self.pass_time),
             (1, self.pass_much_time),
@@ -70,10 +78,15 @@ class Steps:
 
     def take(self) -> str:
         """Take one step."""
+        weather = self.world.weather
         for likelihood, step in (
-            (self.world.weather.kill, self.kill),
-            (self.world.weather.stop, self.stop),
-            (self.world.weather.failure, self.fail),
+            (weather.kill, self.kill),
+            (weather.stop, self.stop),
+            (weather.failure, self.fail),
+            (weather.freeze, self.freeze),
+            (weather.database.stop, self.stop_database),
+            (weather.database.cut, self.cut_connection),
+            (weather.database.full, self.fill_disk),
         ):
             if self.random.random() < likelihood:
                 return step()
@@ -82,7 +95,7 @@ class Steps:
 
     # --- Clients -----------------------------------------------------------------------------
 
-    def open_position(self) -> str:
+    def open_position(self, asked: Life | None = None) -> str:
         """A new open, by notional or by quantity, with a key or a deadline or neither."""
         symbol = self._symbol()
         serial = self.world.requests.next_serial()
@@ -110,7 +123,7 @@ class Steps:
             key=f"key-{serial}" if self.random.random() < 0.6 else None,
             deadline_us=deadline_us,
         )
-        return self._send_open(request)
+        return self._send_open(request, asked)
 
     def repeat_open(self) -> str:
         """An earlier key again: with the same request, or with another one."""
@@ -131,9 +144,9 @@ class Steps:
         )
         return self._send_open(request)
 
-    def close_position(self) -> str:
+    def close_position(self, asked: Life | None = None) -> str:
         """A close of an open position, of a closed one, or of one that never was."""
-        return self._close(self._position_id())
+        return self._close(self._position_id(), asked)
 
     def _position_id(self) -> int:
         positions = self.world.model.positions
@@ -145,7 +158,7 @@ class Steps:
             return self.random.choice([*positions])
         return max(positions, default=0) + self.random.randint(1, 3)
 
-    def _close(self, position_id: int) -> str:
+    def _close(self, position_id: int, asked: Life | None = None) -> str:
         tracked = self.world.model.positions.get(position_id)
         request = CloseAsked(
             self.world.requests.next_serial(),
@@ -156,7 +169,7 @@ class Steps:
             was_closed=tracked is not None and not tracked.now.is_open,
         )
         self.world.requests.closes.append(request)
-        self.world.send(request)
+        self.world.send(request, asked)
         return f"a client closes {position_id}{' by force' if request.force else ''}"
 
     def close_in_a_rush(self) -> str:
@@ -203,7 +216,7 @@ class Steps:
         prices = self.prices.walked(now.symbol, self.random.randint(1, 4), 0.02)
         return f"{asked}, {self.prices.tell(now.symbol, prices)}"
 
-    def transfer(self) -> str:
+    def transfer(self, asked: Life | None = None) -> str:
         """A deposit or withdrawal, maybe with an earlier reference."""
         serial = self.world.requests.next_serial()
         account, reference = self._account(), f"transfer-{serial}"
@@ -223,7 +236,7 @@ class Steps:
             booked_before=known is not None and reference in known.transfers,
         )
         self.world.requests.transfers.append(request)
-        self.world.send(request)
+        self.world.send(request, asked)
         return f"a client transfers {amount} to {account} as {reference}"
 
     def open_account(self) -> str:
@@ -250,7 +263,7 @@ class Steps:
         request = HealthAsked(
             self.world.requests.next_serial(),
             account=self.random.choice(names),
-            reads_failed=self.world.store.reads_failed,
+            reads_failed=self.world.life.connection.reads_failed,
         )
         self.world.requests.healths.append(request)
         self.world.send(request)
@@ -282,23 +295,11 @@ class Steps:
         self.world.send(request)
         return f"an operator {'pauses' if pause else 'resumes'} {account or 'all accounts'}"
 
-    def pause_market(self) -> str:
-        """A venue's connection is lost."""
-        symbol = self._symbol()
-        self.world.tell_market(symbol, PauseMarket())
-        return f"{symbol} is paused"
-
-    def resume_market(self) -> str:
-        """Every venue's connection is back."""
-        for symbol in SYMBOLS:
-            self.world.tell_market(symbol, ResumeMarket())
-        return "all markets are resumed"
-
     def pass_time(self) -> str:
         """Some time passes, while messages wait or not."""
         seconds = self.random.choice((0.001, 0.06, 0.06, 0.3, 1.1, 6))
         if self.random.random() < 0.5 and self.world.weather.interleaved:
-            self.world.dispatcher.pass_time(seconds)
+            self.world.pass_time(seconds)
             return f"{seconds} s pass while messages wait"
         self.world.advance(seconds)
         return f"{seconds} s pass"
@@ -310,7 +311,50 @@ class Steps:
 
     def fail(self) -> str:
         """An actor is made to fail, or some that have to do with one another."""
-        return f"made to fail: {self.world.fail_someone()}"
+        return f"made to fail: {self.failures.fail_someone()}"
+
+    def freeze(self) -> str:
+        """The owner's process stands still, as under a debugger or a machine that swaps."""
+        return self.world.freeze(self.random.choice((0.5, 2, 4.5, 6, 12)))
+
+    def stop_database(self) -> str:
+        """The server is gone for some time."""
+        seconds = self.random.choice((0.3, 2, 9))
+        self.world.database.stop(seconds)
+        return f"the database is gone for {seconds} s"
+
+    def cut_connection(self) -> str:
+        """The owner does not reach the database; a standby does."""
+        seconds = self.random.choice((0.3, 3, 8))
+        self.world.life.connection.cut(seconds)
+        return f"the owner's connection is cut for {seconds} s"
+
+    def fill_disk(self) -> str:
+        """The disk is full until somebody makes room."""
+        seconds = self.random.choice((1, 7))
+        self.world.database.fill_disk(seconds)
+        return f"the disk is full for {seconds} s"
+
+    def tell_phone(self) -> str:
+        """The next notification goes out, and arrives or not."""
+        life = self.world.life
+        if self.world.ghosts and self.random.random() < 0.3:
+            life = self.random.choice(self.world.ghosts)
+        return life.tell_phone(arrives=self.random.random() < 0.8)
+
+    def go_on_deposed(self) -> str:
+        """A deposed owner goes on, and a client that does not know it either asks it something."""
+        if not self.world.ghosts:
+            return self.prices.walk()
+        ghost = self.random.choice(self.world.ghosts)
+        for ask in (self.open_position, self.close_position, self.transfer):
+            if self.random.random() < 0.5:
+                ask(ghost)
+        messages = self.random.randrange(60)
+        self.world.let_ghost_go_on(ghost, messages)
+        return f"deposed owner {ghost.epoch} goes on for {messages} messages" + (
+            ", and has found out" if ghost.has_found_out else ""
+        )
 
     def kill(self) -> str:
         """Everything is killed."""
@@ -324,9 +368,9 @@ class Steps:
 
     # --- Details -----------------------------------------------------------------------------
 
-    def _send_open(self, request: OpenAsked) -> str:
+    def _send_open(self, request: OpenAsked, asked: Life | None = None) -> str:
         self.world.requests.opens.append(request)
-        self.world.send(request)
+        self.world.send(request, asked)
         amount = request.notional or request.quantity
         return (
             f"a client opens {request.side} {request.symbol} of {amount} in {request.account}, "

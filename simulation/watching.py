@@ -10,13 +10,13 @@ from actors.position import PositionActor
 from actors.protocol import Arm, PriceQuoted, PriceReached, QuoteDenied
 from actors.supervised import SupervisedActor
 from simulation.clients import Client
-from simulation.dispatcher import SimulatedDispatcher, When, name_of
+from simulation.dispatcher import SimulatedDispatcher, Watcher, When, name_of
 from simulation.model import Model
 from simulation.model_market import ModelMarket, Quote
 from simulation.model_tracking import Coverage
 
 
-class ModelWatcher:
+class ModelWatcher(Watcher):
     """Follows one system's actors; a new one follows the next system."""
 
     def __init__(self, model: Model, dispatcher: SimulatedDispatcher) -> None:

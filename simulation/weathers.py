@@ -1,18 +1,43 @@
 """The weathers that the simulation is run in, from calm to everything at once."""
 
-from simulation.faulty_store import FaultRates
+from simulation.connection import FaultRates
 from simulation.world import Weather
 
 WEATHERS = {
     "calm": Weather(interleaved=False),
-    "busy": Weather(),
-    "database": Weather(database=FaultRates(commit=0.2, look_up=0.3, read=0.1)),
+    "busy": Weather(database=FaultRates(slow=0.05)),
+    "database": Weather(
+        database=FaultRates(
+            commit=0.2, look_up=0.3, read=0.1, slow=0.05, stop=0.02, cut=0.02, full=0.02
+        )
+    ),
     "failures": Weather(failure=0.15),
     "kills": Weather(kill=0.02, stop=0.01, database=FaultRates(kill=0.03)),
+    "owners": Weather(
+        standby=True,
+        kill=0.01,
+        stop=0.005,
+        freeze=0.04,
+        database=FaultRates(
+            commit=0.05, look_up=0.1, read=0.05, slow=0.05, freeze=0.02, stop=0.005, cut=0.02
+        ),
+    ),
     "everything": Weather(
-        database=FaultRates(commit=0.1, look_up=0.3, read=0.05, kill=0.005),
+        standby=True,
         failure=0.15,
         kill=0.005,
         stop=0.005,
+        freeze=0.005,
+        database=FaultRates(
+            commit=0.1,
+            look_up=0.3,
+            read=0.05,
+            slow=0.05,
+            kill=0.005,
+            freeze=0.005,
+            stop=0.005,
+            cut=0.005,
+            full=0.005,
+        ),
     ),
 }

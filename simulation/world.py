@@ -1,29 +1,33 @@
-"""A whole system on one seeded thread, over a database that fails, with its model beside it."""
+"""A whole service on one seeded thread, over a database that fails, with its model beside it.
+
+One life owns the database. In some weathers a standby asks for it all the time, and takes over
+when the owner's lease has run out; who was deposed goes on without knowing it, until it finds out.
+"""
 
 import random
-from collections import defaultdict, deque
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from actors.base import PooledActor, actor_of
+from actors.clock import VirtualClock
 from actors.committer import CommitterActor
-from actors.directory import Directory
 from actors.messages import TakePrices
-from actors.position import PositionActor
-from actors.supervised import ActorKind, SupervisedActor
-from actors.system import System, SystemSettings, UncommittedError
+from actors.system import System, UncommittedError
+from persistence.errors import OwnedElsewhere, Unavailable
 from simulation.clients import Client, command
-from simulation.dispatcher import FailPoint, Killed, SimulatedDispatcher, Violation, When
-from simulation.faulty_store import Committed, FaultRates, FaultyStore
+from simulation.connection import Connection, FaultRates
+from simulation.database import Committed, Database
+from simulation.dispatcher import Killed, SimulatedDispatcher, Violation
+from simulation.life import RENEW_SECONDS, Life
 from simulation.model import Model
+from simulation.phone import Phone
 from simulation.requests import PricesAsked, Request, Requests
 from simulation.watching import ModelWatcher
 
 START_US = 1_700_000_000_000_000
-FAILURES_A_MINUTE_MAX = 6
 SETTLE_SECONDS_MAX = 60
-SETTINGS = SystemSettings(audit_seconds=10.0, renew_seconds=2.0)
+ASK_SECONDS = 0.5
+"""How often a standby asks for the database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,8 @@ class Weather:
     failure: float = 0.0
     kill: float = 0.0
     stop: float = 0.0
+    freeze: float = 0.0
+    standby: bool = False
     interleaved: bool = True
 
     @property
@@ -46,68 +52,141 @@ class Weather:
 
 
 class World:
-    """The system with its database, its clients' requests and the model of both."""
+    """The service with its database, its clients' requests and the model of both."""
 
     def __init__(self, seed: int, weather: Weather) -> None:
+        """Everything begins: an empty database, and its first owner."""
         self.seed = seed
         self.weather = weather
-        self.random = random.Random(f"world {seed}")
+        self.random = random.Random()
+        self._chance = random.Random()
+        self._order = random.Random()
+        self.begin_step(0)
+        self.clock = VirtualClock(START_US)
         self.requests = Requests()
         self.model = Model(self.requests)
-        self.store = FaultyStore(seed, weather.database)
-        self.store.on_durable = self._durable
-        self.lives = self.kills = self.failures = self.messages = 0
-        self._failed_us: defaultdict[PooledActor | str, deque[int]] = defaultdict(deque)
-        self._begin_life(START_US)
+        self.phone = Phone()
+        self.database = Database(self.clock)
+        self.database.on_durable = self._durable
+        self.violations: list[str] = []
+        self.ghosts: list[Life] = []
+        self.lives = self.kills = self.takeovers = self.messages = self.faults = 0
+        self._begin_life(self._acquired())
 
     @property
     def now_us(self) -> int:
         """The virtual time."""
-        return self.dispatcher.clock.now_us()
+        return self.clock.now_us()
+
+    @property
+    def dispatcher(self) -> SimulatedDispatcher:
+        """The owner's dispatcher."""
+        return self.life.dispatcher
+
+    @property
+    def system(self) -> System:
+        """The owner's actors."""
+        return self.life.system
+
+    @property
+    def watcher(self) -> ModelWatcher:
+        """Who follows the owner's actors."""
+        return self.life.watcher
+
+    @property
+    def committer(self) -> CommitterActor:
+        """The owner's Committer itself."""
+        return self.system._committer
+
+    def begin_step(self, number: int) -> None:
+        """Draw from here on what belongs to this step, whatever was drawn before.
+
+        So that a step does the same when others are left out.
+        """
+        for name in ("random", "_chance", "_order"):
+            getattr(self, name).seed(f"{name} {self.seed} {number}")
 
     def close(self) -> None:
         """Close the database."""
-        self.store.real.close()
+        self.database.real.close()
 
     # --- Lives -------------------------------------------------------------------------------
 
     def kill(self) -> None:
-        """End everything between two messages, and start again from what is durable."""
+        """End the owner between two messages; the next one waits until its lease is over."""
         self.kills += 1
-        self._end_life(complete=False)
+        self._succeed(self._acquired(), complete=False)
 
     def stop(self) -> None:
-        """Stop in order.
+        """Stop the owner in order.
 
         What the database does not take then is lost as in a kill, and said to be; so is what waits
         for an actor's next life.
         """
         self.dispatcher.forget_fail_points()
-        lives = self.lives
+        life = self.life
         self.run()
-        if lives != self.lives:
+        if life is not self.life:
             return
         complete = not self.dispatcher.recovering
         try:
             self.system.stop()
         except (UncommittedError, Killed):
             complete = False
-        self._end_life(complete=complete)
+        if life is not self.life:
+            return
+        try:
+            self.database.expect_there()
+            self.database.release(life.epoch)
+        except Unavailable:
+            complete = False
+        self._succeed(self._acquired(), complete=complete)
 
-    def _begin_life(self, now_us: int) -> None:
-        self.lives += 1
-        epoch = self.model.epoch = self.store.next_life("simulation")
-        self.dispatcher = SimulatedDispatcher(
-            self.random.getrandbits(32), now_us, lambda: self.store.kill_wanted
+    def freeze(self, seconds: float) -> str:
+        """The owner's process is stopped for so long, as by SIGSTOP: its clock goes on."""
+        lives = self.lives
+        self.pass_time(seconds)
+        return f"the owner is frozen for {seconds} s" + (
+            " and deposed" if lives != self.lives else ""
         )
-        self.watcher = ModelWatcher(self.model, self.dispatcher)
-        self.dispatcher.watcher = self.watcher
-        self.system = System(self.store, self.dispatcher, epoch=epoch, settings=SETTINGS)
-        _observe_sends(self.system.directory, self.dispatcher)
 
-    def _end_life(self, *, complete: bool) -> None:
-        now_us = self.now_us + self.random.randrange(5_000_000)
+    def let_ghost_go_on(self, ghost: Life, messages: int) -> None:
+        """Run a deposed owner that does not know it: nothing that it does may be durable."""
+        try:
+            ghost.dispatcher.catch_up()
+            for _ in range(messages):
+                if not ghost.dispatcher.run_one():
+                    break
+        except Killed:
+            self.ghosts.remove(ghost)
+            return
+        if ghost.has_found_out:
+            self.ghosts.remove(ghost)
+
+    def ask(self) -> bool:
+        """A standby asks for the database; tells whether it has become the owner."""
+        try:
+            epoch = self.database.acquire(f"life {self.lives + 1}")
+        except (OwnedElsewhere, Unavailable):
+            return False
+        self.takeovers += 1
+        self.life.depose()
+        self.ghosts.append(self.life)
+        self._succeed(epoch, complete=False)
+        return True
+
+    def _acquired(self) -> int:
+        """Become the owner where there is none that lives; takes the time that it takes."""
+        while True:
+            try:
+                return self.database.acquire(f"life {self.lives + 1}")
+            except (OwnedElsewhere, Unavailable):
+                self.clock.advance_to(self.now_us + round(ASK_SECONDS * 1_000_000))
+
+    def _succeed(self, epoch: int, *, complete: bool) -> None:
+        """Begin the next life; of one that was not `complete`, what was not durable is lost."""
         self.messages += self.dispatcher.messages
+        self.faults += self.life.connection.faults
         self.requests.kill()
         for market in self.model.markets.values():
             market.events.clear()  # a deposed owner tells them no more
@@ -118,14 +197,46 @@ class World:
         for tracked in self.model.open_positions():
             accepted = len(self.model.market(tracked.now.symbol).log)
             tracked.coverage.miss_from(accepted if complete else tracked.judged)
-        self._begin_life(now_us)
+        self._begin_life(epoch)
+
+    def _begin_life(self, epoch: int) -> None:
+        self.lives += 1
+        self.model.epoch = epoch
+        failing, self.database.failing = self.database.failing, False
+        connection = Connection(self.database, self.weather.database, self._chance, self)
+        self.life = Life(
+            epoch=epoch,
+            connection=connection,
+            clock=self.clock,
+            order=self._order,
+            model=self.model,
+            violations=self.violations,
+            phone=self.phone,
+        )
+        self.database.failing = failing
+
+    # --- While an owner waits for the database ------------------------------------------------
+
+    def while_it_waits(self) -> None:
+        """Other threads of the owner go on, and time passes."""
+        dispatcher = self.life.dispatcher
+        for _ in range(self._chance.randrange(12)):
+            dispatcher.run_one()
+        self.pass_time(self._chance.choice((0.01, 0.1, 0.6, 2.5)))
+
+    def while_it_is_frozen(self, locked_seconds: float) -> None:
+        """The owner stands still in the middle of its call, at first with its row locked."""
+        self.clock.advance_to(self.now_us + round(locked_seconds * 1_000_000))
+        self.pass_time(self._chance.choice((0.5, 3, 7)))
 
     # --- Running -----------------------------------------------------------------------------
 
-    def send(self, request: Request) -> None:
-        """Tell the Desk what a client asks."""
-        client = Client(request, self.model, self.dispatcher)
-        self.system.tell(command(request, client))
+    def send(self, request: Request, life: Life | None = None) -> None:
+        """Tell an owner's Desk what a client asks."""
+        asked = life or self.life
+        request.dead = asked.is_deposed
+        client = Client(request, self.model, asked.dispatcher)
+        asked.system.tell(command(request, client))
 
     def tell_market(self, symbol: str, message: Any) -> bool:
         """Tell a market, if it is there."""
@@ -150,18 +261,30 @@ class World:
             self.kill()
         self._expect_no_fatal()
 
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass while messages wait and no timer is told; a standby asks meanwhile."""
+        end_us = self.now_us + round(seconds * 1_000_000)
+        while self.now_us < end_us:
+            self.clock.advance_to(min(end_us, self.now_us + round(ASK_SECONDS * 1_000_000)))
+            if self.weather.standby and self.database.failing:
+                self.ask()
+
     def advance(self, seconds: float) -> None:
         """Let time pass, and everybody do what is due."""
+        end_us = self.now_us + round(seconds * 1_000_000)
         try:
             self.dispatcher.run_until_idle()
-            self.dispatcher.advance(seconds)
+            while self.now_us < end_us:
+                self.dispatcher.advance(min(1.0, (end_us - self.now_us) / 1_000_000))
+                if self.weather.standby and self.database.failing:
+                    self.ask()
         except Killed:
             self.kill()
         self._expect_no_fatal()
 
     def settle(self) -> None:
-        """Let nothing fail any more, and give everybody the time to recover."""
-        self.store.failing = False
+        """Let nothing fail any more, and give everybody the time to recover, or to find out."""
+        self.database.failing = False
         self.dispatcher.forget_fail_points()
         self.run()
         for _ in range(SETTLE_SECONDS_MAX):
@@ -170,82 +293,39 @@ class World:
             self.advance(1.0)
         else:
             raise Violation(f"nothing fails any more, and yet it recovers: {SETTLE_SECONDS_MAX} s")
+        self._let_ghosts_find_out()
         self.run()
+        self._tell_phone_everything()
 
     def unsettle(self) -> None:
         """Let things go wrong again."""
-        self.store.failing = True
+        self.database.failing = True
 
-    def fail_someone(self) -> str:
-        """Let somebody raise at the next message; tells who."""
-        if self.random.random() < 0.1:
-            kind = self.random.choice((ActorKind.MARKET, ActorKind.WALLET, ActorKind.POSITION))
-            self.dispatcher.fail_next_start(kind)
-            return f"the next {kind} that starts"
-        actors = [actor for actor in self._related() if self._may_fail(actor)]
-        return ", ".join(self._fail(actor) for actor in actors) or "nobody"
+    def _let_ghosts_find_out(self) -> None:
+        if not self.ghosts:
+            return
+        self.advance(RENEW_SECONDS)
+        for ghost in tuple(self.ghosts):
+            ghost.dispatcher.forget_fail_points()
+            ghost.dispatcher.catch_up()
+            ghost.dispatcher.run_until_idle()
+            if not ghost.has_found_out:
+                raise Violation(f"owner {ghost.epoch} was deposed and does not find out")
+            self.ghosts.remove(ghost)
 
-    def _fail(self, actor: SupervisedActor) -> str:
-        whens = [When.BEFORE, When.AFTER]
-        if actor.kind is not ActorKind.MARKET:
-            whens.append(When.DURING)
-        when = self.random.choice(whens)
-        self.dispatcher.fail_next(actor, FailPoint(when, self.random.randrange(3)))
-        self._failed_us[f"{actor.kind} {actor.key}"].append(self.now_us)
-        self.failures += 1
-        return f"{actor.kind} {actor.key} {when} its next message"
-
-    def _related(self) -> list[SupervisedActor]:
-        """Somebody who is alive; or some of a position, its wallet and its market."""
-        living = self.living()
-        positions = [actor for actor in living if isinstance(actor, PositionActor)]
-        if not positions or self.random.random() < 0.6:
-            return [self.random.choice(living)] if living else []
-        position = self.random.choice(positions)
-        keys = (position.key, position._position.account, position._position.symbol)
-        return [a for a in living if a.key in keys and self.random.random() < 0.7]
-
-    def living(self) -> list[SupervisedActor]:
-        """The actors that may be made to fail: all but the Desk and the Committer."""
-        directory = self.system.directory
-        recipients: list[Any] = [
-            *directory.markets.values(),
-            *directory.wallets.values(),
-            *directory.positions.values(),
-            directory.auditor,
-        ]
-        actors = [actor_of(ref) for ref in recipients if ref.is_alive()]
-        return [actor for actor in actors if isinstance(actor, SupervisedActor)]
-
-    @property
-    def committer(self) -> CommitterActor:
-        """The Committer itself."""
-        return self.system._committer
-
-    def _may_fail(self, actor: SupervisedActor) -> bool:
-        recent = self._failed_us[f"{actor.kind} {actor.key}"]
-        while recent and recent[0] < self.now_us - 60_000_000:
-            recent.popleft()
-        return len(recent) < FAILURES_A_MINUTE_MAX
+    def _tell_phone_everything(self) -> None:
+        said = ""
+        while not said.endswith("everything"):
+            said = self.life.tell_phone(arrives=True)
+            self.run()
 
     def _expect_no_fatal(self) -> None:
-        fatal = self.system.fatal.future
-        if fatal.done():
-            raise Violation(f"the process would have ended: {fatal.result()}")
+        if self.life.has_found_out:
+            fatal = self.system.fatal.get(0)
+            raise Violation(f"the process would have ended: {fatal}")
 
     def _durable(self, commit: Committed) -> None:
         try:
             self.model.committed(commit)
         except Violation as violation:
-            self.dispatcher.violate(str(violation))
-
-
-def _observe_sends(directory: Directory, dispatcher: SimulatedDispatcher) -> None:
-    """Make every send known to the dispatcher, so that an actor can fail in its middle."""
-    send = directory.send
-
-    def observed(recipient: Any, message: Any) -> bool:
-        dispatcher.sending(message)
-        return send(recipient, message)
-
-    directory.send = observed  # type: ignore[method-assign]
+            self.violations.append(str(violation))

@@ -24,7 +24,6 @@ from actors.supervised import ActorKind
 from actors.wallet import WalletActor
 from persistence import commits
 from simulation.run import simulate
-from simulation.weathers import WEATHERS
 from trading.ladder import Advance
 from trading.model import Wallet
 from trading.wallet import Booking, settled
@@ -241,4 +240,4 @@ def test_a_planted_bug_is_found(
 def simulate_all(weather: str) -> None:
     """Go through a few seeds in a weather."""
     for seed in range(SEEDS_MAX):
-        simulate(weather, WEATHERS[weather], seed, STEPS)
+        simulate(weather, seed, STEPS)
