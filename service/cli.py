@@ -14,6 +14,7 @@ from service import (
     commands_replay,
     commands_service,
     commands_show,
+    commands_simulate,
     commands_token,
     commands_trade,
 )
@@ -28,6 +29,7 @@ for commands in (
     commands_trade,
     commands_accounts,
     commands_replay,
+    commands_simulate,
     commands_metrics,
 ):
     app.add_typer(commands.app)

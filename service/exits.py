@@ -1,7 +1,7 @@
 """The exit codes of the command line; 0 is a success."""
 
 EXIT_MISMATCH = 1
-"""The books do not balance."""
+"""The books do not balance, or the simulator has found a broken promise."""
 
 EXIT_DECLINED = 1
 """A question was answered with no."""

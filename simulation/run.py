@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -12,11 +12,11 @@ from actors import price_history
 from simulation.checks import check_settled
 from simulation.predictions import Predictions
 from simulation.steps import Steps
+from simulation.watching import shortened
 from simulation.weathers import WEATHERS
 from simulation.world import World
 
 REPORTED_STEPS = 40
-REPORTED_MESSAGES = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ class BrokenPromise(AssertionError):
         self.weather = weather
         self.seed = seed
         self.taken = tuple(taken)
-        super().__init__(f"{self.kind}: {error}\n{told}")
+        super().__init__(f"{self.kind}: {shortened(str(error))}\n{told}")
 
     @property
     def command(self) -> str:
@@ -57,8 +57,16 @@ class BrokenPromise(AssertionError):
         return f"backstay simulate --seed {self.seed} --weather {self.weather}{steps}{keep}"
 
 
-def simulate(weather: str, seed: int, steps: int | Sequence[int]) -> Outcome:
+def simulate(
+    weather: str,
+    seed: int,
+    steps: int | Sequence[int],
+    *,
+    stepped: Callable[[], object] = lambda: None,
+) -> Outcome:
     """Take so many steps in a weather, or only these of a seed, and check all the time.
+
+    `stepped` is told of each step.
 
     Raises:
         BrokenPromise: with what led to it and how to repeat it.
@@ -68,7 +76,7 @@ def simulate(weather: str, seed: int, steps: int | Sequence[int]) -> Outcome:
         numbers = range(1, steps + 1) if isinstance(steps, int) else steps
         run = _Run(world, numbers)
         try:
-            run.play()
+            run.play(stepped)
         except Exception as error:
             raise BrokenPromise(
                 error, weather=weather, seed=seed, taken=run.taken, told=run.told()
@@ -98,7 +106,7 @@ class _Run:
         self._numbers = numbers
         self._lines: list[str] = []
 
-    def play(self) -> None:
+    def play(self, stepped: Callable[[], object]) -> None:
         world, script = self._world, self.script
         script.first()
         self._settle()
@@ -110,6 +118,7 @@ class _Run:
             if predictions is not None:
                 predictions.check()
             self._go_on(number)
+            stepped()
         self._settle()
         self.digest = self._digest()
 
@@ -148,7 +157,7 @@ class _Run:
 
     def told(self) -> str:
         """The last steps and messages, for people."""
-        messages = self._world.watcher.history[-REPORTED_MESSAGES:]
+        messages = self._world.watcher.history
         return "\n".join(
             (
                 "the steps, or the last of them:",

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from decimal import Decimal
 
-from actors.messages import OpenMarket
 from simulation.arithmetic import price as price_scale
 from simulation.failures import Failures
 from simulation.feeds import Feeds
@@ -48,7 +47,7 @@ class Steps:
             (6, self.transfer),
             (2, self.open_account),
             (2, self.pause_trading),
-            (6, self.resume_trading),
+            (9, self.resume_trading),
             (2, self.feeds.drop),
             (5, self.feeds.bring_back),
             (8, self.tell_phone),
@@ -60,9 +59,8 @@ class Steps:
 
     def first(self) -> None:
         """Markets and accounts to begin with."""
+        self.world.run()
         for symbol, price in SYMBOLS.items():
-            self.world.system.tell(OpenMarket(symbol=symbol))
-            self.world.run()
             self.prices.tell(symbol, [price])
         for name, (balance, limits) in ACCOUNTS.items():
             self.world.requests.accounts.append(

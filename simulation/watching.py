@@ -1,6 +1,7 @@
 """Tells the model what the actors have really handled, and which of it was lost with them."""
 
 import re
+from collections import deque
 from typing import Any
 
 from actors.base import PooledActor
@@ -15,6 +16,9 @@ from simulation.model import Model
 from simulation.model_market import ModelMarket, Quote
 from simulation.model_tracking import Coverage
 
+MESSAGE_CHARS = 300
+HISTORY_MESSAGES = 40
+
 
 class ModelWatcher(Watcher):
     """Follows one system's actors; a new one follows the next system."""
@@ -25,7 +29,7 @@ class ModelWatcher(Watcher):
         self._versions_at_end: dict[int, int] = {}
         self._markets: dict[str, MarketActor] = {}
         self.failures: list[tuple[int, str, str | int]] = []
-        self.history: list[str] = []
+        self.history: deque[str] = deque(maxlen=HISTORY_MESSAGES)
         for market in model.markets.values():
             market.lives.clear()
 
@@ -185,11 +189,10 @@ class ModelWatcher(Watcher):
         return actor.actor_inbox.queued()
 
     def _note(self, actor: PooledActor, message: Any, what: str = "") -> None:
-        self.history.append(f"  {name_of(actor)}{what}: {_short(message)}")
+        self.history.append(f"  {name_of(actor)}{what}: {shortened(repr(message))[:MESSAGE_CHARS]}")
 
 
-def _short(message: Any) -> str:
-    """A message on a line: values without their types, positions and wallets by their versions."""
-    text = re.sub(r"Decimal\('([^']*)'\)|<\w+\.\w+: '([^']*)'>", r"\1\2", repr(message))
-    text = re.sub(r"(Position|Wallet)\((.{40}).*?(version=\d+).*?\)", r"\1(\2... \3)", text)
-    return text[:300]
+def shortened(text: str) -> str:
+    """Values without their types, positions and wallets by their versions."""
+    text = re.sub(r"Decimal\('([^']*)'\)|<\w+\.\w+: '([^']*)'>", r"\1\2", text)
+    return re.sub(r"\b(Position|Wallet)\((.{40}).*?(version=\d+).*?\)", r"\1(\2... \3)", text)

@@ -11,7 +11,7 @@ from typing import Any
 
 from actors.clock import VirtualClock
 from actors.committer import CommitterActor
-from actors.messages import TakePrices
+from actors.messages import OpenMarket, TakePrices
 from actors.system import System, UncommittedError
 from persistence.errors import OwnedElsewhere, Unavailable
 from simulation.clients import Client, command
@@ -22,6 +22,7 @@ from simulation.life import RENEW_SECONDS, Life
 from simulation.model import Model
 from simulation.phone import Phone
 from simulation.requests import PricesAsked, Request, Requests
+from simulation.setting import SYMBOLS
 from simulation.watching import ModelWatcher
 
 START_US = 1_700_000_000_000_000
@@ -214,6 +215,9 @@ class World:
             phone=self.phone,
         )
         self.database.failing = failing
+        # The feeds start last, and open the markets of which nothing was durable yet.
+        for symbol in SYMBOLS:
+            self.system.tell(OpenMarket(symbol=symbol))
 
     # --- While an owner waits for the database ------------------------------------------------
 
