@@ -3,16 +3,22 @@
 import threading
 from collections.abc import Generator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, assert_never
 
 import structlog
 
 from actors.base import Recipient
-from actors.denials import unknown_account
+from actors.denials import (
+    SHUTTING_DOWN,
+    nothing_to_repair,
+    repair_impossible,
+    repair_refused,
+    unknown_account,
+)
 from actors.directory import Directory
 from actors.dispatcher import Dispatcher
-from actors.messages import CheckHealth, Denied, HealthChecked
+from actors.messages import CheckHealth, Denied, HealthChecked, RepairWallet
 from actors.protocol import (
     AllowOpens,
     CommitChange,
@@ -20,6 +26,7 @@ from actors.protocol import (
     RefuseOpens,
     ReloadAccount,
     ReportWallet,
+    RestoreWallet,
     WalletReported,
 )
 from actors.published import Published
@@ -27,17 +34,20 @@ from actors.supervised import ActorKind, SupervisedActor
 from persistence.changes import Change
 from persistence.errors import Unavailable
 from persistence.state import Books
-from trading.books import MEMORY_CHECK, HealthReport, HealthStatus, LedgerFold, check_books
+from trading.books import (
+    MEMORY_CHECK,
+    HealthReport,
+    HealthStatus,
+    LedgerFold,
+    check_books,
+    row_was_changed,
+)
 from trading.events import HealthMismatchFound, HealthRestored
-from trading.model import Denial, DenialReason, Wallet
+from trading.model import Denial, Wallet
 from trading.money import plain
+from trading.repair import Irreparable, Repair, repair_of
 
 log = structlog.get_logger(__name__)
-
-SHUTTING_DOWN = Denial(
-    reason=DenialReason.SHUTTING_DOWN,
-    text="no books are checked while the service is shutting down: ask again once it is back",
-)
 
 MEMORY_TRIES_MAX = 5
 PAUSE_SECONDS = 0.01
@@ -49,7 +59,7 @@ class Audit:
     """From a timer: it is time for the next round."""
 
 
-AuditorMessage = Audit | CheckHealth | WalletReported
+AuditorMessage = Audit | CheckHealth | RepairWallet | WalletReported
 
 
 class BooksReader(Protocol):
@@ -73,7 +83,8 @@ class _Check:
     """A check that waits for its wallet to say what it has in memory."""
 
     full: bool
-    asked_by: list[Recipient]
+    asked_by: list[Recipient] = field(default_factory=list)
+    repairs: list[RepairWallet] = field(default_factory=list)
     tries: int = 0
 
 
@@ -82,7 +93,8 @@ class AuditorActor(SupervisedActor):
 
     A mismatch is an event, a log line, and the end of that account's opens until a check passes.
     Memory is compared with the database only at equal versions: while the wallet is busy the
-    check is tried a few times, then made without memory.
+    check is tried a few times, then made without memory. A repair is a check first: what it finds
+    decides whether the account's wallet is told to restore its row.
     """
 
     kind = ActorKind.AUDITOR
@@ -127,6 +139,8 @@ class AuditorActor(SupervisedActor):
             case CheckHealth():
                 for account in self._accounts(message):
                     self._begin(account, full=True, asked_by=message.reply_to)
+            case RepairWallet():
+                self._begin(message.account, full=True, repair=message)
             case WalletReported():
                 self._on_wallet(message)
             case _:
@@ -136,7 +150,7 @@ class AuditorActor(SupervisedActor):
         full = self._rounds % self._full_every == 0
         self._rounds += 1
         for account in self._accounts(CheckHealth()):
-            self._begin(account, full=full, asked_by=None)
+            self._begin(account, full=full)
 
     def _accounts(self, message: CheckHealth) -> tuple[str, ...]:
         if message.account is not None:
@@ -147,11 +161,20 @@ class AuditorActor(SupervisedActor):
             log.warning("health check not made", error=str(error))
             return ()
 
-    def _begin(self, account: str, *, full: bool, asked_by: Recipient | None) -> None:
-        check = self._checks.setdefault(account, _Check(full, []))
+    def _begin(
+        self,
+        account: str,
+        *,
+        full: bool,
+        asked_by: Recipient | None = None,
+        repair: RepairWallet | None = None,
+    ) -> None:
+        check = self._checks.setdefault(account, _Check(full))
         check.full = check.full or full
         if asked_by is not None:
             check.asked_by.append(asked_by)
+        if repair is not None:
+            check.repairs.append(repair)
         self._ask_wallet(account)
 
     def _ask_wallet(self, account: str) -> None:
@@ -195,16 +218,23 @@ class AuditorActor(SupervisedActor):
         self._published.health[account] = report
         self.directory.stats.health_checked(account, report.status, self._dispatcher.clock.now_us())
         if report.status is HealthStatus.HEALTHY:
-            routine = not check.full and not check.asked_by
+            routine = not (check.full or check.asked_by or check.repairs)
             self._healthy(report, before, books.wallet, reported, routine=routine)
         elif halted and report.failed_checks == (MEMORY_CHECK,):
             # Repaired while the wallet was halted: what it remembers is from before.
             self.directory.to_wallet(account, ReloadAccount(account=account))
         else:
-            overwritten = books.wallet.available != ledger.balance_after
-            self._mismatch(report, reported, overwritten=overwritten)
+            self._mismatch(report, reported, overwritten=row_was_changed(books.wallet, ledger))
+        if check.asked_by or check.repairs:
+            self._answer(check, report, repair_of(books.wallet, ledger, books.holds))
+
+    def _answer(
+        self, check: _Check, report: HealthReport, repair: Repair | Irreparable | None
+    ) -> None:
         for recipient in check.asked_by:
-            self.directory.send(recipient, HealthChecked(report=report))
+            self.directory.send(recipient, HealthChecked(report=report, repair=repair))
+        for asked in check.repairs:
+            self._repair(asked, repair)
 
     def _sum_up(self, account: str, ledger: LedgerFold) -> Books | None:
         """Take the entries that are new to a ledger; returns the books that they lead to."""
@@ -218,7 +248,7 @@ class AuditorActor(SupervisedActor):
         return books
 
     def _deny(self, check: _Check, denial: Denial) -> None:
-        for recipient in check.asked_by:
+        for recipient in (*check.asked_by, *(asked.reply_to for asked in check.repairs)):
             self.directory.send(recipient, Denied(denial=denial))
 
     def _abandon(self, account: str) -> None:
@@ -254,7 +284,7 @@ class AuditorActor(SupervisedActor):
     ) -> None:
         """Refuse opens; of a row that is not what its last entry left, change nothing at all."""
         account = report.account
-        failures = _failures(report)
+        failures = report.failures
         log.error(
             "⚠ Wallet health check FAILED",
             account=account,
@@ -267,16 +297,21 @@ class AuditorActor(SupervisedActor):
         )
         # What was summed up includes the damage: after a repair, sum it all up again.
         self._ledgers.pop(account, None)
-        if reported is None or reported.refusing:
+        if reported is None:
             return
-        detail = (
-            f"opens are refused: the books of account {account} do not balance "
-            f"({'; '.join(failures)})"
-        )
-        self.directory.to_wallet(account, RefuseOpens(account=account, detail=detail))
-        if overwritten:
+        if not reported.refusing:
+            self._refuse_opens(report)
+        if overwritten and not reported.halted:
             halt = HaltAccount(account=account, detail="; ".join(failures))
             self.directory.to_wallet(account, halt)
+
+    def _refuse_opens(self, report: HealthReport) -> None:
+        account = report.account
+        detail = (
+            f"opens are refused: the books of account {account} do not balance "
+            f"({'; '.join(report.failures)})"
+        )
+        self.directory.to_wallet(account, RefuseOpens(account=account, detail=detail))
         event = HealthMismatchFound(
             account=account,
             failed_checks=report.failed_checks,
@@ -288,15 +323,23 @@ class AuditorActor(SupervisedActor):
         )
         self._commit_event(account, event)
 
+    def _repair(self, asked: RepairWallet, repair: Repair | Irreparable | None) -> None:
+        """Have the wallet restore its row, which it alone changes; or say why not."""
+        account = asked.account
+        match repair:
+            case None:
+                denial = nothing_to_repair(account)
+            case Irreparable():
+                denial = repair_impossible(account, repair)
+            case Repair():
+                restore = RestoreWallet(repair=repair, reason=asked.reason, reply_to=asked.reply_to)
+                if self.directory.to_wallet(account, restore):
+                    return
+                denial = repair_refused(account, "its wallet is just beginning anew")
+            case _:
+                assert_never(repair)
+        self.directory.send(asked.reply_to, Denied(denial=denial))
+
     def _commit_event(self, account: str, event: HealthMismatchFound | HealthRestored) -> None:
         change = Change(account=account, events=(event,))
         self.directory.to_committer(CommitChange(change_id=0, change=change, reply_to=None))
-
-
-def _failures(report: HealthReport) -> tuple[str, ...]:
-    return tuple(
-        f"{check.name}: "
-        + (check.detail or f"expected {plain(check.expected)}, is {plain(check.actual)}")
-        for check in report.checks
-        if not check.passed
-    )

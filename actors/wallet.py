@@ -11,14 +11,13 @@ from actors.command_line import CommandLine, described
 from actors.denials import (
     account_answer,
     bad_balance,
-    key_conflict,
     refused_write,
     unknown_account,
 )
 from actors.denied_opens import DeniedOpens
 from actors.directory import Directory
 from actors.messages import CheckHealth, Denied, OpenAccount, OpenPosition, TransferFunds
-from actors.pending_opens import PendingOpens, RepeatedOpen
+from actors.pending_opens import PendingOpens
 from actors.protocol import (
     AllowOpens,
     BookingRefused,
@@ -35,12 +34,14 @@ from actors.protocol import (
     RefuseOpens,
     ReloadAccount,
     ReportWallet,
+    RestoreWallet,
     WalletReported,
 )
 from actors.published import Published
+from actors.repairs import repair_change
 from actors.supervised import ActorKind, SupervisedActor
 from actors.trading_gate import TradingGate
-from actors.wallet_plan import Memory, Plan, PlannedCommand, QuotedOpen, canonical_request, plan
+from actors.wallet_plan import Memory, Plan, PlannedCommand, QuotedOpen, plan
 from trading.model import CostRates, Denial
 from trading.money import ZERO, is_money
 
@@ -68,6 +69,7 @@ WalletMessage = (
     | RefuseOpens
     | HaltAccount
     | AllowOpens
+    | RestoreWallet
     | ReloadAccount
     | ReportWallet
 )
@@ -153,6 +155,10 @@ class WalletActor(SupervisedActor):
             case AllowOpens():
                 self._gate.allow()
                 self._flush_soon()
+            case RestoreWallet():
+                self.directory.to_committer(
+                    repair_change(self.directory, message, now_us=self._clock.now_us())
+                )
             case ReloadAccount():
                 raise WalletDivergedError(f"account {self._account} is not what it was")
             case ReportWallet():
@@ -178,28 +184,13 @@ class WalletActor(SupervisedActor):
         if self._memory.wallet is None:
             self._denied.deny(message, unknown_account(self._account))
             return
-        if self._knows_key(message) or self._opens.join(message):
+        if self._opens.answer_known(message, self._memory.keys) or self._opens.join(message):
             return
         denial = self._gate.opens_denial()
         if denial is not None:
             self._denied.deny(message, denial)
         else:
             self._opens.begin(message)
-
-    def _knows_key(self, message: OpenPosition) -> bool:
-        """Answer an open whose idempotency key is taken; tells whether it is."""
-        key = message.idempotency_key
-        taken = self._memory.keys.get(key) if key is not None else None
-        if taken is None:
-            return False
-        if taken.request != canonical_request(message):
-            self._denied.deny(message, key_conflict(message))
-        else:
-            answer = RepeatedOpen(self.directory, message.reply_to)
-            self.directory.to_committer(
-                ReadPosition(position_id=taken.position_id, reply_to=answer)
-            )
-        return True
 
     def _on_quoted(self, quote: PriceQuoted) -> None:
         command = self._opens.quoted(quote, opened=quote.position_id in self._memory.held)

@@ -1,0 +1,175 @@
+"""Whatever is spoiled is found by the audit, and a wallet's row is restored from its ledger."""
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from functools import partial
+from itertools import chain
+from typing import Any
+
+import pytest
+
+from actors.messages import (
+    CheckHealth,
+    Denied,
+    HealthChecked,
+    OpenAccount,
+    RepairDone,
+    RepairWallet,
+    Reply,
+)
+from tests.acceptance.conftest import Log
+from tests.acceptance.corruptions import CORRUPTIONS, OF_THE_ROW, Corruption, unprotect
+from tests.acceptance.house import House, amounts, an_open, balances, run_sql
+from tests.command_line import CommandLine
+from trading.model import DenialReason, PositionStatus
+from trading.repair import Irreparable, Repair
+from web.bodies import repair_body
+
+
+def trade(house: House, *accounts: str) -> None:
+    """Each account closes a position of 25 at 110 and opens another at 100."""
+    at_once(house, *(partial(an_account, account) for account in accounts))
+    house.price(100)
+    at_once(house, *(partial(an_open, account=account) for account in accounts))
+    house.price(110, 100)
+    at_once(house, *(partial(an_open, account=account) for account in accounts))
+
+
+def at_once(house: House, *commands: Callable[[Reply], Any]) -> None:
+    """Give commands that share few transactions, and wait for them all."""
+    for command in commands:
+        house.tell(command)
+    house.settle()
+
+
+def an_account(account: str, reply: Reply) -> OpenAccount:
+    return OpenAccount(account=account, initial_balance=Decimal(100), reply_to=reply)
+
+
+def corrupt(url: str, corruptions: dict[str, Corruption]) -> None:
+    """Spoil each account as it is called."""
+    run_sql(
+        url,
+        *chain.from_iterable(
+            corruption.statements(url, account) for account, corruption in corruptions.items()
+        ),
+    )
+
+
+def audit(shell: CommandLine, url: str) -> tuple[int, dict[str | None, Any]]:
+    """The exit code, and what is said by account."""
+    code, told, error = shell.run("audit", "--json", "--database", url)
+    assert error == ""
+    return code, {document["account"]: document for document in json.loads(told)}
+
+
+def repair(house: House, account: str) -> RepairDone | Denied:
+    """Have a row restored, and everybody come to rest."""
+    answer = house.ask(
+        lambda reply: RepairWallet(account=account, reason="a test wrote it", reply_to=reply)
+    )
+    assert isinstance(answer, RepairDone | Denied)
+    return answer
+
+
+def proposed(house: House, account: str) -> HealthChecked:
+    """What a health check says is to be done about an account's row."""
+    answer = house.ask(lambda reply: CheckHealth(account=account, reply_to=reply))
+    assert isinstance(answer, HealthChecked)
+    return answer
+
+
+@pytest.fixture
+def spoiled(a_house: Callable[..., House]) -> House:
+    """A database in which every account is spoiled in another way, before its system starts."""
+    house = a_house()
+    trade(house, "untouched", *CORRUPTIONS)
+    house.stop()
+    unprotect(lambda *statements: run_sql(house.url, *statements), house.url)
+    corrupt(house.url, CORRUPTIONS)
+    return a_house()
+
+
+def test_the_audit_finds_each_corruption_and_names_the_entry(
+    spoiled: House, shell: CommandLine
+) -> None:
+    """Exit 1; a sentence that names the entry, and what to do about it."""
+    code, told = audit(shell, spoiled.url)
+    assert code == 1
+    for account, corruption in CORRUPTIONS.items():
+        findings = told[account]["findings"]
+        assert told[account]["status"] == "MISMATCH", account
+        assert any(corruption.says in found["text"] for found in findings), (account, findings)
+        entries = {found["entry"]["number"] for found in findings if found["entry"]}
+        assert corruption.entry in entries, (account, findings)
+        advice = "backstay repair" if account in OF_THE_ROW else "restore a backup"
+        assert advice in told[account]["to_do"], account
+    assert told["untouched"]["status"] == "HEALTHY"
+    assert told["untouched"]["findings"] == []
+    of_nobody = [found["text"] for found in told[None]["findings"]]
+    assert any("are missing" in text for text in of_nobody), of_nobody
+
+
+def test_a_repair_proposes_the_exact_row_or_says_why_not(spoiled: House) -> None:
+    """Only the figures that are wrong differ; where no row helps, nothing is written."""
+    for account, corruption in CORRUPTIONS.items():
+        checked = proposed(spoiled, account)
+        if corruption.restored:
+            assert isinstance(checked.repair, Repair), (account, checked)
+            fields = repair_body(checked).fields
+            changed = {one.name: one.expected for one in fields if one.actual != one.expected}
+            changed.pop("available_balance", None)
+            assert changed == corruption.restored, account
+        elif corruption.why_not is not None:
+            assert isinstance(checked.repair, Irreparable), (account, checked)
+            assert corruption.why_not in checked.repair.why, (account, checked.repair)
+            assert_denied(spoiled, account, DenialReason.REPAIR_IMPOSSIBLE)
+        else:
+            assert checked.repair is None, (account, checked)
+            assert_denied(spoiled, account, DenialReason.NOTHING_TO_REPAIR)
+
+
+def test_a_repair_restores_the_row_and_nothing_else(
+    spoiled: House, shell: CommandLine, log: Log
+) -> None:
+    """The audit is clean, entries are as they were, and a close that waited has its price."""
+    log.failures_expected = True
+    for account in OF_THE_ROW:
+        spoiled.check(account)
+    before = {account: spoiled.entries(account) for account in OF_THE_ROW}
+    spoiled.price(110)
+    spoiled.price(90)
+    waiting = {account: spoiled.entries(account) for account in OF_THE_ROW}
+    assert waiting == before
+    for account in OF_THE_ROW:
+        assert isinstance(repair(spoiled, account), RepairDone), account
+        assert spoiled.check(account).failed_checks == (), account
+        closed = spoiled.position(last_position(spoiled, account))
+        assert closed.status is PositionStatus.CLOSED, account
+        assert closed.exit_price == 110, account
+        assert spoiled.entries(account)[:4] == before[account], account
+        total = 100 + 2 * Decimal("2.32225")
+        assert balances(spoiled.wallet(account)) == amounts(total, 0, total)
+        (event,) = [e for e in spoiled.events("wallet_repaired") if e.account == account]
+        assert json.loads(event.data)["reason"] == "a test wrote it"
+        assert [e for e in spoiled.events("health_restored") if e.account == account]
+    spoiled.price(100)
+    for account in OF_THE_ROW:
+        assert spoiled.open(1, account=account).hold == 1
+    _, told = audit(shell, spoiled.url)
+    assert [a for a in OF_THE_ROW if told[a]["findings"]] == []
+
+
+def assert_denied(house: House, account: str, reason: DenialReason) -> None:
+    before = house.rows()
+    answer = repair(house, account)
+    assert isinstance(answer, Denied), account
+    assert answer.denial.reason is reason, account
+    assert house.rows() == before, account
+
+
+def last_position(house: House, account: str) -> int:
+    ((found,),) = house.sql(f"SELECT MAX(id) FROM positions WHERE account = '{account}'")
+    assert isinstance(found, int)
+    return found
