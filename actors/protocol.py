@@ -156,7 +156,7 @@ class HaltAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReloadAccount:
-    """An account's books agree again, but not with what its wallet remembers: begin anew."""
+    """An account's books agree again, but not with what its halted wallet remembers: read them."""
 
     account: str
 

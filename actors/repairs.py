@@ -4,14 +4,17 @@ The commit finds the row only if it still is what the repair was decided on. No 
 the ledger is what the row is restored from.
 """
 
+from typing import assert_never
+
 from actors.denials import repair_refused
 from actors.directory import Directory
 from actors.messages import CheckHealth, Denied, RepairDone
 from actors.protocol import (
+    AccountRead,
     ChangeCommitted,
     ChangeRefused,
     CommitChange,
-    ReloadAccount,
+    ReadAccount,
     RestoreWallet,
 )
 from persistence.changes import Change
@@ -41,7 +44,10 @@ def repair_change(directory: Directory, command: RestoreWallet, now_us: int) -> 
 
 
 class _RepairAnswer:
-    """Takes what the Committer says, has the wallet begin anew, and answers who asked."""
+    """Takes what the Committer says, has the wallet begin anew, and answers who asked.
+
+    Whoever is answered finds the wallet as its row is: it is handed that row before.
+    """
 
     __slots__ = ("_command", "_directory")
 
@@ -49,15 +55,20 @@ class _RepairAnswer:
         self._directory = directory
         self._command = command
 
-    def tell(self, message: ChangeCommitted | ChangeRefused) -> None:
-        """Take the outcome."""
-        repair = self._command.repair
-        account = repair.before.account
-        if isinstance(message, ChangeCommitted):
-            self._directory.to_wallet(account, ReloadAccount(account=account))
-            answer: RepairDone | Denied = RepairDone(repair=repair)
-        else:
-            # The row may have been put back meanwhile: whoever halted it looks again.
-            self._directory.to_auditor(CheckHealth(account=account))
-            answer = Denied(denial=repair_refused(account, message.detail))
-        self._directory.send(self._command.reply_to, answer)
+    def tell(self, message: ChangeCommitted | ChangeRefused | AccountRead) -> None:
+        """Take the outcome, and then the account as it is durable."""
+        directory, repair = self._directory, self._command.repair
+        account, client = repair.before.account, self._command.reply_to
+        match message:
+            case ChangeCommitted():
+                directory.to_committer(ReadAccount(account=account, reply_to=self))
+            case AccountRead():
+                directory.to_wallet(account, message)
+                directory.send(client, RepairDone(repair=repair))
+            case ChangeRefused():
+                # The row may have been put back meanwhile: whoever halted it looks again.
+                directory.to_auditor(CheckHealth(account=account))
+                denial = repair_refused(account, message.detail)
+                directory.send(client, Denied(denial=denial))
+            case _:
+                assert_never(message)

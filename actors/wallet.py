@@ -19,6 +19,7 @@ from actors.directory import Directory
 from actors.messages import CheckHealth, Denied, OpenAccount, OpenPosition, TransferFunds
 from actors.pending_opens import PendingOpens
 from actors.protocol import (
+    AccountRead,
     AllowOpens,
     BookingRefused,
     BookPosition,
@@ -30,6 +31,7 @@ from actors.protocol import (
     MarketRestarted,
     PriceQuoted,
     QuoteDenied,
+    ReadAccount,
     ReadPosition,
     RefuseOpens,
     ReloadAccount,
@@ -39,6 +41,7 @@ from actors.protocol import (
 )
 from actors.published import Published
 from actors.repairs import repair_change
+from actors.restore import memory_of
 from actors.supervised import ActorKind, SupervisedActor
 from actors.trading_gate import TradingGate
 from actors.wallet_plan import Memory, Plan, PlannedCommand, QuotedOpen, plan
@@ -71,12 +74,9 @@ WalletMessage = (
     | AllowOpens
     | RestoreWallet
     | ReloadAccount
+    | AccountRead
     | ReportWallet
 )
-
-
-class WalletDivergedError(Exception):
-    """The database holds another state of this account than its actor: start again from there."""
 
 
 class WalletActor(SupervisedActor):
@@ -160,7 +160,10 @@ class WalletActor(SupervisedActor):
                     repair_change(self.directory, message, now_us=self._clock.now_us())
                 )
             case ReloadAccount():
-                raise WalletDivergedError(f"account {self._account} is not what it was")
+                read = ReadAccount(account=self._account, reply_to=self.actor_ref)
+                self.directory.to_committer(read)
+            case AccountRead():
+                self._begin_anew(message)
             case ReportWallet():
                 self.directory.send(message.reply_to, self._report())
             case _:
@@ -317,6 +320,12 @@ class WalletActor(SupervisedActor):
         # What clients asked for is denied; what positions have handed over waits.
         for command in self._line.drop_clients():
             self._deny(command, denial)
+
+    def _begin_anew(self, message: AccountRead) -> None:
+        """Remember what is durable; what waits is booked once the Auditor agrees."""
+        if message.state is not None and self._gate.halted is not None:
+            self._memory = memory_of(message.state)
+        self.directory.to_auditor(CheckHealth(account=self._account))
 
     # --- Reads -----------------------------------------------------------------------------
 

@@ -18,7 +18,6 @@ from actors.messages import (
     RepairWallet,
     Reply,
 )
-from tests.acceptance.conftest import Log
 from tests.acceptance.corruptions import CORRUPTIONS, OF_THE_ROW, Corruption, unprotect
 from tests.acceptance.house import House, amounts, an_open, balances, run_sql
 from tests.command_line import CommandLine
@@ -80,13 +79,18 @@ def proposed(house: House, account: str) -> HealthChecked:
     return answer
 
 
+def unprotected(house: House, *accounts: str) -> House:
+    """A house whose accounts have traded, and whose database takes any SQL."""
+    trade(house, *accounts)
+    unprotect(house.sql, house.url)
+    return house
+
+
 @pytest.fixture
 def spoiled(a_house: Callable[..., House]) -> House:
     """A database in which every account is spoiled in another way, before its system starts."""
-    house = a_house()
-    trade(house, "untouched", *CORRUPTIONS)
+    house = unprotected(a_house(), "untouched", *CORRUPTIONS)
     house.stop()
-    unprotect(lambda *statements: run_sql(house.url, *statements), house.url)
     corrupt(house.url, CORRUPTIONS)
     return a_house()
 
@@ -130,35 +134,45 @@ def test_a_repair_proposes_the_exact_row_or_says_why_not(spoiled: House) -> None
             assert_denied(spoiled, account, DenialReason.NOTHING_TO_REPAIR)
 
 
+@pytest.mark.parametrize("restarts", [False, True])
 def test_a_repair_restores_the_row_and_nothing_else(
-    spoiled: House, shell: CommandLine, log: Log
+    a_house: Callable[..., House], shell: CommandLine, restarts: bool
 ) -> None:
     """The audit is clean, entries are as they were, and a close that waited has its price."""
-    log.failures_expected = True
+    house = unprotected(a_house(), *OF_THE_ROW)
+    corrupt(house.url, OF_THE_ROW)
+    if restarts:
+        house.stop()
+        house = a_house()
+        for account in OF_THE_ROW:
+            assert house.check(account).failed_checks
+    before = {account: house.entries(account) for account in OF_THE_ROW}
+    house.price(110, 90)
     for account in OF_THE_ROW:
-        spoiled.check(account)
-    before = {account: spoiled.entries(account) for account in OF_THE_ROW}
-    spoiled.price(110)
-    spoiled.price(90)
-    waiting = {account: spoiled.entries(account) for account in OF_THE_ROW}
-    assert waiting == before
+        assert house.entries(account) == before[account], account
+        assert isinstance(repair(house, account), RepairDone), account
+        assert_mended(house, account)
+        assert house.entries(account)[:4] == before[account], account
+    house.price(100)
     for account in OF_THE_ROW:
-        assert isinstance(repair(spoiled, account), RepairDone), account
-        assert spoiled.check(account).failed_checks == (), account
-        closed = spoiled.position(last_position(spoiled, account))
-        assert closed.status is PositionStatus.CLOSED, account
-        assert closed.exit_price == 110, account
-        assert spoiled.entries(account)[:4] == before[account], account
-        total = 100 + 2 * Decimal("2.32225")
-        assert balances(spoiled.wallet(account)) == amounts(total, 0, total)
-        (event,) = [e for e in spoiled.events("wallet_repaired") if e.account == account]
-        assert json.loads(event.data)["reason"] == "a test wrote it"
-        assert [e for e in spoiled.events("health_restored") if e.account == account]
-    spoiled.price(100)
-    for account in OF_THE_ROW:
-        assert spoiled.open(1, account=account).hold == 1
-    _, told = audit(shell, spoiled.url)
-    assert [a for a in OF_THE_ROW if told[a]["findings"]] == []
+        assert house.open(1, account=account).hold == 1
+    code, told = audit(shell, house.url)
+    assert (code, [one["findings"] for one in told.values()]) == (0, [[]] * len(OF_THE_ROW))
+
+
+def assert_mended(house: House, account: str) -> None:
+    """Its last position closed at the price that reached it first, and events tell of the rest."""
+    assert house.check(account).failed_checks == (), account
+    closed = house.position(last_position(house, account))
+    assert closed.status is PositionStatus.CLOSED, account
+    assert closed.exit_price == 110, account
+    total = 100 + 2 * Decimal("2.32225")
+    assert balances(house.wallet(account)) == amounts(total, 0, total)
+    kinds = [event.kind for event in house.events() if event.account == account]
+    told = [kind for kind in kinds if kind.startswith(("health", "wallet"))]
+    assert told == ["health_mismatch_found", "wallet_repaired", "health_restored"], account
+    (event,) = [e for e in house.events("wallet_repaired") if e.account == account]
+    assert json.loads(event.data)["reason"] == "a test wrote it"
 
 
 def assert_denied(house: House, account: str, reason: DenialReason) -> None:
