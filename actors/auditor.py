@@ -9,13 +9,7 @@ from typing import Protocol, assert_never
 import structlog
 
 from actors.base import Recipient
-from actors.denials import (
-    SHUTTING_DOWN,
-    nothing_to_repair,
-    repair_impossible,
-    repair_refused,
-    unknown_account,
-)
+from actors.denials import SHUTTING_DOWN, unknown_account
 from actors.directory import Directory
 from actors.dispatcher import Dispatcher
 from actors.messages import CheckHealth, Denied, HealthChecked, RepairWallet
@@ -26,10 +20,10 @@ from actors.protocol import (
     RefuseOpens,
     ReloadAccount,
     ReportWallet,
-    RestoreWallet,
     WalletReported,
 )
 from actors.published import Published
+from actors.repairs import carry_out
 from actors.supervised import ActorKind, SupervisedActor
 from persistence.changes import Change
 from persistence.errors import Unavailable
@@ -44,7 +38,7 @@ from trading.books import (
 )
 from trading.events import HealthMismatchFound, HealthRestored
 from trading.model import Denial, Wallet
-from trading.money import plain
+from trading.money import ZERO, plain
 from trading.repair import Irreparable, Repair, repair_of
 
 log = structlog.get_logger(__name__)
@@ -214,17 +208,23 @@ class AuditorActor(SupervisedActor):
             memory = None
         del self._checks[account]
         report = check_books(books.wallet, ledger, books.holds, memory=memory)
+        mended = halted and set(report.failed_checks) <= {MEMORY_CHECK}
+        stale = self._stale_hold(account, books) if mended else None
+        if stale is not None:
+            report = report.doubted(stale)
         before = self._published.health.get(account)
         self._published.health[account] = report
         self.directory.stats.health_checked(account, report.status, self._dispatcher.clock.now_us())
         if report.status is HealthStatus.HEALTHY:
             routine = not (check.full or check.asked_by or check.repairs)
             self._healthy(report, before, books.wallet, reported, routine=routine)
-        elif halted and report.failed_checks == (MEMORY_CHECK,):
+        elif mended and stale is None:
             # Repaired while the wallet was halted: what it remembers is from before.
             self.directory.to_wallet(account, ReloadAccount(account=account))
         else:
-            self._mismatch(report, reported, overwritten=row_was_changed(books.wallet, ledger))
+            row_changed = row_was_changed(books.wallet, ledger)
+            halts = row_changed or self._would_release_wrongly(books, ledger)
+            self._mismatch(report, reported, halts=halts)
         if check.asked_by or check.repairs:
             self._answer(check, report, repair_of(books.wallet, ledger, books.holds))
 
@@ -234,7 +234,7 @@ class AuditorActor(SupervisedActor):
         for recipient in check.asked_by:
             self.directory.send(recipient, HealthChecked(report=report, repair=repair))
         for asked in check.repairs:
-            self._repair(asked, repair)
+            carry_out(self.directory, asked, repair)
 
     def _sum_up(self, account: str, ledger: LedgerFold) -> Books | None:
         """Take the entries that are new to a ledger; returns the books that they lead to."""
@@ -246,6 +246,27 @@ class AuditorActor(SupervisedActor):
                 books = page
                 ledger.add_all(page.entries)
         return books
+
+    def _would_release_wrongly(self, books: Books, ledger: LedgerFold) -> bool:
+        """Whether a position began from a changed hold, which its close would book for good."""
+        in_memory = self._published.version.positions
+        return any(
+            hold != ledger.locked_by_position.get(position_id, ZERO)
+            and position_id in in_memory
+            and in_memory[position_id].hold == hold
+            for position_id, hold in books.holds.items()
+        )
+
+    def _stale_hold(self, account: str, books: Books) -> str | None:
+        """Which position of a halted account holds something else than its row, put back, says."""
+        for position_id, position in self._published.version.by_account.get(account, {}).items():
+            hold = books.holds.get(position_id, ZERO)
+            if position.hold != hold:
+                return (
+                    f"position {position_id} holds {plain(position.hold)} in memory and "
+                    f"{plain(hold)} in the database: restart the service"
+                )
+        return None
 
     def _deny(self, check: _Check, denial: Denial) -> None:
         for recipient in (*check.asked_by, *(asked.reply_to for asked in check.repairs)):
@@ -280,9 +301,9 @@ class AuditorActor(SupervisedActor):
             self.directory.to_wallet(account, AllowOpens(account=account))
 
     def _mismatch(
-        self, report: HealthReport, reported: WalletReported | None, *, overwritten: bool
+        self, report: HealthReport, reported: WalletReported | None, *, halts: bool
     ) -> None:
-        """Refuse opens; of a row that is not what its last entry left, change nothing at all."""
+        """Refuse opens; where a close would build on what was changed, change nothing at all."""
         account = report.account
         failures = report.failures
         log.error(
@@ -301,7 +322,7 @@ class AuditorActor(SupervisedActor):
             return
         if not reported.refusing:
             self._refuse_opens(report)
-        if overwritten and not reported.halted:
+        if halts and not reported.halted:
             halt = HaltAccount(account=account, detail="; ".join(failures))
             self.directory.to_wallet(account, halt)
 
@@ -322,23 +343,6 @@ class AuditorActor(SupervisedActor):
             time_us=self._dispatcher.clock.now_us(),
         )
         self._commit_event(account, event)
-
-    def _repair(self, asked: RepairWallet, repair: Repair | Irreparable | None) -> None:
-        """Have the wallet restore its row, which it alone changes; or say why not."""
-        account = asked.account
-        match repair:
-            case None:
-                denial = nothing_to_repair(account)
-            case Irreparable():
-                denial = repair_impossible(account, repair)
-            case Repair():
-                restore = RestoreWallet(repair=repair, reason=asked.reason, reply_to=asked.reply_to)
-                if self.directory.to_wallet(account, restore):
-                    return
-                denial = repair_refused(account, "its wallet is just beginning anew")
-            case _:
-                assert_never(repair)
-        self.directory.send(asked.reply_to, Denied(denial=denial))
 
     def _commit_event(self, account: str, event: HealthMismatchFound | HealthRestored) -> None:
         change = Change(account=account, events=(event,))

@@ -1,4 +1,4 @@
-"""A repair of a wallet's row: how it is written, and who hears that it is.
+"""A repair of a wallet's row: whether it is made, how it is written, and who hears that it is.
 
 The commit finds the row only if it still is what the repair was decided on. No entry is written:
 the ledger is what the row is restored from.
@@ -6,9 +6,9 @@ the ledger is what the row is restored from.
 
 from typing import assert_never
 
-from actors.denials import repair_refused
+from actors.denials import nothing_to_repair, repair_impossible, repair_refused
 from actors.directory import Directory
-from actors.messages import CheckHealth, Denied, RepairDone
+from actors.messages import CheckHealth, Denied, RepairDone, RepairWallet
 from actors.protocol import (
     AccountRead,
     ChangeCommitted,
@@ -19,6 +19,27 @@ from actors.protocol import (
 )
 from persistence.changes import Change
 from trading.events import WalletRepaired
+from trading.repair import Irreparable, Repair
+
+
+def carry_out(
+    directory: Directory, asked: RepairWallet, repair: Repair | Irreparable | None
+) -> None:
+    """Have the wallet restore its row, which it alone changes; or say why not."""
+    account = asked.account
+    match repair:
+        case None:
+            denial = nothing_to_repair(account)
+        case Irreparable():
+            denial = repair_impossible(account, repair)
+        case Repair():
+            restore = RestoreWallet(repair=repair, reason=asked.reason, reply_to=asked.reply_to)
+            if directory.to_wallet(account, restore):
+                return
+            denial = repair_refused(account, "its wallet is just beginning anew")
+        case _:
+            assert_never(repair)
+    directory.send(asked.reply_to, Denied(denial=denial))
 
 
 def repair_change(directory: Directory, command: RestoreWallet, now_us: int) -> CommitChange:

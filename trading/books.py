@@ -6,7 +6,7 @@ tolerance. `used` is the same money as `locked`, seen from the open positions.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -69,6 +69,12 @@ class HealthReport:
         """HEALTHY only if every check passed."""
         passed = all(check.passed for check in self.checks)
         return HealthStatus.HEALTHY if passed else HealthStatus.MISMATCH
+
+    def doubted(self, why: str) -> "HealthReport":
+        """The same report, with a memory that is not to be trusted, for this reason."""
+        others = tuple(check for check in self.checks if check.name != MEMORY_CHECK)
+        doubt = Check(name=MEMORY_CHECK, expected=ZERO, actual=ZERO, detail=why)
+        return replace(self, checks=(*others, doubt))
 
     @property
     def expected(self) -> Decimal:
