@@ -3,16 +3,16 @@
 import threading
 from collections.abc import Generator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, assert_never
 
 import structlog
 
 from actors.base import Recipient
-from actors.denials import unknown_account
+from actors.denials import SHUTTING_DOWN, unknown_account
 from actors.directory import Directory
 from actors.dispatcher import Dispatcher
-from actors.messages import CheckHealth, Denied, HealthChecked
+from actors.messages import CheckHealth, Denied, HealthChecked, RepairWallet
 from actors.protocol import (
     AllowOpens,
     CommitChange,
@@ -23,21 +23,25 @@ from actors.protocol import (
     WalletReported,
 )
 from actors.published import Published
+from actors.repairs import carry_out
 from actors.supervised import ActorKind, SupervisedActor
 from persistence.changes import Change
 from persistence.errors import Unavailable
 from persistence.state import Books
-from trading.books import MEMORY_CHECK, HealthReport, HealthStatus, LedgerFold, check_books
+from trading.books import (
+    MEMORY_CHECK,
+    HealthReport,
+    HealthStatus,
+    LedgerFold,
+    check_books,
+    row_was_changed,
+)
 from trading.events import HealthMismatchFound, HealthRestored
-from trading.model import Denial, DenialReason, Wallet
-from trading.money import plain
+from trading.model import Denial, Wallet
+from trading.money import ZERO, plain
+from trading.repair import Irreparable, Repair, repair_of
 
 log = structlog.get_logger(__name__)
-
-SHUTTING_DOWN = Denial(
-    reason=DenialReason.SHUTTING_DOWN,
-    text="no books are checked while the service is shutting down: ask again once it is back",
-)
 
 MEMORY_TRIES_MAX = 5
 PAUSE_SECONDS = 0.01
@@ -49,7 +53,7 @@ class Audit:
     """From a timer: it is time for the next round."""
 
 
-AuditorMessage = Audit | CheckHealth | WalletReported
+AuditorMessage = Audit | CheckHealth | RepairWallet | WalletReported
 
 
 class BooksReader(Protocol):
@@ -73,7 +77,8 @@ class _Check:
     """A check that waits for its wallet to say what it has in memory."""
 
     full: bool
-    asked_by: list[Recipient]
+    asked_by: list[Recipient] = field(default_factory=list)
+    repairs: list[RepairWallet] = field(default_factory=list)
     tries: int = 0
 
 
@@ -82,7 +87,8 @@ class AuditorActor(SupervisedActor):
 
     A mismatch is an event, a log line, and the end of that account's opens until a check passes.
     Memory is compared with the database only at equal versions: while the wallet is busy the
-    check is tried a few times, then made without memory.
+    check is tried a few times, then made without memory. A repair is a check first: what it finds
+    decides whether the account's wallet is told to restore its row.
     """
 
     kind = ActorKind.AUDITOR
@@ -127,6 +133,8 @@ class AuditorActor(SupervisedActor):
             case CheckHealth():
                 for account in self._accounts(message):
                     self._begin(account, full=True, asked_by=message.reply_to)
+            case RepairWallet():
+                self._begin(message.account, full=True, repair=message)
             case WalletReported():
                 self._on_wallet(message)
             case _:
@@ -136,7 +144,7 @@ class AuditorActor(SupervisedActor):
         full = self._rounds % self._full_every == 0
         self._rounds += 1
         for account in self._accounts(CheckHealth()):
-            self._begin(account, full=full, asked_by=None)
+            self._begin(account, full=full)
 
     def _accounts(self, message: CheckHealth) -> tuple[str, ...]:
         if message.account is not None:
@@ -147,11 +155,20 @@ class AuditorActor(SupervisedActor):
             log.warning("health check not made", error=str(error))
             return ()
 
-    def _begin(self, account: str, *, full: bool, asked_by: Recipient | None) -> None:
-        check = self._checks.setdefault(account, _Check(full, []))
+    def _begin(
+        self,
+        account: str,
+        *,
+        full: bool,
+        asked_by: Recipient | None = None,
+        repair: RepairWallet | None = None,
+    ) -> None:
+        check = self._checks.setdefault(account, _Check(full))
         check.full = check.full or full
         if asked_by is not None:
             check.asked_by.append(asked_by)
+        if repair is not None:
+            check.repairs.append(repair)
         self._ask_wallet(account)
 
     def _ask_wallet(self, account: str) -> None:
@@ -191,20 +208,33 @@ class AuditorActor(SupervisedActor):
             memory = None
         del self._checks[account]
         report = check_books(books.wallet, ledger, books.holds, memory=memory)
+        mended = halted and set(report.failed_checks) <= {MEMORY_CHECK}
+        stale = self._stale_hold(account, books) if mended else None
+        if stale is not None:
+            report = report.doubted(stale)
         before = self._published.health.get(account)
         self._published.health[account] = report
         self.directory.stats.health_checked(account, report.status, self._dispatcher.clock.now_us())
         if report.status is HealthStatus.HEALTHY:
-            routine = not check.full and not check.asked_by
+            routine = not (check.full or check.asked_by or check.repairs)
             self._healthy(report, before, books.wallet, reported, routine=routine)
-        elif halted and report.failed_checks == (MEMORY_CHECK,):
+        elif mended and stale is None:
             # Repaired while the wallet was halted: what it remembers is from before.
             self.directory.to_wallet(account, ReloadAccount(account=account))
         else:
-            overwritten = books.wallet.available != ledger.balance_after
-            self._mismatch(report, reported, overwritten=overwritten)
+            row_changed = row_was_changed(books.wallet, ledger)
+            halts = row_changed or self._would_release_wrongly(books, ledger)
+            self._mismatch(report, reported, halts=halts)
+        if check.asked_by or check.repairs:
+            self._answer(check, report, repair_of(books.wallet, ledger, books.holds))
+
+    def _answer(
+        self, check: _Check, report: HealthReport, repair: Repair | Irreparable | None
+    ) -> None:
         for recipient in check.asked_by:
-            self.directory.send(recipient, HealthChecked(report=report))
+            self.directory.send(recipient, HealthChecked(report=report, repair=repair))
+        for asked in check.repairs:
+            carry_out(self.directory, asked, repair)
 
     def _sum_up(self, account: str, ledger: LedgerFold) -> Books | None:
         """Take the entries that are new to a ledger; returns the books that they lead to."""
@@ -217,8 +247,29 @@ class AuditorActor(SupervisedActor):
                 ledger.add_all(page.entries)
         return books
 
+    def _would_release_wrongly(self, books: Books, ledger: LedgerFold) -> bool:
+        """Whether a position began from a changed hold, which its close would book for good."""
+        in_memory = self._published.version.positions
+        return any(
+            hold != ledger.locked_by_position.get(position_id, ZERO)
+            and position_id in in_memory
+            and in_memory[position_id].hold == hold
+            for position_id, hold in books.holds.items()
+        )
+
+    def _stale_hold(self, account: str, books: Books) -> str | None:
+        """Which position of a halted account holds something else than its row, put back, says."""
+        for position_id, position in self._published.version.by_account.get(account, {}).items():
+            hold = books.holds.get(position_id, ZERO)
+            if position.hold != hold:
+                return (
+                    f"position {position_id} holds {plain(position.hold)} in memory and "
+                    f"{plain(hold)} in the database: restart the service"
+                )
+        return None
+
     def _deny(self, check: _Check, denial: Denial) -> None:
-        for recipient in check.asked_by:
+        for recipient in (*check.asked_by, *(asked.reply_to for asked in check.repairs)):
             self.directory.send(recipient, Denied(denial=denial))
 
     def _abandon(self, account: str) -> None:
@@ -250,11 +301,11 @@ class AuditorActor(SupervisedActor):
             self.directory.to_wallet(account, AllowOpens(account=account))
 
     def _mismatch(
-        self, report: HealthReport, reported: WalletReported | None, *, overwritten: bool
+        self, report: HealthReport, reported: WalletReported | None, *, halts: bool
     ) -> None:
-        """Refuse opens; of a row that is not what its last entry left, change nothing at all."""
+        """Refuse opens; where a close would build on what was changed, change nothing at all."""
         account = report.account
-        failures = _failures(report)
+        failures = report.failures
         log.error(
             "⚠ Wallet health check FAILED",
             account=account,
@@ -267,16 +318,21 @@ class AuditorActor(SupervisedActor):
         )
         # What was summed up includes the damage: after a repair, sum it all up again.
         self._ledgers.pop(account, None)
-        if reported is None or reported.refusing:
+        if reported is None:
             return
-        detail = (
-            f"opens are refused: the books of account {account} do not balance "
-            f"({'; '.join(failures)})"
-        )
-        self.directory.to_wallet(account, RefuseOpens(account=account, detail=detail))
-        if overwritten:
+        if not reported.refusing:
+            self._refuse_opens(report)
+        if halts and not reported.halted:
             halt = HaltAccount(account=account, detail="; ".join(failures))
             self.directory.to_wallet(account, halt)
+
+    def _refuse_opens(self, report: HealthReport) -> None:
+        account = report.account
+        detail = (
+            f"opens are refused: the books of account {account} do not balance "
+            f"({'; '.join(report.failures)})"
+        )
+        self.directory.to_wallet(account, RefuseOpens(account=account, detail=detail))
         event = HealthMismatchFound(
             account=account,
             failed_checks=report.failed_checks,
@@ -291,12 +347,3 @@ class AuditorActor(SupervisedActor):
     def _commit_event(self, account: str, event: HealthMismatchFound | HealthRestored) -> None:
         change = Change(account=account, events=(event,))
         self.directory.to_committer(CommitChange(change_id=0, change=change, reply_to=None))
-
-
-def _failures(report: HealthReport) -> tuple[str, ...]:
-    return tuple(
-        f"{check.name}: "
-        + (check.detail or f"expected {plain(check.expected)}, is {plain(check.actual)}")
-        for check in report.checks
-        if not check.passed
-    )

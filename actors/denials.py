@@ -8,6 +8,12 @@ from actors.published import MarketPause
 from trading.model import Denial, DenialReason, Pause, Wallet
 from trading.money import plain
 from trading.price_guard import Candidate, PriceGuard
+from trading.repair import Irreparable
+
+SHUTTING_DOWN = Denial(
+    reason=DenialReason.SHUTTING_DOWN,
+    text="no books are checked while the service is shutting down: ask again once it is back",
+)
 
 
 def unknown_account(account: str) -> Denial:
@@ -72,6 +78,32 @@ def refused_write(account: str, detail: str) -> Denial:
     return Denial(
         reason=DenialReason.WRITE_REFUSED,
         text=f"the database refused this change of account {account}: {detail}",
+    )
+
+
+def nothing_to_repair(account: str) -> Denial:
+    """The denial of a repair where the row is what the ledger leads to."""
+    return Denial(
+        reason=DenialReason.NOTHING_TO_REPAIR,
+        text=f"repair of account {account} refused: its row is what its ledger leads to, there is "
+        "nothing to repair",
+    )
+
+
+def repair_impossible(account: str, irreparable: Irreparable) -> Denial:
+    """The denial of a repair that would not make the books balance."""
+    return Denial(
+        reason=DenialReason.REPAIR_IMPOSSIBLE,
+        text=f"repair of account {account} refused, no row makes its books balance: "
+        f"{irreparable.why}; restore a backup",
+    )
+
+
+def repair_refused(account: str, detail: str) -> Denial:
+    """The denial of a repair that the database did not take, or nobody: it changed meanwhile."""
+    return Denial(
+        reason=DenialReason.WRITE_REFUSED,
+        text=f"account {account} was not repaired, and nothing was changed: {detail}; ask again",
     )
 
 

@@ -25,6 +25,7 @@ from actors.messages import (
     PauseTrading,
     Ping,
     Pong,
+    RepairWallet,
     ResumeTrading,
     TransferFunds,
 )
@@ -79,6 +80,7 @@ DeskMessage = (
     | ResumeTrading
     | OpenMarket
     | CheckHealth
+    | RepairWallet
     | Ping
     | PositionsStarted
     | PositionSettled
@@ -157,7 +159,7 @@ class DeskActor(SupervisedActor):
                     self._start.market(message.symbol)
                 if message.reply_to is not None:
                     self.directory.send(message.reply_to, MarketOpened(symbol=message.symbol))
-            case CheckHealth():
+            case CheckHealth() | RepairWallet():
                 self.directory.to_auditor(message)
             case Ping():
                 self.directory.send(message.reply_to, Pong())
@@ -281,9 +283,8 @@ class DeskActor(SupervisedActor):
             case ActorKind.MARKET:
                 self._restart_market(str(message.key))
             case ActorKind.WALLET:
-                self.directory.to_committer(
-                    ReadAccount(account=str(message.key), reply_to=self.actor_ref)
-                )
+                read = ReadAccount(account=str(message.key), reply_to=self.actor_ref)
+                self.directory.to_committer(read)
             case ActorKind.POSITION:
                 self._restart_position(int(message.key))
             case ActorKind.AUDITOR:

@@ -29,6 +29,7 @@ from trading.events import (
     StopMoved,
     TradingPaused,
     TradingResumed,
+    WalletRepaired,
 )
 from trading.model import EntryType, LedgerEntry, Side
 from trading.money import HUNDRED, ZERO, plain, trimmed
@@ -97,6 +98,15 @@ def _write(event: Event) -> None:
             )
         case FundsTransferred():
             log.info(f"✓ Transfer {event.reference} booked", account=event.account)
+        case HealthMismatchFound() | HealthRestored() | WalletRepaired():
+            _write_books(event)
+        case _:
+            assert_never(event)
+
+
+def _write_books(event: HealthMismatchFound | HealthRestored | WalletRepaired) -> None:
+    """What became of doubts about an account's books."""
+    match event:
         case HealthMismatchFound():
             log.error(
                 f"⚠ Opens of account {event.account} are refused until its books balance",
@@ -105,6 +115,14 @@ def _write(event: Event) -> None:
             )
         case HealthRestored():
             log.info(f"✓ Books of account {event.account} balance again", account=event.account)
+        case WalletRepaired():
+            log.warning(
+                f"Wallet of account {event.account} repaired from its ledger: {event.reason}",
+                account=event.account,
+                total=f"{plain(event.total_before)} → {plain(event.total_after)}",
+                locked=f"{plain(event.locked_before)} → {plain(event.locked_after)}",
+                entries=f"{event.entries_before} → {event.entries_after}",
+            )
         case _:
             assert_never(event)
 

@@ -18,6 +18,7 @@ from trading.books import HealthReport
 from trading.model import Denial, Ladder, Limits, Position, Side, Wallet
 from trading.money import ZERO, is_money, is_quantity
 from trading.price_guard import Verdict
+from trading.repair import Irreparable, Repair
 
 ACCOUNT_CHARS_MAX = 64
 
@@ -285,9 +286,26 @@ class CheckHealth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthChecked:
-    """What a health check found."""
+    """What a health check found, and what is to be done about the wallet's row, if anything."""
 
     report: HealthReport
+    repair: Repair | Irreparable | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepairWallet:
+    """Check an account's books, and restore its row from the ledger where that mends them."""
+
+    account: str
+    reason: str
+    reply_to: Recipient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepairDone:
+    """A wallet's row is as its ledger says; its actor begins anew from there."""
+
+    repair: Repair
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

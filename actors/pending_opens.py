@@ -1,6 +1,6 @@
 """The opens that a wallet has begun and not decided."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from actors.base import Recipient
@@ -13,10 +13,11 @@ from actors.protocol import (
     PriceQuoted,
     QuoteDenied,
     QuotePrice,
+    ReadPosition,
     ReleaseQuote,
     ReleaseQuotes,
 )
-from actors.wallet_plan import QuotedOpen, canonical_request
+from actors.wallet_plan import QuotedOpen, TakenKey, canonical_request
 from trading.model import Denial, Position
 
 
@@ -79,6 +80,21 @@ class PendingOpens:
         if request.idempotency_key is not None:
             self._by_key[request.idempotency_key] = position_id
         self._ask_price(position_id, request.symbol)
+
+    def answer_known(self, request: OpenPosition, taken_keys: Mapping[str, TakenKey]) -> bool:
+        """Answer an open whose idempotency key is taken; tells whether it is."""
+        key = request.idempotency_key
+        taken = taken_keys.get(key) if key is not None else None
+        if taken is None:
+            return False
+        if taken.request != canonical_request(request):
+            self._denied.deny(request, key_conflict(request))
+        else:
+            answer = RepeatedOpen(self._directory, request.reply_to)
+            self._directory.to_committer(
+                ReadPosition(position_id=taken.position_id, reply_to=answer)
+            )
+        return True
 
     def join(self, request: OpenPosition) -> bool:
         """Let a request wait for the open that was begun with its key; tells if there is one."""

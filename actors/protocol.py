@@ -14,6 +14,7 @@ from persistence.state import AccountState
 from trading.events import Event, PositionClosed, PositionReduced
 from trading.ladder import Triggers
 from trading.model import Denial, MarketPrice, Position, Wallet
+from trading.repair import Repair
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,9 +156,18 @@ class HaltAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReloadAccount:
-    """An account's books agree again, but not with what its wallet remembers: begin anew."""
+    """An account's books agree again, but not with what its halted wallet remembers: read them."""
 
     account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreWallet:
+    """An account's row is to be as its ledger says, because a person wants it so."""
+
+    repair: Repair
+    reason: str
+    reply_to: Recipient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

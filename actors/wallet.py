@@ -11,15 +11,15 @@ from actors.command_line import CommandLine, described
 from actors.denials import (
     account_answer,
     bad_balance,
-    key_conflict,
     refused_write,
     unknown_account,
 )
 from actors.denied_opens import DeniedOpens
 from actors.directory import Directory
 from actors.messages import CheckHealth, Denied, OpenAccount, OpenPosition, TransferFunds
-from actors.pending_opens import PendingOpens, RepeatedOpen
+from actors.pending_opens import PendingOpens
 from actors.protocol import (
+    AccountRead,
     AllowOpens,
     BookingRefused,
     BookPosition,
@@ -31,16 +31,20 @@ from actors.protocol import (
     MarketRestarted,
     PriceQuoted,
     QuoteDenied,
+    ReadAccount,
     ReadPosition,
     RefuseOpens,
     ReloadAccount,
     ReportWallet,
+    RestoreWallet,
     WalletReported,
 )
 from actors.published import Published
+from actors.repairs import repair_change
+from actors.restore import memory_of
 from actors.supervised import ActorKind, SupervisedActor
 from actors.trading_gate import TradingGate
-from actors.wallet_plan import Memory, Plan, PlannedCommand, QuotedOpen, canonical_request, plan
+from actors.wallet_plan import Memory, Plan, PlannedCommand, QuotedOpen, plan
 from trading.model import CostRates, Denial
 from trading.money import ZERO, is_money
 
@@ -68,13 +72,11 @@ WalletMessage = (
     | RefuseOpens
     | HaltAccount
     | AllowOpens
+    | RestoreWallet
     | ReloadAccount
+    | AccountRead
     | ReportWallet
 )
-
-
-class WalletDivergedError(Exception):
-    """The database holds another state of this account than its actor: start again from there."""
 
 
 class WalletActor(SupervisedActor):
@@ -153,8 +155,15 @@ class WalletActor(SupervisedActor):
             case AllowOpens():
                 self._gate.allow()
                 self._flush_soon()
+            case RestoreWallet():
+                self.directory.to_committer(
+                    repair_change(self.directory, message, now_us=self._clock.now_us())
+                )
             case ReloadAccount():
-                raise WalletDivergedError(f"account {self._account} is not what it was")
+                read = ReadAccount(account=self._account, reply_to=self.actor_ref)
+                self.directory.to_committer(read)
+            case AccountRead():
+                self._begin_anew(message)
             case ReportWallet():
                 self.directory.send(message.reply_to, self._report())
             case _:
@@ -178,28 +187,13 @@ class WalletActor(SupervisedActor):
         if self._memory.wallet is None:
             self._denied.deny(message, unknown_account(self._account))
             return
-        if self._knows_key(message) or self._opens.join(message):
+        if self._opens.answer_known(message, self._memory.keys) or self._opens.join(message):
             return
         denial = self._gate.opens_denial()
         if denial is not None:
             self._denied.deny(message, denial)
         else:
             self._opens.begin(message)
-
-    def _knows_key(self, message: OpenPosition) -> bool:
-        """Answer an open whose idempotency key is taken; tells whether it is."""
-        key = message.idempotency_key
-        taken = self._memory.keys.get(key) if key is not None else None
-        if taken is None:
-            return False
-        if taken.request != canonical_request(message):
-            self._denied.deny(message, key_conflict(message))
-        else:
-            answer = RepeatedOpen(self.directory, message.reply_to)
-            self.directory.to_committer(
-                ReadPosition(position_id=taken.position_id, reply_to=answer)
-            )
-        return True
 
     def _on_quoted(self, quote: PriceQuoted) -> None:
         command = self._opens.quoted(quote, opened=quote.position_id in self._memory.held)
@@ -326,6 +320,12 @@ class WalletActor(SupervisedActor):
         # What clients asked for is denied; what positions have handed over waits.
         for command in self._line.drop_clients():
             self._deny(command, denial)
+
+    def _begin_anew(self, message: AccountRead) -> None:
+        """Remember what is durable; what waits is booked once the Auditor agrees."""
+        if message.state is not None and self._gate.halted is not None:
+            self._memory = memory_of(message.state)
+        self.directory.to_auditor(CheckHealth(account=self._account))
 
     # --- Reads -----------------------------------------------------------------------------
 

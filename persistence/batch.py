@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 
 from persistence.changes import Change
-from persistence.columns import money_units
 from persistence.errors import RefusalKind, Refused
 from persistence.rows import (
     Row,
@@ -23,10 +22,10 @@ from persistence.tables import AccountRow, PositionRow, Table
 from trading.model import MarketPrice, Pause, Position, Wallet
 from trading.signals import Signal, SignalStatus
 
-ACCOUNT_CHANGING = ("total", "locked", "version", "entries")
-"""What of an account can change after its insert; the rest is never written again."""
-ACCOUNT_BEFORE = ("account", "version", "total", "locked")
-"""What an account must be for its update to find it."""
+ACCOUNT_CHANGING = ("initial_balance", "total", "locked", "version", "entries")
+"""What of an account can change after its insert, the initial balance only by a repair."""
+ACCOUNT_BEFORE = ("account", *ACCOUNT_CHANGING)
+"""What an account must be for its update to find it: what somebody else wrote stays as it is."""
 POSITION_CHANGING = (
     "status",
     "stop_price",
@@ -223,12 +222,7 @@ def _add_wallet_row(batch: Batch, step: WalletStep) -> None:
     if before is None:
         batch.account_inserts.append(row)
         return
-    found_by = (
-        before.account,
-        before.version,
-        money_units(before.total),
-        money_units(before.locked),
-    )
+    found_by = (before.account, *_account_changing(account_row(before)))
     batch.account_updates.append(_account_changing(row) + found_by)
 
 

@@ -29,7 +29,8 @@ _PRICE_INTEGER_DIGITS = 20
 _PRICE_DECIMALS = 18
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_LOW_PART = 1 << 32
+LOW_PART = 1 << 32
+"""Sums of what 64-bit integers have above and below this overflow in no table."""
 
 # SQLite's strict tables know no BIGINT and no BOOLEAN.
 WholeNumber = BigInteger().with_variant(Integer(), "sqlite")
@@ -167,7 +168,7 @@ class _MoneySum(Money):
         if not _is_sqlite(dialect):
             return value  # type: ignore[no-any-return]
         high, low = value.split(" ")
-        return money_from_units(int(high) * _LOW_PART + int(low))
+        return money_from_units(int(high) * LOW_PART + int(low))
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return dialect.type_descriptor(Text() if _is_sqlite(dialect) else Numeric())
@@ -200,8 +201,7 @@ def _sum_sqlite(element: exact_sum, compiler: SQLCompiler, **kw: Any) -> str:
     # A sum of 64-bit integers overflows, its high and low 32 bits apart do not.
     column = compiler.process(element.clauses, **kw)
     return (
-        f"COALESCE(SUM({column} / {_LOW_PART}), 0) || ' ' || "
-        f"COALESCE(SUM({column} % {_LOW_PART}), 0)"
+        f"COALESCE(SUM({column} / {LOW_PART}), 0) || ' ' || COALESCE(SUM({column} % {LOW_PART}), 0)"
     )
 
 

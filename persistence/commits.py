@@ -1,7 +1,6 @@
 """One commit: the fence, the rows, and the proof that each row was as memory has it."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,6 +11,8 @@ from persistence.changes import Change
 from persistence.errors import Deposed, RefusalKind, Refused, StoreError, Unavailable
 from persistence.tables import AccountRow, CommitRow, PositionRow
 from persistence.transactions import Transactions
+from persistence.values import wallet_from
+from trading.model import Wallet
 from trading.money import plain, trimmed
 
 _WRITERS = {"postgresql": writing_postgresql.write, "sqlite": writing_sqlite.write}
@@ -71,13 +72,13 @@ def _what_changed(session: Session, batch: Batch) -> StoreError:
 
 
 def _changed_wallet(session: Session, batch: Batch) -> Refused | None:
-    columns = (AccountRow.account, AccountRow.version, AccountRow.total, AccountRow.locked)
-    rows = session.execute(select(*columns).where(AccountRow.account.in_(batch.wallets)))
-    found = {row.account: _balances(row.version, row.total, row.locked) for row in rows}
+    found_by = AccountRow.account.in_(batch.wallets)
+    rows = session.scalars(select(AccountRow).where(found_by))
+    found = {row.account: _balances(wallet_from(row)) for row in rows}
     for account, step in batch.wallets.items():
         if step.before is None:
             continue
-        before = _balances(step.before.version, step.before.total, step.before.locked)
+        before = _balances(step.before)
         actual = found.get(account, "no such account")
         if actual != before:
             return Refused(
@@ -88,8 +89,14 @@ def _changed_wallet(session: Session, batch: Batch) -> Refused | None:
     return None
 
 
-def _balances(version: int, total: Decimal, locked: Decimal) -> str:
-    return f"version {version}, total {plain(trimmed(total))}, locked {plain(trimmed(locked))}"
+def _balances(wallet: Wallet) -> str:
+    """What of a wallet a commit finds its row by."""
+    total, locked = plain(trimmed(wallet.total)), plain(trimmed(wallet.locked))
+    initial = plain(trimmed(wallet.initial_balance))
+    return (
+        f"version {wallet.version}, total {total}, locked {locked}, initial balance {initial}, "
+        f"{wallet.entries} entries"
+    )
 
 
 def _changed_position(session: Session, batch: Batch) -> Refused | None:

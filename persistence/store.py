@@ -8,6 +8,7 @@ from typing import Self
 from persistence import owner, pages, reads, schema
 from persistence.changes import Change
 from persistence.commits import commit, was_committed
+from persistence.divergences import Divergence, divergences
 from persistence.engines import in_memory, parsed
 from persistence.state import (
     AccountState,
@@ -193,6 +194,11 @@ class Store:
         """An account's entries, summed exactly by the database; None if there are none."""
         with self._transactions.snapshot(seconds_max=None) as session:
             return reads.ledger_sums(session, account)
+
+    def divergences(self) -> tuple[Divergence, ...]:
+        """What rows say against each other, of one moment; at most 1,000 by each rule."""
+        with self._transactions.snapshot(seconds_max=None) as session:
+            return tuple(divergences(session))
 
     def read_events(self, after_id: int, limit: int) -> tuple[StoredEvent, ...]:
         """At most `limit` events with ids above `after_id`, ascending."""

@@ -1,4 +1,4 @@
-"""Commands of an operator in a service: open an account, transfer, release a quarantined price."""
+"""Commands of an operator in a service: open an account, transfer, release a price, repair."""
 
 from typing import Annotated, Any
 from uuid import uuid4
@@ -6,7 +6,8 @@ from uuid import uuid4
 import typer
 
 from service.client import DEFAULT_URL, ServiceAway, ServiceClient, path_of
-from service.tables import markets_table, transfer_line, wallet_table
+from service.exits import EXIT_MISMATCH
+from service.tables import markets_table, repair_table, transfer_line, wallet_table
 from service.terminal import Json, Url, amount_text, print_result
 
 app = typer.Typer()
@@ -97,3 +98,28 @@ def release(
     with ServiceClient(url) as client:
         market = client.post(path_of("markets", symbol, "release"), body)
     print_result(market, lambda one: markets_table({"items": [one], "next": None}), as_json=as_json)
+
+
+@app.command()
+def repair(
+    account: Annotated[str, typer.Argument(help="The account.")],
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Have the service restore the row; needs --reason.")
+    ] = False,
+    reason: Annotated[
+        str | None, typer.Option(help="With --apply: why; it is kept with the event.")
+    ] = None,
+    as_json: Json = False,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Show what a wallet's row should be by its ledger, or restore it; 1 while books are wrong."""
+    if apply != (reason is not None):
+        raise ValueError('--apply and --reason go together: --apply --reason "what had happened"')
+    path = path_of("accounts", account, "repair")
+    with ServiceClient(url) as client:
+        found = client.get(path)
+        if apply and found["status"] == "REPAIRABLE":
+            found = client.post(path, {"reason": reason})
+    print_result(found, repair_table, as_json=as_json)
+    if found["status"] in {"REPAIRABLE", "IRREPARABLE"}:
+        raise typer.Exit(EXIT_MISMATCH)

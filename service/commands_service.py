@@ -2,20 +2,15 @@
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Group
 from rich.table import Table
 
 from service.exits import EXIT_MISMATCH
-from service.tables import health_table
 from service.terminal import Json, print_result
-from trading.books import HealthReport, HealthStatus, LedgerFold, check_books
-from web.views import health_fields
 
 if TYPE_CHECKING:
-    from persistence.store import Store
     from service.settings import Settings
 
 app = typer.Typer()
@@ -102,14 +97,15 @@ def upgrade(database: Database = None) -> None:
 def audit(database: Database = None, as_json: Json = False) -> None:
     """Check all books of a database in full, also beside a running service; 1 on a mismatch."""
     from persistence.store import Store
+    from service.audit import audit_tables, audited, balances
 
     store = Store.reading(_settings(database).database)
     try:
-        reports = [_checked(store, account) for account in store.accounts()]
+        documents = audited(store)
     finally:
         store.close()
-    print_result([_document(report) for report in reports], _health_tables, as_json=as_json)
-    if any(report.status is HealthStatus.MISMATCH for report in reports):
+    print_result(documents, audit_tables, as_json=as_json)
+    if not balances(documents):
         raise typer.Exit(EXIT_MISMATCH)
 
 
@@ -138,19 +134,6 @@ def _settings(database: str | None) -> "Settings":
     return load({"database": database}).settings
 
 
-def _checked(store: "Store", account: str) -> HealthReport:
-    ledger, books = LedgerFold(), None
-    for books in store.book_pages(account, after_entry=0):
-        ledger.add_all(books.entries)
-    assert books is not None, f"account {account} was listed a moment ago, and none is deleted"
-    return check_books(books.wallet, ledger, books.holds)
-
-
-def _document(report: HealthReport) -> dict[str, Any]:
-    """A report as the API's health call has it."""
-    return {"account": report.account, **health_fields(report)}
-
-
 def _for_pg_dump(masked: str) -> str:
     """A masked URL as `pg_dump` takes it; the password belongs into ~/.pgpass."""
     return masked.replace("+psycopg2", "").replace(":***@", "@")
@@ -161,7 +144,3 @@ def _settings_table(shown: list[dict[str, str]]) -> Table:
     for row in shown:
         table.add_row(row["name"], row["value"], row["source"])
     return table
-
-
-def _health_tables(documents: list[dict[str, Any]]) -> Group:
-    return Group(*map(health_table, documents))

@@ -54,6 +54,7 @@ KINDS: Mapping[str, tuple[Level, str]] = MappingProxyType(
         "price_quarantined": (Level.WARNING, "price of {symbol} quarantined"),
         "quarantine_ended": (Level.INFO, "quarantine of {symbol} ended"),
         "health_mismatch_found": (Level.FAILURE, "books of {account} do not balance"),
+        "wallet_repaired": (Level.WARNING, "wallet of {account} repaired"),
         "health_restored": (Level.SUCCESS, "books of {account} balance again"),
     }
 )
@@ -70,6 +71,7 @@ DEFAULT_KINDS = (
     "market_resumed",
     "shortfall_covered",
     "health_mismatch_found",
+    "wallet_repaired",
     "health_restored",
 )
 

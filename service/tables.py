@@ -5,6 +5,7 @@ Money is shown exactly; prices and quantities are rounded, because 18 decimals h
 read: `--json` has them whole. Times are UTC.
 """
 
+import shlex
 from collections.abc import Iterable, Sequence
 from decimal import Context, Decimal
 from typing import Any
@@ -161,6 +162,26 @@ def health_table(report: dict[str, Any]) -> FittedTable:
     return FittedTable(columns, rows, title, caption)
 
 
+def repair_table(repair: dict[str, Any]) -> Group:
+    """An account's row: each figure as it is, and as the ledger says that it should be."""
+    account, status = repair["account"], repair["status"]
+    rows = []
+    for field in repair["fields"]:
+        is_, should_be = field["actual"], field["expected"]
+        name = _text(field["name"].replace("_", " "))
+        styles = (_FAINT, _FAINT) if is_ == should_be else (_BAD, _GOOD)
+        rows.append((name, _figure(is_, styles[0]), _figure(should_be, styles[1])))
+    done = status == "REPAIRED"
+    columns = (("figure",), ("was" if done else "is",), ("is" if done else "should be",))
+    title = f"Wallet of account {account}: {status.replace('_', ' ').lower()}"
+    to_do = {
+        "REPAIRABLE": f"restored by: backstay repair {shlex.quote(account)} --apply --reason ...",
+        "IRREPARABLE": "no command mends that: restore a backup",
+    }
+    told = [one_line(line) for line in (repair["detail"], to_do.get(status)) if line]
+    return Group(FittedTable(columns, rows, title), *(Text(line, _FAINT) for line in told))
+
+
 def history_tables(history: dict[str, Any]) -> Group:
     """What happened to a position, in order, and what it came to."""
     rows = [(_time(item["time"]), _text(item["text"])) for item in history["items"]]
@@ -236,6 +257,10 @@ def _number(text: str | None, digits: int = PRICE_DIGITS) -> Text:
     if text is None:
         return _text(None)
     return _text(plain(trimmed(Context(prec=digits).plus(Decimal(text)))))
+
+
+def _figure(text: str, style: str) -> Text:
+    return Text(plain(trimmed(Decimal(text))), style)
 
 
 def _money_text(text: str) -> str:

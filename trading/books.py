@@ -6,7 +6,7 @@ tolerance. `used` is the same money as `locked`, seen from the open positions.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -47,6 +47,12 @@ class Check:
         """Whether both agree to the last digit, and nothing else was found wrong."""
         return self.difference == ZERO and self.detail is None
 
+    @property
+    def failure(self) -> str:
+        """What a check says that did not pass: `total: expected 100, is 100.18`."""
+        why = self.detail or f"expected {plain(self.expected)}, is {plain(self.actual)}"
+        return f"{self.name}: {why}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthReport:
@@ -63,6 +69,12 @@ class HealthReport:
         """HEALTHY only if every check passed."""
         passed = all(check.passed for check in self.checks)
         return HealthStatus.HEALTHY if passed else HealthStatus.MISMATCH
+
+    def doubted(self, why: str) -> "HealthReport":
+        """The same report, with a memory that is not to be trusted, for this reason."""
+        others = tuple(check for check in self.checks if check.name != MEMORY_CHECK)
+        doubt = Check(name=MEMORY_CHECK, expected=ZERO, actual=ZERO, detail=why)
+        return replace(self, checks=(*others, doubt))
 
     @property
     def expected(self) -> Decimal:
@@ -83,6 +95,11 @@ class HealthReport:
     def failed_checks(self) -> tuple[str, ...]:
         """The names of the checks that did not pass."""
         return tuple(check.name for check in self.checks if not check.passed)
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """What each check says that did not pass."""
+        return tuple(check.failure for check in self.checks if not check.passed)
 
 
 class LedgerFold:
@@ -235,6 +252,18 @@ def check_books(
     )
 
 
+def row_was_changed(wallet: Wallet, ledger: LedgerFold) -> bool:
+    """Whether somebody wrote the wallet's row by hand: it is not what its entries have left.
+
+    Where their chain is broken only the balance that the last one left can tell.
+    """
+    if wallet.available != ledger.balance_after:
+        return True
+    row = (wallet.total, wallet.locked, wallet.entries, wallet.initial_balance)
+    leads_to = (ledger.total, ledger.locked, ledger.entries, ledger.initial_balance)
+    return ledger.first_divergent_entry is None and row != leads_to
+
+
 def _first_divergent_entry(wallet: Wallet, ledger: LedgerFold, diverging: int | None) -> int | None:
     """The first entry that is not true.
 
@@ -257,8 +286,10 @@ def _first_divergent_entry(wallet: Wallet, ledger: LedgerFold, diverging: int | 
 def _initial_detail(wallet: Wallet, ledger: LedgerFold) -> str | None:
     if wallet.initial_balance == ledger.initial_balance:
         return None
+    differs = wallet.total != ledger.total
     return (
-        f"the initial balance is {plain(wallet.initial_balance)}, "
+        (f"expected {plain(ledger.total)}, is {plain(wallet.total)}; " if differs else "")
+        + f"the initial balance is {plain(wallet.initial_balance)}, "
         f"the opening entry brought {plain(ledger.initial_balance)}"
     )
 

@@ -291,6 +291,24 @@ class HealthRestored:
     time_us: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalletRepaired:
+    """A person had a wallet's row restored from its ledger, with the figures before and after."""
+
+    kind: ClassVar[str] = "wallet_repaired"
+    account: str
+    reason: str
+    initial_balance_before: Decimal
+    initial_balance_after: Decimal
+    total_before: Decimal
+    total_after: Decimal
+    locked_before: Decimal
+    locked_after: Decimal
+    entries_before: int
+    entries_after: int
+    time_us: int
+
+
 Event = (
     AccountOpened
     | FundsTransferred
@@ -312,4 +330,5 @@ Event = (
     | SignalFinished
     | HealthMismatchFound
     | HealthRestored
+    | WalletRepaired
 )

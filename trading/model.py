@@ -43,7 +43,7 @@ class CloseReason(StrEnum):
 
 
 class EntryType(StrEnum):
-    """The kinds of ledger entry; `adjustment` is for repairs by an operator."""
+    """The kinds of ledger entry; nothing books an `adjustment` by itself, nor does a repair."""
 
     OPENING = "opening"
     TRANSFER = "transfer"
@@ -78,12 +78,14 @@ class DenialReason(StrEnum):
     LIMIT_POSITION_NOTIONAL = "limit_position_notional"
     LIMIT_SYMBOL_NOTIONAL = "limit_symbol_notional"
     MARKET_QUARANTINED = "market_quarantined"
+    NOTHING_TO_REPAIR = "nothing_to_repair"
     NOTIONAL_TOO_SMALL = "notional_too_small"
     PAUSED_BY_NETWORK = "paused_by_network"
     POSITION_CLOSED = "position_closed"
     POSITION_UNKNOWN = "position_unknown"
     PRICE_STALE = "price_stale"
     PRICE_UNKNOWN = "price_unknown"
+    REPAIR_IMPOSSIBLE = "repair_impossible"
     SHUTTING_DOWN = "shutting_down"
     STOP_INVALID = "stop_invalid"
     TRADING_PAUSED = "trading_paused"

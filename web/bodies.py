@@ -3,9 +3,11 @@
 import heapq
 from decimal import Decimal
 from functools import partial
+from typing import assert_never
 
 from immutables import Map
 
+from actors.messages import HealthChecked
 from actors.published import MarketStatus
 from persistence.state import PositionRecord, StoredEntry
 from trading.books import HealthReport
@@ -13,6 +15,7 @@ from trading.exposure import Exposure
 from trading.ladder import unrealized_pnl
 from trading.model import MarketPrice, Pause, PositionStatus, Wallet
 from trading.money import ZERO
+from trading.repair import Irreparable, Repair
 from trading.times import iso_time
 from web.backend import Backend
 from web.commands import Reads
@@ -23,10 +26,19 @@ from web.schemas import (
     PauseBody,
     PositionBody,
     PriceCountsBody,
+    RepairBody,
+    RepairField,
     TradingBody,
     TransactionBody,
 )
-from web.views import amount_text, health_fields, number_text, position_fields, wallet_fields
+from web.views import (
+    amount_text,
+    health_fields,
+    number_text,
+    position_fields,
+    repair_fields,
+    wallet_fields,
+)
 
 
 def market_price(backend: Backend, symbol: str) -> MarketPrice | None:
@@ -153,6 +165,49 @@ def transaction_body(stored: StoredEntry) -> TransactionBody:
 def health_body(report: HealthReport) -> HealthBody:
     """A health check, with what it found wrong."""
     return HealthBody.model_validate({"account": report.account, **health_fields(report)})
+
+
+def repair_body(checked: HealthChecked) -> RepairBody:
+    """What a health check says is to be done about an account's row."""
+    report, repair = checked.report, checked.repair
+    body = partial(RepairBody, account=report.account)
+    detail = "; ".join(report.failures) or None
+    match repair:
+        case None:
+            return body(
+                status="NOTHING_TO_REPAIR", detail=detail, first_divergent_entry=None, fields=[]
+            )
+        case Irreparable():
+            return body(
+                status="IRREPARABLE",
+                detail=repair.why,
+                first_divergent_entry=repair.entry,
+                fields=[],
+            )
+        case Repair():
+            return body(
+                status="REPAIRABLE",
+                detail=detail,
+                first_divergent_entry=report.first_divergent_entry,
+                fields=_repair_fields(repair),
+            )
+        case _:
+            assert_never(repair)
+
+
+def repaired_body(repair: Repair, reason: str) -> RepairBody:
+    """A row that was restored."""
+    return RepairBody(
+        account=repair.before.account,
+        status="REPAIRED",
+        detail=reason,
+        first_divergent_entry=None,
+        fields=_repair_fields(repair),
+    )
+
+
+def _repair_fields(repair: Repair) -> list[RepairField]:
+    return [RepairField(**field) for field in repair_fields(repair.before, repair.after)]
 
 
 def market_body(status: MarketStatus, monotonic_us: int, feed: str | None) -> MarketBody:

@@ -135,6 +135,14 @@ def _of_account(kind: str, data: dict[str, Any]) -> str | None:
             )
         case "health_restored":
             return f"Books of {_scope(data)} balance again, its opens are allowed"
+        case "wallet_repaired":
+            figures = ", ".join(
+                f"{name.replace('_', ' ')} {_short(data[f'{name}_before'])} -> "
+                f"{_short(data[f'{name}_after'])}"
+                for name in ("initial_balance", "total", "locked", "entries")
+                if data[f"{name}_before"] != data[f"{name}_after"]
+            )
+            return f"Wallet of {_scope(data)} restored from its ledger, {figures}: {data['reason']}"
     return None
 
 

@@ -11,22 +11,25 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from actors.denials import unknown_account
-from actors.messages import CheckHealth, OpenAccount, TransferFunds
+from actors.messages import CheckHealth, OpenAccount, RepairWallet, TransferFunds
 from persistence.state import StoredEntry
 from trading.model import Limits, Wallet
 from web.access import Scope, requires
 from web.backend import Backend, TheBackend
-from web.bodies import account_body, health_body, transaction_body
+from web.bodies import account_body, health_body, repair_body, repaired_body, transaction_body
 from web.commands import Reads, TheReads, answer_of
 from web.fields import AccountName, Amount, Balance, Notional, RequestBody, Text, example
 from web.paging import PAGE_ITEMS_MAX, PageQuery, page_of
 from web.problems import answers, problem_for
-from web.schemas import AccountBody, HealthBody, Page, TransactionBody, TransferBody
+from web.schemas import AccountBody, HealthBody, Page, RepairBody, TransactionBody, TransferBody
 from web.views import amount_text
 
 router = APIRouter(prefix="/accounts", tags=["accounts"], dependencies=[requires(Scope.READ)])
 
 AccountPath = Annotated[AccountName, Path()]
+
+
+NOT_CHECKED = "the books are not checked while the database is away; ask again"
 
 
 class CsvResponse(StreamingResponse):
@@ -65,6 +68,14 @@ class TransferRequest(RequestBody):
 
     amount: Amount
     reference: Text
+
+
+class RepairRequest(RequestBody):
+    """Why the row is restored; it is kept with the event."""
+
+    model_config = example(reason="a script wrote the balance")
+
+    reason: Text
 
 
 @router.post(
@@ -189,9 +200,40 @@ async def check_health(account: AccountPath, backend: TheBackend) -> HealthBody:
         backend,
         lambda reply: backend.tell(CheckHealth(account=account, reply_to=reply)),
         what=f"the health check of account {account}",
-        on_silence="the books are not checked while the database is away; ask again",
+        on_silence=NOT_CHECKED,
     )
     return health_body(answer.report)
+
+
+@router.get("/{account}/repair", responses=answers(404, 503))
+async def show_repair(account: AccountPath, backend: TheBackend) -> RepairBody:
+    """Check an account's books now, and show what its row is and what it should be."""
+    _wallet(backend, account)
+    answer = await answer_of(
+        backend,
+        lambda reply: backend.tell(CheckHealth(account=account, reply_to=reply)),
+        what=f"the health check of account {account}",
+        on_silence=NOT_CHECKED,
+    )
+    return repair_body(answer)
+
+
+@router.post(
+    "/{account}/repair",
+    dependencies=[requires(Scope.ADMIN)],
+    responses=answers(404, 409, 413, 503),
+)
+async def repair(account: AccountPath, request: RepairRequest, backend: TheBackend) -> RepairBody:
+    """Restore an account's row from its ledger; denied where that does not mend its books."""
+    answer = await answer_of(
+        backend,
+        lambda reply: backend.tell(
+            RepairWallet(account=account, reason=request.reason, reply_to=reply)
+        ),
+        what=f"the repair of account {account}",
+        on_silence="it may still be carried out; look again before you send it once more",
+    )
+    return repaired_body(answer.repair, request.reason)
 
 
 def _wallet(backend: Backend, account: str) -> Wallet:

@@ -87,6 +87,29 @@ class HealthBody(BaseModel):
     first_divergent_entry: int | None
 
 
+class RepairField(BaseModel):
+    """A figure of a wallet's row: as it is or was, and as its ledger says that it should be."""
+
+    name: str
+    actual: str
+    expected: str
+
+
+class RepairBody(BaseModel):
+    """What is to be done about a wallet's row, or was done.
+
+    `detail` says what is wrong, or, of a row that was restored, the reason that was given.
+    """
+
+    account: str
+    status: Literal["NOTHING_TO_REPAIR", "REPAIRABLE", "IRREPARABLE", "REPAIRED"]
+    detail: str | None
+    first_divergent_entry: int | None
+    fields: Annotated[
+        list[RepairField], Field(description="empty where the ledger does not say what to write")
+    ]
+
+
 class PositionBody(BaseModel):
     """A position; PnL and costs are of the parts closed so far, `unrealized_pnl` of the rest.
 

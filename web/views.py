@@ -69,6 +69,27 @@ def health_fields(health: HealthReport) -> dict[str, Any]:
     }
 
 
+def repair_fields(before: Wallet, after: Wallet) -> list[dict[str, str]]:
+    """A wallet's row field by field: as it is, and as its ledger says that it should be."""
+    return [
+        {"name": name, "actual": is_, "expected": should_be}
+        for (name, is_), should_be in zip(
+            _row_fields(before).items(), _row_fields(after).values(), strict=True
+        )
+    ]
+
+
+def _row_fields(wallet: Wallet) -> dict[str, str]:
+    """What of a row the ledger knows, under the API's names."""
+    return {
+        "initial_balance": amount_text(wallet.initial_balance),
+        "total_balance": amount_text(wallet.total),
+        "locked_balance": amount_text(wallet.locked),
+        "available_balance": amount_text(wallet.available),
+        "entries": str(wallet.entries),
+    }
+
+
 def _check_fields(check: Check) -> dict[str, Any]:
     return {
         "name": check.name,

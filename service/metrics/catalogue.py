@@ -22,8 +22,10 @@ OPEN_DENIALS = tuple(
         # What only other commands are denied for, and what is answered without a record.
         DenialReason.ACCOUNT_EXISTS,
         DenialReason.CANDIDATE_UNKNOWN,
+        DenialReason.NOTHING_TO_REPAIR,
         DenialReason.POSITION_CLOSED,
         DenialReason.POSITION_UNKNOWN,
+        DenialReason.REPAIR_IMPOSSIBLE,
         DenialReason.SHUTTING_DOWN,
         DenialReason.STOP_INVALID,
     )

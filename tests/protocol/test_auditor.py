@@ -159,10 +159,10 @@ def test_a_mismatch_refuses_opens_and_is_written_down(
 def test_a_known_mismatch_is_not_told_again(
     stage: Stage, auditor: Recipient, reader: Reader
 ) -> None:
-    """While the wallet refuses opens anyway."""
+    """While the wallet refuses opens and is halted anyway."""
     reader.tamper()
     client = ask(stage, auditor)
-    answer(stage, reader, refusing=True)
+    answer(stage, reader, refusing=True, halted=True)
     client.expect(HealthChecked)
     stage.wallet.expect_nothing(for_=0)
     stage.committer.expect_nothing(for_=0)

@@ -76,7 +76,7 @@ def unknown_is_success(patch: pytest.MonkeyPatch) -> None:
 
 def keys_are_ignored(patch: pytest.MonkeyPatch) -> None:
     """A wallet opens a second position for a known key."""
-    patch.setattr(WalletActor, "_knows_key", lambda _self, _message: False)
+    patch.setattr(PendingOpens, "answer_known", lambda _self, _message, _taken: False)
     patch.setattr(PendingOpens, "join", lambda _self, _message: False)
 
 

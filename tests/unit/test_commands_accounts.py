@@ -130,3 +130,72 @@ def test_no_command_at_all_shows_the_help(
     printed = capsys.readouterr()
     assert "Usage: backstay" in printed.out
     assert printed.err == ""
+
+
+REPAIRABLE = {
+    "account": "demo", "status": "REPAIRABLE", "detail": "total: expected 100, is 100.18",
+    "first_divergent_entry": 4,
+    "fields": [
+        {"name": "total_balance", "actual": "100.18000000", "expected": "100.00000000"},
+        {"name": "entries", "actual": "4", "expected": "4"},
+    ],
+}  # fmt: skip
+NOTHING = REPAIRABLE | {"status": "NOTHING_TO_REPAIR", "detail": None, "fields": []}
+IRREPARABLE = NOTHING | {"status": "IRREPARABLE", "detail": "chain: entry 4: it follows entry 2"}
+APPLY = ["--apply", "--reason", "a script wrote it"]
+
+
+def test_a_repair_is_shown_and_nothing_is_written(
+    stub: StubService, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each figure as it is and as it should be, and the command that restores it; 1."""
+    stub.answers("GET accounts/demo/repair", REPAIRABLE)
+    assert stub.run("repair", "demo") == 1
+    told = capsys.readouterr().out
+    assert "Wallet of account demo: repairable" in told
+    assert "total balance  100.18  100" in told
+    assert "backstay repair demo --apply --reason" in told
+    assert [request.method for request in stub.requests] == ["GET"]
+
+
+def test_a_repair_is_applied_with_its_reason(
+    stub: StubService, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """0 once the row is restored; programs get the service's document."""
+    repaired = REPAIRABLE | {"status": "REPAIRED", "detail": "a script wrote it"}
+    stub.answers("GET accounts/demo/repair", REPAIRABLE)
+    stub.answers("POST accounts/demo/repair", repaired)
+    assert stub.run("repair", "demo", *APPLY, "--json") == 0
+    assert stub.body() == {"reason": "a script wrote it"}
+    assert json.loads(capsys.readouterr().out) == repaired
+
+
+@pytest.mark.parametrize(("found", "code"), [(NOTHING, 0), (IRREPARABLE, 1)])
+def test_what_needs_no_repair_or_has_none_is_left_alone(
+    stub: StubService, capsys: pytest.CaptureFixture[str], found: dict[str, object], code: int
+) -> None:
+    """Nothing is asked for, and a mismatch that stays is 1."""
+    stub.answers("GET accounts/demo/repair", found)
+    assert stub.run("repair", "demo", *APPLY) == code
+    assert ("restore a backup" in capsys.readouterr().out) == (code == 1)
+    assert [request.method for request in stub.requests] == ["GET"]
+
+
+def test_a_row_that_changed_meanwhile_is_not_restored(
+    stub: StubService, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The service says what to do; 2, as of every refusal."""
+    stub.answers("GET accounts/demo/repair", REPAIRABLE)
+    stub.refuses("POST accounts/demo/repair", 409, "account demo was not repaired; ask again")
+    assert stub.run("repair", "demo", *APPLY) == 2
+    assert "ask again" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("options", [["--apply"], ["--reason", "why"]])
+def test_a_repair_needs_its_reason_and_a_reason_its_repair(
+    stub: StubService, capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    """Nothing is asked of the service."""
+    assert stub.run("repair", "demo", *options) == 2
+    assert "--apply and --reason go together" in capsys.readouterr().err
+    assert stub.requests == []

@@ -1,0 +1,226 @@
+"""What the rows of a database may say against each other, found by the database itself.
+
+Each rule is one query over all accounts, exact and in one pass, so that millions of entries are no
+problem. What the health check of an account sums and chains is not repeated here.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from persistence.columns import LOW_PART, Money
+from trading.money import plain, trimmed
+
+FOUND_MAX = 1_000
+"""How many divergences of one rule are listed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Divergence:
+    """Something that is not as the other rows say; `entry` is the number of the one concerned."""
+
+    account: str | None
+    position_id: int | None
+    entry: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A query for account, position_id, entry, expected, actual; and what is said of a row."""
+
+    says: str
+    query: str
+    in_money: bool = False
+
+
+_OF_ENTRIES = (
+    _Rule(
+        "it belongs to account {actual}, which is not there",
+        """
+SELECT t.account, t.position_id, t.number AS entry, NULL AS expected, t.account AS actual
+FROM wallet_transactions AS t LEFT JOIN accounts AS a ON a.account = t.account
+WHERE a.account IS NULL ORDER BY t.account, t.number""",
+    ),
+    _Rule(
+        "it is of account type {actual}, its account is of {expected}",
+        """
+SELECT t.account, t.position_id, t.number AS entry,
+  a.account_type AS expected, t.account_type AS actual
+FROM wallet_transactions AS t JOIN accounts AS a ON a.account = t.account
+WHERE a.account_type <> t.account_type ORDER BY t.account, t.number""",
+    ),
+    _Rule(
+        "it is about position {position_id}, which {actual}",
+        """
+SELECT t.account, t.position_id, t.number AS entry, NULL AS expected,
+  COALESCE('is of account ' || p.account, 'is not there') AS actual
+FROM wallet_transactions AS t LEFT JOIN positions AS p ON p.id = t.position_id
+WHERE t.position_id IS NOT NULL AND (p.id IS NULL OR p.account <> t.account)
+ORDER BY t.account, t.number""",
+    ),
+    _Rule(
+        "its operation {actual} does not fit its type and position",
+        r"""
+SELECT account, position_id, number AS entry, NULL AS expected, operation AS actual
+FROM wallet_transactions
+WHERE NOT COALESCE(CASE transaction_type
+  WHEN 'opening' THEN operation = 'opening' AND position_id IS NULL
+  WHEN 'transfer' THEN operation LIKE 'transfer:%' AND position_id IS NULL
+  WHEN 'position_open' THEN operation = 'open:' || position_id
+  WHEN 'position_reduce' THEN operation LIKE 'reduce:' || position_id || ':%'
+  WHEN 'position_close' THEN operation = 'close:' || position_id
+  WHEN 'shortfall' THEN operation = 'shortfall\:close:' || position_id
+    OR operation LIKE 'shortfall\:reduce:' || position_id || ':%'
+  ELSE TRUE END, FALSE)
+ORDER BY account, number""",
+    ),
+    _Rule(
+        "it says that commit {actual} wrote it, and there was none {expected}",
+        """
+SELECT t.account, t.position_id, t.number AS entry, t.commit_id AS actual,
+  CASE WHEN c.id IS NULL THEN 'of this number' ELSE 'at its time' END AS expected
+FROM wallet_transactions AS t LEFT JOIN commits AS c ON c.id = t.commit_id
+WHERE c.id IS NULL OR c.committed_at <> t.created_at ORDER BY t.account, t.number""",
+    ),
+)
+
+_OF_POSITIONS = (
+    _Rule(
+        "position {position_id} belongs to account {actual}, which is not there",
+        """
+SELECT p.account, p.id AS position_id, NULL AS entry, NULL AS expected, p.account AS actual
+FROM positions AS p LEFT JOIN accounts AS a ON a.account = p.account
+WHERE a.account IS NULL ORDER BY p.id""",
+    ),
+    _Rule(
+        "position {position_id} has {actual} entries of its open, for one",
+        """
+{booked}
+SELECT p.account, p.id AS position_id, b.entry, NULL AS expected, COALESCE(b.opens, 0) AS actual
+FROM positions AS p LEFT JOIN booked AS b ON b.position_id = p.id
+WHERE COALESCE(b.opens, 0) <> 1 ORDER BY p.account, p.id""",
+    ),
+    _Rule(
+        "position {position_id} is {actual}, and has {expected} entries of a close",
+        """
+{booked}
+SELECT p.account, p.id AS position_id, b.entry, COALESCE(b.closes, 0) AS expected,
+  p.status AS actual
+FROM positions AS p LEFT JOIN booked AS b ON b.position_id = p.id
+WHERE COALESCE(b.closes, 0) <> CASE p.status WHEN 'CLOSED' THEN 1 ELSE 0 END
+ORDER BY p.account, p.id""",
+    ),
+    _Rule(
+        "position {position_id} holds {actual}, its entries lock {expected}",
+        """
+{booked}
+SELECT p.account, p.id AS position_id, b.entry, b.locked AS expected, p.hold AS actual
+FROM positions AS p JOIN booked AS b ON b.position_id = p.id
+WHERE p.hold <> b.locked ORDER BY p.account, p.id""",
+        in_money=True,
+    ),
+    _Rule(
+        "position {position_id} has realised {actual}, gross less costs, its entries {expected}",
+        """
+{booked}
+SELECT p.account, p.id AS position_id, b.entry, b.pnl AS expected, p.pnl AS actual
+FROM (
+  SELECT id, account, gross_pnl - entry_fee - exit_fee - spread - slippage AS pnl FROM positions
+) AS p JOIN booked AS b ON b.position_id = p.id
+WHERE p.pnl <> b.pnl ORDER BY p.account, p.id""",
+        in_money=True,
+    ),
+)
+
+# Each entry was written together with the event that tells of it.
+_EVENT_OF = {
+    "opening": "account_opened",
+    "transfer": "funds_transferred",
+    "position_open": "position_opened",
+    "position_reduce": "position_reduced",
+    "position_close": "position_closed",
+    "shortfall": "shortfall_covered",
+}
+_KINDS = " ".join(f"WHEN '{entry}' THEN '{event}'" for entry, event in _EVENT_OF.items())
+_TELLING = ", ".join(f"'{event}'" for event in _EVENT_OF.values())
+
+_OF_EVENTS = (
+    _Rule(
+        "events {expected} are missing",
+        """
+SELECT NULL AS account, NULL AS position_id, NULL AS entry, NULL AS actual,
+  (before + 1) || ' to ' || (id - 1) AS expected
+FROM (SELECT id, LAG(id, 1, 0) OVER (ORDER BY id) AS before FROM events) AS numbered
+WHERE id <> before + 1 ORDER BY id""",
+    ),
+    _Rule(
+        "event {expected} says that commit {actual} wrote it, and there was none of this number",
+        """
+SELECT e.account, e.position_id, NULL AS entry, e.id AS expected, e.commit_id AS actual
+FROM events AS e LEFT JOIN commits AS c ON c.id = e.commit_id
+WHERE c.id IS NULL ORDER BY e.account, e.id""",
+    ),
+    _Rule(
+        "there are {actual}",
+        f"""
+SELECT account, position_id, MAX(number) AS entry, NULL AS expected,
+  SUM(entries) || ' entries for ' || SUM(events) || ' events ' || kind AS actual
+FROM (
+  SELECT account, position_id, number, 1 AS entries, 0 AS events,
+    CASE transaction_type {_KINDS} END AS kind
+  FROM wallet_transactions WHERE transaction_type <> 'adjustment'
+  UNION ALL
+  SELECT account, position_id, NULL AS number, 0 AS entries, 1 AS events, kind FROM events
+  WHERE kind IN ({_TELLING})
+) AS told
+GROUP BY account, position_id, kind HAVING SUM(entries) <> SUM(events)
+ORDER BY account, position_id, kind""",
+    ),
+)
+
+
+def divergences(session: Session) -> Iterator[Divergence]:
+    """Everything that the rules find, rule by rule, at most `FOUND_MAX` of each."""
+    booked = _booked(session.connection().dialect.name)
+    for rule in (*_OF_ENTRIES, *_OF_POSITIONS, *_OF_EVENTS):
+        query = text(f"{rule.query.replace('{booked}', booked)} LIMIT {FOUND_MAX}")
+        typed = {"expected": Money(), "actual": Money()} if rule.in_money else {}
+        for row in session.execute(query.columns(**typed)):
+            said = rule.says.format(
+                position_id=row.position_id,
+                expected=_shown(row.expected),
+                actual=_shown(row.actual),
+            )
+            yield Divergence(
+                account=row.account, position_id=row.position_id, entry=row.entry, text=said
+            )
+
+
+def _booked(dialect: str) -> str:
+    """What the entries of each position come to."""
+    pnl = (
+        "CASE WHEN transaction_type IN ('position_reduce', 'position_close')"
+        " THEN total_change ELSE 0 END"
+    )
+    return f"""WITH booked AS (
+  SELECT position_id, MAX(number) AS entry,
+    SUM(CASE transaction_type WHEN 'position_open' THEN 1 ELSE 0 END) AS opens,
+    SUM(CASE transaction_type WHEN 'position_close' THEN 1 ELSE 0 END) AS closes,
+    {_sum("locked_change", dialect)} AS locked, {_sum(pnl, dialect)} AS pnl
+  FROM wallet_transactions WHERE position_id IS NOT NULL GROUP BY position_id
+)"""
+
+
+def _sum(amount: str, dialect: str) -> str:
+    """An exact sum of money that no amount makes fail: SQLite's own ends where 64 bits do."""
+    if dialect == "postgresql":
+        return f"SUM({amount})"
+    return f"(SUM(({amount}) / {LOW_PART}) * {LOW_PART} + SUM(({amount}) % {LOW_PART}))"
+
+
+def _shown(value: Decimal | str | int | None) -> str:
+    return plain(trimmed(value)) if isinstance(value, Decimal) else str(value)
