@@ -89,12 +89,12 @@ class CommandLine:
         if one_by_one:
             self._one_by_one = len(planned.commands)
 
-    def drop_clients(self) -> list[QuotedOpen | TransferFunds]:
-        """Take out what clients wait for, and return it."""
-        clients = [c for c in self._commands if isinstance(c, QuotedOpen | TransferFunds)]
-        self._commands = deque(
-            c for c in self._commands if not isinstance(c, QuotedOpen | TransferFunds)
-        )
+    def drop_clients(self) -> list[PlannedCommand]:
+        """Take out what clients wait for, and return it; what positions handed over stays."""
+        clients: list[PlannedCommand] = [
+            c for c in self._commands if not isinstance(c, BookPosition)
+        ]
+        self._commands = deque(c for c in self._commands if isinstance(c, BookPosition))
         return clients
 
 

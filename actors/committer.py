@@ -69,7 +69,8 @@ class CommitterActor(SupervisedActor):
     After a COMMIT it publishes the new state, has the Desk start new positions, then answers and
     announces. A lost connection is retried without end; a transaction whose outcome is unknown
     is looked up before anything else; a refused one is run again change by change. What opens
-    positions goes back unwritten once its deadline has passed or a pause is durable.
+    positions goes back unwritten once its deadline has passed or a pause is durable; once another
+    owner has taken over, so does all that wallets have sent and is not written.
     """
 
     kind = ActorKind.COMMITTER
@@ -101,7 +102,6 @@ class CommitterActor(SupervisedActor):
         self._one_by_one = 0
         self._failures = 0
         self._retry: Timer | None = None
-        self._deposed = False
 
     def on_start(self) -> None:
         """Begin to renew the lease."""
@@ -150,15 +150,18 @@ class CommitterActor(SupervisedActor):
 
     def _flush_soon(self) -> None:
         # A message to oneself comes behind all that has arrived: they share one transaction.
-        if not self._flushing and self._retry is None and not self._deposed:
+        if not self._flushing and self._retry is None:
             self._flushing = True
             self.actor_ref.tell(Flush())
 
     def _flush(self) -> None:
         """Do what is queued, in order, until it is done or the database fails."""
+        if self._published.deposed:
+            self._give_back()
+            return
         try:
             self._look_up()
-            while self._queue and not self._deposed:
+            while self._queue:
                 changes = self._next_changes()
                 if changes:
                     self._commit(changes)
@@ -169,8 +172,26 @@ class CommitterActor(SupervisedActor):
         except OutcomeUnknown as error:
             self._retry_later(CommitFailure.UNKNOWN, error)
         except Deposed as error:
-            self._deposed = True
-            self.directory.to_desk(OwnershipLost(detail=str(error)))
+            self._depose(error)
+
+    def _depose(self, error: Deposed) -> None:
+        """Another owner has taken over: nothing is written any more."""
+        self._published.deposed = True
+        self._give_back()
+        self.directory.to_desk(OwnershipLost(detail=str(error)))
+
+    def _give_back(self) -> None:
+        """Have wallets deny what is certainly not written; the rest stays without an answer.
+
+        A target's cursor must: its courier would go on to the next message.
+        """
+        queued, self._queue = self._queue, deque()
+        for message in queued:
+            if isinstance(message, CommitChange) and message.change.entries:
+                returned = ChangeReturned(change_id=message.change_id)
+                self.directory.send(message.reply_to, returned)
+            else:
+                self._queue.append(message)
 
     def _next_changes(self) -> tuple[CommitChange, ...]:
         """Take the changes at the head of the queue, up to one that changes who may open."""
@@ -296,7 +317,7 @@ class CommitterActor(SupervisedActor):
         self._retry = self._dispatcher.after(seconds, self.actor_ref, Retry())
 
     def _renew_later(self) -> None:
-        if self._renew_seconds is not None and not self._deposed:
+        if self._renew_seconds is not None and not self._published.deposed:
             self._dispatcher.after(self._renew_seconds, self.actor_ref, RenewLease())
 
     def _renew(self) -> None:
@@ -306,8 +327,7 @@ class CommitterActor(SupervisedActor):
             self._published.database_away = f"lease not renewed: {error}"
             log.warning("lease not renewed", error=str(error))
         except Deposed as error:
-            self._deposed = True
-            self.directory.to_desk(OwnershipLost(detail=str(error)))
+            self._depose(error)
         else:
             self._answered()
         self._renew_later()

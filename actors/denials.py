@@ -68,6 +68,16 @@ def account_answer(
     )
 
 
+def deposed() -> Denial:
+    """A command to a process that may write nothing any more; maybe it came before that."""
+    return Denial(
+        reason=DenialReason.DEPOSED,
+        text="another process has taken the database over, and this one takes no more commands; "
+        "nothing here says that this was done: ask the owner, with the same key or reference it "
+        "is done once",
+    )
+
+
 def unknown_position(position_id: int) -> Denial:
     """The denial of a command for a position that never was."""
     return Denial(reason=DenialReason.POSITION_UNKNOWN, text=f"there is no position {position_id}")

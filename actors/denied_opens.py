@@ -13,8 +13,8 @@ from trading.model import Denial
 class DeniedOpens:
     """Records denials behind everything that was committed before them.
 
-    Nobody waits for the record. While the database is away there is none: clients that ask again
-    and again would fill the memory until it is back.
+    Nobody waits for the record. While the database is away, or another's, there is none: clients
+    that ask again and again would fill the memory until it is back.
     """
 
     __slots__ = ("_clock", "_directory", "_published")
@@ -32,7 +32,7 @@ class DeniedOpens:
 
     def record(self, request: OpenPosition, denial: Denial) -> None:
         """Record a denial, of which everybody who asked has been told."""
-        if self._published.database_away is not None:
+        if self._published.database_away is not None or self._published.deposed:
             return
         event = OpenDenied(
             account=request.account,

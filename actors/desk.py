@@ -8,13 +8,12 @@ from typing import Any, assert_never
 import structlog
 
 from actors.base import Recipient, stop_soon
-from actors.denials import closed_position, unknown_account, unknown_position
+from actors.denials import unknown_account
 from actors.directory import Directory
 from actors.dispatcher import Dispatcher
 from actors.lives import FAILURES_MAX, FAILURES_WITHIN_SECONDS, Lives
 from actors.messages import (
     CheckHealth,
-    CloseDone,
     ClosePosition,
     Denied,
     MarketOpened,
@@ -30,7 +29,7 @@ from actors.messages import (
     TransferFunds,
 )
 from actors.pauses import pause_change
-from actors.position import already_closed
+from actors.position import answer_by_row
 from actors.protocol import (
     AccountRead,
     ActorFailed,
@@ -228,12 +227,7 @@ class DeskActor(SupervisedActor):
             if position_id in self.directory.positions:
                 self.directory.to_position(position_id, command)
                 continue
-            if position is None:
-                answer: Denied | CloseDone = Denied(denial=unknown_position(position_id))
-            elif isinstance(command, ClosePosition):
-                answer = already_closed(position)
-            else:
-                answer = Denied(denial=closed_position(position_id))
+            answer = answer_by_row(command, position)
             self.directory.send(command.reply_to, answer)
 
     def _set_trading(self, message: PauseTrading | ResumeTrading) -> None:

@@ -5,7 +5,7 @@ from typing import assert_never
 
 import structlog
 
-from actors.denials import closed_position
+from actors.denials import closed_position, deposed, unknown_position
 from actors.directory import Directory
 from actors.messages import CloseDone, ClosePosition, Denied, MoveStop, StopMoveDone
 from actors.protocol import (
@@ -266,6 +266,18 @@ class PositionActor(SupervisedActor):
 def _takes_any_price(command: PositionCommand) -> bool:
     """Whether the last accepted price will do, however old or doubtful: a stop only tightens."""
     return isinstance(command, MoveStop) or command.force
+
+
+def answer_by_row(command: PositionCommand, position: Position | None) -> Denied | CloseDone:
+    """The answer to a command for a position that has no actor here, by its row if there is one."""
+    if position is None:
+        return Denied(denial=unknown_position(command.position_id))
+    if position.status is PositionStatus.OPEN:
+        # Another owner has opened it, and this one is about to find out.
+        return Denied(denial=deposed())
+    if isinstance(command, ClosePosition):
+        return already_closed(position)
+    return Denied(denial=closed_position(command.position_id))
 
 
 def already_closed(position: Position) -> CloseDone:

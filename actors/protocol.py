@@ -231,7 +231,7 @@ class ChangeCommitted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeReturned:
-    """A change was not written: what it opens has come too late. It is to be decided anew."""
+    """A change was not written: it opens too late, or another owns the database. Decide anew."""
 
     change_id: int
 

@@ -145,7 +145,7 @@ class Published:
     Only the Committer publishes versions, before it answers anybody: who was answered reads their
     own write. `markets` is written by the MarketActors, `health` by the Auditor, `feed_pauses` by
     the feeds: why one has paused a symbol, None where it brings prices. `database_away` says why
-    the Committer cannot write at present, if so.
+    the Committer cannot write at present, if so, and `deposed` that it never will again.
     """
 
     def __init__(self, version: Version) -> None:
@@ -155,6 +155,7 @@ class Published:
         self.health: dict[str, HealthReport] = {}
         self.feed_pauses: dict[str, str | None] = {}
         self.database_away: str | None = None
+        self.deposed = False
 
     def publish(self, commit_id: int, changes: tuple[Change, ...], now_us: int) -> None:
         """Make committed changes visible, all at once."""

@@ -1,6 +1,6 @@
-"""What may keep an account from trading: doubts about its books, and an operator's pause."""
+"""What may keep an account from trading: another owner, doubts about its books, a pause."""
 
-from actors.denials import books_mismatch, trading_paused
+from actors.denials import books_mismatch, deposed, trading_paused
 from actors.published import Published
 from trading.model import Denial
 
@@ -9,17 +9,22 @@ class TradingGate:
     """Whether an account's opens, or all of its commands, are denied at present, and why.
 
     Opens are refused while its books do not balance and while trading is paused. While it is
-    halted, because somebody else wrote its row, nothing at all is changed.
+    halted, because somebody else wrote its row or owns the database, nothing at all is changed.
     """
 
-    __slots__ = ("_account", "_published", "_refused", "halted")
+    __slots__ = ("_account", "_halted", "_published", "_refused")
 
     def __init__(self, account: str, published: Published) -> None:
-        """Nothing is in doubt; pauses are read from what is published."""
+        """Nothing is in doubt; pauses, and the owner, are read from what is published."""
         self._account = account
         self._published = published
         self._refused: Denial | None = None
-        self.halted: Denial | None = None
+        self._halted: Denial | None = None
+
+    @property
+    def halted(self) -> Denial | None:
+        """Why nothing of the account may be changed, if so."""
+        return deposed() if self._published.deposed else self._halted
 
     @property
     def refusing(self) -> bool:
@@ -30,15 +35,14 @@ class TradingGate:
         """The books do not balance."""
         self._refused = books_mismatch(detail)
 
-    def halt(self, detail: str) -> Denial:
-        """Somebody else wrote the account's row; returns the denial of what was asked for."""
+    def halt(self, detail: str) -> None:
+        """Somebody else wrote the account's row."""
         text = f"account {self._account} is halted, somebody else wrote it: {detail}"
-        self.halted = books_mismatch(text)
-        return self.halted
+        self._halted = books_mismatch(text)
 
     def allow(self) -> None:
         """The books agree again."""
-        self._refused = self.halted = None
+        self._refused = self._halted = None
 
     def opens_denial(self) -> Denial | None:
         """Why nothing may be opened now, if so."""

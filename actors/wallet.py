@@ -223,7 +223,11 @@ class WalletActor(SupervisedActor):
             self.actor_ref.tell(Flush())
 
     def _flush(self) -> None:
-        if self._line.in_flight or self._gate.halted is not None:
+        if self._line.in_flight:
+            return
+        if (halted := self._gate.halted) is not None:
+            for command in self._line.drop_clients():
+                self._deny(command, halted)
             return
         if not self._line:
             self._forward_reads()
@@ -282,8 +286,7 @@ class WalletActor(SupervisedActor):
 
     def _on_refused(self, message: ChangeRefused) -> None:
         """Run a refused batch again command by command, so that one bad command fails alone."""
-        planned = self._line.returned(message.change_id)
-        if planned is None:
+        if (planned := self._line.returned(message.change_id)) is None:
             return
         if message.wallet_changed:
             self._line.put_back(planned)
@@ -316,10 +319,8 @@ class WalletActor(SupervisedActor):
     def _halt(self, detail: str) -> None:
         """Somebody else wrote the wallet's row: keep everything, overwrite nothing."""
         log.error("wallet halted", account=self._account, detail=detail)
-        denial = self._gate.halt(detail)
-        # What clients asked for is denied; what positions have handed over waits.
-        for command in self._line.drop_clients():
-            self._deny(command, denial)
+        self._gate.halt(detail)
+        self._flush()
 
     def _begin_anew(self, message: AccountRead) -> None:
         """Remember what is durable; what waits is booked once the Auditor agrees."""

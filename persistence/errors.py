@@ -1,5 +1,6 @@
 """What a store can answer instead of doing what it was asked."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -58,14 +59,27 @@ class Deposed(StoreError):
         self.epoch = epoch
 
 
-class OwnedElsewhere(StoreError):
-    """Another owner holds the database; with a lease, for `seconds_left` unless it renews it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """A running lease as it was found, by the database's clock alone."""
 
-    def __init__(self, holder: str, seconds_left: float | None = None) -> None:
-        lease = "" if seconds_left is None else f", whose lease runs for {seconds_left:.1f} s more"
-        super().__init__(f"the database is owned by {holder}{lease}: stop that owner first")
+    epoch: int
+    renewed_at_us: int
+    seconds_left: float
+
+    def renewed_since(self, former: "Lease") -> bool:
+        """Whether an owner has shown since that it lives, be it the same one or another."""
+        return (self.epoch, self.renewed_at_us) != (former.epoch, former.renewed_at_us)
+
+
+class OwnedElsewhere(StoreError):
+    """Another owner holds the database; where it has a lease, until that runs out unrenewed."""
+
+    def __init__(self, holder: str, lease: Lease | None = None) -> None:
+        left = f", whose lease runs for {lease.seconds_left:.1f} s more" if lease else ""
+        super().__init__(f"the database is owned by {holder}{left}: stop that owner first")
         self.holder = holder
-        self.seconds_left = seconds_left
+        self.lease = lease
 
 
 class SchemaTooNew(StoreError):

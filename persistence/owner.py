@@ -4,14 +4,25 @@ The epoch counts the owners. A transaction that begins with `fence` holds the ro
 that nobody takes over in its middle, and a deposed owner's transactions find no row.
 """
 
-from sqlalchemy import CursorResult, select, update
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, Row, Select, select, update
 from sqlalchemy.orm import Session
 
 from persistence.columns import database_clock
-from persistence.errors import Deposed, OwnedElsewhere
+from persistence.errors import Deposed, Lease, OwnedElsewhere
 from persistence.tables import OwnerRow
 
 _MICROSECONDS = 1_000_000
+
+
+def require_free(asked: Session | Connection, holder: str | None = None) -> None:
+    """See that nobody's lease runs but `holder`'s own; locks nothing, so the owner feels nothing.
+
+    Raises:
+        OwnedElsewhere: while the lease of another runs that was not given up.
+    """
+    _judge(asked.execute(_found()).one(), holder)
 
 
 def acquire(session: Session, holder: str, lease_seconds: int, *, others_may_run: bool) -> int:
@@ -19,22 +30,13 @@ def acquire(session: Session, holder: str, lease_seconds: int, *, others_may_run
 
     `others_may_run` is whether another owner can be alive at all.
     """
-    # The row is locked first, so that the clock is read, and the lease judged, after any wait.
-    row = session.execute(
-        select(OwnerRow.epoch, OwnerRow.holder, OwnerRow.lease_seconds, OwnerRow.released)
-        .where(OwnerRow.id == 1)
-        .with_for_update()
-    ).one()
-    renewed_at, now = session.execute(
-        select(OwnerRow.renewed_at, database_clock()).where(OwnerRow.id == 1)
-    ).one()
-    left_us = renewed_at + row.lease_seconds * _MICROSECONDS - now
-    if others_may_run and not row.released and row.holder != holder and left_us > 0:
-        raise OwnedElsewhere(row.holder, left_us / _MICROSECONDS)
-    epoch: int = row.epoch + 1
+    former = _locked(session)
+    if others_may_run:
+        _judge(former, holder)
+    epoch: int = former.epoch + 1
     _update_owned(
         session,
-        row.epoch,
+        former.epoch,
         epoch=epoch,
         holder=holder,
         lease_seconds=lease_seconds,
@@ -42,6 +44,21 @@ def acquire(session: Session, holder: str, lease_seconds: int, *, others_may_run
         released=False,
     )
     return epoch
+
+
+def make_way(connection: Connection) -> None:
+    """Keep everybody from owning the database until this transaction ends.
+
+    An owner that fell silent is deposed, so that it never writes to what was changed meanwhile.
+
+    Raises:
+        OwnedElsewhere: while anybody's lease runs that was not given up.
+    """
+    require_free(connection)
+    former = _locked(connection)
+    _judge(former, None)
+    if not former.released:
+        _update_owned(connection, former.epoch, epoch=former.epoch + 1, released=True)
 
 
 def fence(session: Session, epoch: int) -> None:
@@ -62,9 +79,36 @@ def release(session: Session, epoch: int) -> None:
     _update_owned(session, epoch, released=True)
 
 
-def _update_owned(session: Session, epoch: int, /, **values: object) -> None:
+def _found() -> Select[*tuple[Any, ...]]:
+    return select(
+        OwnerRow.epoch,
+        OwnerRow.holder,
+        OwnerRow.lease_seconds,
+        OwnerRow.released,
+        OwnerRow.renewed_at,
+        database_clock().label("now"),
+    ).where(OwnerRow.id == 1)
+
+
+def _locked(asked: Session | Connection) -> Row[Any]:
+    # The row is locked first, so that the clock is read, and the lease judged, after any wait.
+    asked.execute(select(OwnerRow.id).where(OwnerRow.id == 1).with_for_update())
+    return asked.execute(_found()).one()
+
+
+def _judge(owner: Row[Any], holder: str | None) -> None:
+    left_us = owner.renewed_at + owner.lease_seconds * _MICROSECONDS - owner.now
+    if owner.released or owner.holder == holder or left_us <= 0:
+        return
+    lease = Lease(
+        epoch=owner.epoch, renewed_at_us=owner.renewed_at, seconds_left=left_us / _MICROSECONDS
+    )
+    raise OwnedElsewhere(owner.holder, lease)
+
+
+def _update_owned(asked: Session | Connection, epoch: int, /, **values: object) -> None:
     statement = update(OwnerRow).where(OwnerRow.id == 1, OwnerRow.epoch == epoch).values(**values)
-    result = session.execute(statement.execution_options(synchronize_session=False))
+    result = asked.execute(statement.execution_options(synchronize_session=False))
     assert isinstance(result, CursorResult)
     if result.rowcount == 0:
         raise Deposed(epoch)

@@ -5,7 +5,7 @@ Alembic takes a while to import, so it is imported only where there is something
 
 from sqlalchemy import Connection, inspect, text
 
-from persistence import triggers
+from persistence import owner, triggers
 from persistence.errors import SchemaTooNew, SchemaTooOld
 from persistence.tables import Table
 
@@ -38,13 +38,20 @@ def insert_first_owner(connection: Connection) -> None:
     connection.exec_driver_sql(FIRST_OWNER.format(**_VALUES[connection.dialect.name]))
 
 
+def is_current(connection: Connection) -> bool:
+    """Whether the database is at this version's schema."""
+    return _revision(connection) == REVISION
+
+
 def migrate(connection: Connection) -> None:
     """Run the migrations that are missing, within the connection's transaction.
 
     Raises:
         SchemaTooNew: if the database is at a revision that is not among them.
+        OwnedElsewhere: if any is missing and an owner's lease runs, who knows the former schema.
     """
-    if connection.dialect.name == "postgresql":
+    shared = connection.dialect.name == "postgresql"
+    if shared:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
     found = _revision(connection)
     if found == REVISION:
@@ -60,6 +67,9 @@ def migrate(connection: Connection) -> None:
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if found is not None and found not in known:
         raise SchemaTooNew(found, REVISION)
+    # A SQLite file has no other owner: its lock says so.
+    if shared and found is not None:
+        owner.make_way(connection)
     command.upgrade(config, "head")
 
 

@@ -5,11 +5,13 @@ from dataclasses import replace
 from itertools import chain
 from typing import Self
 
+from sqlalchemy import text
+
 from persistence import owner, pages, reads, schema
 from persistence.changes import Change
 from persistence.commits import commit, was_committed
 from persistence.divergences import Divergence, divergences
-from persistence.engines import in_memory, parsed
+from persistence.engines import LOCK_MS_MAX, in_memory, parsed
 from persistence.state import (
     AccountState,
     Books,
@@ -44,14 +46,19 @@ class Store:
         Raises:
             ValueError: for any other kind of URL.
             SchemaTooNew: if a later version has migrated the database.
-            OwnedElsewhere: if another process has the SQLite file open.
+            OwnedElsewhere: if another process has the SQLite file open, or if a migration is
+                missing while an owner's lease runs.
         """
         address = parsed(url)
         transactions = Transactions(address)
+        prepare = schema.create if in_memory(address) else schema.migrate
         try:
-            with transactions.transaction(seconds_max=None) as session:
-                prepare = schema.create if in_memory(address) else schema.migrate
-                prepare(session.connection())
+            # Only who has something to migrate waits without end.
+            with transactions.transaction() as session:
+                is_current = schema.is_current(session.connection())
+            if not is_current:
+                with transactions.transaction(seconds_max=None) as session:
+                    prepare(session.connection())
         except BaseException:
             transactions.close()
             raise
@@ -84,14 +91,25 @@ class Store:
     def acquire(self, holder: str, lease_seconds: int = 5) -> int:
         """Become the owner, and return the new epoch.
 
+        Asking costs a running owner nothing: nothing is locked before its lease looks over.
+
         Raises:
             OwnedElsewhere: while the lease of another holder runs that was not given up
                 (PostgreSQL; a SQLite file has one process only).
+            SchemaTooNew: if a later version has migrated the database since it was opened.
         """
         # SQLite's lock file says that no other owner is alive.
         others_may_run = self._transactions.dialect == "postgresql"
+        if others_may_run:
+            with self._transactions.snapshot() as session:
+                owner.require_free(session, holder)
         with self._transactions.transaction() as session:
+            if others_may_run:
+                # Whoever holds the row longer than this is asked again, and leaves no waiter there.
+                session.execute(text(f"SET LOCAL lock_timeout = {LOCK_MS_MAX}"))
             epoch = owner.acquire(session, holder, lease_seconds, others_may_run=others_may_run)
+            if others_may_run:
+                schema.require_current(session.connection())
         self._transactions.limit_waiting(lease_seconds)
         return epoch
 

@@ -45,6 +45,10 @@ def serve(
     database: Database = None,
     host: Annotated[str | None, typer.Option(help="Where to listen.")] = None,
     port: Annotated[int | None, typer.Option(help="Where to listen; 0: any free port.")] = None,
+    standby: Annotated[
+        bool | None,
+        typer.Option("--standby", help="Wait while another owns the database, then take over."),
+    ] = None,
 ) -> None:
     """Run the service until SIGTERM or Ctrl-C; `backstay config` shows every setting."""
     options = {
@@ -56,6 +60,7 @@ def serve(
         "database": database,
         "host": host,
         "port": port,
+        "standby": standby,
     }
     # What only one command needs is imported there: the others start faster without it.
     from service.logs import configure_logs

@@ -5,8 +5,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from actors.denials import deposed
 from actors.directory import Directory
 from actors.messages import Denied, Reply
+from actors.published import Published
 from trading.model import Denial, DenialReason
 
 _CLOSED = Denied(
@@ -25,14 +27,15 @@ _GIVEN_UP = Denied(
 
 
 class Gate:
-    """Passes commands on; once closed, it answers each with a denial.
+    """Passes commands on; once closed, or deposed by another owner, it answers with a denial.
 
     What passed before `close` returned is in a mailbox, and is committed by the drain.
     """
 
-    def __init__(self, directory: Directory) -> None:
-        """Open, before these actors."""
+    def __init__(self, directory: Directory, published: Published) -> None:
+        """Open, before these actors, unless it is published that they are deposed."""
         self._directory = directory
+        self._published = published
         self._lock = threading.Lock()
         self._closed = False
         self._unanswered: set[Reply] = set()
@@ -44,8 +47,9 @@ class Gate:
 
     def give_up(self) -> None:
         """Answer whoever still waits that nobody knows yet; to be called once it is closed."""
+        answer = Denied(denial=deposed()) if self._published.deposed else _GIVEN_UP
         for reply in tuple(self._unanswered):
-            reply.tell(_GIVEN_UP)
+            reply.tell(answer)
 
     def tell(self, command: Any) -> None:
         """Tell the Desk a command."""
@@ -61,6 +65,9 @@ class Gate:
 
     def _pass(self, command: Any, send: Callable[[Any], bool]) -> bool:
         reply: Reply = command.reply_to
+        if self._published.deposed:
+            reply.tell(Denied(denial=deposed()))
+            return True
         with self._lock:
             if not self._closed:
                 self._unanswered.add(reply)

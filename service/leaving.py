@@ -4,7 +4,7 @@ import threading
 
 import structlog
 
-from persistence.errors import StoreError
+from persistence.errors import Deposed, StoreError
 from persistence.store import Store
 
 log = structlog.get_logger("backstay")
@@ -26,6 +26,8 @@ def _release(store: Store, epoch: int | None) -> None:
     try:
         if epoch is not None:
             store.release(epoch)
+    except Deposed as error:
+        log.info("nothing to give up", why=str(error))
     except StoreError as error:
         log.warning("ownership not given up: its lease will end", error=str(error))
     finally:

@@ -34,9 +34,9 @@ class Notifier:
         """One line for `systemctl status`."""
         self._send(f"STATUS={text}")
 
-    def ready(self) -> None:
-        """The service can be used."""
-        self._send("READY=1\nSTATUS=ready")
+    def ready(self, status: str = "ready") -> None:
+        """It has started: the service can be used, or it stands by."""
+        self._send(f"READY=1\nSTATUS={status}")
 
     def stopping(self) -> None:
         """The service is shutting down; the watchdog ends."""

@@ -20,6 +20,7 @@ STILL_SECONDS_MAX = 10.0
 """How long an actor or worker may stand still before the process counts as dead."""
 
 OK = "ok"
+DEPOSED = "deposed: another process has taken the database over, and this one ends"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ class Pulse:
     def readiness(self) -> Probe:
         """Whether commands can be taken, and the books of every account balance."""
         return _probe(
+            owner=DEPOSED if self._system.published.deposed else None,
             # Whoever asks may be nobody we know: the error and its addresses stay in the log.
             database="away, the log says why" if self._system.published.database_away else None,
             # A system exists only on a database whose schema is the current one.

@@ -14,7 +14,8 @@ from feeds.errors import InputError
 from persistence.errors import NotThere, StoreError
 from service.exits import EXIT_FAILED, EXIT_INPUT
 from service.notify import Notifier
-from service.service import FileInUseError, Service, StartError, StopAskedError
+from service.ownership import FileInUseError, OwnerLivesError, StopAskedError
+from service.service import Service, StartError
 from service.settings import Settings
 from service.web_server import PortTakenError
 from web.tokens import TokenFileError
@@ -24,7 +25,14 @@ log = structlog.get_logger("backstay")
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 SAME_SIGNAL_SECONDS = 0.1
 
-ASK_DIFFERENTLY = (TokenFileError, PortTakenError, FileInUseError, InputError, NotThere)
+ASK_DIFFERENTLY = (
+    TokenFileError,
+    PortTakenError,
+    FileInUseError,
+    OwnerLivesError,
+    InputError,
+    NotThere,
+)
 """Why a start fails that no repetition mends; any other ValueError is a bug."""
 
 EXIT_SIGNALLED = 128

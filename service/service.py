@@ -1,7 +1,6 @@
 """The running service: everything wired together, started in order, stopped in the reverse one."""
 
 import gc
-import os
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +17,6 @@ from actors.market import MarketSettings
 from actors.messages import CheckHealth, Denied, HealthChecked, OpenAccount, Reply
 from actors.starter import DeskSettings
 from actors.system import System, SystemSettings
-from persistence.errors import OwnedElsewhere
 from persistence.store import Store
 from service.gate import Gate
 from service.leaving import let_go
@@ -26,16 +24,17 @@ from service.live_feeds import Feeds, SystemFloor, feeds_of
 from service.metrics import Metrics
 from service.notifications import notifications_of
 from service.notify import Notifier
+from service.ownership import Candidate, StopAskedError, Wait
 from service.pulse import Pulse
 from service.settings import Settings, masked_database
 from service.web_server import WebServer, bound_socket, url_of
 from trading.books import HealthStatus
 from trading.price_guard import GuardSettings
-from trading.times import iso_time
 from web.access import Access
 from web.app import create_app
 from web.backend import Backend
 from web.event_stream import EventStream
+from web.standby import standby_app
 
 log = structlog.get_logger("backstay")
 
@@ -55,20 +54,9 @@ DEMO_ACCOUNT = "demo"
 LANES = {POOL: 1, "committer": 1, "auditor": 1}
 """One pool thread: a second one only fights for the interpreter's lock, 5 to 15 % dearer."""
 
-Wait = Callable[[float], bool]
-"""Waits so many seconds; True if the service was asked to stop meanwhile."""
-
 
 class StartError(Exception):
     """The service cannot start, for a reason that is not in its settings."""
-
-
-class FileInUseError(Exception):
-    """Another process has the SQLite file: choose another file, or end that process."""
-
-
-class StopAskedError(Exception):
-    """The service was asked to stop before it had started."""
 
 
 class Service:
@@ -82,12 +70,23 @@ class Service:
         wait: Wait,
         fail: Callable[[str], None],
     ) -> None:
-        """`fail` is told, on any thread, of what ends the service while it runs."""
+        """`fail` is told, on any thread, of what ends the service while it runs.
+
+        Raises:
+            NoStandbyError: if it shall be a standby on SQLite.
+        """
         self._settings = settings
         self._notifier = notifier
         self._wait = wait
         self._fail = fail
         self._clock: Clock = SystemClock()
+        self._candidate = Candidate(
+            settings.database,
+            self._clock,
+            standby=settings.standby,
+            wait=wait,
+            tell=notifier.status,
+        )
         self._metrics = Metrics()
         self._notifications = notifications_of(settings, self._metrics.count_notification)
         self._store: Store | None = None
@@ -98,14 +97,15 @@ class Service:
         self._pulse: Pulse | None = None
         self._gate: Gate | None = None
         self._events: EventStream | None = None
+        self._standby: WebServer | None = None
         self._web: WebServer | None = None
 
     def start(self) -> None:
         """Start everything in order, with a log line each.
 
         Raises:
-            TokenFileError, PortTakenError, FileInUseError, InputError: for what must be asked
-                differently.
+            TokenFileError, PortTakenError, FileInUseError, OwnerLivesError, InputError: for what
+                must be asked differently.
             StoreError: if the database cannot be used.
             StartError: if the service cannot start for another reason.
             StopAskedError: if it is asked to stop meanwhile.
@@ -119,6 +119,8 @@ class Service:
         )
         access.check_binding()
         bound = bound_socket(self._settings.host, self._settings.port)
+        if self._settings.standby:
+            self._start_standby(bound)
         store = self._open_database()
         events = self._events = EventStream(store)
         system = self._start_system(store, events)
@@ -153,8 +155,9 @@ class Service:
                 self._gate.give_up()
             if self._events is not None:
                 self._events.close()
-            if self._web is not None:
-                self._web.stop()
+            for web in (self._standby, self._web):
+                if web is not None:
+                    web.stop()
             self._notifications.stop(NOTIFY_SECONDS)
             if self._system is not None:
                 self._system.stop(COMMIT_SECONDS)
@@ -178,37 +181,15 @@ class Service:
             raise StopAskedError
 
     def _open_database(self) -> Store:
-        url = self._settings.database
+        settings, candidate = self._settings, self._candidate
         with self._step("database opened and migrated") as said:
-            said["database"] = masked_database(url)
-            try:
-                self._store = Store.open(url)
-            except OwnedElsewhere as error:
-                raise FileInUseError(f"{error}; one process may use a SQLite file") from None
+            said["database"] = masked_database(settings.database)
+            store = self._store = candidate.patiently(lambda: Store.open(settings.database))
         with self._step("ownership acquired") as said:
-            said["epoch"] = self._epoch = self._acquire(self._store)
-        return self._store
-
-    def _acquire(self, store: Store) -> int:
-        """Become the owner; where a former one's lease runs, wait until it is over."""
-        # The name is this life's own: a container's next process often has the same id.
-        host, now = socket.gethostname(), iso_time(self._clock.now_us())
-        holder = f"backstay, process {os.getpid()} on {host}, started {now}"
-        said = False
-        while True:
-            try:
-                return store.acquire(holder, self._settings.lease_seconds)
-            except OwnedElsewhere as error:
-                left = error.seconds_left or 0
-                if not said:
-                    log.warning(
-                        f"waiting for the former owner's lease, {left:.1f} s left",
-                        owner=error.holder,
-                    )
-                    self._notifier.status("waiting for the former owner's lease")
-                    said = True
-                if self._wait(min(left + 0.05, ASK_AGAIN_SECONDS)):
-                    raise StopAskedError from None
+            said["epoch"] = self._epoch = candidate.patiently(
+                lambda: store.acquire(candidate.holder, settings.lease_seconds)
+            )
+        return store
 
     def _start_system(self, store: Store, events: EventStream) -> System:
         settings = self._settings
@@ -317,7 +298,7 @@ class Service:
         )
         pulse.start()
         self._notifier.watch(lambda: pulse.liveness().ok)
-        gate = self._gate = Gate(system.directory)
+        gate = self._gate = Gate(system.directory, system.published)
         return Backend(
             tell=gate.tell,
             to_market=gate.to_market,
@@ -335,11 +316,27 @@ class Service:
             command_seconds=settings.command_seconds,
         )
 
+    def _start_standby(self, bound: socket.socket) -> None:
+        """Answer for what is not there yet, until the service itself listens."""
+        self._metrics.watch_standby(self._candidate)
+        app = standby_app(lambda: self._candidate.state, self._metrics.render)
+        # The server closes what it is given, and who calls meanwhile shall wait and not be refused.
+        self._standby = WebServer(app, bound.dup(), self._fail)
+        self._start_listening(self._standby)
+        log.info(f"standby: listening on {url_of(bound)}")
+        self._notifier.ready("standby")
+
     def _start_web(self, backend: Backend, bound: socket.socket) -> None:
         self._metrics.watch_web(backend)
         with self._step(f"listening on {url_of(bound)}"):
-            self._web = WebServer(create_app(backend), bound, self._fail)
-            try:
-                self._web.start()
-            except RuntimeError as error:
-                raise StartError(str(error)) from None
+            app = create_app(backend)
+            if self._standby is not None:
+                self._standby.stop()
+            self._web = WebServer(app, bound, self._fail)
+            self._start_listening(self._web)
+
+    def _start_listening(self, web: WebServer) -> None:
+        try:
+            web.start()
+        except RuntimeError as error:
+            raise StartError(str(error)) from None

@@ -110,6 +110,7 @@ class Settings(BaseSettings):
     command_seconds: float = Field(5, gt=0, le=60, allow_inf_nan=False)
     audit_seconds: float = Field(10, ge=1, le=86_400, allow_inf_nan=False)
     lease_seconds: int = Field(5, ge=2, le=300)
+    standby: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "json", "text"] = "auto"
 

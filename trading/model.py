@@ -71,6 +71,7 @@ class DenialReason(StrEnum):
     BOOKS_MISMATCH = "books_mismatch"
     CANDIDATE_UNKNOWN = "candidate_unknown"
     DEADLINE_PASSED = "deadline_passed"
+    DEPOSED = "deposed"
     INSUFFICIENT_BALANCE = "insufficient_balance"
     KEY_CONFLICT = "key_conflict"
     LADDER_INVALID = "ladder_invalid"

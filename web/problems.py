@@ -19,6 +19,7 @@ _STATUSES = {
     DenialReason.BOOKS_MISMATCH: 409,
     DenialReason.CANDIDATE_UNKNOWN: 409,
     DenialReason.DEADLINE_PASSED: 503,
+    DenialReason.DEPOSED: 503,
     DenialReason.INSUFFICIENT_BALANCE: 422,
     DenialReason.KEY_CONFLICT: 409,
     DenialReason.LADDER_INVALID: 422,

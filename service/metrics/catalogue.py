@@ -22,6 +22,7 @@ OPEN_DENIALS = tuple(
         # What only other commands are denied for, and what is answered without a record.
         DenialReason.ACCOUNT_EXISTS,
         DenialReason.CANDIDATE_UNKNOWN,
+        DenialReason.DEPOSED,
         DenialReason.NOTHING_TO_REPAIR,
         DenialReason.POSITION_CLOSED,
         DenialReason.POSITION_UNKNOWN,
@@ -267,7 +268,16 @@ ENGINE = Group(
             "backstay_actor_restarts_total", _COUNT, "actors that failed and began anew", _ACTOR
         ),
         counter("backstay_dead_letters_total", _COUNT, "messages to actors that were not there"),
-        gauge("backstay_database_up", _COUNT, "0 while the database cannot be written, else 1"),
+        gauge(
+            "backstay_owner",
+            _COUNT,
+            "1 while the process owns its database, 0 as a standby or once it is deposed",
+        ),
+        gauge(
+            "backstay_database_up",
+            _COUNT,
+            "0 while the database cannot be written, or a standby gets no answer of it, else 1",
+        ),
         gauge("backstay_ready", _COUNT, "1 if /readyz says that the service is ready, else 0"),
         gauge("backstay_event_stream_clients", _COUNT, "clients that follow the event stream"),
         Metric(

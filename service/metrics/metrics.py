@@ -25,6 +25,7 @@ from service.metrics.model import Readings
 
 if TYPE_CHECKING:
     from service.live_feeds import Feeds
+    from service.ownership import Candidate
     from web.backend import Backend
 
 
@@ -47,6 +48,10 @@ class Metrics:
         self._registry.register(CatalogueCollector(self._sources))
         ProcessCollector(registry=self._registry)
 
+    def watch_standby(self, candidate: "Candidate") -> None:
+        """Show whether the database answers, until the process owns it."""
+        self._sources.append(lambda: {"backstay_database_up": {(): not candidate.database_away}})
+
     def watch(
         self,
         system: System,
@@ -61,7 +66,11 @@ class Metrics:
         def engine() -> Readings:
             dead_letters = directory.dead_letters + dispatcher.dead_letters
             its = collectors.engine(directory.stats, mailboxes, work(), dead_letters)
-            return {**its, "backstay_database_up": {(): published.database_away is None}}
+            return {
+                **its,
+                "backstay_owner": {(): not published.deposed},
+                "backstay_database_up": {(): published.database_away is None},
+            }
 
         self._sources += [
             partial(collectors.books, published, directory.stats),

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from actors.dispatcher import PooledDispatcher
 from tests.acceptance.faults import Fails, Inject
 from tests.acceptance.house import House, running
+from tests.acceptance.rivals import Rivals
 from tests.command_line import CommandLine
 
 FORBIDDEN = "not bound to a Session"
@@ -111,6 +112,13 @@ def inject(monkeypatch: pytest.MonkeyPatch) -> Inject:
         return fault
 
     return inject
+
+
+@pytest.fixture
+def rivals(tmp_path: Path, postgres_database: str) -> Iterator[Rivals]:
+    """Services that want one empty PostgreSQL database."""
+    with Rivals(tmp_path, postgres_database) as rivals:
+        yield rivals
 
 
 @pytest.fixture

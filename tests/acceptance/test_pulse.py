@@ -92,7 +92,7 @@ def test_a_service_is_ready_after_its_first_health_check(house: House, pulse: Pu
     house.open_account(100, account="later")
     assert pulse.readiness().ok
     assert pulse.readiness().checks == dict.fromkeys(
-        ("database", "migrations", "health", "feed", "draining"), "ok"
+        ("owner", "database", "migrations", "health", "feed", "draining"), "ok"
     )
 
 

@@ -237,20 +237,6 @@ def test_after_a_stop_postgresql_starts_at_once(start: Start, postgres_database:
     assert "waiting for the former owner" not in service.log
 
 
-@pytest.mark.slow
-def test_a_standby_that_waits_for_the_lease_can_be_stopped(
-    start: Start, postgres_database: str
-) -> None:
-    """It never owned anything; the owner goes on."""
-    env = {"BACKSTAY_FEED": "none", "BACKSTAY_DATABASE": postgres_database}
-    owner = start(**env).wait_ready()
-    standby = start(**env)
-    standby.wait_for("waiting for the former owner's lease")
-    assert standby.stop()[0] == 0
-    with owner.client() as client:
-        give_price(client, "100")
-
-
 def test_a_sqlite_file_in_use_is_refused(start: Start) -> None:
     """One process a file: the second one names the first and ends."""
     start().wait_ready()

@@ -62,8 +62,10 @@ def test_a_running_lease_of_another_is_refused(rivals: tuple[Store, Store]) -> N
     with pytest.raises(OwnedElsewhere, match="owned by first") as refused:
         second.acquire("second")
     assert refused.value.holder == "first"
-    assert refused.value.seconds_left is not None
-    assert 590 < refused.value.seconds_left <= 600
+    lease = refused.value.lease
+    assert lease is not None
+    assert lease.epoch == 1
+    assert 590 < lease.seconds_left <= 600
 
 
 def test_a_lease_that_ran_out_by_the_databases_clock_is_taken_over(

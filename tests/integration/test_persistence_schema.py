@@ -43,6 +43,12 @@ def migrate_to_0001(connection: Connection) -> None:
     command.upgrade(config, "0001")
 
 
+def of_the_first_revision(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Open stores as the version did that knew this revision, until it is undone."""
+    monkeypatch.setattr(schema, "migrate", migrate_to_0001)
+    monkeypatch.setattr(schema, "REVISION", "0001")
+
+
 def driver_url(url: str) -> str:
     return url.replace("postgresql://", "postgresql+psycopg2://")
 
@@ -110,11 +116,12 @@ def test_a_database_of_the_first_revision_keeps_its_rows(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An upgrade takes the books along as they are."""
-    monkeypatch.setattr(schema, "migrate", migrate_to_0001)
+    of_the_first_revision(monkeypatch)
     with closing(Store.open(database_url)) as store:
         books = Bookkeeper.of(store)
         books.commit(books.opens_account(), books.opens_position(1), books.opens_position(2))
         books.commit(books.reaches(1, "110"))
+        store.release(books.epoch)
     before = {table: rows(database_url, f"SELECT * FROM {table}") for table in TABLES_OF_0001}
     monkeypatch.undo()
     with closing(Store.open(database_url)) as store:

@@ -121,6 +121,14 @@ def test_closing_an_unknown_position_is_denied_after_a_look(stage: Stage, office
         assert client.expect(Denied).denial.text == "there is no position 999"
 
 
+def test_an_open_position_without_an_actor_is_another_owners(stage: Stage, office: Office) -> None:
+    """A deposed owner that reads what its successor has opened does not call it closed."""
+    client = close(office)
+    stage.committer.expect(ReadPosition)
+    stage.committer.reply(PositionRead(position_id=ID, position=POSITION))
+    assert client.expect(Denied).denial.reason is DenialReason.DEPOSED
+
+
 def test_a_position_that_nobody_started_gets_no_price(stage: Stage) -> None:
     """The directory counts what it could not deliver, and raises nowhere."""
     hit = PriceReached(position_id=9, price=Decimal(1), time_us=1, number=1)

@@ -1,0 +1,131 @@
+"""Becoming the owner: a start waits a dead owner's lease out, a standby as long as it takes."""
+
+import os
+import socket
+from collections.abc import Callable
+from typing import TypeVar
+
+import structlog
+
+from actors.clock import Clock
+from persistence.errors import Lease, OutcomeUnknown, OwnedElsewhere, Unavailable
+from trading.times import iso_time
+
+log = structlog.get_logger("backstay")
+
+ASK_AGAIN_SECONDS = 0.25
+
+Wait = Callable[[float], bool]
+"""Waits so many seconds; True if the service was asked to stop meanwhile."""
+
+T = TypeVar("T")
+
+
+class FileInUseError(Exception):
+    """Another process has the SQLite file: choose another file, or end that process."""
+
+
+class OwnerLivesError(Exception):
+    """Another process owns the database and lives: end it, or be its standby."""
+
+
+class NoStandbyError(ValueError):
+    """A standby was asked for where there can be none."""
+
+
+class StopAskedError(Exception):
+    """The service was asked to stop before it had started."""
+
+
+class Candidate:
+    """Asks for a database until it may be used; whether a lease is over, the database judges.
+
+    A former life that crashed leaves a lease that runs out. One that is renewed shows that its
+    owner lives: a standby then goes on waiting, any other start is refused.
+    """
+
+    def __init__(
+        self, database: str, clock: Clock, *, standby: bool, wait: Wait, tell: Callable[[str], None]
+    ) -> None:
+        """`tell` is told on one line what is waited for.
+
+        Raises:
+            NoStandbyError: if a standby is asked for on SQLite.
+        """
+        if standby and not database.startswith("postgresql"):
+            raise NoStandbyError(
+                "a standby needs PostgreSQL: one process may use a SQLite database, so start "
+                "without --standby (setting standby), or name another database"
+            )
+        self._standby = standby
+        self._wait = wait
+        self._tell = tell
+        self._owner: str | None = None
+        self._lease: Lease | None = None
+        self.database_away = False
+        # The name is this life's own: a container's next process often has the same id.
+        host, now = socket.gethostname(), iso_time(clock.now_us())
+        self.holder = f"backstay, process {os.getpid()} on {host}, started {now}"
+
+    @property
+    def state(self) -> str:
+        """What it waits for, for people; no address of the database is in it."""
+        if self.database_away:
+            return "the database is away, the log says why"
+        return f"the database is owned by {self._owner}" if self._owner else "it is taking over"
+
+    def patiently(self, ask: Callable[[], T]) -> T:
+        """Ask the database again and again, until another's lease is no reason against it.
+
+        Raises:
+            FileInUseError: if another process has the SQLite file.
+            OwnerLivesError: if the owner lives, and this is no standby.
+            StopAskedError: if the service is asked to stop meanwhile.
+            StoreError: if the first answer is that the database cannot be used; whoever has
+                begun to wait, and a standby in any case, goes on through outages.
+        """
+        while True:
+            try:
+                answer = ask()
+            except OwnedElsewhere as owned:
+                self._database_back()
+                self._heed(owned)
+            except (Unavailable, OutcomeUnknown) as error:
+                if not self._standby and self._lease is None:
+                    raise
+                self._database_gone(error)
+            else:
+                self._database_back()
+                self._owner = None
+                return answer
+            if self._wait(ASK_AGAIN_SECONDS):
+                raise StopAskedError
+
+    def _heed(self, owned: OwnedElsewhere) -> None:
+        """Wait for the owner that was found; refuse where waiting would be for ever."""
+        if owned.lease is None:
+            raise FileInUseError(f"{owned}; one process may use a SQLite file") from None
+        former, self._lease = self._lease, owned.lease
+        if former is not None and not self._standby and owned.lease.renewed_since(former):
+            raise OwnerLivesError(
+                f"the database is owned by {owned.holder}, which lives: its lease was renewed "
+                "meanwhile; stop it first, or start this one as its standby with --standby"
+            ) from None
+        if owned.holder != self._owner:
+            self._owner = owned.holder
+            waiting = "waiting for the former owner's lease"
+            if self._standby:
+                waiting = "standby: waiting for the owner's lease"
+            log.warning(f"{waiting}, {owned.lease.seconds_left:.1f} s left", owner=owned.holder)
+            self._tell(waiting)
+
+    def _database_gone(self, error: Exception) -> None:
+        if not self.database_away:
+            log.warning("the database is away, waiting for it", error=str(error))
+            self._tell("waiting for the database")
+        self.database_away = True
+
+    def _database_back(self) -> None:
+        if self.database_away:
+            log.info("database is back")
+            self.database_away, self._owner = False, None
