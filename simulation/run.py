@@ -127,7 +127,7 @@ class _Run:
         world, drawn = self._world, self._world.random.random()
         if not world.weather.interleaved:
             world.run()
-            if drawn < 0.2:
+            if drawn < 0.1:
                 self._settle()
         elif drawn < 0.3:
             return
