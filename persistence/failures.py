@@ -15,6 +15,8 @@ from persistence.errors import (
     Unavailable,
 )
 
+DRIVER_ERRORS = (sqlite3.Error, psycopg2.Error)
+
 _SQLITE_UNAVAILABLE = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
@@ -30,9 +32,10 @@ _SQLITE_UNAVAILABLE = {
 _SQLITE_UNCERTAIN = {sqlite3.SQLITE_IOERR}
 _SQLITE_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
+_POSTGRES_READ_ONLY = "25006"
 _POSTGRES_UNAVAILABLE = (
     "08",  # connection exception
-    "25006",  # read-only transaction: a standby, or set so by an operator
+    _POSTGRES_READ_ONLY,  # a standby, or set so by an operator
     "25P",  # idle in transaction for too long
     "40",  # deadlock, serialization failure
     "53",  # insufficient resources: disk full, out of memory, too many connections
@@ -41,6 +44,14 @@ _POSTGRES_UNAVAILABLE = (
     "58",  # system error outside PostgreSQL: input and output
 )
 _POSTGRES_CONSTRAINTS = ("22", "23")  # data exception, integrity constraint violation
+
+
+def is_read_only(error: BaseException) -> bool:
+    """Whether a session of PostgreSQL may not write; another one may, by now or elsewhere.
+
+    A default for new sessions is a session's own for as long as it lives.
+    """
+    return getattr(driver_error(error), "pgcode", None) == _POSTGRES_READ_ONLY
 
 
 def driver_error(error: BaseException) -> BaseException:

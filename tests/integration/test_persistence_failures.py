@@ -233,7 +233,7 @@ def test_a_full_disk_means_unavailable(database_url: str, books: Bookkeeper) -> 
 
 
 def test_a_database_that_turned_read_only_means_unavailable(postgres_url: str) -> None:
-    """A standby that was taken for the primary refuses in its own way."""
+    """A session that may not write never will: the next one is asked, until one may."""
     with fresh_database(postgres_url) as url, closing(Store.open(url)) as store:
         books = Bookkeeper.of(store)
         opening = books.opens_account()
@@ -242,6 +242,9 @@ def test_a_database_that_turned_read_only_means_unavailable(postgres_url: str) -
             cursor.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
         with pytest.raises(Unavailable, match="read-only"):
             books.commit(opening)
+        with by_hand(postgres_url) as cursor:
+            cursor.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+        books.commit(opening)
 
 
 @pytest.mark.parametrize(
