@@ -2,20 +2,22 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psycopg2
 import pytest
 
+from persistence.transactions import WRITE_SECONDS_MAX
 from tests.crashes.conftest import Serve, under_load
-from tests.crashes.outage import Watcher, metric
+from tests.crashes.outage import TRUTHFUL, Watcher, metric
 from tests.crashes.small_disk import small_disk
 from tests.servers import PostgresServer
 
 ROUNDS = 4
 CUTS = 40
 CUT_SECONDS = 0.15
+SLOW_SECONDS = 20
 
 log = logging.getLogger(__name__)
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -114,3 +116,64 @@ def test_a_tablespace_that_is_full(
                 watcher.through(disk.fill, disk.free, seconds=6)
             log.info("a full tablespace: %s", watcher.times)
         execute(server.url, f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")
+
+
+def test_a_log_that_is_full(serve: Serve, tmp_path: Path, seed: int) -> None:
+    """The server gives up (PANIC); with room, and started again, it has everything."""
+    with small_disk(megabytes=160) as disk, PostgresServer(inside=disk.folder) as server:
+
+        def begin() -> None:
+            disk.fill()
+            much = "SELECT pg_logical_emit_message(false, 'full', repeat('x', 1000000))"
+            with suppress(psycopg2.OperationalError):
+                for _ in range(200):
+                    execute(server.url, much)
+                raise AssertionError("the log of the server went on growing")
+
+        def end() -> None:
+            disk.free()
+            server.stop()
+            server.start()
+
+        with under_load(serve, server.new_database(), tmp_path, seed) as (service, load):
+            watcher = Watcher(service, load)
+            for _ in range(2):
+                watcher.through(begin, end)
+            log.info("a full log of the server: %s", watcher.times)
+
+
+@pytest.mark.parametrize("seconds", [0.4, 4])
+def test_commits_that_are_slow(
+    server: PostgresServer, serve: Serve, tmp_path: Path, seed: int, seconds: float
+) -> None:
+    """Late, and where an attempt's time is over looked up: each is done once all the same."""
+    url = server.new_database()
+    with under_load(serve, url, tmp_path, seed) as (service, load), service.client() as client:
+        execute(
+            url,
+            slow_by(seconds),
+            "CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON commits"
+            " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()",
+        )
+        commits = metric(client, "backstay_commit_seconds_count")
+        failures = metric(client, "backstay_commit_failures_total")
+        load.wait(SLOW_SECONDS)
+        assert client.get("/healthz").status_code == 200
+        execute(url, slow_by(0))
+        load.journal.wait_acknowledged(20)
+        commits = metric(client, "backstay_commit_seconds_count") - commits
+        unknown = metric(client, "backstay_commit_failures_total", kind="unknown")
+        failures = metric(client, "backstay_commit_failures_total") - failures
+        assert bool(unknown) == (seconds > WRITE_SECONDS_MAX)
+        assert failures == 0 or unknown
+    silences = {why for each in load.journal.asked for why in each.silences}
+    assert silences <= TRUTHFUL, silences
+    log.info("commits of %s s: %g in time, %g of unknown outcome", seconds, commits, unknown)
+
+
+def slow_by(seconds: float) -> str:
+    """The function that a transaction waits in before it ends."""
+    return (
+        "CREATE OR REPLACE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS"
+        f" $$ BEGIN PERFORM pg_sleep({seconds}); RETURN NULL; END $$"
+    )
