@@ -28,8 +28,8 @@ _SQLITE_UNAVAILABLE = {
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_PROTOCOL,
 }
-# A frame that was written but not synchronised may still turn up after a crash.
-_SQLITE_UNCERTAIN = {sqlite3.SQLITE_IOERR}
+# A frame that was written, but not synchronised or not indexed, may still turn up after a crash.
+_SQLITE_UNCERTAIN = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM}
 _SQLITE_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 _POSTGRES_READ_ONLY = "25006"
@@ -43,6 +43,8 @@ _POSTGRES_UNAVAILABLE = (
     "57",  # operator intervention: shutdown, cancelled, cannot connect now
     "58",  # system error outside PostgreSQL: input and output
 )
+# A session that ends itself may do so just after its COMMIT, and say that instead.
+_POSTGRES_UNCERTAIN = ("08", "40003", "57P")
 _POSTGRES_CONSTRAINTS = ("22", "23")  # data exception, integrity constraint violation
 
 
@@ -105,6 +107,8 @@ def _postgresql_meaning(
     if code is None:
         # Without a code it is libpq that could not connect, or could not go on.
         return Unavailable(text) if isinstance(error, psycopg2.OperationalError) else None
+    if committing and code.startswith(_POSTGRES_UNCERTAIN):
+        return OutcomeUnknown(text)
     if code.startswith(_POSTGRES_UNAVAILABLE):
         return Unavailable(text)
     if code.startswith(_POSTGRES_CONSTRAINTS):

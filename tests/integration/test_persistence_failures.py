@@ -270,6 +270,26 @@ def test_what_postgresql_says_has_a_meaning(
         session.connection().exec_driver_sql(statement)
 
 
+@pytest.mark.parametrize(
+    ("code", "kind"), [("57P01", OutcomeUnknown), ("08006", OutcomeUnknown), ("53100", Unavailable)]
+)
+def test_what_postgresql_says_instead_of_commit_may_leave_the_outcome_open(
+    postgres_books: Bookkeeper, postgres_database: str, code: str, kind: type[Exception]
+) -> None:
+    """Who is shut down may have committed before; whoever has no room has not."""
+    with by_hand(postgres_database) as cursor:
+        cursor.execute(
+            f"CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS"
+            f" $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{code}'; END $$;"
+            " CREATE CONSTRAINT TRIGGER fails AFTER INSERT ON commits"
+            " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fail()"
+        )
+    books = postgres_books
+    with pytest.raises(kind):
+        books.commit(books.opens_position(1))
+    assert not books.store.was_committed(books.epoch, 2)
+
+
 def test_a_closed_store_is_unavailable(books: Bookkeeper) -> None:
     """Closing twice is harmless; using it afterwards is an error of ours to see."""
     books.store.close()
