@@ -110,12 +110,14 @@ class Api:
         return response.json()
 
 
-def until(look: Callable[[], T], holds: Callable[[T], bool] = bool) -> T:
+def until(
+    look: Callable[[], T], holds: Callable[[T], bool] = bool, seconds: float = WITHIN_SECONDS
+) -> T:
     """What there is to see once it is as it should be.
 
     It is looked at in steps: who asks without a pause keeps the service from getting there.
     """
-    deadline = time.monotonic() + WITHIN_SECONDS
+    deadline = time.monotonic() + seconds
     pause = threading.Event()
     while not holds(seen := look()):
         assert time.monotonic() < deadline, seen

@@ -14,6 +14,9 @@ from tests.crashes.small_disk import SmallDisk, small_disk
 from tests.service_process import COMMAND, ServiceProcess, clean_environment, run_command
 
 SYMBOL = "BTCUSDT"
+START_SECONDS_MAX = 60.0
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -48,7 +51,7 @@ def test_a_log_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
                 assert process.poll() is None
                 return False
 
-            until(is_ready)
+            until(is_ready, seconds=START_SECONDS_MAX)
             client.post("/api/v1/prices", json={"symbol": SYMBOL, "price": "100"})
             wanted = {"account": "demo", "symbol": SYMBOL, "side": "LONG", "notional": "25"}
             assert client.post("/api/v1/positions", json=wanted).status_code == 201
@@ -59,7 +62,6 @@ def test_a_log_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
         process.wait()
 
 
-@pytest.mark.slow
 def test_a_start_without_room_says_so_and_a_later_one_goes_on(
     disk: SmallDisk, service: ServiceProcess
 ) -> None:
@@ -77,7 +79,6 @@ def test_a_start_without_room_says_so_and_a_later_one_goes_on(
         assert api.position(opened["id"])["status"] == "OPEN"
 
 
-@pytest.mark.slow
 def test_a_first_start_without_room_leaves_nothing_in_the_way(
     disk: SmallDisk, service: ServiceProcess
 ) -> None:
@@ -90,7 +91,6 @@ def test_a_first_start_without_room_leaves_nothing_in_the_way(
         assert api.health("demo")["status"] == "HEALTHY"
 
 
-@pytest.mark.slow
 def test_a_stop_without_room_lists_what_is_lost(disk: SmallDisk, service: ServiceProcess) -> None:
     """Exit 3; it is as if the prices since then had not come."""
     with Api(service.start().wait_ready()) as api:
@@ -110,7 +110,6 @@ def test_a_stop_without_room_lists_what_is_lost(disk: SmallDisk, service: Servic
     assert closed["exit_price"] == "110"
 
 
-@pytest.mark.slow
 def test_tokens_survive_a_disk_without_room(disk: SmallDisk) -> None:
     """Without a token everybody would be let in: the file changes whole, or not at all."""
     assert run_command("token", "create", "first", folder=disk.folder).returncode == 0
@@ -123,7 +122,6 @@ def test_tokens_survive_a_disk_without_room(disk: SmallDisk) -> None:
     assert not list(disk.folder.glob(".backstay-tokens*"))
 
 
-@pytest.mark.slow
 def test_a_backup_without_room_leaves_no_half_of_one(
     disk: SmallDisk, service: ServiceProcess, tmp_path: Path
 ) -> None:
