@@ -167,6 +167,7 @@ class CommitterActor(SupervisedActor):
                     self._commit(changes)
                 elif self._queue:  # what was taken may all have gone back
                     self._read_next()
+            self._make_sure()
         except Unavailable as error:
             self._retry_later(CommitFailure.UNAVAILABLE, error)
         except OutcomeUnknown as error:
@@ -192,6 +193,15 @@ class CommitterActor(SupervisedActor):
                 self.directory.send(message.reply_to, returned)
             else:
                 self._queue.append(message)
+
+    def _make_sure(self) -> None:
+        """Where nothing is left to be written, the lease tells whether an outage is over.
+
+        Reads do not: a database may be read that cannot be written.
+        """
+        if self._published.database_away is not None and not self._deposed:
+            self._writer.renew(self._epoch)
+            self._answered()
 
     def _next_changes(self) -> tuple[CommitChange, ...]:
         """Take the changes at the head of the queue, up to one that changes who may open."""
@@ -303,7 +313,6 @@ class CommitterActor(SupervisedActor):
         assert not isinstance(read, CommitChange), "changes at the head are written first"
         self.directory.send(read.reply_to, answer_to(read, self._writer))
         self._queue.popleft()
-        self._answered()
 
     def _retry_later(self, kind: CommitFailure, error: Exception) -> None:
         what = "outcome unknown" if kind is CommitFailure.UNKNOWN else str(kind)
@@ -329,11 +338,23 @@ class CommitterActor(SupervisedActor):
         except Deposed as error:
             self._depose(error)
         else:
-            self._answered()
+            self._try_again()
         self._renew_later()
 
+    def _try_again(self) -> None:
+        """The lease was taken: in an outage, do what waits now.
+
+        Whether it is over only that tells: a full disk may have room for the owner's row.
+        """
+        if self._published.database_away is None:
+            return
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
+        self._flush()
+
     def _answered(self) -> None:
-        """The database has answered: an outage is over."""
+        """The database has answered to who writes: an outage is over."""
         if self._published.database_away is not None:
             log.info("database is back", failures=self._failures)
         self._failures = 0

@@ -15,6 +15,8 @@ from persistence.errors import (
     Unavailable,
 )
 
+DRIVER_ERRORS = (sqlite3.Error, psycopg2.Error)
+
 _SQLITE_UNAVAILABLE = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
@@ -26,13 +28,14 @@ _SQLITE_UNAVAILABLE = {
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_PROTOCOL,
 }
-# A frame that was written but not synchronised may still turn up after a crash.
-_SQLITE_UNCERTAIN = {sqlite3.SQLITE_IOERR}
+# A frame that was written, but not synchronised or not indexed, may still turn up after a crash.
+_SQLITE_UNCERTAIN = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM}
 _SQLITE_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
+_POSTGRES_READ_ONLY = "25006"
 _POSTGRES_UNAVAILABLE = (
     "08",  # connection exception
-    "25006",  # read-only transaction: a standby, or set so by an operator
+    _POSTGRES_READ_ONLY,  # a standby, or set so by an operator
     "25P",  # idle in transaction for too long
     "40",  # deadlock, serialization failure
     "53",  # insufficient resources: disk full, out of memory, too many connections
@@ -40,7 +43,17 @@ _POSTGRES_UNAVAILABLE = (
     "57",  # operator intervention: shutdown, cancelled, cannot connect now
     "58",  # system error outside PostgreSQL: input and output
 )
+# A session that ends itself may do so just after its COMMIT, and say that instead.
+_POSTGRES_UNCERTAIN = ("08", "40003", "57P")
 _POSTGRES_CONSTRAINTS = ("22", "23")  # data exception, integrity constraint violation
+
+
+def is_read_only(error: BaseException) -> bool:
+    """Whether a session of PostgreSQL may not write; another one may, by now or elsewhere.
+
+    A default for new sessions is a session's own for as long as it lives.
+    """
+    return getattr(driver_error(error), "pgcode", None) == _POSTGRES_READ_ONLY
 
 
 def driver_error(error: BaseException) -> BaseException:
@@ -94,6 +107,8 @@ def _postgresql_meaning(
     if code is None:
         # Without a code it is libpq that could not connect, or could not go on.
         return Unavailable(text) if isinstance(error, psycopg2.OperationalError) else None
+    if committing and code.startswith(_POSTGRES_UNCERTAIN):
+        return OutcomeUnknown(text)
     if code.startswith(_POSTGRES_UNAVAILABLE):
         return Unavailable(text)
     if code.startswith(_POSTGRES_CONSTRAINTS):

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from persistence.errors import NotThere, OwnedElsewhere, Unavailable
@@ -37,10 +38,15 @@ class LockFile:
             owner = os.read(self._descriptor, 32).decode(errors="replace").strip()
             os.close(self._descriptor)
             raise OwnedElsewhere(f"process {owner or 'unknown'} (lock file {path})") from None
-        os.ftruncate(self._descriptor, 0)
-        os.write(self._descriptor, f"{os.getpid()}\n".encode())
+        self._name(f"{os.getpid()}\n")
 
     def release(self) -> None:
         """Give the lock up."""
-        os.ftruncate(self._descriptor, 0)
+        self._name("")
         os.close(self._descriptor)
+
+    def _name(self, owner: str) -> None:
+        """Write down who holds the lock, for people: on a full disk it holds without a name."""
+        with suppress(OSError):
+            os.ftruncate(self._descriptor, 0)
+            os.write(self._descriptor, owner.encode())

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from persistence.engines import Engines, engines, in_memory, limit_waiting, reading_engines
 from persistence.errors import Unavailable
-from persistence.failures import meaning
+from persistence.failures import DRIVER_ERRORS, is_read_only, meaning
 from persistence.lock_file import LockFile
 from persistence.patience import Patience
 
@@ -110,9 +110,12 @@ class Transactions:
             if lost:
                 session.invalidate()
                 self._engines.dispose()
+            elif is_read_only(error):
+                session.invalidate()
             elif committing and driver_connection is not None:
                 # SQLAlchemy takes a failed COMMIT for the end; SQLite's transaction is still open.
-                driver_connection.rollback()
+                with suppress(*DRIVER_ERRORS):
+                    driver_connection.rollback()
             what = meaning(error, committing=committing, connection_lost=lost)
             if what is None:
                 raise

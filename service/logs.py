@@ -2,7 +2,8 @@
 
 import logging
 import sys
-from typing import Literal
+from contextlib import suppress
+from typing import Literal, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -11,6 +12,21 @@ from actors.clock import Clock, SystemClock
 from trading.times import iso_time
 
 Style = Literal["auto", "json", "text"]
+
+
+class _StandardError:
+    """Standard error, where a line that cannot be written is lost.
+
+    A log on a full disk, or whose reader has gone, must not end the actor that writes a line.
+    """
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            sys.stderr.flush()
 
 
 def configure_logs(
@@ -44,7 +60,7 @@ def configure_logs(
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, _StandardError())),
         cache_logger_on_first_use=True,
     )
     # What pykka, uvicorn and others report comes here, an actor's unhandled exception among it.

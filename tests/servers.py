@@ -50,16 +50,18 @@ class PostgresServer:
     where nothing is learnt from the disk.
     """
 
-    def __init__(self, *, fsync: bool = True) -> None:
+    def __init__(self, *, fsync: bool = True, inside: Path | None = None) -> None:
+        """`inside` is the folder to put the scratch folder into; by default the system's own."""
         self._binaries = find_binaries()
         self._fsync = fsync
+        self._inside = inside
         self._user = _unprivileged_user()
         self._home = Path()
         self._port = 0
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        self._home = Path(tempfile.mkdtemp(prefix="backstay-postgres-"))
+        self._home = Path(tempfile.mkdtemp(prefix="backstay-postgres-", dir=self._inside))
         self._port = _free_port()
         try:
             self._make_cluster()
@@ -122,9 +124,18 @@ class PostgresServer:
             for one in reversed(everybody):
                 os.kill(one, signal.SIGCONT)
 
-    def _make_cluster(self) -> None:
+    @property
+    def runs(self) -> bool:
+        """Whether it was started and has not ended, by itself or asked to."""
+        return self._process is not None and self._process.poll() is None
+
+    def give(self, folder: Path) -> None:
+        """Make a folder the server's own, as a tablespace must be."""
         if self._user is not None:
-            os.chown(self._home, self._user.pw_uid, self._user.pw_gid)
+            os.chown(folder, self._user.pw_uid, self._user.pw_gid)
+
+    def _make_cluster(self) -> None:
+        self.give(self._home)
         options = ["--username=backstay", "--auth=trust", "--encoding=UTF8", "--locale=C"]
         initdb = self._spawn("initdb", "-D", "data", "--no-sync", *options)
         if initdb.wait(START_SECONDS_MAX) != 0:

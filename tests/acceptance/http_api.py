@@ -33,6 +33,10 @@ class Api:
         headers = {} if key is None else {"Idempotency-Key": key}
         return self._client.post(PREFIX + path, json=body, headers=headers)
 
+    def change(self, path: str, body: Any) -> httpx.Response:
+        """A change's answer, whatever it is."""
+        return self._client.patch(PREFIX + path, json=body)
+
     def post(self, path: str, body: Any, status: int = 200, *, key: str | None = None) -> Any:
         """What a command is answered with."""
         return self._answer(self.send(path, body, key=key), status)
@@ -106,12 +110,14 @@ class Api:
         return response.json()
 
 
-def until(look: Callable[[], T], holds: Callable[[T], bool] = bool) -> T:
+def until(
+    look: Callable[[], T], holds: Callable[[T], bool] = bool, seconds: float = WITHIN_SECONDS
+) -> T:
     """What there is to see once it is as it should be.
 
     It is looked at in steps: who asks without a pause keeps the service from getting there.
     """
-    deadline = time.monotonic() + WITHIN_SECONDS
+    deadline = time.monotonic() + seconds
     pause = threading.Event()
     while not holds(seen := look()):
         assert time.monotonic() < deadline, seen

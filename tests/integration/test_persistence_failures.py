@@ -233,7 +233,7 @@ def test_a_full_disk_means_unavailable(database_url: str, books: Bookkeeper) -> 
 
 
 def test_a_database_that_turned_read_only_means_unavailable(postgres_url: str) -> None:
-    """A standby that was taken for the primary refuses in its own way."""
+    """A session that may not write never will: the next one is asked, until one may."""
     with fresh_database(postgres_url) as url, closing(Store.open(url)) as store:
         books = Bookkeeper.of(store)
         opening = books.opens_account()
@@ -242,6 +242,9 @@ def test_a_database_that_turned_read_only_means_unavailable(postgres_url: str) -
             cursor.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
         with pytest.raises(Unavailable, match="read-only"):
             books.commit(opening)
+        with by_hand(postgres_url) as cursor:
+            cursor.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+        books.commit(opening)
 
 
 @pytest.mark.parametrize(
@@ -265,6 +268,26 @@ def test_what_postgresql_says_has_a_meaning(
     statement = f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{code}'; END $$"
     with pytest.raises(kind), postgres_books.store._transactions.transaction() as session:
         session.connection().exec_driver_sql(statement)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"), [("57P01", OutcomeUnknown), ("08006", OutcomeUnknown), ("53100", Unavailable)]
+)
+def test_what_postgresql_says_instead_of_commit_may_leave_the_outcome_open(
+    postgres_books: Bookkeeper, postgres_database: str, code: str, kind: type[Exception]
+) -> None:
+    """Who is shut down may have committed before; whoever has no room has not."""
+    with by_hand(postgres_database) as cursor:
+        cursor.execute(
+            f"CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS"
+            f" $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{code}'; END $$;"
+            " CREATE CONSTRAINT TRIGGER fails AFTER INSERT ON commits"
+            " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fail()"
+        )
+    books = postgres_books
+    with pytest.raises(kind):
+        books.commit(books.opens_position(1))
+    assert not books.store.was_committed(books.epoch, 2)
 
 
 def test_a_closed_store_is_unavailable(books: Bookkeeper) -> None:

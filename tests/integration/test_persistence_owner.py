@@ -1,5 +1,6 @@
 """One owner: epochs, leases by the database's clock, and the lock file."""
 
+import errno
 import os
 import sqlite3
 import subprocess
@@ -195,6 +196,21 @@ def test_a_second_store_of_one_process_is_refused(lite_url: str) -> None:
     """The lock is of the store, not of the process."""
     with closing(Store.open(lite_url)), pytest.raises(OwnedElsewhere):
         Store.open(lite_url)
+
+
+def test_the_lock_holds_without_its_owner_s_name(
+    lite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a full disk the name cannot be written, nor be taken away on one that is read-only."""
+
+    def no_room(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "write", no_room)
+    monkeypatch.setattr(os, "ftruncate", no_room)
+    with closing(Store.open(lite_url)), pytest.raises(OwnedElsewhere, match="process unknown"):
+        Store.open(lite_url)
+    Store.open(lite_url).close()
 
 
 def test_closing_gives_the_file_up(lite_url: str) -> None:

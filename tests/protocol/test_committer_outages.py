@@ -78,12 +78,14 @@ def test_an_unknown_outcome_is_looked_up_before_anything_else(
     assert stage.wallet.expect(ChangeCommitted).change_id == 1
     stage.desk.expect(PositionRead)
     again = [] if carried_out else ["commit 12 of 1"]
+    sure = ["renew 3"] if carried_out else []
     assert writer.asked == [
         "commit 11 of 1",
         "was 11 committed",
         "was 11 committed",
         *again,
         "read 5",
+        *sure,
     ]
     assert stage.listener.expect(Announced).first_event_id == 101
 
@@ -116,7 +118,7 @@ def test_a_read_is_tried_again(stage: Stage, committer: Recipient, writer: Write
     writer.failures.extend([GONE, GONE])
     committer.tell(ReadPosition(position_id=5, reply_to=stage.desk))
     assert stage.desk.expect(PositionRead).position == POSITION
-    assert writer.asked == ["read 5"] * 3
+    assert writer.asked == [*["read 5"] * 3, "renew 3"]
 
 
 def test_a_deposed_committer_writes_nothing_more(
@@ -160,14 +162,43 @@ def test_an_idle_committer_renews_its_lease(
 def test_an_outage_ends_only_when_the_database_answers(
     stage: Stage, committer: Recipient, writer: Writer, published: Published
 ) -> None:
-    """What goes back past its deadline proves nothing."""
-    writer.failures.extend([GONE] * 2)
+    """What goes back past its deadline proves nothing; with nothing to write, the lease does."""
+    writer.failures.extend([GONE] * 3)
     deadline_us = stage.dispatcher.clock.monotonic_us() + 100_000
     committer.tell(a_change(stage.wallet, opens=True, deadline_us=deadline_us))
-    assert stage.wallet.expect(ChangeReturned, within=2).change_id == 1
+    assert stage.wallet.expect(ChangeReturned, within=0.2).change_id == 1
     assert published.database_away == "unavailable: no route"
-    committer.tell(a_change(stage.wallet, 2))
-    stage.wallet.expect(ChangeCommitted)
+    stage.dispatcher.advance(1)
+    assert writer.asked == ["commit 11 of 1", "commit 12 of 1", "renew 3", "renew 3"]
+    assert published.database_away is None
+
+
+def test_a_database_that_can_be_read_is_not_back(
+    stage: Stage, committer: Recipient, writer: Writer, published: Published
+) -> None:
+    """A read-only one answers every question: commands had better go elsewhere."""
+    deadline_us = stage.dispatcher.clock.monotonic_us() + 10_000
+    writer.failures.extend([GONE, None, GONE])
+    committer.tell(a_change(stage.wallet, opens=True, deadline_us=deadline_us))
+    committer.tell(ReadPosition(position_id=5, reply_to=stage.desk))
+    stage.desk.expect(PositionRead, within=0.1)
+    assert writer.asked == ["commit 11 of 1", "read 5", "renew 3"]
+    assert published.database_away == "unavailable: no route"
+
+
+def test_a_renewed_lease_ends_no_outage_but_has_the_commit_tried_at_once(
+    stage: Stage, writer: Writer, published: Published
+) -> None:
+    """A full disk may have room for the owner's row, and for nothing else."""
+    committer = stage.start(a_committer(stage, writer, published, renew_seconds=0.6))
+    writer.failures.extend([*[GONE] * 4, None, GONE])
+    committer.tell(a_change(stage.wallet))
+    stage.dispatcher.run_until_idle()
+    stage.dispatcher.advance(0.7)
+    assert writer.asked[3:] == ["commit 14 of 1", "renew 3", "commit 15 of 1"]
+    assert published.database_away == "unavailable: no route"
+    stage.dispatcher.advance(0.6)
+    assert stage.wallet.expect(ChangeCommitted).change_id == 1
     assert published.database_away is None
 
 

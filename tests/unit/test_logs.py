@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 SCRIPT = """
 import logging, structlog
@@ -48,3 +49,14 @@ def test_a_traceback_does_not_show_what_variables_held() -> None:
         text = logged(style)
         assert text.count("ValueError: three") == 2
         assert "hidden" not in text.replace('secret = "hidden"', "")
+
+
+def test_lines_that_cannot_be_written_are_lost_and_nothing_else() -> None:
+    """Whoever logs, an actor above all, goes on: the disk may be full, or the reader gone."""
+    for style in ("json", "text"):
+        script = SCRIPT.format(style=style) + "\nprint('went on')"
+        with Path("/dev/full").open("w") as full:
+            ended = subprocess.run(
+                [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=full, check=False
+            )
+        assert ended.stdout == b"went on\n"
