@@ -14,6 +14,8 @@ from trading.times import iso_time
 log = structlog.get_logger("backstay")
 
 ASK_AGAIN_SECONDS = 0.25
+BEHIND_SECONDS = 0.01
+"""How long after a lease's end to ask again: not before it, and soon."""
 
 Wait = Callable[[float], bool]
 """Waits so many seconds; True if the service was asked to stop meanwhile."""
@@ -85,11 +87,12 @@ class Candidate:
                 begun to wait, and a standby in any case, goes on through outages.
         """
         while True:
+            pause = ASK_AGAIN_SECONDS
             try:
                 answer = ask()
             except OwnedElsewhere as owned:
                 self._database_back()
-                self._heed(owned)
+                pause = min(pause, self._heed(owned) + BEHIND_SECONDS)
             except (Unavailable, OutcomeUnknown) as error:
                 if not self._standby and self._lease is None:
                     raise
@@ -98,11 +101,11 @@ class Candidate:
                 self._database_back()
                 self._owner = None
                 return answer
-            if self._wait(ASK_AGAIN_SECONDS):
+            if self._wait(pause):
                 raise StopAskedError
 
-    def _heed(self, owned: OwnedElsewhere) -> None:
-        """Wait for the owner that was found; refuse where waiting would be for ever."""
+    def _heed(self, owned: OwnedElsewhere) -> float:
+        """For how many seconds the lease that was found runs; refuse to wait for ever."""
         if owned.lease is None:
             raise FileInUseError(f"{owned}; one process may use a SQLite file") from None
         former, self._lease = self._lease, owned.lease
@@ -118,6 +121,7 @@ class Candidate:
                 waiting = "standby: waiting for the owner's lease"
             log.warning(f"{waiting}, {owned.lease.seconds_left:.1f} s left", owner=owned.holder)
             self._tell(waiting)
+        return owned.lease.seconds_left
 
     def _database_gone(self, error: Exception) -> None:
         if not self.database_away:

@@ -119,6 +119,7 @@ class Service:
         )
         access.check_binding()
         bound = bound_socket(self._settings.host, self._settings.port)
+        self._notifier.watch(self._is_alive)
         if self._settings.standby:
             self._start_standby(bound)
         store = self._open_database()
@@ -166,6 +167,10 @@ class Service:
                 self._pulse.stop()
             if self._store is not None:
                 let_go(self._store, self._epoch, LET_GO_SECONDS)
+
+    def _is_alive(self) -> bool:
+        """Whether the watchdog is fed; before the actors start nothing can stand still."""
+        return self._pulse is None or self._pulse.liveness().ok
 
     # --- One part after another --------------------------------------------------------------
 
@@ -297,7 +302,6 @@ class Service:
             feed_trouble=self._feeds.trouble,
         )
         pulse.start()
-        self._notifier.watch(lambda: pulse.liveness().ok)
         gate = self._gate = Gate(system.directory, system.published)
         return Backend(
             tell=gate.tell,

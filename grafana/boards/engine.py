@@ -32,8 +32,10 @@ NOW = Row(
     (
         Tile(
             title="Ready",
-            description="Whether the service takes commands: what /readyz says.",
-            queries=(Query(f"min({series('ready')})"),),
+            description="Whether the owner takes commands: what its /readyz says.",
+            queries=(
+                Query(f"min({series('ready')} unless on (job, instance) {series('owner')} == 0)"),
+            ),
             no_data="Down",
             unit="none",
             words=YES_NO,
@@ -238,7 +240,7 @@ OUTSIDE = Row(
             queries=(Query(rate("process_cpu_seconds_total", "instance"), "{{instance}}"),),
             no_data=FOUND_NOTHING,
             unit="percentunit",
-            width=6,
+            width=5,
         ),
         Graph(
             title="Memory",
@@ -246,7 +248,7 @@ OUTSIDE = Row(
             queries=(Query(now("process_resident_memory_bytes", "instance"), "{{instance}}"),),
             no_data=FOUND_NOTHING,
             unit="bytes",
-            width=6,
+            width=5,
         ),
         Graph(
             title="Open files",
@@ -260,7 +262,7 @@ OUTSIDE = Row(
             unit="percentunit",
             steps=((0.8, "red"),),
             no_data=FOUND_NOTHING,
-            width=6,
+            width=4,
         ),
         Timeline(
             title="Versions",
@@ -269,7 +271,16 @@ OUTSIDE = Row(
             no_data="Down",
             unit="none",
             words={1: Word("runs", "semi-dark-blue")},
-            width=6,
+            width=5,
+        ),
+        Timeline(
+            title="Owner",
+            description="Which process owns the database; the others stand by, to take it over.",
+            queries=(Query(now("owner", "instance"), "{{instance}}"),),
+            no_data="Down",
+            unit="none",
+            words={0: Word("Stands by", "blue"), 1: Word("Owns", "green")},
+            width=5,
         ),
     ),
 )

@@ -30,9 +30,10 @@ class Rivals:
         }
         self._services: list[ServiceProcess] = []
 
-    def start(self, *arguments: str) -> ServiceProcess:
+    def start(self, *arguments: str, **env: str) -> ServiceProcess:
         """Start one more, and do not wait."""
-        self._services.append(ServiceProcess(self._folder, *arguments, env=self._env).start())
+        service = ServiceProcess(self._folder, *arguments, env=self._env | env)
+        self._services.append(service.start())
         return self._services[-1]
 
     def owner(self) -> ServiceProcess:

@@ -1,6 +1,7 @@
 """One owner: a second service is refused or stands by, and takes over what was acknowledged."""
 
 import signal
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -73,6 +74,23 @@ def test_a_standby_on_sqlite_is_refused(rivals: Rivals) -> None:
     assert standby.wait_ended() == 2
     [line] = standby.lines
     assert "a standby needs PostgreSQL" in line
+
+
+@pytest.mark.slow
+def test_systemd_is_told_that_a_standby_has_started_and_lives(
+    rivals: Rivals, tmp_path: Path
+) -> None:
+    """Its unit is up, says whom it waits for, and its watchdog is fed."""
+    rivals.start().wait_ready()
+    address = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(address)
+        systemd.settimeout(20)
+        rivals.start("--standby", NOTIFY_SOCKET=address, WATCHDOG_USEC="200000")
+        awaited = {"READY=1\nSTATUS=standby", "STATUS=standby: waiting for the owner's lease"}
+        while awaited:
+            awaited.discard(systemd.recv(4096).decode())
+        assert "WATCHDOG=1" in [systemd.recv(4096).decode() for _ in range(3)]
 
 
 @pytest.mark.slow

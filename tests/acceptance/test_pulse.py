@@ -7,8 +7,11 @@ import pytest
 
 from actors.base import stop_soon
 from actors.messages import OpenDone
+from service.metrics import Metrics
 from service.pulse import Pulse
 from tests.acceptance.house import House, an_open, running
+from tests.acceptance.scrapes import value
+from trading.model import DenialReason
 
 
 class Surroundings:
@@ -94,6 +97,19 @@ def test_a_service_is_ready_after_its_first_health_check(house: House, pulse: Pu
     assert pulse.readiness().checks == dict.fromkeys(
         ("owner", "database", "migrations", "health", "feed", "draining"), "ok"
     )
+
+
+def test_a_deposed_owner_is_not_ready_and_owns_nothing(house: House, pulse: Pulse) -> None:
+    """Its next commit finds another epoch: who waits is denied, and probes and figures say so."""
+    metrics = Metrics()
+    metrics.watch(house.system, house.dispatcher)
+    house.check()
+    assert (pulse.readiness().ok, value(metrics, "owner")) == (True, 1)
+    house.sql("UPDATE owner SET epoch = epoch + 1")
+    assert house.denied().reason is DenialReason.DEPOSED
+    assert pulse.readiness().checks["owner"].startswith("deposed: another process")
+    assert (pulse.readiness().ok, value(metrics, "owner")) == (False, 0)
+    assert "was deposed" in str(house.system.fatal.get(0))
 
 
 def test_a_mismatch_makes_it_not_ready_and_leaves_it_alive(house: House, pulse: Pulse) -> None:
