@@ -150,16 +150,25 @@ class PendingOpens:
 
 
 class RepeatedOpen:
-    """Takes the row of the position that a known key has opened, and answers with it."""
+    """Takes the row of the position that a known key has opened, and answers with it.
 
-    __slots__ = ("_directory", "_reply_to")
+    Whether it was opened by the same request, the row tells: memory keeps no requests.
+    """
 
-    def __init__(self, directory: Directory, reply_to: Recipient) -> None:
-        """Answer this client."""
+    __slots__ = ("_denied", "_directory", "_request")
+
+    def __init__(self, directory: Directory, request: OpenPosition, denied: DeniedOpens) -> None:
+        """Answer this request."""
         self._directory = directory
-        self._reply_to = reply_to
+        self._request = request
+        self._denied = denied
 
     def tell(self, message: PositionRead) -> None:
         """Take the row that was read."""
-        assert message.position is not None, "a taken key has a position"
-        self._directory.send(self._reply_to, OpenDone(position=message.position, repeated=True))
+        position, request = message.position, self._request
+        assert position is not None, "a taken key has a position"
+        if position.request != canonical_request(request):
+            self._denied.deny(request, key_conflict(request))
+        else:
+            answer = OpenDone(position=position, repeated=True)
+            self._directory.send(request.reply_to, answer)

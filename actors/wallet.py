@@ -11,7 +11,6 @@ from actors.command_line import CommandLine, described
 from actors.denials import (
     account_answer,
     bad_balance,
-    key_conflict,
     refused_write,
     unknown_account,
 )
@@ -40,7 +39,7 @@ from actors.protocol import (
 from actors.published import Published
 from actors.supervised import ActorKind, SupervisedActor
 from actors.trading_gate import TradingGate
-from actors.wallet_plan import Memory, Plan, PlannedCommand, QuotedOpen, canonical_request, plan
+from actors.wallet_plan import Memory, Plan, PlannedCommand, QuotedOpen, plan
 from trading.model import CostRates, Denial
 from trading.money import ZERO, is_money
 
@@ -192,13 +191,8 @@ class WalletActor(SupervisedActor):
         taken = self._memory.keys.get(key) if key is not None else None
         if taken is None:
             return False
-        if taken.request != canonical_request(message):
-            self._denied.deny(message, key_conflict(message))
-        else:
-            answer = RepeatedOpen(self.directory, message.reply_to)
-            self.directory.to_committer(
-                ReadPosition(position_id=taken.position_id, reply_to=answer)
-            )
+        answer = RepeatedOpen(self.directory, message, self._denied)
+        self.directory.to_committer(ReadPosition(position_id=taken, reply_to=answer))
         return True
 
     def _on_quoted(self, quote: PriceQuoted) -> None:

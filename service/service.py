@@ -338,7 +338,7 @@ class Service:
     def _start_web(self, backend: Backend, bound: socket.socket) -> None:
         self._metrics.watch_web(backend)
         with self._step(f"listening on {url_of(bound)}"):
-            self._web = WebServer(create_app(backend), bound, self._fail)
+            self._web = WebServer(create_app(backend), bound, self._fail, backend.connections)
             try:
                 self._web.start()
             except RuntimeError as error:

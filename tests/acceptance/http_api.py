@@ -28,6 +28,10 @@ class Api:
         """What a path shows."""
         return self._answer(self._client.get(PREFIX + path, params=query), 200)
 
+    def text(self, address: str) -> str:
+        """What any address of the service shows, as text."""
+        return self._client.get(address).raise_for_status().text
+
     def send(self, path: str, body: Any, *, key: str | None = None) -> httpx.Response:
         """A command's answer, whatever it is."""
         headers = {} if key is None else {"Idempotency-Key": key}
@@ -106,12 +110,14 @@ class Api:
         return response.json()
 
 
-def until(look: Callable[[], T], holds: Callable[[T], bool] = bool) -> T:
+def until(
+    look: Callable[[], T], holds: Callable[[T], bool] = bool, seconds: float = WITHIN_SECONDS
+) -> T:
     """What there is to see once it is as it should be.
 
     It is looked at in steps: who asks without a pause keeps the service from getting there.
     """
-    deadline = time.monotonic() + WITHIN_SECONDS
+    deadline = time.monotonic() + seconds
     pause = threading.Event()
     while not holds(seen := look()):
         assert time.monotonic() < deadline, seen
