@@ -27,6 +27,7 @@ from actors.signal_protocol import (
 from actors.stats import CommitFailure
 from actors.supervised import ActorKind, SupervisedActor
 from actors.writer import Read, Writer, answer_to
+from persistence.changes import Change
 from persistence.errors import Deposed, OutcomeUnknown, RefusalKind, Refused, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -133,20 +134,10 @@ class CommitterActor(SupervisedActor):
         return len(self._queue) + (len(unknown.batch) if unknown else 0)
 
     @property
-    def orphans(self) -> tuple[str, ...]:
-        """What waits that no wallet knows of, for people: pauses, events, last prices."""
+    def undone(self) -> tuple[Change, ...]:
+        """The changes that are not written yet, or not known to be."""
         waiting = (*(self._unknown.batch if self._unknown else ()), *self._queue)
-        return tuple(
-            ", ".join(event.kind for event in message.change.events)
-            or (
-                "the markets' last prices"
-                if message.change.markets
-                else "how far notifications are"
-            )
-            for message in waiting
-            if isinstance(message, CommitChange)
-            and not (message.change.positions or message.change.entries)
-        )
+        return tuple(each.change for each in waiting if isinstance(each, CommitChange))
 
     def _flush_soon(self) -> None:
         # A message to oneself comes behind all that has arrived: they share one transaction.
@@ -199,7 +190,7 @@ class CommitterActor(SupervisedActor):
 
         Reads do not: a database may be read that cannot be written.
         """
-        if self._published.database_away is not None and not self._deposed:
+        if self._published.database_away is not None:
             self._writer.renew(self._epoch)
             self._answered()
 

@@ -17,7 +17,7 @@ from actors.protocol import (
     ReleaseQuote,
     ReleaseQuotes,
 )
-from actors.wallet_plan import QuotedOpen, TakenKey, canonical_request
+from actors.wallet_plan import QuotedOpen, canonical_request
 from trading.model import Denial, Position
 
 
@@ -81,19 +81,14 @@ class PendingOpens:
             self._by_key[request.idempotency_key] = position_id
         self._ask_price(position_id, request.symbol)
 
-    def answer_known(self, request: OpenPosition, taken_keys: Mapping[str, TakenKey]) -> bool:
+    def answer_known(self, request: OpenPosition, taken_keys: Mapping[str, int]) -> bool:
         """Answer an open whose idempotency key is taken; tells whether it is."""
         key = request.idempotency_key
-        taken = taken_keys.get(key) if key is not None else None
-        if taken is None:
+        position_id = taken_keys.get(key) if key is not None else None
+        if position_id is None:
             return False
-        if taken.request != canonical_request(request):
-            self._denied.deny(request, key_conflict(request))
-        else:
-            answer = RepeatedOpen(self._directory, request.reply_to)
-            self._directory.to_committer(
-                ReadPosition(position_id=taken.position_id, reply_to=answer)
-            )
+        answer = RepeatedOpen(self._directory, request, self._denied)
+        self._directory.to_committer(ReadPosition(position_id=position_id, reply_to=answer))
         return True
 
     def join(self, request: OpenPosition) -> bool:
@@ -166,16 +161,25 @@ class PendingOpens:
 
 
 class RepeatedOpen:
-    """Takes the row of the position that a known key has opened, and answers with it."""
+    """Takes the row of the position that a known key has opened, and answers with it.
 
-    __slots__ = ("_directory", "_reply_to")
+    Whether it was opened by the same request, the row tells: memory keeps no requests.
+    """
 
-    def __init__(self, directory: Directory, reply_to: Recipient) -> None:
-        """Answer this client."""
+    __slots__ = ("_denied", "_directory", "_request")
+
+    def __init__(self, directory: Directory, request: OpenPosition, denied: DeniedOpens) -> None:
+        """Answer this request."""
         self._directory = directory
-        self._reply_to = reply_to
+        self._request = request
+        self._denied = denied
 
     def tell(self, message: PositionRead) -> None:
         """Take the row that was read."""
-        assert message.position is not None, "a taken key has a position"
-        self._directory.send(self._reply_to, OpenDone(position=message.position, repeated=True))
+        position, request = message.position, self._request
+        assert position is not None, "a taken key has a position"
+        if position.request != canonical_request(request):
+            self._denied.deny(request, key_conflict(request))
+        else:
+            answer = OpenDone(position=position, repeated=True)
+            self._directory.send(request.reply_to, answer)

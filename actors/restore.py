@@ -8,7 +8,7 @@ from immutables import Map
 from actors.base import Recipient
 from actors.protocol import PositionRead, PositionReread
 from actors.published import Version
-from actors.wallet_plan import Held, Memory, TakenKey
+from actors.wallet_plan import Held, Memory
 from persistence.changes import Change
 from persistence.state import AccountState, KeyRecord, State, TransferRecord
 from trading.model import Position
@@ -26,12 +26,7 @@ def memory_of(state: AccountState) -> Memory:
                 for position in state.open_positions
             }
         ),
-        keys=Map(
-            {
-                record.key: TakenKey(request=record.request, position_id=record.position_id)
-                for record in state.keys
-            }
-        ),
+        keys=Map({record.key: record.position_id for record in state.keys}),
         transfers=Map({record.reference: record.amount for record in state.transfers}),
     )
 

@@ -72,6 +72,13 @@ class _End:
         return max(0.0, (self._at_us - self._clock.monotonic_us()) / 1_000_000 - but)
 
 
+def _described(change: Change) -> str:
+    """A change that is no wallet's, for people."""
+    if change.events:
+        return ", ".join(event.kind for event in change.events)
+    return "the markets' last prices" if change.markets else "how far notifications are"
+
+
 class System:
     """The running actors of one database that this process owns.
 
@@ -222,7 +229,9 @@ class System:
         # What a commit under way is made of, and what was told behind it, only its thread knows.
         if self._committer.actor_inbox.scheduled:
             waiting.append("whatever else the commit writes that does not end")
-        return (*waiting, *self._committer.orphans)
+        # What no wallet knows of: pauses, events, last prices, cursors.
+        orphans = (c for c in self._committer.undone if not (c.positions or c.entries))
+        return (*waiting, *map(_described, orphans))
 
     def _answers(self, replies: Mapping[str, Reply], timeout_seconds: float) -> dict[str, Any]:
         """The answers that come in time, by the names of who was asked; the dead give none."""

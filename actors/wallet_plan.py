@@ -44,20 +44,15 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TakenKey:
-    """An idempotency key's request and the position that it opened."""
-
-    request: str | None
-    position_id: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """All that a wallet remembers; it follows the database."""
+    """All that a wallet remembers; it follows the database.
+
+    `keys` are the idempotency keys that are taken, each with the position that it opened.
+    """
 
     wallet: Wallet | None = None
     held: Map[int, Held] = Map()
-    keys: Map[str, TakenKey] = Map()
+    keys: Map[str, int] = Map()
     transfers: Map[str, Decimal] = Map()
 
 
@@ -197,8 +192,7 @@ def _open_position(
     known = Held(symbol=position.symbol, hold=position.hold, version=position.version)
     keys = memory.keys
     if request.idempotency_key is not None:
-        taken = TakenKey(request=position.request, position_id=position.position_id)
-        keys = keys.set(request.idempotency_key, taken)
+        keys = keys.set(request.idempotency_key, position.position_id)
     _booked(result, booking, held=memory.held.set(position.position_id, known), keys=keys)
     result.positions.append(position)
     result.events.extend(events)

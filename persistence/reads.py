@@ -175,20 +175,15 @@ def _open_rows(session: Session, account: str | None = None) -> Sequence[Row[Any
 
 
 def _keys(session: Session, account: str | None = None) -> tuple[KeyRecord, ...]:
-    columns = (
-        PositionRow.account,
-        PositionRow.idempotency_key,
-        PositionRow.request,
-        PositionRow.id,
-    )
+    columns = (PositionRow.account, PositionRow.idempotency_key, PositionRow.id)
     found = (
         select(*columns)
         .where(_of(PositionRow.account, account), PositionRow.idempotency_key.is_not(None))
         .order_by(PositionRow.account, PositionRow.id)
     )
     return tuple(
-        KeyRecord(account=name, key=key, request=request, position_id=position_id)
-        for name, key, request, position_id in session.execute(found)
+        KeyRecord(account=name, key=key, position_id=position_id)
+        for name, key, position_id in session.execute(found)
         if key is not None
     )
 

@@ -9,11 +9,10 @@ from trading.model import LedgerEntry, MarketPrice, Pause, Position, Wallet
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRecord:
-    """An idempotency key that is taken: by which request, and the position that it opened."""
+    """An idempotency key that is taken, and the position that it opened."""
 
     account: str
     key: str
-    request: str | None
     position_id: int
 
 

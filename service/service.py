@@ -336,7 +336,7 @@ class Service:
             app = create_app(backend)
             if self._standby is not None:
                 self._standby.stop()
-            self._web = WebServer(app, bound, self._fail)
+            self._web = WebServer(app, bound, self._fail, backend.connections)
             self._start_listening(self._web)
 
     def _start_listening(self, web: WebServer) -> None:

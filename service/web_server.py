@@ -8,8 +8,15 @@ from typing import Any
 
 import uvicorn
 
+from service.connections import Connection, Connections, connections_max
+from web.connection_stats import ConnectionStats
+
 START_SECONDS_MAX = 10.0
 DRAIN_SECONDS = 1
+TICKS_A_SECOND = 10
+BACKLOG_PER_CONNECTION = 4
+"""How many may come at once for each that may stay: who comes is taken before one is cut off."""
+
 PROXIES = "127.0.0.1,::1"
 """Believed about who calls: a proxy on this machine, over either loopback."""
 
@@ -53,8 +60,9 @@ def url_of(bound: socket.socket) -> str:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, connections: Connections) -> None:
         super().__init__(config)
+        self.server_state = self._connections = connections
         self.listening = threading.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -62,14 +70,32 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self.listening.set()
 
+    async def on_tick(self, counter: int) -> bool:
+        """Look at the connections; uvicorn calls this ten times a second."""
+        if counter % TICKS_A_SECOND == 0:
+            self._connections.look()
+        return await super().on_tick(counter)
+
 
 class WebServer:
     """Serves an ASGI app until it is stopped."""
 
-    def __init__(self, app: Any, bound: socket.socket, on_failed: Callable[[str], None]) -> None:
-        """`on_failed` is told why the server ended without having been stopped."""
+    def __init__(
+        self,
+        app: Any,
+        bound: socket.socket,
+        on_failed: Callable[[str], None],
+        stats: ConnectionStats | None = None,
+    ) -> None:
+        """`on_failed` is told why the server ended without having been stopped.
+
+        `stats` counts the connections.
+        """
+        most = connections_max()
         config = uvicorn.Config(
             app,
+            http=Connection,
+            backlog=BACKLOG_PER_CONNECTION * most,
             log_config=None,
             access_log=False,
             server_header=False,
@@ -78,7 +104,7 @@ class WebServer:
             ws="none",
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
-        self._server = _Server(config)
+        self._server = _Server(config, Connections(stats or ConnectionStats(), most))
         self._bound = bound
         self._on_failed = on_failed
         self._failure: str | None = None

@@ -105,7 +105,7 @@ def check_wallet_memory(world: World, name: str) -> None:
     known = {k: (h.symbol, h.hold, h.version) for k, h in memory.held.items()}
     _expect(known, held, f"positions that {name} knows")
     keys = {record.key: record.position_id for record in state.keys}
-    _expect({k: t.position_id for k, t in memory.keys.items()}, keys, f"keys of {name}")
+    _expect(dict(memory.keys), keys, f"keys of {name}")
     _expect(keys, world.model.accounts[name].keys, f"keys of {name}")
     transfers = {record.reference: record.amount for record in state.transfers}
     _expect(dict(memory.transfers.items()), transfers, f"transfers of {name}")

@@ -104,6 +104,12 @@ class ServiceProcess:
         """Its whole log until now."""
         return "\n".join(self.lines)
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self._process is not None
+        return self._process.pid
+
     def client(self, timeout_seconds: float = 10.0) -> httpx.Client:
         """A client of its API; close it."""
         return httpx.Client(base_url=self.url, timeout=timeout_seconds, trust_env=False)

@@ -1,5 +1,6 @@
-"""What every request passes before any route sees it: is it for us, from whom, and not too big."""
+"""What every request passes before any route sees it: is it for us, from whom, and all there."""
 
+import asyncio
 from urllib.parse import quote, urlencode
 
 import structlog
@@ -9,15 +10,21 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.access import CALLER, COOKIE, Access, Caller
+from web.connection_stats import ConnectionStats, CutOff
 from web.problems import Problem, problem_response
 from web.requests import SAFE_METHODS, prefers_html
 
 BODY_BYTES_MAX = 256 * 1024
+BODY_SECONDS_MAX = 10.0
 OPEN_PATHS = frozenset({"/healthz", "/readyz", "/login", "/logout"})
 HOOKS = "/api/v1/hooks/"
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 log = structlog.get_logger("backstay")
+
+
+class HungUpError(Exception):
+    """The client went away before all of its request had come."""
 
 
 class AccessGate:
@@ -27,10 +34,11 @@ class AccessGate:
     route that forgets `requires` is open to every token, and to nobody without one.
     """
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
-        """Stand before an app."""
+    def __init__(self, app: ASGIApp, access: Access, stats: ConnectionStats) -> None:
+        """Stand before an app; `stats` counts the bodies that take too long or are too big."""
         self._app = app
         self._access = access
+        self._stats = stats
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -40,13 +48,20 @@ class AccessGate:
         if scope["type"] == "http":
             try:
                 receive = await self._admitted(scope, receive)
+            except HungUpError:
+                return
             except Problem as problem:
                 await _refusal(problem, scope)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
     async def _admitted(self, scope: Scope, receive: Receive) -> Receive:
-        """Where the app receives from, with the caller in its scope; raises `Problem`."""
+        """Where the app receives from, with the caller in its scope.
+
+        Raises:
+            Problem: if the request is refused.
+            HungUpError: if nobody is there any more who could be answered.
+        """
         request = HTTPConnection(scope)
         host = self._checked_host(request.headers)
         is_safe = scope["method"] in SAFE_METHODS
@@ -64,7 +79,49 @@ class AccessGate:
                     "sends; a program sends its token as `Authorization: Bearer`",
                 )
             scope[CALLER] = caller
-        return receive if is_safe else await _within_limit(request.headers, receive)
+        return receive if is_safe else await self._with_whole_body(request.headers, receive)
+
+    async def _with_whole_body(self, headers: Headers, receive: Receive) -> Receive:
+        """Where the app receives a body that has come already: whole, in time, and not too big."""
+        announced = headers.get("content-length", "0")
+        if not announced.isdecimal() or len(announced) > 9 or int(announced) > BODY_BYTES_MAX:
+            raise self._too_large()
+        try:
+            async with asyncio.timeout(BODY_SECONDS_MAX):
+                body = await self._whole_body(receive)
+        except TimeoutError:
+            self._stats.cut_off[CutOff.BODY_SLOW] += 1
+            raise Problem(
+                408,
+                "request_timeout",
+                f"request refused, nothing was done: its body did not come within "
+                f"{BODY_SECONDS_MAX:g} s",
+                headers={"Connection": "close"},
+            ) from None
+        messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def replay() -> Message:
+            return messages.pop() if messages else await receive()
+
+        return replay
+
+    async def _whole_body(self, receive: Receive) -> bytes:
+        body = bytearray()
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise HungUpError
+            body += message.get("body", b"")
+            if len(body) > BODY_BYTES_MAX:
+                raise self._too_large()
+            if not message.get("more_body", False):
+                return bytes(body)
+
+    def _too_large(self) -> Problem:
+        # The connection stays open for a moment, so that who still sends gets to read this.
+        self._stats.cut_off[CutOff.BODY_LARGE] += 1
+        detail = f"body refused: at most {BODY_BYTES_MAX} bytes are taken"
+        return Problem(413, "body_too_large", detail)
 
     def _checked_host(self, headers: Headers) -> str:
         hosts = headers.getlist("host")
@@ -168,37 +225,3 @@ def _split_port(host: str) -> tuple[str, str]:
 
 def _with_port(host: tuple[str, str], default: int) -> tuple[str, str]:
     return host[0], host[1] or str(default)
-
-
-async def _within_limit(headers: Headers, receive: Receive) -> Receive:
-    """Where the body comes from; raises `Problem` where it is too big."""
-    length = headers.get("content-length")
-    if length is not None:
-        # The server holds a request to the length that it announces.
-        if not length.isdecimal() or int(length) > BODY_BYTES_MAX:
-            raise _too_large()
-        return receive
-    messages: list[Message] = []
-    size = 0
-    while not messages or messages[-1].get("more_body", False):
-        messages.append(await receive())
-        size += len(messages[-1].get("body", b""))
-        if size > BODY_BYTES_MAX:
-            raise _too_large()
-    waiting = iter(messages)
-
-    async def replay() -> Message:
-        for message in waiting:
-            return message
-        return await receive()
-
-    return replay
-
-
-def _too_large() -> Problem:
-    return Problem(
-        413,
-        "body_too_large",
-        f"body refused: at most {BODY_BYTES_MAX} bytes are taken",
-        headers={"Connection": "close"},
-    )

@@ -40,6 +40,7 @@ from web.problems import (
 )
 from web.request_log import RequestLog
 from web.security_headers import SecurityHeaders
+from web.turns import ReadsInTurn
 
 API_PREFIX = "/api/v1"
 DESCRIPTION = """Positions guarded by take-profit ladders and stops, and books that balance.
@@ -93,7 +94,8 @@ def create_app(backend: Backend) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(Unavailable, _on_unavailable)
-    app.add_middleware(AccessGate, access=backend.access)
+    app.add_middleware(ReadsInTurn)
+    app.add_middleware(AccessGate, access=backend.access, stats=backend.connections)
     app.add_middleware(RequestLog, stats=backend.requests)
     app.add_middleware(SecurityHeaders)
     _document_problems(app)

@@ -11,6 +11,7 @@ from actors.clock import Clock
 from actors.published import Published
 from persistence.state import PositionRecord, StoredEvent
 from trading.model import PositionStatus
+from web.connection_stats import ConnectionStats
 from web.event_stream import EventReader, EventStream
 from web.request_stats import RequestStats
 
@@ -83,8 +84,8 @@ class Backend:
     `tell` goes to the Desk, `to_market` to a symbol's MarketActor (False where there is none),
     `to_signals` to the SignalActor (False where there is none). `bound_symbols` are those whose
     prices a feed brings, each with the feed's name. `metrics` gives the exposition's text and its
-    content type, `requests` counts what is asked of the web. `command_seconds` is how long a
-    command may wait for its commit; `hook` is None without one.
+    content type, `requests` and `connections` count what is asked of the web. `command_seconds` is
+    how long a command may wait for its commit; `hook` is None without one.
     """
 
     tell: Callable[[Any], None]
@@ -102,6 +103,7 @@ class Backend:
     hook: HookSettings | None = None
     command_seconds: float = 5.0
     requests: RequestStats = field(default_factory=RequestStats)
+    connections: ConnectionStats = field(default_factory=ConnectionStats)
 
 
 def backend_of(request: Request) -> Backend:

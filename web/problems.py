@@ -46,11 +46,13 @@ _DESCRIPTIONS = {
     401: "No valid token or login came with the request",
     403: "The caller may not do this, or comes from elsewhere",
     404: "There is no such thing",
+    408: "The request did not come in time, and nothing was done",
     409: "Denied: what it meets there does not allow it now",
     413: "The body is too large",
     421: "The request names a host that is not this one",
     422: "The request is not valid, or is denied for what it asks",
     429: "Too many failed attempts",
+    431: "The request's head is too large",
     500: "A bug; the log has it under the answer's X-Request-ID",
     503: "Not answered in time: nothing says yet that it was done; try again",
 }
@@ -136,5 +138,5 @@ def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
             "description": _DESCRIPTIONS[status],
             "content": {MEDIA_TYPE: {"schema": reference}},
         }
-        for status in sorted({400, 401, 403, 421, 422, 429, 500, *statuses})
+        for status in sorted({400, 401, 403, 408, 421, 422, 429, 431, 500, *statuses})
     }

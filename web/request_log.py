@@ -65,7 +65,7 @@ class RequestLog:
                     await problem_response(_bug(request_id))(scope, receive, sending)
             if scope["method"] not in SAFE_METHODS:
                 log.info(
-                    f"{scope['method']} {_route(scope)}: {status}",
+                    f"{scope['method']} {_route(scope)}: {status or 'hung up'}",
                     **_named(scope),
                     ms=round((time.monotonic() - began) * 1000, 1),
                 )

@@ -12,7 +12,7 @@ from starlette.types import Send
 from web.access import Access, Caller, Scope, requires
 from web.backend import TheBackend
 from web.event_stream import EventStream
-from web.problems import RETRY_SOON, Problem, answers
+from web.problems import RETRY_SOON, Problem, answers, problem_response
 
 EVENT_ID_MAX = 2**63 - 1
 
@@ -27,16 +27,21 @@ class EventStreamResponse(StreamingResponse):
 
     def __init__(self, stream: EventStream, after_id: int, caller: Caller, access: Access) -> None:
         """Send what follows an id for as long as the caller's token holds."""
+        self._stream = stream
         self._chunks = stream.chunks(after_id, lambda: access.still_holds(caller))
         self._send_seconds_max = stream.send_seconds_max
         super().__init__(self._chunks)
 
     async def stream_response(self, send: Send) -> None:
         """Send part after part; a part that is not taken in time is the last one."""
-        start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
-        await send(start)
+        if self._stream.is_full:  # by now: many may have asked at once
+            await _refuse(send)
+            return
         async with aclosing(self._chunks):
-            async for chunk in self._chunks:
+            # This takes the place, before anything is waited for.
+            chunk = await anext(self._chunks, None)
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            while chunk is not None:
                 body = {"type": "http.response.body", "body": chunk, "more_body": True}
                 try:
                     async with asyncio.timeout(self._send_seconds_max):
@@ -45,7 +50,21 @@ class EventStreamResponse(StreamingResponse):
                     # The server drops a connection whose answer is left unfinished.
                     log.warning("event stream cut off: its client does not read on")
                     return
+                chunk = await anext(self._chunks, None)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _too_many() -> Problem:
+    return Problem(
+        503, "streams_full", "event stream refused: too many are open", headers=RETRY_SOON
+    )
+
+
+async def _refuse(send: Send) -> None:
+    refusal = problem_response(_too_many())
+    head = {"status": refusal.status_code, "headers": refusal.raw_headers}
+    await send({"type": "http.response.start", **head})
+    await send({"type": "http.response.body", "body": refusal.body, "more_body": False})
 
 
 @router.get(
@@ -75,8 +94,6 @@ async def stream_events(
     """Stream events as they are committed, and before them those since the last one known."""
     stream = backend.events
     if stream.is_full:
-        raise Problem(
-            503, "streams_full", "event stream refused: too many are open", headers=RETRY_SOON
-        )
+        raise _too_many()
     after_id = await stream.start_of(since if last_event_id is None else last_event_id)
     return EventStreamResponse(stream, after_id, caller, backend.access)

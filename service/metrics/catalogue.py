@@ -6,6 +6,7 @@ from service.inlet import DELAY_SECONDS
 from service.metrics.model import Group, Kind, Label, Metric, counter, gauge, histogram, label
 from trading.ladder_shape import RUNGS_MAX
 from trading.model import CloseReason, DenialReason, EntryType, Side
+from web.connection_stats import CutOff
 from web.request_stats import SECONDS, STATUSES
 
 ACCOUNTS = 50
@@ -280,6 +281,15 @@ ENGINE = Group(
         ),
         gauge("backstay_ready", _COUNT, "1 if /readyz says that the service is ready, else 0"),
         gauge("backstay_event_stream_clients", _COUNT, "clients that follow the event stream"),
+        gauge("backstay_http_connections", _COUNT, "HTTP connections that are open"),
+        counter(
+            "backstay_http_cut_off_total",
+            _COUNT,
+            "connections that were cut off, or whose request was refused, by the bound that they "
+            "met: how long or large a head or body may be, a body that went on after its answer, "
+            "an answer that nobody read, or the number of connections",
+            label("reason", *CutOff),
+        ),
         Metric(
             name="backstay_http_requests_total",
             kind=Kind.COUNTER,

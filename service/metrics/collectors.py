@@ -175,6 +175,10 @@ def web(backend: Backend) -> Readings:
     return {
         "backstay_ready": {(): backend.readiness().ok},
         "backstay_event_stream_clients": {(): backend.events.clients},
+        "backstay_http_connections": {(): backend.connections.open},
+        "backstay_http_cut_off_total": {
+            (str(reason),): count for reason, count in backend.connections.cut_off.items()
+        },
         "backstay_http_requests_total": {
             (method, route, status): count
             for (route, method, status), count in stats.requests.items()

@@ -28,6 +28,10 @@ class Api:
         """What a path shows."""
         return self._answer(self._client.get(PREFIX + path, params=query), 200)
 
+    def text(self, address: str) -> str:
+        """What any address of the service shows, as text."""
+        return self._client.get(address).raise_for_status().text
+
     def send(self, path: str, body: Any, *, key: str | None = None) -> httpx.Response:
         """A command's answer, whatever it is."""
         headers = {} if key is None else {"Idempotency-Key": key}

@@ -12,6 +12,7 @@ from schemathesis.checks import CHECKS, load_all_checks
 from tests.acceptance.api import Api, serving
 from web.app import create_app
 from web.backend import Backend
+from web.connection_stats import ConnectionStats
 from web.request_stats import RequestStats
 from web.scopes import Scope
 from web.tokens import TokenFile
@@ -28,7 +29,12 @@ EXCLUDED: list[Any] = CHECKS.get_by_names(
 )
 
 # The document is needed before any house is there: it depends on no system.
-APP = create_app(cast(Backend, SimpleNamespace(access=None, requests=RequestStats())))
+APP = create_app(
+    cast(
+        Backend,
+        SimpleNamespace(access=None, requests=RequestStats(), connections=ConnectionStats()),
+    )
+)
 DOCUMENT = schemathesis.openapi.from_dict(APP.openapi())
 DOCUMENT.app = APP
 # The event stream never ends, and has tests of its own.

@@ -46,8 +46,8 @@ def test_the_state_holds_everything_to_restart_from(books: Bookkeeper) -> None:
     assert state.wallets == (books.wallets["demo"], books.wallets["other"])
     assert state.open_positions == (books.positions[2], books.positions[3])
     assert state.keys == (
-        KeyRecord(account="demo", key="one", request="buy", position_id=1),
-        KeyRecord(account="other", key="one", request=None, position_id=2),
+        KeyRecord(account="demo", key="one", position_id=1),
+        KeyRecord(account="other", key="one", position_id=2),
     )
     assert state.transfers == (
         TransferRecord(account="demo", reference="salary", amount=Decimal("7.5")),

@@ -163,14 +163,19 @@ def test_a_taken_key_is_answered_with_the_row_as_it_is(stage: Stage, floor: Floo
     assert client.expect(OpenDone) == OpenDone(position=now, repeated=True)
 
 
-def test_another_request_under_a_key_is_a_conflict(floor: Floor) -> None:
-    """While the first is on its way, and after."""
+def test_another_request_under_a_key_is_a_conflict(floor: Floor, stage: Stage) -> None:
+    """While the first is on its way, and after: then its row has the request."""
     opening = floor.send_open(25, key="k")
     conflict = floor.denied(floor.tell_open(30, key="k"))
     assert conflict.reason is DenialReason.KEY_CONFLICT
     floor.quote(opening)
-    floor.confirm(floor.change())
-    assert floor.denied(floor.tell_open(30, key="k")) == conflict
+    change = floor.change()
+    floor.confirm(change)
+    client = floor.tell_open(30, key="k")
+    read = stage.committer.expect(ReadPosition)
+    (position,) = change.change.positions
+    read.reply_to.tell(PositionRead(position_id=position.position_id, position=position))
+    assert floor.denied(client) == conflict
 
 
 def test_a_denial_frees_the_key(floor: Floor) -> None:
