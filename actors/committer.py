@@ -273,8 +273,7 @@ class CommitterActor(SupervisedActor):
     def _conclude(self, attempt: Attempt) -> None:
         """Publish first, then start positions, then answer: in the order that clients rely on."""
         batch = attempt.batch
-        changes = tuple(message.change for message in batch)
-        first_event_id = self._event_id + 1
+        changes, first_event_id = tuple(each.change for each in batch), self._event_id + 1
         self._event_id += sum(len(change.events) for change in changes)
         self.directory.stats.committed(changes, self._dispatcher.clock.monotonic_us())
         self._published.publish(attempt.commit_id, changes, attempt.now_us)
@@ -311,9 +310,8 @@ class CommitterActor(SupervisedActor):
         seconds = RETRY_SECONDS[min(self._failures, len(RETRY_SECONDS) - 1)]
         self._failures += 1
         self._published.database_away = f"{what}: {error}"
-        log.warning(
-            f"database {what}", error=str(error), waiting=self.waiting, retry_seconds=seconds
-        )
+        told = {"error": str(error), "waiting": self.waiting, "retry_seconds": seconds}
+        log.warning(f"database {what}", **told)
         self._retry = self._dispatcher.after(seconds, self.actor_ref, Retry())
 
     def _renew_later(self) -> None:
