@@ -5,7 +5,7 @@ import sys
 
 from bench.processes import ROOT
 
-NAMES = ("quiet_prices", "actors", "commits", "latency", "reads", "replay", "feeds")
+NAMES = ("quiet_prices", "actors", "commits", "latency", "reads", "replay", "feeds", "restarts")
 
 
 def main() -> int:
