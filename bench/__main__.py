@@ -5,7 +5,17 @@ import sys
 
 from bench.processes import ROOT
 
-NAMES = ("quiet_prices", "actors", "commits", "latency", "reads", "replay", "feeds", "failover")
+NAMES = (
+    "quiet_prices",
+    "actors",
+    "commits",
+    "latency",
+    "reads",
+    "replay",
+    "feeds",
+    "failover",
+    "restarts",
+)
 
 
 def main() -> int:

@@ -90,7 +90,7 @@ def simulate(
         lives=world.lives,
         kills=world.kills,
         takeovers=world.takeovers,
-        failures=run.script.failures.count,
+        failures=run.script.mishaps.failures.count,
         faults=world.faults + world.life.connection.faults,
         notifications=len(world.phone.told),
         digest=run.digest,

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from simulation.arithmetic import price as price_scale
-from simulation.failures import Failures
 from simulation.feeds import Feeds
 from simulation.life import Life
+from simulation.mishaps import Mishaps
 from simulation.prices import Prices
 from simulation.requests import (
     AccountAsked,
@@ -29,7 +29,7 @@ class Steps:
         self.random = world.random
         self.prices = Prices(world)
         self.feeds = Feeds(world, self.prices)
-        self.failures = Failures(world)
+        self.mishaps = Mishaps(world)
         self._table: list[tuple[int, Callable[[], str]]] = [
             (36, self.prices.walk),
             (9, self.prices.gap),
@@ -76,18 +76,9 @@ class Steps:
 
     def take(self) -> str:
         """Take one step."""
-        weather = self.world.weather
-        for likelihood, step in (
-            (weather.kill, self.kill),
-            (weather.stop, self.stop),
-            (weather.failure, self.fail),
-            (weather.freeze, self.freeze),
-            (weather.database.stop, self.stop_database),
-            (weather.database.cut, self.cut_connection),
-            (weather.database.full, self.fill_disk),
-        ):
-            if self.random.random() < likelihood:
-                return step()
+        mishap = self.mishaps.draw()
+        if mishap is not None:
+            return mishap()
         weights = [weight for weight, _ in self._table]
         return self.random.choices([step for _, step in self._table], weights)[0]()
 
@@ -307,32 +298,6 @@ class Steps:
         self.world.advance(61)
         return "a minute passes"
 
-    def fail(self) -> str:
-        """An actor is made to fail, or some that have to do with one another."""
-        return f"made to fail: {self.failures.fail_someone()}"
-
-    def freeze(self) -> str:
-        """The owner's process stands still, as under a debugger or a machine that swaps."""
-        return self.world.freeze(self.random.choice((0.5, 2, 4.5, 6, 12)))
-
-    def stop_database(self) -> str:
-        """The server is gone for some time."""
-        seconds = self.random.choice((0.3, 2, 9))
-        self.world.database.stop(seconds)
-        return f"the database is gone for {seconds} s"
-
-    def cut_connection(self) -> str:
-        """The owner does not reach the database; a standby does."""
-        seconds = self.random.choice((0.3, 3, 8))
-        self.world.life.connection.cut(seconds)
-        return f"the owner's connection is cut for {seconds} s"
-
-    def fill_disk(self) -> str:
-        """The disk is full until somebody makes room."""
-        seconds = self.random.choice((1, 7))
-        self.world.database.fill_disk(seconds)
-        return f"the disk is full for {seconds} s"
-
     def tell_phone(self) -> str:
         """The next notification goes out, and arrives or not."""
         life = self.world.life
@@ -353,16 +318,6 @@ class Steps:
         return f"deposed owner {ghost.epoch} goes on for {messages} messages" + (
             ", and has found out" if ghost.has_found_out else ""
         )
-
-    def kill(self) -> str:
-        """Everything is killed."""
-        self.world.kill()
-        return "everything is killed"
-
-    def stop(self) -> str:
-        """Everything is stopped in order."""
-        self.world.stop()
-        return "everything is stopped"
 
     # --- Details -----------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from web.tokens import TokenFile
 OPEN = {"/healthz", "/readyz", "/login", "/logout", f"{API}/hooks/tradingview/1"}
 ADMIN = {
     f"{API}/accounts",
+    f"{API}/accounts/1/repair",
     f"{API}/accounts/1/transfers",
     f"{API}/markets/1/release",
     f"{API}/trading/pause",

@@ -12,6 +12,7 @@ import pytest
 from tests.service_process import ServiceProcess
 from web.app import create_app
 from web.backend import Backend
+from web.connection_stats import ConnectionStats
 from web.request_stats import RequestStats
 
 TOUR = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
@@ -56,7 +57,7 @@ def test_every_command_of_the_tour_is_answered(service: ServiceProcess) -> None:
 
 def test_every_route_is_in_the_tour() -> None:
     """By its path, with any id or name in the place of a parameter."""
-    backend = SimpleNamespace(access=None, requests=RequestStats())
+    backend = SimpleNamespace(access=None, requests=RequestStats(), connections=ConnectionStats())
     paths = create_app(cast(Backend, backend)).openapi()["paths"]
     told = TOUR.replace("$API", "/api/v1").replace("${API%/api/v1}", "")
     missing = [

@@ -5,7 +5,7 @@ import pytest
 from simulation.run import BrokenPromise, simulate
 from simulation.shrinking import shortened
 from tests.command_line import CommandLine
-from tests.simulation.test_planted_bugs import hold_is_released_twice
+from tests.simulation.planted_in_actors import hold_is_released_twice
 
 STEPS = 60
 SHORT = 8

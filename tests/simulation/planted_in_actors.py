@@ -1,0 +1,198 @@
+"""Bugs to plant into the actors: what they forget, overtake, or answer too early."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import ROUND_DOWN, Decimal
+from typing import Any
+
+import pytest
+
+import actors.position
+import actors.wallet_plan
+import trading.costs
+import trading.ladder
+from actors.committer import CommitterActor
+from actors.desk import DeskActor
+from actors.market import MarketActor
+from actors.messages import StopMoveDone
+from actors.pending_opens import PendingOpens
+from actors.position import PositionActor
+from actors.price_history import Accepted, PriceHistory
+from actors.protocol import CommitChange, Disarm, PriceQuoted, ReadPosition
+from actors.restore import Rereading
+from actors.starter import Starter
+from actors.supervised import ActorKind
+from actors.wallet import WalletActor
+from persistence import commits
+from trading.ladder import Advance
+from trading.model import Wallet
+from trading.wallet import Booking, settled
+
+
+def memory_before_commit(patch: pytest.MonkeyPatch) -> None:
+    """A wallet remembers and answers what it has only sent."""
+    flush = WalletActor._flush
+
+    def hasty(self: WalletActor) -> None:
+        flush(self)
+        planned = self._line._plan
+        if planned is not None:
+            self._memory = planned.after
+
+    patch.setattr(WalletActor, "_flush", hasty)
+
+
+def unknown_is_failure(patch: pytest.MonkeyPatch) -> None:
+    """The Committer takes an unknown outcome for a failure, and writes again."""
+
+    def careless(self: CommitterActor) -> None:
+        if self._unknown is not None:
+            attempt, self._unknown = self._unknown, None
+            self._queue.extendleft(reversed(attempt.batch))
+
+    patch.setattr(CommitterActor, "_look_up", careless)
+
+
+def unknown_is_success(patch: pytest.MonkeyPatch) -> None:
+    """The Committer takes an unknown outcome for a success."""
+
+    def careless(self: CommitterActor) -> None:
+        if self._unknown is not None:
+            attempt, self._unknown = self._unknown, None
+            self._conclude(attempt)
+
+    patch.setattr(CommitterActor, "_look_up", careless)
+
+
+def keys_are_ignored(patch: pytest.MonkeyPatch) -> None:
+    """A wallet opens a second position for a known key."""
+    patch.setattr(PendingOpens, "answer_known", lambda _self, _message, _taken: False)
+    patch.setattr(PendingOpens, "join", lambda _self, _message: False)
+
+
+def prices_before_arming_are_lost(patch: pytest.MonkeyPatch) -> None:
+    """A market does not look through the prices between a stamp or a hit and the arming."""
+
+    def nothing(_self: PriceHistory, _number: int) -> Iterator[Accepted]:
+        return iter(())
+
+    patch.setattr(PriceHistory, "since", nothing)
+
+
+def prices_are_kept_for_nobody(patch: pytest.MonkeyPatch) -> None:
+    """A market is not told that an open is not made."""
+    patch.setattr(MarketActor, "_forget", lambda _self, _position_id: None)
+
+
+def hold_is_released_twice(patch: pytest.MonkeyPatch) -> None:
+    """A settlement frees the hold once more."""
+
+    def generous(wallet: Wallet, part: Any) -> Booking:
+        booking = settled(wallet, part)
+        freed = min(booking.wallet.locked, part.released)
+        return replace(
+            booking, wallet=replace(booking.wallet, locked=booking.wallet.locked - freed)
+        )
+
+    patch.setattr(actors.wallet_plan, "settled", generous)
+
+
+def costs_are_rounded_down(patch: pytest.MonkeyPatch) -> None:
+    """The last digit of a cost is cut off."""
+
+    def cut(value: Decimal) -> Decimal:
+        return value.quantize(Decimal("1E-8"), rounding=ROUND_DOWN)
+
+    patch.setattr(trading.costs, "money", cut)
+
+
+def hits_do_not_arm_again(patch: pytest.MonkeyPatch) -> None:
+    """After its first rung a position waits for nothing."""
+    arm = PositionActor._arm
+
+    def once(self: PositionActor, after: int | None) -> None:
+        if self._position.rungs_hit == 0:
+            arm(self, after)
+
+    patch.setattr(PositionActor, "_arm", once)
+
+
+def closes_overtake_hits(patch: pytest.MonkeyPatch) -> None:
+    """A market quotes a price to close at though the position has not judged its last hit."""
+    patch.setattr(MarketActor, "_on_quote", MarketActor._answer)
+
+
+def stops_hold_from_arming_on(patch: pytest.MonkeyPatch) -> None:
+    """A position lets the prices between a quote and its arming pass."""
+    on_quoted = PositionActor._on_quoted
+
+    def forgetful(self: PositionActor, quote: PriceQuoted) -> None:
+        market = self._position.symbol
+        self.directory.to_market(market, Disarm(position_id=quote.position_id))
+        on_quoted(self, quote)
+
+    patch.setattr(PositionActor, "_on_quoted", forgetful)
+
+
+def stops_loosen(patch: pytest.MonkeyPatch) -> None:
+    """A stop may be moved to where it protects less."""
+    patch.setattr(trading.ladder, "_stop_refusal", lambda *_: None)
+
+
+def stops_are_answered_too_early(patch: pytest.MonkeyPatch) -> None:
+    """Who moves a stop is told before it is durable."""
+    take = PositionActor._take
+
+    def hasty(self: PositionActor, advance: Advance, price: Decimal, time_us: int) -> None:
+        take(self, advance, price, time_us)
+        moved = self._stop_moves.pop(advance.position.version, None)
+        if moved is not None:
+            self.directory.send(moved.reply_to, StopMoveDone(position=advance.position))
+
+    patch.setattr(PositionActor, "_take", hasty)
+
+
+def pauses_end_with_a_markets_life(patch: pytest.MonkeyPatch) -> None:
+    """A market that has failed judges prices again, though its venue's connection is down."""
+    market = Starter.market
+
+    def hopeful(self: Starter, symbol: str, last: Any = None, pause: Any = None) -> None:
+        market(self, symbol, last, pause if last is None else None)
+
+    patch.setattr(Starter, "market", hopeful)
+
+
+def bookings_are_not_told_again(patch: pytest.MonkeyPatch) -> None:
+    """Nobody tells a position that its wallet has started anew."""
+    patch.setattr(DeskActor, "_tell_wallet_restarted", lambda _self, _account: None)
+
+
+def restart_reads_too_early(patch: pytest.MonkeyPatch) -> None:
+    """A position starts again from a row that its own changes have not reached yet."""
+
+    def early(self: DeskActor, position_id: int) -> None:
+        life = self._lives.ended(ActorKind.POSITION, position_id)
+        reply_to = Rereading(self.actor_ref, life)
+        self.directory.to_committer(ReadPosition(position_id=position_id, reply_to=reply_to))
+
+    patch.setattr(DeskActor, "_restart_position", early)
+
+
+def nobody_is_fenced(patch: pytest.MonkeyPatch) -> None:
+    """A deposed owner still commits."""
+
+    def unfenced(session: Any, batch: Any) -> None:
+        batch.epoch = session.connection().exec_driver_sql("SELECT epoch FROM owner").scalar()
+        write(session, batch)
+
+    write = commits._write
+    patch.setattr(commits, "_write", unfenced)
+
+
+def opens_overtake_pauses(patch: pytest.MonkeyPatch) -> None:
+    """The Committer writes what a wallet has decided before it heard of the pause."""
+
+    def late_only(_self: CommitterActor, message: CommitChange, now_us: int) -> bool:
+        return message.deadline_us is not None and now_us > message.deadline_us
+
+    patch.setattr(CommitterActor, "_goes_back", late_only)
