@@ -18,7 +18,7 @@ from actors.wallet import WalletActor
 from tests.acceptance.conftest import Log
 from tests.acceptance.faults import Inject
 from tests.acceptance.house import House, an_open, running
-from trading.model import CloseReason, PositionStatus
+from trading.model import CloseReason, DenialReason, PositionStatus
 
 
 @pytest.fixture
@@ -114,12 +114,10 @@ def test_a_committer_that_cannot_start_is_fatal(inject: Inject, log: Log) -> Non
 
 
 def test_another_owner_is_fatal(house: House) -> None:
-    """A deposed process writes nothing any more and says so."""
+    """A deposed process writes nothing any more and says so, to who asked as well."""
     house.sql("UPDATE owner SET epoch = epoch + 1")
-    reply = house.tell(lambda reply: an_open(reply, 25))
-    house.settle()
+    assert house.denied(25).reason is DenialReason.DEPOSED
     assert "was deposed" in str(house.system.fatal.get(0))
-    assert not reply.future.done()
     assert house.sql("SELECT id FROM positions") == []
 
 
