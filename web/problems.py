@@ -58,6 +58,9 @@ _DESCRIPTIONS = {
 }
 
 
+DETAIL_CHARS_MAX = 2_000
+
+
 class ErrorPlace(BaseModel):
     """One thing that is wrong with a request, and where."""
 
@@ -90,7 +93,10 @@ class Problem(Exception):
         super().__init__(detail)
         self.status = status
         self.kind = kind.replace("_", "-")
-        self.detail = detail
+        # What was asked for is repeated in it, and may be very long.
+        self.detail = (
+            detail if len(detail) <= DETAIL_CHARS_MAX else detail[:DETAIL_CHARS_MAX] + "..."
+        )
         self.errors = tuple(errors)
         self.headers = dict(headers or {})
 

@@ -20,6 +20,7 @@ from trading.times import microseconds
 ID_CHARS_MAX = 200
 SYMBOL_CHARS_MAX = 100
 MARKET_POSITIONS = ("long", "short", "flat")
+YEARS = range(2000, 2100)
 KEYS = ("action", "symbol", "notional", "market_position", "account", "id", "time")
 
 _PLACEHOLDER = re.compile(r"\{\{[^{}]{0,80}\}\}")
@@ -187,7 +188,11 @@ def _time_us(text: str) -> int:
         raise AlertError(
             f"time {_short(text)} is no time: write {{{{timenow}}}}, or 2026-01-31T12:00:00Z"
         ) from None
-    return microseconds(time if time.tzinfo is not None else time.replace(tzinfo=UTC))
+    time = time if time.tzinfo is not None else time.replace(tzinfo=UTC)
+    # Not every database and clock knows the years at both ends.
+    if time.year not in YEARS:
+        raise AlertError(f"time {_short(text)} is of no year from {YEARS[0]} to {YEARS[-1]}")
+    return microseconds(time)
 
 
 def _short(text: str) -> str:
