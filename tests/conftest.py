@@ -9,6 +9,13 @@ import pytest
 
 from tests.servers import PostgresServer, PostgresUnavailable, empty_database, fresh_database
 
+POSTGRESQL_IS_SLOW = pytest.mark.parametrize(
+    "database_url",
+    ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)],
+    indirect=True,
+)
+"""For what is long and depends little on the database: PostgreSQL has its turn in `./test all`."""
+
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:

@@ -14,6 +14,7 @@ import pytest
 from tests.acceptance.conftest import FORBIDDEN
 from tests.acceptance.house import amounts, at_once
 from tests.acceptance.http_api import Api, balances, settled
+from tests.conftest import POSTGRESQL_IS_SLOW
 from tests.service_process import ServiceProcess
 
 ACCOUNTS = ("demo", "other")
@@ -37,6 +38,7 @@ def service(database_url: str, tmp_path: Path) -> Iterator[ServiceProcess]:
         assert "Traceback" not in service.log
 
 
+@POSTGRESQL_IS_SLOW
 def test_http_scenario_1_tp1_tp2_tp3_progression(service: ServiceProcess) -> None:
     """100 → open 25 → TP1 and TP2 only move the stop → TP3 closes at once, net 2.32225."""
     with Api(service) as api:
@@ -75,6 +77,7 @@ def test_http_scenario_1_tp1_tp2_tp3_progression(service: ServiceProcess) -> Non
         ]
 
 
+@POSTGRESQL_IS_SLOW
 def test_http_scenario_2_network_disconnect_during_position(service: ServiceProcess) -> None:
     """No bad price closes it or is opened on; the history says which were refused meanwhile."""
     with Api(service) as api:
@@ -173,6 +176,7 @@ def until_done(done: threading.Event, service: ServiceProcess, step: Callable[[A
             step(api)
 
 
+@POSTGRESQL_IS_SLOW
 def test_http_scenario_4_concurrent_position_operations(service: ServiceProcess) -> None:
     """Opens, closes, prices and reads from many connections: no balance is ever wrong."""
     with Api(service) as api:

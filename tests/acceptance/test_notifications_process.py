@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tests.command_line import CommandLine
+from tests.conftest import POSTGRESQL_IS_SLOW
 from tests.service_process import ServiceProcess
 from tests.webhook import Mood, Webhook
 
@@ -42,6 +43,7 @@ def said(hook: Webhook) -> list[str]:
     return [line.partition("): ")[2].partition(",")[0] for line in hook.lines]
 
 
+@POSTGRESQL_IS_SLOW
 def test_a_kill_between_delivery_and_confirmation_repeats_one_message(
     hook: Webhook, tmp_path: Path, database_url: str
 ) -> None:
@@ -70,6 +72,7 @@ def test_a_kill_between_delivery_and_confirmation_repeats_one_message(
     assert told[3:] == ["TP3 (+10%) hit at 110", "Closed at 110"]
 
 
+@pytest.mark.slow
 def test_a_target_that_hangs_does_not_hold_the_stop_up(hook: Webhook, tmp_path: Path) -> None:
     """The stop has its five seconds, and the message comes after the next start."""
     hook.mood = Mood.HANGS

@@ -25,8 +25,8 @@ from trading.model import Side
 
 HISTORY = Path(__file__).parents[3] / "shared" / "data" / "history"
 CRASH_DAY = (
-    "binance_trades_2025-10-10_POLUSDT.csv.gz",
-    "binance-delivery_trades_2025-10-10_WIFUSD_PERP.csv.gz",
+    pytest.param("binance_trades_2025-10-10_POLUSDT.csv.gz", marks=pytest.mark.slow),
+    pytest.param("binance-delivery_trades_2025-10-10_WIFUSD_PERP.csv.gz", marks=pytest.mark.slow),
     "coinbase_trades_2025-10-10_POL-USD.csv.gz",
     "coinbase_trades_2025-10-10_WIF-USD.csv.gz",
     "gemini_trades_2025-10-10_BTCUSD.csv.gz",
@@ -113,6 +113,7 @@ def test_a_recorded_crash_day_ends_as_in_a_plain_loop(name: str) -> None:
     check_recording(name)
 
 
+@pytest.mark.slow
 def test_a_recorded_month_of_candles_ends_as_in_a_plain_loop() -> None:
     """45,031 minutes, four prices each, in the same actors and the same loop."""
     check_recording("nautilus_btc-perp-20211231-20220201_1m.csv.gz", "BTCUSD=")

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from itertools import count
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import httpx
@@ -174,8 +175,16 @@ def test_a_stop_without_the_database_says_what_is_lost(start: Start) -> None:
             server.stop_immediately()
             give_price(client, "103")
             service.wait_for("database ")
+            asked = Event()
+
+            def trace(step: str, _: object) -> None:
+                if "receive_response" in step:
+                    asked.set()
+
             with ThreadPoolExecutor() as pool:
-                closing_ = pool.submit(client.post, f"/api/v1/positions/{position_id}/close")
+                path = f"/api/v1/positions/{position_id}/close"
+                closing_ = pool.submit(client.post, path, extensions={"trace": trace})
+                assert asked.wait(10)
                 code, seconds = service.stop()
                 refused = closing_.result()
     assert refused.status_code == 503, refused.text

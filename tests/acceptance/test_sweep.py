@@ -100,6 +100,7 @@ def test_each_ladder_of_a_sweep_comes_to_what_its_plain_replay_comes_to(
         assert [row["net_pnl"] for row in csv.DictReader(file)] == [r["net_pnl"] for r in ladders]
 
 
+@pytest.mark.slow
 def test_what_is_not_swept_stays_each_signals_own(shell: CommandLine) -> None:
     """One ladder of a sweep that chooses what the signals have already changes nothing."""
     write_prices(SPAN_US // 4)
@@ -116,6 +117,7 @@ def test_what_is_not_swept_stays_each_signals_own(shell: CommandLine) -> None:
     assert ",own," in Path("one/sweep.csv").read_text()
 
 
+@pytest.mark.slow
 def test_a_sweep_over_candles_says_so(shell: CommandLine) -> None:
     """Which ladder is best depends on the path that was taken through each."""
     Path("prices.csv").write_text(

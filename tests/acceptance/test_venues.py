@@ -10,6 +10,7 @@ import pytest
 
 from tests.acceptance.conftest import FORBIDDEN
 from tests.acceptance.http_api import Api, settled, until
+from tests.conftest import POSTGRESQL_IS_SLOW
 from tests.service_process import ServiceProcess, run_command
 from tests.venues.server import VenueServer
 
@@ -98,6 +99,7 @@ def exchanges(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchanges]:
         yield exchanges
 
 
+@POSTGRESQL_IS_SLOW
 def test_positions_on_five_venues_climb_their_ladders(start: Start) -> None:
     """Each symbol on its own venue: TP1 and TP2 move the stop, TP3 closes."""
     exchanges = start(*SYMBOLS)
@@ -139,6 +141,7 @@ def test_scenario_2_a_lost_connection_pauses_its_symbols_only(start: Start) -> N
     ]
 
 
+@POSTGRESQL_IS_SLOW
 def test_a_refused_symbol_is_named_and_the_others_go_on(database_url: str, tmp_path: Path) -> None:
     """Its market is paused with the venue's own words; the service is ready."""
     with VenueServer("kraken") as server:

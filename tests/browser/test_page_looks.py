@@ -107,7 +107,7 @@ def test_a_phone_needs_no_scrolling_sideways(busy: Api, open_page: OpenPage) -> 
         page.keyboard.press("Escape")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["dark", pytest.param("light", marks=pytest.mark.slow)])
 def test_every_text_can_be_read(
     busy: Api, open_page: OpenPage, scheme: Literal["light", "dark"]
 ) -> None:
@@ -129,6 +129,7 @@ def test_every_control_has_a_name(busy: Api, page: Page) -> None:
     assert page.evaluate(UNNAMED) == []
 
 
+@pytest.mark.slow
 def test_a_screen_reader_finds_its_way(busy: Api, page: Page) -> None:
     """One heading of the first level, none left out below it, landmarks, tables that are some."""
     shown(page)
@@ -149,6 +150,7 @@ def test_a_screen_reader_finds_its_way(busy: Api, page: Page) -> None:
     expect(ladder(page, 1)).to_be_visible()
 
 
+@pytest.mark.slow
 def test_events_are_said_and_prices_are_not(page: Page, api: Api) -> None:
     """The one live region tells what happened; a price that only moves is told to nobody."""
     api.price("BTCUSDT", "100")
@@ -165,6 +167,7 @@ def test_events_are_said_and_prices_are_not(page: Page, api: Api) -> None:
     expect(page.locator(regions)).to_have_count(1)
 
 
+@pytest.mark.slow
 def test_the_keyboard_reaches_everything_in_order(busy: Api, page: Page) -> None:
     """The way past the head first; then every control, each with a focus that can be seen."""
     shown(page)

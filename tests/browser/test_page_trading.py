@@ -49,6 +49,7 @@ def test_a_position_goes_up_its_ladder(page: Page, api: Api) -> None:
     expect(page.locator("#accounts")).to_contain_text("1,002.32")
 
 
+@pytest.mark.slow
 def test_the_stop_is_drawn_moving_only_toward_profit(page: Page, api: Api) -> None:
     """Seen from the entry, LONG to the right and SHORT to the left, whatever the price does."""
     api.price("BTCUSDT", "100")
@@ -78,6 +79,7 @@ def stop_on_the_way(page: Page, position_id: int) -> float:
     return round((stop - entry) / (end - entry), 3)
 
 
+@pytest.mark.slow
 def test_a_refusal_is_shown_next_to_what_was_asked(
     page: Page, api: Api, complaints: Complaints
 ) -> None:
@@ -127,6 +129,7 @@ def test_a_retry_keeps_its_key_and_a_new_open_has_another(
     assert [position["id"] for position in api.items("/positions")] == [2, 1]
 
 
+@pytest.mark.slow
 def test_a_ladder_of_ones_own_is_opened(page: Page, api: Api) -> None:
     """A SHORT by quantity with its own stop, rungs and shares."""
     api.price("ETHUSDT", "2000")
@@ -163,6 +166,7 @@ def test_a_position_is_closed_after_a_word_of_warning(page: Page, api: Api) -> N
     assert api.position(1)["close_note"] == "enough"
 
 
+@pytest.mark.slow
 def test_close_all_is_cancelled_and_confirmed_by_keyboard(page: Page, api: Api) -> None:
     """Escape closes nothing and gives the focus back; Tab stays inside; Enter does it."""
     api.price("BTCUSDT", "100")
@@ -194,6 +198,7 @@ def test_close_all_is_cancelled_and_confirmed_by_keyboard(page: Page, api: Api) 
     assert api.account("demo")["open_positions"] == 0
 
 
+@pytest.mark.slow
 def test_a_pause_refuses_opens_with_its_reason(
     page: Page, api: Api, complaints: Complaints
 ) -> None:
@@ -235,6 +240,7 @@ def test_a_quarantined_price_is_released(page: Page, api: Api) -> None:
     expect(page.locator("#closed")).to_contain_text("Stop-loss")
 
 
+@pytest.mark.slow
 def test_a_history_is_a_timeline_and_sentences(page: Page, api: Api) -> None:
     """Of a closed position too; it is drawn, told in the service's words, and added up."""
     api.price("BTCUSDT", "100")

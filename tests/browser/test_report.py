@@ -75,6 +75,7 @@ def test_everything_is_drawn_from_one_file(
     expect(page.locator("#health")).to_contain_text("Every check passed")
 
 
+@pytest.mark.slow
 def test_the_table_is_sorted_by_keyboard(open_report: OpenReport, replay: TapedReplay) -> None:
     """A column's name is a button: once for the least first, again for the greatest."""
     page = open_report()
@@ -90,6 +91,7 @@ def test_the_table_is_sorted_by_keyboard(open_report: OpenReport, replay: TapedR
     expect(page.locator("#table tbody tr")).to_have_count(len(replay.report["positions"]) - 50)
 
 
+@pytest.mark.slow
 def test_open_positions_are_sorted_to_the_end_either_way(open_report: OpenReport) -> None:
     """Whoever looks for the highest exits does not find first what has none."""
     page = open_report()
@@ -151,6 +153,7 @@ def test_the_report_fits_a_phone_in_light_and_dark(
     assert light == (scheme == "light")
 
 
+@pytest.mark.slow
 def test_paper_shows_every_position(open_report: OpenReport, replay: TapedReplay) -> None:
     """What is printed has no pages to turn, and is black on white."""
     page = open_report(color_scheme="dark")
@@ -170,6 +173,7 @@ def test_a_replay_that_opened_nothing_is_shown_too(open_report: OpenReport) -> N
     expect(page.locator("#denied")).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_candles_are_said_to_be_candles(
     open_report: OpenReport, replay: TapedReplay, tmp_path: Path
 ) -> None:

@@ -174,7 +174,7 @@ def test_a_million_amounts_sum_exactly(store: Store, amount: str) -> None:
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) "
         "INSERT INTO amounts SELECT amount FROM amounts, n"
     )
-    with store._transactions.transaction() as session:
+    with store._transactions.transaction(seconds_max=None) as session:
         connection = session.connection()
         table.create(connection)
         connection.execute(table.insert().values(amount=Decimal(amount)))

@@ -40,13 +40,13 @@ def texts() -> Iterator[tuple[Path, str]]:
 
 
 @cache
-def modules(*folders: str) -> tuple[tuple[Path, ast.Module], ...]:
+def parsed() -> tuple[tuple[Path, ast.Module], ...]:
+    return tuple((path, ast.parse(text)) for path, text in texts() if path.suffix == ".py")
+
+
+def modules(*folders: str) -> Iterator[tuple[Path, ast.Module]]:
     """The Python files of these folders, or of the whole tree, parsed."""
-    return tuple(
-        (path, ast.parse(text))
-        for path, text in texts()
-        if path.suffix == ".py" and (not folders or path.parts[0] in folders)
-    )
+    return ((path, tree) for path, tree in parsed() if not folders or path.parts[0] in folders)
 
 
 def test_no_python_file_is_too_long() -> None:

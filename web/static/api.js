@@ -4,6 +4,7 @@ const PREFIX = "/api/v1";
 const READ_SECONDS = 8;
 const COMMAND_SECONDS = 20;
 const PAGE_ITEMS = 200; // of a list at once: what the browser reads in a few milliseconds
+const LOGIN = "/login"; // from where one comes back to the page
 
 /** A refusal: a problem document (RFC 9457) of the API. */
 export class Refusal extends Error {
@@ -58,7 +59,7 @@ export async function readiness() {
 /** End the browser's login, and go to where another one begins. */
 export async function logOut() {
   await fetched("/logout", { method: "POST" });
-  location.assign("/login");
+  location.assign(LOGIN);
 }
 
 /** The event stream's answer, from an event's number on or from its present end.
@@ -92,7 +93,7 @@ async function fetched(address, options) {
   } catch {
     throw new NoAnswer();
   }
-  if (response.status === 401) location.assign("/login?next=/");
+  if (response.status === 401) location.assign(LOGIN);
   return response;
 }
 
