@@ -4,6 +4,7 @@ import socket
 import ssl
 import threading
 import time
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from websocket import WebSocketException
@@ -24,6 +25,7 @@ class Connecting:
         self._timeout_seconds = timeout_seconds
         self._lock = threading.Lock()
         self._abandoned = False
+        self._socket: socket.socket | None = None
         self._connection: Connection | None = None
         self._failure: Exception | None = None
         arguments = (url, timeout_seconds)
@@ -58,10 +60,19 @@ class Connecting:
             self._abandoned = True
             if self._connection is not None:
                 self._connection.close()
+            elif self._socket is not None:
+                # Who greets without end would hold the thread for ever.
+                with suppress(OSError):
+                    self._socket.shutdown(socket.SHUT_RDWR)
 
     def _run(self, url: str, timeout_seconds: float) -> None:
         try:
-            connection = connect(url, timeout_seconds)
+            sock = reach(url, timeout_seconds)
+            with self._lock:
+                self._socket = sock
+                if self._abandoned:
+                    sock.close()
+            connection = greet(sock, url, timeout_seconds)
         except Exception as error:
             self._failure = error
         else:
@@ -72,23 +83,36 @@ class Connecting:
         self.done.set()
 
 
-def connect(url: str, timeout_seconds: float) -> Connection:
-    """Connect directly, whatever proxies the environment names; TLS is verified.
+def reach(url: str, timeout_seconds: float) -> socket.socket:
+    """Connect directly, whatever proxies the environment names; the TLS is still to be spoken.
 
     Raises:
-        OSError: if the server is not reached, or not to be trusted.
-        WebSocketException: if it does not speak WebSocket there.
+        OSError: if the server is not reached.
     """
     parts = urlsplit(url)
     secure = parts.scheme == "wss"
     assert parts.hostname is not None, f"{url} names no host"
     address = (parts.hostname, parts.port or (443 if secure else 80))
     sock = socket.create_connection(address, timeout_seconds)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if secure:
+        context = ssl.create_default_context()
+        return context.wrap_socket(
+            sock, server_hostname=parts.hostname, do_handshake_on_connect=False
+        )
+    return sock
+
+
+def greet(sock: socket.socket, url: str, timeout_seconds: float) -> Connection:
+    """Speak TLS, which is verified, and HTTP; closes the socket if that fails.
+
+    Raises:
+        OSError: if the server is lost, or not to be trusted.
+        WebSocketException: if it does not speak WebSocket there.
+    """
     try:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if secure:
-            context = ssl.create_default_context()
-            sock = context.wrap_socket(sock, server_hostname=parts.hostname)
+        if isinstance(sock, ssl.SSLSocket):
+            sock.do_handshake()
         # What decodes the frames validates their text; a redirect would lead to who knows whom.
         websocket = BufferedWebSocket(skip_utf8_validation=True, enable_multithread=False)
         websocket.connect(  # type: ignore[no-untyped-call]

@@ -10,6 +10,9 @@ from websocket import ABNF, STATUS_NORMAL, WebSocket, WebSocketException, WebSoc
 
 READ_BYTES = 65_536
 
+MESSAGE_BYTES_MAX = 4 * 1024 * 1024
+"""Much more than any venue sends at once; what is longer never ends, and would fill the memory."""
+
 _WHOLE_TEXT = 0x80 | ABNF.OPCODE_TEXT
 _SIZE_IN_TWO_BYTES = 126
 
@@ -81,6 +84,7 @@ class BufferedWebSocket(WebSocket):
     _buffer = b""
     _at = 0
     _begun = False
+    _bytes_of_message = 0
 
     def fill(self, sock: socket.socket) -> bool:
         """Read what has come, once all from before is taken; tells whether there was any."""
@@ -108,6 +112,8 @@ class BufferedWebSocket(WebSocket):
             except WebSocketTimeoutException:
                 break
             self._begun = False
+            if self.cont_frame.cont_data is None:
+                self._bytes_of_message = 0
             frames += 1
             if opcode == ABNF.OPCODE_CLOSE:
                 raise Disconnected(_close_reason(data))
@@ -144,6 +150,9 @@ class BufferedWebSocket(WebSocket):
             raise WebSocketTimeoutException("the rest of the frame has not come yet")
         taken = self._buffer[at : at + bufsize]
         self._at = at + len(taken)
+        self._bytes_of_message += len(taken)
+        if self._bytes_of_message > MESSAGE_BYTES_MAX:
+            raise Disconnected(f"the venue sent a message of more than {MESSAGE_BYTES_MAX:,} bytes")
         return taken
 
 

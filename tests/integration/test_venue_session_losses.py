@@ -1,11 +1,16 @@
 """A session whose connections are lost, in every way there is, against a local server."""
 
+import socket
+import threading
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Self
 
 import pytest
 
+from feeds.venues.connection import MESSAGE_BYTES_MAX
 from feeds.venues.link import Timing
-from tests.venues.listening import SYMBOLS, hurried, listening
+from tests.venues.listening import SYMBOLS, WAIT_SECONDS, hurried, listening
 from tests.venues.server import VenueServer
 
 Misbehaviour = Callable[[VenueServer], None]
@@ -17,6 +22,39 @@ LOSSES: dict[str, tuple[Misbehaviour, str]] = {
     "empty frame": (lambda server: server.say(""), "empty frame"),
     "no frame": (lambda server: server.send_bytes(b"\xf1\x02ab"), "rsv"),
 }
+
+
+class EndlessGreeting:
+    """A server that answers every client with headers until the client has gone."""
+
+    def __enter__(self) -> Self:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"ws://127.0.0.1:{self._listener.getsockname()[1]}/"
+        self._given_up = threading.Semaphore(0)
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def wait_given_up(self, clients: int) -> None:
+        """Wait until so many clients have closed their connections."""
+        for _ in range(clients):
+            assert self._given_up.acquire(timeout=WAIT_SECONDS)
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                sock, _ = self._listener.accept()
+                threading.Thread(target=self._greet, args=(sock,), daemon=True).start()
+
+    def _greet(self, sock: socket.socket) -> None:
+        with suppress(OSError), sock:
+            sock.sendall(b"HTTP/1.1 101 Switching Protocols\r\n")
+            while True:
+                sock.sendall(b"X-More: to come\r\n")
+        self._given_up.release()
 
 
 @pytest.mark.parametrize("name", ["kraken", "binance"])
@@ -65,6 +103,29 @@ def test_a_server_that_accepts_and_never_answers_is_left() -> None:
             server.speak()
             sink.wait_for("served", "BTC/USD")
             assert session.state.connected
+
+
+def test_a_server_that_greets_without_end_is_left_and_costs_no_thread() -> None:
+    """A header a moment is an answer that never comes, whatever each read's time limit says."""
+    timing = Timing(backoff_first=0.01, connect=0.2, look=0.01)
+    with (
+        EndlessGreeting() as greeting,
+        listening(hurried("kraken"), greeting.url, timing=timing) as (session, sink),
+    ):
+        assert "not connected within" in sink.wait_for("lost")
+        greeting.wait_given_up(2)
+        assert not session.state.connected
+
+
+def test_a_message_without_end_costs_the_connection_and_not_the_session() -> None:
+    """It is cut off long before it fills the memory; the next connection serves."""
+    with VenueServer("kraken") as server, listening(hurried("kraken"), server.url) as (_, sink):
+        server.wait_subscribed("BTC/USD")
+        server.send_bytes(b"\x81\x7f" + (2**62).to_bytes(8) + b" " * (MESSAGE_BYTES_MAX + 1))
+        assert "more than 4,194,304 bytes" in sink.wait_for("lost")
+        sink.wait_for("served", "BTC/USD", times=2)
+        server.trade("BTC/USD", "7")
+        sink.wait_for("price BTC/USD", "7")
 
 
 def test_a_refused_connection_is_tried_again_until_it_is_accepted() -> None:

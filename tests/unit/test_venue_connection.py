@@ -9,7 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websocket import ABNF
 
-from feeds.venues.connection import BufferedWebSocket, Connection, Disconnected
+from feeds.venues.connection import (
+    MESSAGE_BYTES_MAX,
+    BufferedWebSocket,
+    Connection,
+    Disconnected,
+)
 
 SIZES = st.sampled_from([0, 1, 2, 124, 125, 126, 127, 128, 1_000, 65_535, 65_536, 70_000])
 FRAMES = st.lists(
@@ -108,6 +113,38 @@ def test_half_a_frame_is_no_sign_of_life(pipe: Pipe) -> None:
     assert pipe.connection.receive() == []
     pipe.connection.check()
     assert pipe.connection.heard_at == before
+
+
+@pytest.mark.parametrize(
+    "begins",
+    [
+        pytest.param(b"\x81\x7f" + b"\x7f" + b"\xff" * 7, id="a frame of exabytes"),
+        pytest.param(b"\x01\x00", id="a message of ever more frames"),
+    ],
+)
+def test_a_message_without_end_is_a_loss(pipe: Pipe, begins: bytes) -> None:
+    """Neither a frame nor a row of them fills the memory, pings between them or not."""
+    more = frame(b"x" * 50_000, ABNF.OPCODE_CONT, fin=0) + frame(b"", ABNF.OPCODE_PING)
+    pipe.other.sendall(begins)
+
+    def read_on() -> None:
+        for _ in range(MESSAGE_BYTES_MAX // 50_000 + 1):
+            pipe.other.sendall(more)
+            assert pipe.connection.receive() == []
+            pipe.connection.check()
+
+    with pytest.raises(Disconnected, match="more than 4,194,304 bytes"):
+        read_on()
+
+
+def test_a_day_of_pings_is_no_message_without_end(pipe: Pipe) -> None:
+    """What is whole is counted no longer."""
+    pings = frame(b"x" * 125, ABNF.OPCODE_PING) * 100
+    for _ in range(MESSAGE_BYTES_MAX // len(pings) + 1):
+        pipe.other.sendall(pings)
+        pipe.connection.receive()
+        pipe.connection.check()
+        pipe.other.recv(100_000)
 
 
 def test_sending_to_nobody_is_a_loss(pipe: Pipe) -> None:
