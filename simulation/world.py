@@ -134,6 +134,8 @@ class World:
             self.system.stop()
         except (UncommittedError, Killed):
             complete = False
+        if life in self.ghosts:
+            self.ghosts.remove(life)  # deposed while it stopped: it has ended, whatever it knew
         if life is not self.life:
             return
         try:

@@ -32,7 +32,7 @@ class Rivals:
 
     def start(self, *arguments: str, **env: str) -> ServiceProcess:
         """Start one more, and do not wait."""
-        service = ServiceProcess(self._folder, *arguments, env=self._env | env)
+        service = ServiceProcess(self._folder, *arguments, env=self._env | env, warm=True)
         self._services.append(service.start())
         return self._services[-1]
 

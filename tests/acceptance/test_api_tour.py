@@ -25,7 +25,7 @@ STRICT_CURL = 'set -e; curl() { command curl --show-error --fail-with-body "$@" 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[ServiceProcess]:
     """A service as the tour starts it, on a port of its own."""
-    with ServiceProcess(tmp_path, "--feed", "none") as service:
+    with ServiceProcess(tmp_path, "--feed", "none", warm=True) as service:
         yield service.wait_ready()
 
 

@@ -17,7 +17,7 @@ BARE = {"BACKSTAY_FEED": "none"}
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceProcess]:
     """A running service for all tests that neither end nor close it; each has its own symbol."""
-    with ServiceProcess(tmp_path_factory.mktemp("service"), env=BARE) as service:
+    with ServiceProcess(tmp_path_factory.mktemp("service"), env=BARE, warm=True) as service:
         yield service.wait_ready()
 
 
@@ -31,7 +31,7 @@ def api(service: ServiceProcess) -> Iterator[Api]:
 @pytest.fixture
 def own_service(tmp_path: Path) -> Iterator[ServiceProcess]:
     """A running service of this test's own."""
-    with ServiceProcess(tmp_path, env=BARE) as service:
+    with ServiceProcess(tmp_path, env=BARE, warm=True) as service:
         yield service.wait_ready()
 
 

@@ -166,7 +166,7 @@ def test_a_service_takes_alerts_and_keeps_its_secret(tmp_path: Path) -> None:
         "BACKSTAY_HOOK_NOTIONALS": "demo=25",
     }
     body = f"{BUY} id=a"
-    with ServiceProcess(tmp_path, env=env) as service:
+    with ServiceProcess(tmp_path, env=env, warm=True) as service:
         service.wait_ready()
         with service.client() as client:
             client.post(f"{API}/prices", json={"symbol": "BTCUSDT", "price": "100"})

@@ -21,7 +21,7 @@ def test_a_mismatch_makes_it_not_ready_and_never_ends_it(database_url: str, tmp_
     """It is found without being asked for, refuses that account's opens only, and can be mended."""
     env = {"BACKSTAY_DATABASE": database_url, "BACKSTAY_AUDIT_SECONDS": "1"}
     with (
-        ServiceProcess(tmp_path, "--feed", "none", env=env) as service,
+        ServiceProcess(tmp_path, "--feed", "none", env=env, warm=True) as service,
         Api(service) as api,
         service.client() as client,
     ):

@@ -32,7 +32,7 @@ def service(database_url: str, tmp_path: Path) -> Iterator[ServiceProcess]:
         "BACKSTAY_DEMO_BALANCE": "100",
         "BACKSTAY_LEASE_SECONDS": "2",
     }
-    with ServiceProcess(tmp_path, env=env) as service:
+    with ServiceProcess(tmp_path, env=env, warm=True) as service:
         yield service.wait_ready()
         assert FORBIDDEN not in service.log
         assert "Traceback" not in service.log

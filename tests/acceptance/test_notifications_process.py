@@ -21,7 +21,7 @@ def hook() -> Iterator[Webhook]:
 def telling(hook: Webhook, folder: Path, **env: str) -> ServiceProcess:
     """A service that tells the hook, on SQLite unless told otherwise."""
     told = {"BACKSTAY_FEED": "none", "BACKSTAY_NOTIFY_URLS": hook.url}
-    return ServiceProcess(folder, env={**told, **env})
+    return ServiceProcess(folder, env={**told, **env}, warm=True)
 
 
 def give_prices(client: httpx.Client, *prices: str) -> None:

@@ -18,7 +18,7 @@ def test_books_are_audited_and_copied_beside_the_running_service(
     shell: CommandLine, tmp_path: Path
 ) -> None:
     """`audit` and `backup` disturb nobody; the copy is a database of its own."""
-    with ServiceProcess(tmp_path, env=BARE) as service:
+    with ServiceProcess(tmp_path, env=BARE, warm=True) as service:
         service.wait_ready()
         audited = shell.document("audit")
         assert [(each["account"], each["status"]) for each in audited] == [("demo", "HEALTHY")]
@@ -56,7 +56,7 @@ def test_a_database_that_is_not_there_is_named(
 
 def test_a_changed_balance_is_found_by_the_audit(shell: CommandLine, tmp_path: Path) -> None:
     """Exit 1, and the table says which check failed."""
-    with ServiceProcess(tmp_path, env=BARE) as service:
+    with ServiceProcess(tmp_path, env=BARE, warm=True) as service:
         service.wait_ready()
     with closing(sqlite3.connect(tmp_path / "backstay.db")) as connection, connection:
         connection.execute("UPDATE accounts SET total = total + 1")
@@ -93,7 +93,9 @@ def test_a_restored_dump_goes_on(
         binaries = find_binaries()
     except PostgresUnavailable as error:
         pytest.skip(str(error))
-    with ServiceProcess(tmp_path, env={**BARE, "BACKSTAY_DATABASE": postgres_database}) as service:
+    with ServiceProcess(
+        tmp_path, env={**BARE, "BACKSTAY_DATABASE": postgres_database}, warm=True
+    ) as service:
         with service.wait_ready().client() as client:
             transfer = {"amount": "25", "reference": "deposit-1"}
             booked = client.post("/api/v1/accounts/demo/transfers", json=transfer)
@@ -110,7 +112,9 @@ def test_a_restored_dump_goes_on(
         assert "Books of account demo: HEALTHY" in audited
         # The dump was made while a service ran: its lease is in it, and has to run out.
         with (
-            ServiceProcess(tmp_path, env={**BARE, "BACKSTAY_DATABASE": restored}) as service,
+            ServiceProcess(
+                tmp_path, env={**BARE, "BACKSTAY_DATABASE": restored}, warm=True
+            ) as service,
             service.wait_ready().client() as client,
         ):
             account = client.get("/api/v1/accounts/demo").json()

@@ -32,7 +32,10 @@ def test_the_service_restores_a_row_that_was_changed_while_it_ran(
     """Audit 1, repair 0, audit 0; the close that waited has the price that reached it."""
     env = {"BACKSTAY_DATABASE": database_url, "BACKSTAY_AUDIT_SECONDS": "1"}
     shell.enter(tmp_path, BACKSTAY_DATABASE=database_url)
-    with ServiceProcess(tmp_path, "--feed", "none", env=env) as service, Api(service) as api:
+    with (
+        ServiceProcess(tmp_path, "--feed", "none", env=env, warm=True) as service,
+        Api(service) as api,
+    ):
         api.price("BTCUSDT", "100")
         position_id = api.open("demo", "BTCUSDT")["id"]
         run_sql(database_url, WRITTEN_BY_HAND)

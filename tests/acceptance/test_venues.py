@@ -33,7 +33,7 @@ class Exchanges:
         for venue, server in self.venues.items():
             env[f"BACKSTAY_FEEDS__{venue.upper()}__URL"] = server.url
             env[f"BACKSTAY_FEEDS__{venue.upper()}__SYMBOLS"] = SYMBOLS[venue][1]
-        self.service = stack.enter_context(ServiceProcess(folder, env=env)).wait_ready()
+        self.service = stack.enter_context(ServiceProcess(folder, env=env, warm=True)).wait_ready()
         self.api = stack.enter_context(Api(self.service))
         for venue in venues:
             self.trade(venue, "100", ago_us=30_000_000)
@@ -153,7 +153,7 @@ def test_a_refused_symbol_is_named_and_the_others_go_on(database_url: str, tmp_p
             "BACKSTAY_DATABASE": database_url,
         }
         with (
-            ServiceProcess(tmp_path, env=env) as service,
+            ServiceProcess(tmp_path, env=env, warm=True) as service,
             Api(service.wait_ready()) as api,
             service.client() as client,
         ):

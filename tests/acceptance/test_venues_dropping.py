@@ -116,7 +116,7 @@ def test_connections_that_drop_under_load_leave_the_books_clean(
         for venue, server in venues.items():
             env[f"BACKSTAY_FEEDS__{venue.upper()}__URL"] = server.url
             env[f"BACKSTAY_FEEDS__{venue.upper()}__SYMBOLS"] = SYMBOLS[venue][1]
-        service = stack.enter_context(ServiceProcess(tmp_path, env=env)).wait_ready()
+        service = stack.enter_context(ServiceProcess(tmp_path, env=env, warm=True)).wait_ready()
         api = stack.enter_context(Api(service))
         api.open_account("other", "1000")
         storm = Storm(venues, service)

@@ -40,7 +40,7 @@ def service(
     service_arguments: tuple[str, ...],
 ) -> Iterator[ServiceProcess]:
     """A service in a folder of its own, ready; after `keep_port` it starts again at its port."""
-    with ServiceProcess(tmp_path, *service_arguments) as service:
+    with ServiceProcess(tmp_path, *service_arguments, warm=True) as service:
         yield service.wait_ready()
 
 

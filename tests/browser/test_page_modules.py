@@ -40,7 +40,7 @@ def page(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """A page of the service for all of these: nothing that they do changes it."""
     folder = tmp_path_factory.mktemp("modules")
     with (
-        ServiceProcess(folder, "--feed", "none") as service,
+        ServiceProcess(folder, "--feed", "none", warm=True) as service,
         browser.new_context(base_url=service.wait_ready().url) as context,
     ):
         page = context.new_page()

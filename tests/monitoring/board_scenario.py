@@ -62,7 +62,7 @@ def played(folder: Path) -> Iterator[Played]:
             "BACKSTAY_DATABASE": database,
             "BACKSTAY_AUDIT_SECONDS": "1",
         }
-        service = stack.enter_context(ServiceProcess(folder, env=env)).wait_ready()
+        service = stack.enter_context(ServiceProcess(folder, env=env, warm=True)).wait_ready()
         prometheus = stack.enter_context(Prometheus(folder, [service.url]))
         api = stack.enter_context(Api(service))
         client = stack.enter_context(service.client())

@@ -86,7 +86,7 @@ def test_a_balance_changed_by_hand_reaches_the_operator(
     """The alert names the account and the figures; it is over once the balance is put back."""
     env = {"BACKSTAY_DATABASE": postgres_database, "BACKSTAY_AUDIT_SECONDS": "1"}
     with (
-        ServiceProcess(tmp_path, "--feed", "none", env=env) as service,
+        ServiceProcess(tmp_path, "--feed", "none", env=env, warm=True) as service,
         Api(service) as api,
         watched(tmp_path, service) as (prometheus, operator),
     ):
@@ -112,7 +112,7 @@ def test_a_balance_changed_by_hand_reaches_the_operator(
 @pytest.mark.slow
 def test_a_service_that_is_killed_is_missed(tmp_path: Path) -> None:
     """A service that is well raises nothing; a dead one's silence does, until it is back."""
-    with ServiceProcess(tmp_path, "--feed", "none") as service:
+    with ServiceProcess(tmp_path, "--feed", "none", warm=True) as service:
         service.wait_ready().keep_port()
         with watched(tmp_path, service) as (prometheus, operator):
             prometheus.wait_for("account:backstay_wallet_drift:max_abs == 0")
