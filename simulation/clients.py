@@ -229,7 +229,8 @@ def _judge_transfer(model: Model, request: TransferAsked, message: Any) -> None:
             if request.booked_before and not repeated:
                 raise Violation(f"{request} is a repetition, and not answered as one")
         case Denied(denial=denial):
-            if booked is not None and booked == request.amount:
+            # Between a withdrawal that is refused and its repetition, money may have become free.
+            if booked == request.amount and not request.repeated:
                 raise Violation(f"{request} is denied, and booked: {denial}")
             if denial.reason in ("books_mismatch", "write_refused"):
                 raise Violation(f"{request}: {denial}")

@@ -119,12 +119,13 @@ class PricesAsked(Request):
 
 @dataclass(eq=False, slots=True)
 class TransferAsked(Request):
-    """A deposit or withdrawal."""
+    """A deposit or withdrawal; `repeated` once it was asked for again."""
 
     account: str = ""
     amount: Decimal = Decimal(0)
     reference: str = ""
     booked_before: bool = False
+    repeated: bool = False
 
 
 @dataclass(eq=False, slots=True)

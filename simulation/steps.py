@@ -216,6 +216,8 @@ class Steps:
             account, reference = first.account, first.reference
             if self.random.random() < 0.7:
                 amount = first.amount
+        for other in self.world.requests.transfers:
+            other.repeated |= (other.account, other.reference) == (account, reference)
         known = self.world.model.accounts.get(account)
         request = TransferAsked(
             serial,
