@@ -9,7 +9,7 @@ from typing import Protocol, assert_never
 import structlog
 
 from actors.base import Recipient
-from actors.denials import SHUTTING_DOWN, unknown_account
+from actors.denials import SHUTTING_DOWN, deposed, unknown_account
 from actors.directory import Directory
 from actors.dispatcher import Dispatcher
 from actors.messages import CheckHealth, Denied, HealthChecked, RepairWallet
@@ -68,8 +68,11 @@ class BooksReader(Protocol):
         ...
 
 
-class _DrainingError(Exception):
-    """The system is stopping, and waits for no check."""
+class _UndoneError(Exception):
+    """A check cannot be made; nobody is to wait for it."""
+
+    def __init__(self, denial: Denial) -> None:
+        self.denial = denial
 
 
 @dataclass(slots=True)
@@ -188,13 +191,8 @@ class AuditorActor(SupervisedActor):
             log.warning("health check not made", account=account, error=str(error))
             self._abandon(account)
             return
-        except _DrainingError:
-            self._deny(check, SHUTTING_DOWN)
-            self._abandon(account)
-            return
-        if books is None:
-            self._deny(check, unknown_account(account))
-            self._abandon(account)
+        except _UndoneError as undone:
+            self._abandon(account, undone.denial)
             return
         self._ledgers[account] = ledger
         memory = reported.wallet if reported is not None else None
@@ -236,15 +234,19 @@ class AuditorActor(SupervisedActor):
         for asked in check.repairs:
             carry_out(self.directory, asked, repair)
 
-    def _sum_up(self, account: str, ledger: LedgerFold) -> Books | None:
+    def _sum_up(self, account: str, ledger: LedgerFold) -> Books:
         """Take the entries that are new to a ledger; returns the books that they lead to."""
         books = None
+        if self._published.deposed:  # what is read is another's, and what is remembered is past
+            raise _UndoneError(deposed())
         with closing(self._reader.book_pages(account, after_entry=ledger.entries)) as pages:
             for page in pages:
                 if self._draining.wait(0 if books is None else PAUSE_SECONDS):
-                    raise _DrainingError
+                    raise _UndoneError(SHUTTING_DOWN)
                 books = page
                 ledger.add_all(page.entries)
+        if books is None:
+            raise _UndoneError(unknown_account(account))
         return books
 
     def _would_release_wrongly(self, books: Books, ledger: LedgerFold) -> bool:
@@ -268,14 +270,13 @@ class AuditorActor(SupervisedActor):
                 )
         return None
 
-    def _deny(self, check: _Check, denial: Denial) -> None:
-        for recipient in (*check.asked_by, *(asked.reply_to for asked in check.repairs)):
-            self.directory.send(recipient, Denied(denial=denial))
-
-    def _abandon(self, account: str) -> None:
+    def _abandon(self, account: str, denial: Denial | None = None) -> None:
         # What was summed up so far may be half a round: begin with the first entry again.
         self._ledgers.pop(account, None)
-        del self._checks[account]
+        check = self._checks.pop(account)
+        if denial is not None:
+            for recipient in (*check.asked_by, *(asked.reply_to for asked in check.repairs)):
+                self.directory.send(recipient, Denied(denial=denial))
 
     def _healthy(
         self,

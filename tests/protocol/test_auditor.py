@@ -74,14 +74,20 @@ def draining() -> Event:
 
 
 @pytest.fixture
-def auditor(stage: Stage, reader: Reader, draining: Event) -> Recipient:
+def published() -> Published:
+    """What readers see of the system."""
+    return Published(Version())
+
+
+@pytest.fixture
+def auditor(stage: Stage, reader: Reader, published: Published, draining: Event) -> Recipient:
     """One that checks every ten seconds, in full every third time."""
     return stage.start(
         AuditorActor(
             stage.directory,
             stage.dispatcher,
             reader,
-            Published(Version()),
+            published,
             interval_seconds=10,
             full_every=3,
             draining=draining,
@@ -302,6 +308,20 @@ def test_a_check_ends_at_its_next_page_when_the_system_stops(
     reader.after_page = draining.set
     answer(stage, reader)
     assert client.expect(Denied).denial.reason is DenialReason.SHUTTING_DOWN
+    stage.wallet.expect_nothing(for_=0)
+    stage.committer.expect_nothing(for_=0)
+
+
+def test_a_deposed_owner_judges_no_books(
+    stage: Stage, auditor: Recipient, reader: Reader, published: Published
+) -> None:
+    """What it remembers is past, and what it would hold that against is another's by now."""
+    reader.tamper()
+    client = ask(stage, auditor)
+    published.deposed = True
+    answer(stage, reader, halted=True)
+    assert client.expect(Denied).denial.reason is DenialReason.DEPOSED
+    assert published.health == {}
     stage.wallet.expect_nothing(for_=0)
     stage.committer.expect_nothing(for_=0)
 
