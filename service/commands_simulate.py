@@ -22,7 +22,7 @@ app = typer.Typer()
 def simulate(
     seed: Annotated[int, typer.Option(min=0, help="Which history; the first of them.")] = 0,
     steps: Annotated[
-        int, typer.Option(min=1, help="How many things happen in one history.")
+        int, typer.Option(min=0, help="How many things happen in one history.")
     ] = STEPS,
     weather: Annotated[
         str | None, typer.Option(help="What may go wrong; every weather in turn by default.")
@@ -36,7 +36,7 @@ def simulate(
 ) -> None:
     """Run the real actors through seeded chaos, and hold every commit and answer against a model.
 
-    A broken promise ends it with the shortest history that still breaks it, and exit code 1.
+    A broken promise ends it with the shortest history found that breaks one, and exit code 1.
     """
     from service.terminal import stdout
     from simulation.run import BrokenPromise, simulate
@@ -103,7 +103,8 @@ def _conclude(
 ) -> None:
     from rich.table import Table
 
-    table = Table("weather", "seeds", *COUNTS, "notified", title="Simulated, and found true")
+    title = "Simulated, and found true" if failure is None else "Found true before that"
+    table = Table("weather", "seeds", *COUNTS, "notified", title=title)
     for name, outcomes in totals.items():
         counts = [sum(getattr(one, count) for one in outcomes) for count in COUNTS]
         told = sum(one.notifications for one in outcomes)

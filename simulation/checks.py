@@ -12,6 +12,7 @@ from actors.position import PositionActor
 from actors.protocol import ReportWallet, WalletReported
 from actors.restore import version_of
 from actors.wallet import WalletActor
+from persistence.rows import event_json
 from simulation.dispatcher import Violation
 from simulation.model import same_position
 from simulation.model_position import ModelPosition
@@ -49,12 +50,19 @@ def check_settled(world: World) -> None:
 
 
 def check_history(world: World) -> None:
-    """Every price was judged by every position that it reached; all events have gapless ids."""
+    """Every price was judged by every position that it reached; all events are there as told."""
     for tracked in world.model.open_positions():
         log = world.model.market(tracked.now.symbol).log
         tracked.expect_nothing_missed(log, len(log))
     stored = world.database.real.read_events(0, world.model.events + 1)
     _expect([event.id for event in stored], list(range(1, world.model.events + 1)), "event ids")
+    for row, event in zip(stored, world.model.told, strict=True):
+        concerns = (getattr(event, name, None) for name in ("account", "position_id", "symbol"))
+        _expect(
+            (row.kind, row.account, row.position_id, row.symbol, row.time_us, row.data),
+            (event.kind, *concerns, event.time_us, event_json(event)),
+            f"event {row.id}",
+        )
     for market in world.model.markets.values():
         _expect(market.events, [], f"what {market.symbol} has not told")
 

@@ -19,6 +19,8 @@ from simulation.model_market import ModelMarket
 from simulation.model_position import Happening, ModelPosition, Part, Rung
 from simulation.model_tracking import Coverage, Tracked
 from simulation.requests import Requests
+from trading.costs import DEFAULT_RATES
+from trading.events import Event
 from trading.model import MarketPrice, Position, Wallet
 
 MARKET_EVENTS = (
@@ -50,9 +52,14 @@ class Model:
         self.markets: dict[str, ModelMarket] = {}
         self.coverage: dict[int, Coverage] = {}
         self.pauses: dict[str | None, str] = {}
-        self.events = 0
+        self.told: list[Event] = []
         self.commit_id = 0
         self.epoch = 0
+
+    @property
+    def events(self) -> int:
+        """How many were committed."""
+        return len(self.told)
 
     def market(self, symbol: str) -> ModelMarket:
         """A symbol's market."""
@@ -73,7 +80,7 @@ class Model:
         self.commit_id = commit.commit_id
         for change in commit.changes:
             self._follow(change, commit.now_us)
-            self.events += len(change.events)
+            self.told += change.events
 
     def _follow(self, change: Change, now_us: int) -> None:
         account = self.accounts.get(change.account) if change.account is not None else None
@@ -123,8 +130,8 @@ class Model:
         self.accounts[event.account] = account
 
     def _transfer(self, event: Any) -> None:
-        request = self.requests.transfer_for(event.account, event.reference, event.amount)
-        account = self.accounts[request.account]
+        self.requests.carry_out_transfer(event.account, event.reference, event.amount)
+        account = self.accounts[event.account]
         denial = account.transfer_denial(event.amount)
         if denial is not None:
             raise Violation(f"{event} is booked in spite of {denial}: {account}")
@@ -149,7 +156,7 @@ class Model:
         quotes = [
             quote
             for quote in (coverage.quotes if coverage is not None else [])
-            if (quote.price, quote.time_us) == (event.entry_price, event.time_us)
+            if quote.usable and (quote.price, quote.time_us) == (event.entry_price, event.time_us)
         ]
         if coverage is None or not quotes or event.position_id in self.positions:
             raise Violation(f"{event} has no quote, or comes twice: {coverage}")
@@ -189,7 +196,7 @@ class Model:
         log = self.markets[first.symbol].log
         if first.kind == "position_closed" and first.reason == "MANUAL":
             forced = "forced: " in (first.note or "")
-            self.requests.close_for(first.position_id, first.note, forced=forced)
+            self.requests.carry_out_close(first.position_id, first.note, forced=forced)
             now, happenings = tracked.close_by_hand(log, price, first.time_us)
         else:
             now, happenings = tracked.judge(log, price, first.time_us)
@@ -238,6 +245,9 @@ class Model:
         _expect(event, waiting.pop(0))
 
     def _hold_against(self, change: Change, predicted: Predicted) -> None:
+        missing = predicted.prices.keys() - {market.symbol for market in change.markets}
+        if missing:
+            raise Violation(f"no price of {missing} is kept with {change}")
         for market in change.markets:
             self._keep(market, predicted)
         if len(change.positions) != len(predicted.positions):
@@ -283,6 +293,7 @@ def same_position(now: ModelPosition, position: Position) -> None:
             "stop_price": now.stop,
             "open_quantity": now.open_quantity,
             "hold": now.hold,
+            "rates": DEFAULT_RATES,
             "rungs_hit": now.rungs_hit,
             "gross_pnl": now.gross,
             "exit_price": now.exit,
@@ -308,7 +319,7 @@ def _opened(position: Position) -> ModelPosition:
         entry_time=position.entry_time_us,
         stop_percent=ladder.stop_loss_pct,
         rungs=[Rung(r.distance_pct, str(r.stop), r.close_fraction) for r in ladder.rungs],
-        rates={name: getattr(position.rates, name) for name in ("fee", "spread", "slippage")},
+        rates={name: getattr(DEFAULT_RATES, name) for name in ("fee", "spread", "slippage")},
         key=position.idempotency_key,
     )
 

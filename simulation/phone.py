@@ -16,7 +16,6 @@ class Phone:
     def __init__(self) -> None:
         """Nothing was told yet."""
         self.told: list[int] = []
-        self.repeated = 0
         self._last: tuple[int, ...] = ()
         self._late: set[int] = set()
 
@@ -25,7 +24,6 @@ class Phone:
         repeated = [event for event in events if self.told and event <= self.told[-1]]
         if repeated and not (is_first and repeated[0] >= self._last[0]):
             raise Violation(f"the phone is told again of {repeated}, after {self._last}")
-        self.repeated += bool(repeated)
         self.told += events[len(repeated) :]
         self._last = events
 

@@ -66,13 +66,22 @@ class OpenAsked(Request):
 
 @dataclass(eq=False, slots=True)
 class CloseAsked(Request):
-    """A manual close; whether its position existed and was closed when it was asked."""
+    """A manual close; whether its position existed and was closed when it was asked.
+
+    `done` once it is durable that this very request has closed the position.
+    """
 
     position_id: int = 0
     note: str | None = None
     force: bool = False
     existed: bool = False
     was_closed: bool = False
+    done: bool = False
+
+    @property
+    def carried_out(self) -> bool:
+        """Whether it has closed its position."""
+        return self.done
 
 
 @dataclass(eq=False, slots=True)
@@ -119,13 +128,19 @@ class PricesAsked(Request):
 
 @dataclass(eq=False, slots=True)
 class TransferAsked(Request):
-    """A deposit or withdrawal; `repeated` once it was asked for again."""
+    """A deposit or withdrawal; `repeated` once it was asked for again, `done` once durable."""
 
     account: str = ""
     amount: Decimal = Decimal(0)
     reference: str = ""
     booked_before: bool = False
     repeated: bool = False
+    done: bool = False
+
+    @property
+    def carried_out(self) -> bool:
+        """Whether it has moved the money."""
+        return self.done
 
 
 @dataclass(eq=False, slots=True)
@@ -211,25 +226,33 @@ class Requests:
                 return
         raise Violation(f"{event} is told, and nobody was denied")
 
-    def transfer_for(self, account: str, reference: str, amount: Decimal) -> TransferAsked:
-        """Whose transfer is booked now; raises where nobody waits for it."""
-        for request in self.transfers:
-            if request.waits and (request.account, request.reference, request.amount) == (
-                account,
-                reference,
-                amount,
-            ):
-                return request
-        raise Violation(f"nobody waits for transfer {reference} of {amount} in {account}")
+    def carry_out_transfer(self, account: str, reference: str, amount: Decimal) -> None:
+        """Somebody's transfer is booked now; raises where nobody waits for it."""
+        asked = (account, reference, amount)
+        waiting = [
+            request
+            for request in self.transfers
+            if request.waits and (request.account, request.reference, request.amount) == asked
+        ]
+        if not waiting:
+            raise Violation(f"nobody waits for transfer {reference} of {amount} in {account}")
+        # Of several nobody can tell which one it was.
+        waiting[0].done = len(waiting) == 1
 
-    def close_for(self, position_id: int, note: str | None, *, forced: bool) -> CloseAsked:
-        """Whose manual close is carried out now; raises where nobody waits for it."""
-        for request in self.closes:
-            if request.waits and request.position_id == position_id:
-                asked_note = request.note or ""
-                if (note or "").startswith(asked_note) and (request.force or not forced):
-                    return request
-        raise Violation(f"nobody waits for a close of position {position_id} with note {note!r}")
+    def carry_out_close(self, position_id: int, note: str | None, *, forced: bool) -> None:
+        """Somebody's manual close is carried out now; raises where nobody waits for it."""
+        waiting = [
+            request
+            for request in self.closes
+            if request.waits
+            and request.position_id == position_id
+            and (note or "").startswith(request.note or "")
+            and (request.force or not forced)
+        ]
+        if not waiting:
+            text = f"nobody waits for a close of position {position_id} with note {note!r}"
+            raise Violation(text)
+        waiting[0].done = len(waiting) == 1
 
     def carry_out_stop(self, position_id: int, stop_price: Decimal) -> None:
         """Somebody's stop is moved now; raises where nobody waits for it."""

@@ -170,11 +170,11 @@ class Checker:
                 self._tighten_again(api, each)
                 continue
             was_done, was_unanswered = each.done, each.is_unanswered
+            was_undone = each.is_certainly_undone
             self.figures.repeated += 1
             match each.kind:
                 case Kind.OPEN:
                     known = (each.account, each.name) in keys
-                    assert not (known and each.is_certainly_undone), each
                     answer = each.send(api)
                     assert answer.status_code == (200 if known else 201), (each, answer.text)
                     same(answer.json(), was_done or answer.json(), but=CHANGING)
@@ -192,6 +192,7 @@ class Checker:
                     assert told["already_closed"] == known, (each, told)
                     same(told["position"], (was_done or told)["position"])
                     known = row["close_note"] == each.name
+            assert not (known and was_undone), each
             self.figures.done_unanswered += known and was_unanswered
 
     def _tighten_again(self, api: Api, asked: Asked) -> None:
@@ -199,6 +200,7 @@ class Checker:
         if not asked.is_unanswered:
             return
         was_done = self._stops()[asked.position_id, stop_of(asked)]
+        assert not (was_done and asked.is_certainly_undone), asked
         answer = asked.send(api)
         assert was_done + answer.is_success <= 1, (asked, answer.text)
         assert answer.status_code != 503, answer.text

@@ -79,6 +79,8 @@ class Watcher:
         while time.monotonic() < deadline:
             status, checks = _readiness(client)
             assert (status, checks["database"]) == (503, "away, the log says why"), checks
+            assert client.get("/healthz").status_code == 200
+            assert metric(client, "backstay_database_up") == 0
             self._load.wait(LOOK_SECONDS)
 
     def _see_resumed(self, client: httpx.Client) -> None:

@@ -18,14 +18,14 @@ from actors.messages import StopMoveDone
 from actors.pending_opens import PendingOpens
 from actors.position import PositionActor
 from actors.price_history import Accepted, PriceHistory
-from actors.protocol import CommitChange, Disarm, PriceQuoted, ReadPosition
+from actors.protocol import CommitChange, Disarm, PriceQuoted, QuotePrice, ReadPosition
 from actors.restore import Rereading
 from actors.starter import Starter
 from actors.supervised import ActorKind
 from actors.wallet import WalletActor
 from persistence import commits
 from trading.ladder import Advance
-from trading.model import Wallet
+from trading.model import Position, Wallet
 from trading.wallet import Booking, settled
 
 
@@ -122,6 +122,16 @@ def closes_overtake_hits(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(MarketActor, "_on_quote", MarketActor._answer)
 
 
+def opens_are_forced(patch: pytest.MonkeyPatch) -> None:
+    """A market quotes a price to open at however old it is, paused or in quarantine."""
+    answer = MarketActor._answer
+
+    def forcing(self: MarketActor, message: QuotePrice) -> None:
+        answer(self, replace(message, force=True) if message.for_open else message)
+
+    patch.setattr(MarketActor, "_answer", forcing)
+
+
 def stops_hold_from_arming_on(patch: pytest.MonkeyPatch) -> None:
     """A position lets the prices between a quote and its arming pass."""
     on_quoted = PositionActor._on_quoted
@@ -136,7 +146,13 @@ def stops_hold_from_arming_on(patch: pytest.MonkeyPatch) -> None:
 
 def stops_loosen(patch: pytest.MonkeyPatch) -> None:
     """A stop may be moved to where it protects less."""
-    patch.setattr(trading.ladder, "_stop_refusal", lambda *_: None)
+    refusal = trading.ladder._stop_refusal
+
+    def of_other_rules(position: Position, asked: Decimal, mark_price: Decimal) -> str | None:
+        just_tightened = asked - position.side.sign * Decimal("1E-18")
+        return refusal(replace(position, stop_price=just_tightened), asked, mark_price)
+
+    patch.setattr(trading.ladder, "_stop_refusal", of_other_rules)
 
 
 def stops_are_answered_too_early(patch: pytest.MonkeyPatch) -> None:

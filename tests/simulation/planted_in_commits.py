@@ -14,13 +14,14 @@ from actors.committer import Attempt, CommitterActor
 from actors.courier import Courier
 from actors.messages import Announced
 from actors.protocol import ChangeCommitted, CommitChange
-from persistence import batch, commits, owner
+from actors.wallet_plan import Plan, QuotedOpen
+from persistence import batch, commits, owner, rows
 from persistence.batch import Batch, PositionStep
 from persistence.changes import Change
 from persistence.errors import Deposed, Unavailable
 from trading.events import Event, RungHit
 from trading.ladder import Advance
-from trading.model import Position
+from trading.model import CostRates, Denial, Position
 from trading.price_guard import PriceGuard, Verdict
 
 
@@ -187,3 +188,27 @@ def old_prices_are_news(patch: pytest.MonkeyPatch) -> None:
         return judge(self, price, time_us, now_us)
 
     patch.setattr(PriceGuard, "judge", eager)
+
+
+def rates_are_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """Positions are opened as if nothing had a cost."""
+    decide = actors.wallet_plan._position_or_denial
+    free = CostRates(fee=Decimal(0), spread=Decimal(0), slippage=Decimal(0))
+
+    def generous(
+        result: Plan, command: QuotedOpen, now: int, _rates: CostRates, denied: Denial | None
+    ) -> Any:
+        return decide(result, command, now, free, denied)
+
+    patch.setattr(actors.wallet_plan, "_position_or_denial", generous)
+
+
+def events_are_written_empty(patch: pytest.MonkeyPatch) -> None:
+    """Of an event only its kind and what it concerns are there to be read."""
+    patch.setattr(rows, "event_json", lambda _event: "{}")
+
+
+def prices_are_not_kept(patch: pytest.MonkeyPatch) -> None:
+    """A commit does not keep the price that it acted on."""
+    change = Plan.change
+    patch.setattr(Plan, "change", lambda *plan: replace(change(*plan), markets=()))
