@@ -118,7 +118,6 @@ class CommitterActor(SupervisedActor):
                 self._flushing = False
                 self._flush()
             case Retry():
-                self._retry = None
                 self._flush()
             case RenewLease():
                 self._renew()
@@ -147,6 +146,9 @@ class CommitterActor(SupervisedActor):
 
     def _flush(self) -> None:
         """Do what is queued, in order, until it is done or the database fails."""
+        if self._retry is not None:  # this is the next try, whoever asks for it
+            self._retry.cancel()
+            self._retry = None
         if self._published.deposed:
             self._give_back()
             return
@@ -337,9 +339,6 @@ class CommitterActor(SupervisedActor):
         """
         if self._published.database_away is None:
             return
-        if self._retry is not None:
-            self._retry.cancel()
-            self._retry = None
         self._flush()
 
     def _answered(self) -> None:

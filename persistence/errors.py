@@ -65,11 +65,15 @@ class Lease:
 
     epoch: int
     renewed_at_us: int
+    asked_at_us: int
     seconds_left: float
 
     def renewed_since(self, former: "Lease") -> bool:
-        """Whether an owner has shown since that it lives, be it the same one or another."""
-        return (self.epoch, self.renewed_at_us) != (former.epoch, former.renewed_at_us)
+        """Whether an owner has shown since that it lives, be it the same one or another.
+
+        What a dead one had begun may be committed late: that renewal is older than the look.
+        """
+        return self.epoch != former.epoch or self.renewed_at_us > former.asked_at_us
 
 
 class OwnedElsewhere(StoreError):

@@ -101,7 +101,10 @@ def _judge(owner: Row[Any], holder: str | None) -> None:
     if owner.released or owner.holder == holder or left_us <= 0:
         return
     lease = Lease(
-        epoch=owner.epoch, renewed_at_us=owner.renewed_at, seconds_left=left_us / _MICROSECONDS
+        epoch=owner.epoch,
+        renewed_at_us=owner.renewed_at,
+        asked_at_us=owner.now,
+        seconds_left=left_us / _MICROSECONDS,
     )
     raise OwnedElsewhere(owner.holder, lease)
 

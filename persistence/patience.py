@@ -24,6 +24,13 @@ class Patience:
         self._someone_waits = threading.Condition(self._lock)
         self._ends: dict[socket.socket, float] = {}
         self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def close(self) -> None:
+        """End the thread once nobody waits."""
+        with self._lock:
+            self._closed = True
+            self._someone_waits.notify()
 
     @contextmanager
     def limit(self, connection: Any, seconds: float | None) -> Iterator[None]:
@@ -53,6 +60,9 @@ class Patience:
         while True:
             with self._lock:
                 while not self._ends:
+                    if self._closed:
+                        self._thread = None
+                        return
                     self._someone_waits.wait()
                 now = time.monotonic()
                 for waiting, end in self._ends.items():

@@ -85,6 +85,7 @@ class Transactions:
         if self._closed:
             return
         self._closed = True
+        self._patience.close()
         self._engines.dispose()
         if self._lock_file is not None:
             self._lock_file.release()

@@ -29,6 +29,8 @@ DESCRIPTORS = 4096
 
 DESCRIPTORS_PER_CONNECTION = 8
 HEAD_SECONDS_MAX = 10
+LAST_WORDS_SECONDS = 2
+"""How long what was answered to who is cut off may wait to be read."""
 
 log = structlog.get_logger("backstay")
 
@@ -166,6 +168,8 @@ class Connection(H11Protocol):
         if problem is not None and self._can_answer(reason):
             self._answer(problem)
             self.transport.close()
+            # Nobody looks any more whether it is read.
+            self.loop.call_later(LAST_WORDS_SECONDS, self.transport.abort)
         else:
             self.transport.abort()
         if self.cycle is not None:

@@ -2,13 +2,15 @@
 
 import os
 import socket
-from collections.abc import Callable
-from typing import TypeVar
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol, TypeVar
 
 import structlog
 
 from actors.clock import Clock
-from persistence.errors import Lease, OutcomeUnknown, OwnedElsewhere, Unavailable
+from persistence.errors import Deposed, Lease, OutcomeUnknown, OwnedElsewhere, Unavailable
 from trading.times import iso_time
 
 log = structlog.get_logger("backstay")
@@ -21,6 +23,14 @@ Wait = Callable[[float], bool]
 """Waits so many seconds; True if the service was asked to stop meanwhile."""
 
 T = TypeVar("T")
+
+
+class Owned(Protocol):
+    """What is owned; see `persistence.store.Store`."""
+
+    def renew(self, epoch: int) -> None:
+        """Let the lease begin anew."""
+        ...
 
 
 class FileInUseError(Exception):
@@ -37,6 +47,31 @@ class NoStandbyError(ValueError):
 
 class StopAskedError(Exception):
     """The service was asked to stop before it had started."""
+
+
+@contextmanager
+def keeping(store: Owned, epoch: int, every_seconds: float | None) -> Iterator[None]:
+    """Renew a lease while something takes long, before the Committer does; None never does.
+
+    Being deposed meanwhile is for the Committer to find out.
+    """
+    over = threading.Event()
+
+    def keep() -> None:
+        while not over.wait(every_seconds):
+            try:
+                store.renew(epoch)
+            except (Unavailable, OutcomeUnknown) as error:
+                log.warning("lease not renewed", error=str(error))
+            except Deposed:
+                return
+
+    if every_seconds is not None:
+        threading.Thread(target=keep, name="lease", daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
 
 
 class Candidate:

@@ -24,7 +24,7 @@ from service.live_feeds import Feeds, SystemFloor, feeds_of
 from service.metrics import Metrics
 from service.notifications import notifications_of
 from service.notify import Notifier
-from service.ownership import Candidate, StopAskedError, Wait
+from service.ownership import Candidate, StopAskedError, Wait, keeping
 from service.pulse import Pulse
 from service.settings import Settings, masked_database
 from service.web_server import WebServer, bound_socket, url_of
@@ -200,9 +200,13 @@ class Service:
         settings = self._settings
         guard = GuardSettings(jump_max=settings.price_jump_max)
         market = MarketSettings(guard=guard, price_age_seconds_max=settings.price_age_seconds_max)
-        shared = self._settings.database.startswith("postgresql")
-        with self._step("wallets, markets and positions restored") as said:
-            assert self._epoch is not None, "the owner comes first"
+        shared = settings.database.startswith("postgresql")
+        renew_seconds = settings.lease_seconds / 3 if shared else None
+        assert self._epoch is not None, "the owner comes first"
+        with (
+            self._step("wallets, markets and positions restored") as said,
+            keeping(store, self._epoch, renew_seconds),
+        ):
             self._dispatcher = PooledDispatcher(LANES)
             system = self._system = System(
                 store,
@@ -215,7 +219,7 @@ class Service:
                         keep_prices_seconds=KEEP_PRICES_SECONDS,
                     ),
                     audit_seconds=settings.audit_seconds,
-                    renew_seconds=settings.lease_seconds / 3 if shared else None,
+                    renew_seconds=renew_seconds,
                 ),
                 listeners={
                     "journal": write_journal,

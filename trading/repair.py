@@ -47,7 +47,7 @@ def repair_of(
         entries=ledger.entries,
         version=wallet.version + 1,
     )
-    if _entries_are_missing(wallet, ledger):
+    if wallet.entries > ledger.entries:
         return Irreparable(why=_missing(wallet, ledger), entry=ledger.entries + 1)
     restored = check_books(after, ledger, holds)
     if restored.status is HealthStatus.HEALTHY:
@@ -55,16 +55,12 @@ def repair_of(
     return Irreparable(why=_what_is_wrong(restored), entry=restored.first_divergent_entry)
 
 
-def _entries_are_missing(wallet: Wallet, ledger: LedgerFold) -> bool:
-    """Whether the last entries are gone, rather than the row's count of them wrong."""
-    counted = wallet.entries > ledger.entries
-    return counted and (wallet.total, wallet.locked) != (ledger.total, ledger.locked)
-
-
 def _missing(wallet: Wallet, ledger: LedgerFold) -> str:
+    # Balances do not tell whether only the count is wrong: entries that are gone may sum up to 0,
+    # and their references would be forgotten, and booked once more.
     return (
-        f"entry {ledger.entries + 1} is missing: the row counts {wallet.entries} entries and has "
-        f"other balances than the last one that is there, entry {ledger.entries}, leads to"
+        f"entry {ledger.entries + 1} is missing: the row counts {wallet.entries} entries, and the "
+        f"last one that is there is entry {ledger.entries}"
     )
 
 

@@ -93,7 +93,6 @@ OF_THE_ROW = {
         "the initial balance is 101",
         initial_balance="100.00000000",
     ),
-    "count_higher": _row("entries = entries + 1", 5, "4 entries, the wallet counts 5", entries="4"),
     "count_lower": _row("entries = entries - 1", 4, "4 entries, the wallet counts 3", entries="4"),
     "older_row": _row(
         "total = 100 * {one}, locked = 25 * {one}, entries = 2",
@@ -115,6 +114,13 @@ OF_THE_ROW = {
 """Of the wallet's row: the ledger says what it should be."""
 
 OF_THE_LEDGER = {
+    # Nobody can tell it from an entry that is gone.
+    "count_higher": Corruption(
+        sql=(_ROW.format("entries = entries + 1"),),
+        entry=5,
+        says="4 entries, the wallet counts 5",
+        why_not="entry 5 is missing",
+    ),
     "first_gone": Corruption(
         sql=(_GONE.format(1),), entry=1, says="entry 1 (which is missing)", why_not="entry 2"
     ),

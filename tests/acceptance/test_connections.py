@@ -2,6 +2,7 @@
 
 import contextlib
 import resource
+from asyncio import selector_events
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -156,6 +157,20 @@ def test_an_answer_that_nobody_reads_is_dropped(door: Door) -> None:
     """Also where many were asked for at once."""
     door.ask(BIG_READ * 200, receive_buffer=4096)
     door.counted(CutOff.ANSWER_UNREAD)
+
+
+def test_who_does_not_read_why_it_is_cut_off_is_gone_all_the_same(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A transport closes when everything is read; nobody looks at this one any more."""
+    monkeypatch.setattr(connections, "LAST_WORDS_SECONDS", 0.05)
+    monkeypatch.setattr(
+        vars(selector_events)["_SelectorSocketTransport"], "close", lambda _self: None
+    )
+    client = door.ask(b"\x16\x03\x01 hello\r\n\r\n")
+    door.counted(CutOff.MALFORMED)
+    until(lambda: door.stats.open == 0)
+    assert client.status() == (400, "unreadable-request")
 
 
 def test_a_body_that_was_broken_off_is_nobodys_failure(door: Door, log: Log) -> None:

@@ -1,5 +1,6 @@
 """Taking over on PostgreSQL: what asking costs, and what a newer version may do."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
@@ -7,8 +8,10 @@ import psycopg2
 import pytest
 
 from persistence import schema
-from persistence.errors import Deposed, OwnedElsewhere, SchemaTooNew, Unavailable
+from persistence.errors import Deposed, Lease, OwnedElsewhere, SchemaTooNew, Unavailable
 from persistence.store import Store
+from service.ownership import keeping
+from tests.acceptance.http_api import until
 from tests.integration.bookkeeper import rows
 from tests.integration.test_persistence_owner import age_lease
 from tests.integration.test_persistence_schema import of_the_first_revision
@@ -70,6 +73,61 @@ def test_a_renewed_lease_is_told_from_one_that_only_runs(postgres_database: str)
     assert third
     assert not second.renewed_since(first)
     assert third.renewed_since(second)
+
+
+def lease_of_the_owner(rival: Store) -> Lease:
+    """The lease that keeps a rival away."""
+    with pytest.raises(OwnedElsewhere) as refused:
+        rival.acquire("rival")
+    assert refused.value.lease is not None
+    return refused.value.lease
+
+
+def test_a_renewal_that_a_killed_owner_had_begun_is_no_sign_of_life(postgres_database: str) -> None:
+    """Its server process may finish the commit long after it: the renewal is from before."""
+    with (
+        closing(Store.open(postgres_database)) as owner,
+        closing(Store.open(postgres_database)) as rival,
+    ):
+        owner.acquire("owner", lease_seconds=600)
+        with closing(psycopg2.connect(postgres_database)) as orphan, orphan.cursor() as cursor:
+            cursor.execute("UPDATE owner SET renewed_at = clock_timestamp()")
+            before = lease_of_the_owner(rival)
+            orphan.commit()
+        after = lease_of_the_owner(rival)
+    assert after.renewed_at_us > before.renewed_at_us
+    assert not after.renewed_since(before)
+
+
+def test_a_start_that_takes_longer_than_the_lease_keeps_it(postgres_database: str) -> None:
+    """Nobody takes over while a long history is read, and the Committer does not run yet."""
+    with (
+        closing(Store.open(postgres_database)) as owner,
+        closing(Store.open(postgres_database)) as rival,
+    ):
+        epoch = owner.acquire("owner", lease_seconds=1)
+        first = lease_of_the_owner(rival)
+        with keeping(owner, epoch, 0.1):
+            until(
+                lambda: lease_of_the_owner(rival),
+                lambda now: now.renewed_at_us > first.renewed_at_us + 1_500_000,
+            )
+        owner.renew(epoch)
+
+
+def test_who_tries_to_open_again_and_again_leaves_nothing_behind(
+    former: Store, postgres_database: str
+) -> None:
+    """A standby of a newer version does, for as long as the former owner lives."""
+
+    def threads() -> int:
+        return sum(thread.name == "patience" for thread in threading.enumerate())
+
+    before = threads()
+    for _ in range(3):
+        with pytest.raises(OwnedElsewhere):
+            Store.open(postgres_database)
+    until(threads, lambda now: now <= before)
 
 
 def test_a_lease_that_is_over_is_judged_again_behind_the_row(postgres_database: str) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from actors.base import Recipient
+from actors.committer import RenewLease, Retry
 from actors.messages import Announced
 from actors.protocol import (
     ChangeCommitted,
@@ -200,6 +201,22 @@ def test_a_renewed_lease_ends_no_outage_but_has_the_commit_tried_at_once(
     stage.dispatcher.advance(0.6)
     assert stage.wallet.expect(ChangeCommitted).change_id == 1
     assert published.database_away is None
+
+
+def test_an_outage_has_one_next_try_however_it_was_found(
+    stage: Stage, writer: Writer, published: Published
+) -> None:
+    """A change that comes between two renewals asks for no second row of tries."""
+    committer = stage.start(a_committer(stage, writer, published))
+    writer.failures.append(GONE)
+    committer.tell(RenewLease())
+    stage.dispatcher.run_until_idle()
+    writer.failures.extend([None, *[GONE] * 20])
+    committer.tell(a_change(stage.wallet))
+    committer.tell(RenewLease())
+    stage.dispatcher.run_until_idle()
+    waiting = [due.timer for due in stage.dispatcher._due if isinstance(due.timer.message, Retry)]
+    assert len([timer for timer in waiting if not timer.cancelled]) == 1
 
 
 def test_a_lease_that_cannot_be_renewed_is_an_outage(

@@ -98,11 +98,13 @@ def test_a_row_is_not_cut_to_a_ledger_that_lost_its_end(account: Account) -> Non
     assert found.why.startswith("entry 2 is missing: the row counts 2 entries")
 
 
-def test_a_count_alone_is_restored(account: Account) -> None:
-    """The balances are what the last entry has left: none is missing."""
-    repair = decided(account, replace(account.wallet, entries=9))
-    assert isinstance(repair, Repair)
-    assert repair.after.entries == 2
+def test_a_count_is_not_cut_to_a_ledger_whose_lost_end_summed_up_to_nothing(
+    account: Account,
+) -> None:
+    """The balances are what the last entry has left, and yet a reference may be gone with one."""
+    found = decided(account, replace(account.wallet, entries=9))
+    assert isinstance(found, Irreparable)
+    assert found.entry == 3
 
 
 def test_a_hold_that_the_entries_deny_is_named(account: Account) -> None:
