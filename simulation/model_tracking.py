@@ -70,6 +70,15 @@ class Tracked:
     optional: list[int] = field(default_factory=list)
     versions: dict[int, Position] = field(default_factory=dict)
 
+    def begin_life(self, accepted: int) -> None:
+        """A new owner has it, and judges none of the prices before; until it arms it may miss more.
+
+        A price that comes again is another one.
+        """
+        self.judged = self.scanned = accepted
+        self.optional = []
+        self.coverage.miss_from(accepted)
+
     def expect_nothing_missed(self, log: list[tuple[Decimal, int]], until: int) -> None:
         """Every price before `until` that reached it was judged, or may have been missed."""
         for index in range(self.scanned, until):

@@ -198,8 +198,10 @@ class World:
             position_id: tracked.coverage for position_id, tracked in self.model.positions.items()
         }
         for tracked in self.model.open_positions():
-            accepted = len(self.model.market(tracked.now.symbol).log)
-            tracked.coverage.miss_from(accepted if complete else tracked.judged)
+            log = self.model.market(tracked.now.symbol).log
+            if complete:
+                tracked.expect_nothing_missed(log, len(log))
+            tracked.begin_life(len(log))
         self._begin_life(epoch)
 
     def _begin_life(self, epoch: int) -> None:
