@@ -36,6 +36,10 @@ class Unavailable(StoreError):
     """The database cannot be used now, and nothing was committed; the same may work later."""
 
 
+class Locked(Unavailable):
+    """Another session held for too long what had to be locked."""
+
+
 class NotThere(StoreError):
     """The database's file, or the folder that it belongs in, is not there: name another."""
 

@@ -8,6 +8,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from persistence.errors import (
     Damaged,
+    Locked,
     OutcomeUnknown,
     RefusalKind,
     Refused,
@@ -33,13 +34,13 @@ _SQLITE_UNCERTAIN = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM}
 _SQLITE_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 _POSTGRES_READ_ONLY = "25006"
+_POSTGRES_LOCKED = "55P03"  # lock not available
 _POSTGRES_UNAVAILABLE = (
     "08",  # connection exception
     _POSTGRES_READ_ONLY,  # a standby, or set so by an operator
     "25P",  # idle in transaction for too long
     "40",  # deadlock, serialization failure
     "53",  # insufficient resources: disk full, out of memory, too many connections
-    "55P03",  # lock not available
     "57",  # operator intervention: shutdown, cancelled, cannot connect now
     "58",  # system error outside PostgreSQL: input and output
 )
@@ -109,6 +110,8 @@ def _postgresql_meaning(
         return Unavailable(text) if isinstance(error, psycopg2.OperationalError) else None
     if committing and code.startswith(_POSTGRES_UNCERTAIN):
         return OutcomeUnknown(text)
+    if code == _POSTGRES_LOCKED:
+        return Locked(text)
     if code.startswith(_POSTGRES_UNAVAILABLE):
         return Unavailable(text)
     if code.startswith(_POSTGRES_CONSTRAINTS):

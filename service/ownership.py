@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 import structlog
 
 from actors.clock import Clock
-from persistence.errors import Deposed, Lease, OutcomeUnknown, OwnedElsewhere, Unavailable
+from persistence.errors import Deposed, Lease, Locked, OutcomeUnknown, OwnedElsewhere, Unavailable
 from trading.times import iso_time
 
 log = structlog.get_logger("backstay")
@@ -131,7 +131,10 @@ class Candidate:
             except (Unavailable, OutcomeUnknown) as error:
                 if not self._standby and self._lease is None:
                     raise
-                self._database_gone(error)
+                if isinstance(error, Locked):  # the owner's row is held: the database answers
+                    self._database_back()
+                else:
+                    self._database_gone(error)
             else:
                 self._database_back()
                 self._owner = None

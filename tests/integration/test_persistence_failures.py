@@ -13,7 +13,7 @@ from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.exc import ProgrammingError
 
 from persistence.engines import parsed
-from persistence.errors import Damaged, OutcomeUnknown, Refused, Unavailable
+from persistence.errors import Damaged, Locked, OutcomeUnknown, Refused, Unavailable
 from persistence.store import Store
 from persistence.transactions import Transactions
 from tests.integration.bookkeeper import Bookkeeper, all_rows, by_hand
@@ -253,7 +253,7 @@ def test_a_database_that_turned_read_only_means_unavailable(postgres_url: str) -
         ("40P01", Unavailable),  # deadlock
         ("40001", Unavailable),  # serialization failure
         ("53100", Unavailable),  # disk full
-        ("55P03", Unavailable),  # lock not available
+        ("55P03", Locked),  # lock not available
         ("57014", Unavailable),  # query cancelled
         ("58030", Unavailable),  # input and output
         ("23514", Refused),  # check violation

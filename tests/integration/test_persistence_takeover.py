@@ -7,10 +7,11 @@ from contextlib import closing, contextmanager
 import psycopg2
 import pytest
 
+from actors.clock import SystemClock
 from persistence import schema
 from persistence.errors import Deposed, Lease, OwnedElsewhere, SchemaTooNew, Unavailable
 from persistence.store import Store
-from service.ownership import keeping
+from service.ownership import Candidate, StopAskedError, keeping
 from tests.acceptance.http_api import until
 from tests.integration.bookkeeper import rows
 from tests.integration.test_persistence_owner import age_lease
@@ -113,6 +114,20 @@ def test_a_start_that_takes_longer_than_the_lease_keeps_it(postgres_database: st
                 lambda now: now.renewed_at_us > first.renewed_at_us + 1_500_000,
             )
         owner.renew(epoch)
+
+
+def test_a_row_that_somebody_holds_is_no_outage(postgres_database: str) -> None:
+    """A standby waits on, and does not raise the alarm that the database is away."""
+    candidate = Candidate(
+        postgres_database, SystemClock(), standby=True, wait=lambda _: True, tell=lambda _: None
+    )
+    with (
+        closing(Store.open(postgres_database)) as rival,
+        locked_row(postgres_database),
+        pytest.raises(StopAskedError),
+    ):
+        candidate.patiently(lambda: rival.acquire("rival"))
+    assert not candidate.database_away
 
 
 def test_who_tries_to_open_again_and_again_leaves_nothing_behind(
