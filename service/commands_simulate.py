@@ -1,6 +1,10 @@
 """The command that holds the real actors against a model, under everything that may go wrong."""
 
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
+from threading import Event
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +14,8 @@ from rich.progress import Progress
 from service.exits import EXIT_MISMATCH
 
 if TYPE_CHECKING:
+    from rich.progress import TaskID
+
     from simulation.run import BrokenPromise, Outcome
 
 STEPS = 360
@@ -47,17 +53,16 @@ def simulate(
     numbers = range(1, steps + 1) if keep is None else _numbers(keep)
     totals: dict[str, list[Outcome]] = {name: [] for name in WEATHERS if weather in (None, name)}
     failure: BrokenPromise | None = None
-    with _progress() as bar:
+    with _progress() as bar, _ctrl_c_between_steps() as heed:
         try:
             while failure is None:
                 for name, outcomes in totals.items():
                     task = bar.add_task(f"seed {seed}, {name}", total=len(numbers))
+                    stepped = partial(_stepped, bar, task, heed)
                     try:
-                        outcomes.append(
-                            simulate(name, seed, numbers, stepped=partial(bar.advance, task))
-                        )
+                        outcomes.append(simulate(name, seed, numbers, stepped=stepped))
                     except BrokenPromise as broken:
-                        failure = _shortened(broken, bar)
+                        failure = _shortened(broken, bar, heed)
                         break
                     finally:
                         bar.remove_task(task)
@@ -67,6 +72,30 @@ def simulate(
         except KeyboardInterrupt:
             bar.stop()
     _conclude(stdout(), totals, failure)
+
+
+@contextmanager
+def _ctrl_c_between_steps() -> Iterator[Callable[[], None]]:
+    """What is called between steps then raises KeyboardInterrupt: in an actor, pykka would eat it.
+
+    The actor would end, and what nobody had broken would look broken.
+    """
+    asked = Event()
+    former = signal.signal(signal.SIGINT, lambda *_: asked.set())
+
+    def heed() -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+
+    try:
+        yield heed
+    finally:
+        signal.signal(signal.SIGINT, former)
+
+
+def _stepped(bar: Progress, task: "TaskID", heed: Callable[[], None]) -> None:
+    bar.advance(task)
+    heed()
 
 
 def _numbers(keep: str) -> list[int]:
@@ -89,13 +118,19 @@ def _progress() -> Progress:
     )
 
 
-def _shortened(broken: "BrokenPromise", bar: Progress) -> "BrokenPromise":
+def _shortened(broken: "BrokenPromise", bar: Progress, heed: Callable[[], None]) -> "BrokenPromise":
     from simulation.shrinking import shortened
 
     task = bar.add_task("a promise is broken; looking for the shortest history", total=None)
-    return shortened(
-        broken, tried=lambda left: bar.update(task, description=f"it breaks in {left} steps")
-    )
+
+    def tried(left: int) -> None:
+        bar.update(task, description=f"it breaks in {left} steps")
+        heed()
+
+    try:
+        return shortened(broken, tried=tried)
+    except KeyboardInterrupt:
+        return broken
 
 
 def _conclude(

@@ -1,7 +1,10 @@
 """A failing seed is told by the shortest history that can be found, which anybody can repeat."""
 
+import signal
+
 import pytest
 
+from actors.committer import CommitterActor, CommitterMessage
 from simulation.run import BrokenPromise, simulate
 from simulation.shrinking import shortened
 from tests.command_line import CommandLine
@@ -64,6 +67,22 @@ def test_the_command_says_what_was_tried(shell: CommandLine) -> None:
     assert code == 0
     for weather in ("calm", "owners", "everything"):
         assert weather in told
+
+
+def test_ctrl_c_ends_it_between_two_steps(
+    shell: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may come inside of an actor, which it does not end: what is told is what was tried."""
+    received = CommitterActor.on_receive
+
+    def pressed(self: CommitterActor, message: CommitterMessage) -> None:
+        signal.raise_signal(signal.SIGINT)
+        received(self, message)
+
+    monkeypatch.setattr(CommitterActor, "on_receive", pressed)
+    code, told, _ = shell.run("simulate", "--weather", "calm", "--steps", "50", "--until-failure")
+    assert code == 0, told
+    assert "Simulated, and found true" in told
 
 
 def test_a_weather_that_is_not_there_is_refused(shell: CommandLine) -> None:
