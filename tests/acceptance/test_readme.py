@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 README = Path(__file__).parents[2] / "README.md"
 EMBEDDED, PROBED = re.findall(r"```python\n(.*?)```", README.read_text(), flags=re.DOTALL)
 
@@ -34,3 +36,20 @@ def test_the_probe_example_passes(tmp_path: Path) -> None:
     (tmp_path / "test_example.py").write_text(PROBED)
     ended = run("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_example.py", folder=tmp_path)
     assert "1 passed" in ended.stdout, ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "usage"),
+    [
+        (["--feed", "kraken", "--symbols", "BTCUSD,ETHUSD", "--help"], "Usage: backstay serve "),
+        (["wallet", "--help"], "Usage: backstay wallet "),
+        (["--help"], "Usage: backstay [OPTIONS] COMMAND"),
+    ],
+)
+def test_run_serves_with_options_alone(arguments: list[str], usage: str) -> None:
+    """As the README has it: options without a command are the service's."""
+    run_script = README.with_name("run")
+    ended = subprocess.run(
+        [run_script, *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert usage in ended.stdout, ended.stdout + ended.stderr
