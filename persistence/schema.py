@@ -6,6 +6,7 @@ Alembic takes a while to import, so it is imported only where there is something
 from sqlalchemy import Connection, inspect, text
 
 from persistence import owner, triggers
+from persistence.engines import LOCK_MS_MAX
 from persistence.errors import SchemaTooNew, SchemaTooOld
 from persistence.tables import Table
 
@@ -49,6 +50,7 @@ def migrate(connection: Connection) -> None:
     Raises:
         SchemaTooNew: if the database is at a revision that is not among them.
         OwnedElsewhere: if any is missing and an owner's lease runs, who knows the former schema.
+        Unavailable: if the owner's row is held.
     """
     shared = connection.dialect.name == "postgresql"
     if shared:
@@ -69,7 +71,10 @@ def migrate(connection: Connection) -> None:
         raise SchemaTooNew(found, REVISION)
     # A SQLite file has no other owner: its lock says so.
     if shared and found is not None:
+        # Whoever holds the row longer than this is asked again: a standby can be stopped meanwhile.
+        connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_MS_MAX}"))
         owner.make_way(connection)
+        connection.execute(text("SET LOCAL lock_timeout = 0"))
     command.upgrade(config, "head")
 
 

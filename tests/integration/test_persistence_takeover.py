@@ -9,7 +9,7 @@ import pytest
 
 from actors.clock import SystemClock
 from persistence import schema
-from persistence.errors import Deposed, Lease, OwnedElsewhere, SchemaTooNew, Unavailable
+from persistence.errors import Deposed, Lease, Locked, OwnedElsewhere, SchemaTooNew, Unavailable
 from persistence.store import Store
 from service.ownership import Candidate, StopAskedError, keeping
 from tests.acceptance.http_api import until
@@ -173,6 +173,16 @@ def test_a_migration_deposes_an_owner_that_fell_silent(
     assert rows(postgres_database, REVISION) == [(schema.REVISION,)]
     with pytest.raises(Deposed):
         former.renew(1)
+
+
+def test_a_migration_waits_for_a_held_row_only_so_long(
+    former: Store, postgres_database: str
+) -> None:
+    """Whoever waits for it can be stopped."""
+    age_lease(postgres_database, 700)
+    with locked_row(postgres_database), pytest.raises(Locked):
+        Store.open(postgres_database)
+    Store.open(postgres_database).close()
 
 
 def test_a_migration_leaves_a_released_row_as_it_is(former: Store, postgres_database: str) -> None:
