@@ -109,7 +109,9 @@ class Candidate:
         """What it waits for, for people; no address of the database is in it."""
         if self.database_away:
             return "the database is away, the log says why"
-        return f"the database is owned by {self._owner}" if self._owner else "it is taking over"
+        return (
+            f"the database is owned by {self._owner}" if self._owner else "it asks for the database"
+        )
 
     def patiently(self, ask: Callable[[], T]) -> T:
         """Ask the database again and again, until another's lease is no reason against it.
@@ -146,8 +148,9 @@ class Candidate:
         """For how many seconds the lease that was found runs; refuse to wait for ever."""
         if owned.lease is None:
             raise FileInUseError(f"{owned}; one process may use a SQLite file") from None
-        former, self._lease = self._lease, owned.lease
-        if former is not None and not self._standby and owned.lease.renewed_since(former):
+        # The first look counts: a commit that is slower than the looks is stamped before the last.
+        self._lease = self._lease or owned.lease
+        if not self._standby and owned.lease.renewed_since(self._lease):
             raise OwnerLivesError(
                 f"the database is owned by {owned.holder}, which lives: its lease was renewed "
                 "meanwhile; stop it first, or start this one as its standby with --standby"

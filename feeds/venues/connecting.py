@@ -94,12 +94,17 @@ def reach(url: str, timeout_seconds: float) -> socket.socket:
     assert parts.hostname is not None, f"{url} names no host"
     address = (parts.hostname, parts.port or (443 if secure else 80))
     sock = socket.create_connection(address, timeout_seconds)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if secure:
-        context = ssl.create_default_context()
-        return context.wrap_socket(
-            sock, server_hostname=parts.hostname, do_handshake_on_connect=False
-        )
+    try:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if secure:
+            context = ssl.create_default_context()
+            # The handshake comes later, so that who abandons it can shut the socket down.
+            sock = context.wrap_socket(
+                sock, server_hostname=parts.hostname, do_handshake_on_connect=False
+            )
+    except BaseException:
+        sock.close()
+        raise
     return sock
 
 

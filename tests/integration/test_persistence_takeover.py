@@ -11,7 +11,7 @@ from actors.clock import SystemClock
 from persistence import schema
 from persistence.errors import Deposed, Lease, Locked, OwnedElsewhere, SchemaTooNew, Unavailable
 from persistence.store import Store
-from service.ownership import Candidate, StopAskedError, keeping
+from service.ownership import Candidate, OwnerLivesError, StopAskedError, keeping
 from tests.acceptance.http_api import until
 from tests.integration.bookkeeper import rows
 from tests.integration.test_persistence_owner import age_lease
@@ -98,6 +98,32 @@ def test_a_renewal_that_a_killed_owner_had_begun_is_no_sign_of_life(postgres_dat
         after = lease_of_the_owner(rival)
     assert after.renewed_at_us > before.renewed_at_us
     assert not after.renewed_since(before)
+
+
+def test_an_owner_whose_commits_are_slow_lives_all_the_same(postgres_database: str) -> None:
+    """Each of its renewals is older than the last look by the time that it can be seen."""
+    with (
+        closing(Store.open(postgres_database)) as owner,
+        closing(Store.open(postgres_database)) as rival,
+        closing(psycopg2.connect(postgres_database)) as renewing,
+        renewing.cursor() as cursor,
+    ):
+        owner.acquire("owner", lease_seconds=600)
+
+        def renew() -> None:
+            cursor.execute("UPDATE owner SET renewed_at = clock_timestamp()")
+
+        meanwhile = iter([renew, renewing.commit])
+
+        def wait(_seconds: float) -> bool:
+            next(meanwhile)()
+            return False
+
+        candidate = Candidate(
+            postgres_database, SystemClock(), standby=False, wait=wait, tell=lambda _: None
+        )
+        with pytest.raises(OwnerLivesError):
+            candidate.patiently(lambda: rival.acquire("rival"))
 
 
 def test_a_start_that_takes_longer_than_the_lease_keeps_it(postgres_database: str) -> None:
