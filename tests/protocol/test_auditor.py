@@ -14,6 +14,7 @@ from actors.probe import TestProbe
 from actors.protocol import (
     AllowOpens,
     CommitChange,
+    HaltAccount,
     RefuseOpens,
     ReportWallet,
     WalletReported,
@@ -160,6 +161,23 @@ def test_a_mismatch_refuses_opens_and_is_written_down(
     assert isinstance(event, HealthMismatchFound)
     assert event.expected == 100
     assert event.actual == Decimal("100.18")
+
+
+@pytest.mark.parametrize("row_changed", [False, True])
+def test_a_row_written_by_hand_halts_its_account_beside_a_broken_chain(
+    stage: Stage, auditor: Recipient, reader: Reader, row_changed: bool
+) -> None:
+    """A broken chain alone refuses opens: closes build on the row, which is right."""
+    (entry,) = reader.account.entries
+    reader.account.entries[0] = replace(entry, amount=entry.amount + 1)
+    if row_changed:
+        reader.tamper()
+    ask(stage, auditor)
+    answer(stage, reader)
+    stage.wallet.expect(RefuseOpens)
+    if row_changed:
+        assert "entry 1: amount 101" in stage.wallet.expect(HaltAccount).detail
+    stage.wallet.expect_nothing(for_=0)
 
 
 def test_a_known_mismatch_is_not_told_again(
