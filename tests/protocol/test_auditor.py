@@ -106,13 +106,9 @@ def answer(
 ) -> None:
     """Answer the Auditor's question as the wallet."""
     stage.wallet.expect(ReportWallet)
+    wallet = wallet or reader.account.wallet
     stage.wallet.reply(
-        WalletReported(
-            account=ACCOUNT,
-            wallet=wallet or reader.account.wallet,
-            refusing=refusing,
-            halted=halted,
-        )
+        WalletReported(account=ACCOUNT, wallet=wallet, refusing=refusing, halted=halted)
     )
 
 
@@ -163,21 +159,16 @@ def test_a_mismatch_refuses_opens_and_is_written_down(
     assert event.actual == Decimal("100.18")
 
 
-@pytest.mark.parametrize("row_changed", [False, True])
 def test_a_row_written_by_hand_halts_its_account_beside_a_broken_chain(
-    stage: Stage, auditor: Recipient, reader: Reader, row_changed: bool
+    stage: Stage, auditor: Recipient, reader: Reader
 ) -> None:
-    """A broken chain alone refuses opens: closes build on the row, which is right."""
-    (entry,) = reader.account.entries
-    reader.account.entries[0] = replace(entry, amount=entry.amount + 1)
-    if row_changed:
-        reader.tamper()
+    """The chain alone would only refuse opens; a close would build on the row."""
+    reader.account.entries[0] = replace(reader.account.entries[0], amount=Decimal(101))
+    reader.tamper()
     ask(stage, auditor)
     answer(stage, reader)
     stage.wallet.expect(RefuseOpens)
-    if row_changed:
-        assert "entry 1: amount 101" in stage.wallet.expect(HaltAccount).detail
-    stage.wallet.expect_nothing(for_=0)
+    assert "entry 1: amount 101" in stage.wallet.expect(HaltAccount).detail
 
 
 def test_a_known_mismatch_is_not_told_again(
