@@ -1,10 +1,12 @@
 """What an audit asks PostgreSQL costs one pass over each table, whatever it knows of them."""
 
+from contextlib import closing
+
 from persistence.divergences import IN_ONE_PASS, statements
 from persistence.store import Store
 from tests.integration.bookkeeper import Bookkeeper, by_hand
 
-POSITIONS = 1_000
+POSITIONS = 12_000
 """With so many, PostgreSQL plans loops within loops, unless it is told not to."""
 
 
