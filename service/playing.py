@@ -80,7 +80,7 @@ def play_recorded(
                 clock=clock,
                 listeners=_listeners(journal=verbose, tapes=tapes),
             )
-            return replace(outcome, candles=recorded.candles)
+            return replace(outcome, candles=recorded.candles, reordered=recorded.reordered)
     finally:
         store.close()
 
