@@ -137,13 +137,18 @@ def triggers(position: Position) -> Triggers:
     return Triggers(low=next_rung, high=position.stop_price)
 
 
+def stop_is_reached(position: Position, price: Decimal) -> bool:
+    """Whether a price is at a position's stop-loss, or past it."""
+    return _at_or_beyond(position.side, position.stop_price, price)
+
+
 def advanced(position: Position, price: Decimal, time_us: int) -> Advance:
     """Judge one price: the stop first, then every rung that it reaches.
 
     The new state counts one version more than the old if anything happened.
     """
     assert position.status is PositionStatus.OPEN, f"position {position.position_id} is closed"
-    if _at_or_beyond(position.side, position.stop_price, price):
+    if stop_is_reached(position, price):
         return closed(position, price, time_us, reason=CloseReason.STOP_LOSS)
     events: list[Event] = []
     now = position
