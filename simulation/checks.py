@@ -119,7 +119,13 @@ def check_wallet_memory(world: World, name: str) -> None:
     _expect(dict(memory.transfers.items()), transfers, f"transfers of {name}")
     _expect(transfers, world.model.accounts[name].transfers, f"transfers of {name}")
     line = actor._line
-    waiting = (line.undecided, line.in_flight, line._reads, line._reads_taken, actor._opening)
+    waiting = (
+        line.undecided,
+        line.in_flight,
+        line._reads,
+        line._reads_taken,
+        actor._openings._waiting,
+    )
     _expect(waiting, ((), False, [], [], []), f"what waits in {name}")
     _expect(actor._opens._by_id, {}, f"opens that wait in {name}")
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 from trading.model import CloseReason, Costs, Side
+from trading.service_events import PartSetAside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -331,4 +332,5 @@ Event = (
     | HealthMismatchFound
     | HealthRestored
     | WalletRepaired
+    | PartSetAside
 )
