@@ -113,7 +113,7 @@ class Pulse:
         return f"a worker has been at one actor's messages for {seconds:.0f} s"
 
     def _guards_trouble(self) -> str | None:
-        """What is set aside, with its account; why is in the log and in /api/v1/set-aside."""
+        """What is set aside, with its account; why is in the log, and told to who may read."""
         parts = [
             f"account {one.account}, {one.part}" if one.kind == "position" else one.part
             for one in self._system.published.standing_still()
