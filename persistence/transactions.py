@@ -15,6 +15,7 @@ from persistence.errors import Unavailable
 from persistence.failures import DRIVER_ERRORS, is_read_only, meaning
 from persistence.lock_file import LockFile
 from persistence.patience import Patience
+from persistence.private_files import make_private
 
 WRITE_SECONDS_MAX = 3.0
 """How long one attempt to write may take: whoever waits for its commit waits a little longer."""
@@ -132,4 +133,11 @@ def _locked(url: URL) -> LockFile | None:
     if url.get_backend_name() != "sqlite" or in_memory(url):
         return None
     assert url.database is not None
-    return LockFile(Path(url.database))
+    database = Path(url.database)
+    lock_file = LockFile(database)
+    try:
+        make_private(database)
+    except OSError as error:
+        lock_file.release()
+        raise Unavailable(f"cannot open {database}: {error}") from error
+    return lock_file

@@ -222,7 +222,12 @@ def check_position_actors(world: World) -> None:
 def check_desk(world: World) -> None:
     """Nobody waits for a restart, and nothing waits to be written."""
     desk: Any = actor_of(world.system.desk)  # type: ignore[arg-type]
-    waiting = (desk._waiting_for_position, dict(desk._waiting_for_wallet), len(desk._restarting))
+    restarts = desk._restarts
+    waiting = (
+        desk._waiting_for_position,
+        dict(restarts._waiting_for_wallet),
+        len(restarts._positions),
+    )
     _expect(waiting, ({}, {}, 0), "what waits at the Desk")
     _expect(world.committer.waiting, 0, "what waits to be committed")
 

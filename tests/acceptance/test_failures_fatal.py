@@ -133,7 +133,7 @@ def test_failures_on_many_threads_lose_nothing(
     house.price(100)
     ids = [house.open(10).position_id for _ in range(20)]
     inject(actors.position, "advanced", times=3)
-    inject(actors.wallet, "plan", times=1)
+    inject(WalletActor, "_flush", times=1)
     while any(house.position(i).status is PositionStatus.OPEN for i in ids):
         house.price(110)
     assert len([e for e in house.entries() if str(e.entry_type) == "position_close"]) == 20

@@ -164,6 +164,21 @@ def test_a_recipient_that_fails_does_not_end_the_committer(
     stage.wallet.expect(ChangeCommitted)
 
 
+def test_after_a_refusal_what_waits_together_is_one_transaction_again(
+    stage: Stage, committer: Recipient, writer: Writer
+) -> None:
+    """Only what was refused together is run one by one; the same goes for what came behind it."""
+    writer.failures.append(REFUSED)
+    for number in range(3):
+        committer.tell(a_change(None, number))
+    stage.dispatcher.run_until_idle()
+    assert [count for _, count, _ in writer.commits] == [1, 1, 1]
+    for number in range(3, 7):
+        committer.tell(a_change(None, number))
+    stage.dispatcher.run_until_idle()
+    assert [count for _, count, _ in writer.commits] == [1, 1, 1, 4]
+
+
 def test_a_changed_wallet_is_told_as_such(
     stage: Stage, committer: Recipient, writer: Writer
 ) -> None:
