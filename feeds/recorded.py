@@ -11,7 +11,7 @@ from feeds.candles import CandleReader, Candles, candle_layout_of
 from feeds.errors import InputError
 from feeds.files import InputFile
 from feeds.formats import Columns, RowReader, binance_symbol, fields_of, layout_of
-from trading.symbols import normalised
+from trading.symbols import market_name, normalised
 
 _BLOCK_BYTES = 65_536
 _BYTE_ORDER_MARK = "\ufeff"
@@ -34,6 +34,7 @@ class PriceFile:
         self._carried = b""
         self._next_line = 1
         self._symbols: dict[str, str] = {}
+        self._perpetuals: dict[str, bool] = {}
         try:
             self._head = self._first_block()
             first_line = self._head.split("\n", 1)[0]
@@ -158,9 +159,17 @@ class PriceFile:
         if known is not None:
             return known
         try:
-            symbol = normalised(text)
+            market = market_name(text)
         except ValueError as error:
             raise self._error(str(error), line) from None
+        symbol = market.symbol
+        is_perpetual = market.perpetual is not None
+        if self._perpetuals.setdefault(symbol, is_perpetual) != is_perpetual:
+            raise self._error(
+                f"holds the prices of {symbol} and of its perpetual, and a pair has one market; "
+                "play each from a file of its own",
+                line,
+            )
         if self._given is not None:
             if not self._symbol:
                 self._symbol = symbol
