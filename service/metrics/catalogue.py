@@ -286,14 +286,13 @@ ENGINE = Group(
         counter(
             "backstay_http_cut_off_total",
             _COUNT,
-            "connections cut off, or whose request was refused, by the bound that they met: how "
-            "long or large a head or body is, an unwanted body, an unread answer, their number",
+            "connections cut off, or their request refused, by the bound that they met",
             label("reason", *CutOff),
         ),
         counter(
             "backstay_alerts_refused_total",
             _COUNT,
-            "alerts that the hook refused; the log has why",
+            "alerts that the hook refused",
             label("reason", *AlertRefusal),
         ),
         Metric(
