@@ -139,8 +139,7 @@ async def send_prices(
         if sent.perpetual is None:
             by_symbol[sent.symbol].append(sent)
         else:
-            sent.judge(
-                Verdict.REJECTED,
+            sent.reject(
                 f"{sent.perpetual} is a perpetual, and a pair has one market: send its prices as "
                 f"{sent.symbol} if they are to guard the positions of {sent.symbol}",
             )
