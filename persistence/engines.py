@@ -168,11 +168,14 @@ def _postgres_connect(url: URL) -> dict[str, str]:
 
 
 def _postgres_reader(url: URL) -> Engine:
+    # A session's own settings would stay with whoever has it next, where a pool shares it.
     reader = create_engine(
-        url, connect_args=_postgres_connect(url), isolation_level="REPEATABLE READ"
+        url,
+        connect_args=_postgres_connect(url),
+        isolation_level="REPEATABLE READ",
+        execution_options={"postgresql_readonly": True},
     )
     event.listen(reader, "connect", _require_utf8)
-    on_connect(reader, "SET default_transaction_read_only = on")
     return reader
 
 
