@@ -13,7 +13,7 @@ from feeds.formats import HEAD_LINES, layout_of, symbol_in_name
 from feeds.ordering import OrderedRows, Reordered, Rows, rows_ahead
 from feeds.rows import CandleReader, Columns, TradeReader
 from feeds.text import TextFile
-from trading.symbols import normalised
+from trading.symbols import market_name, normalised
 
 V = TypeVar("V")
 
@@ -38,6 +38,7 @@ class PriceFile:
         self._text = TextFile(self.name)
         self._ahead = ahead
         self._symbols: dict[str, str] = {}
+        self._perpetuals: dict[str, bool] = {}
         try:
             self._head = self._text.first_block()
             self._head_line = self._text.line - self._head.count("\n")
@@ -132,9 +133,17 @@ class PriceFile:
         if known is not None:
             return known
         try:
-            symbol = normalised(text)
+            market = market_name(text)
         except ValueError as error:
             raise self._text.error(str(error), line) from None
+        symbol = market.symbol
+        is_perpetual = market.perpetual is not None
+        if self._perpetuals.setdefault(symbol, is_perpetual) != is_perpetual:
+            raise self._text.error(
+                f"holds the prices of {symbol} and of its perpetual, and a pair has one market; "
+                "play each from a file of its own",
+                line,
+            )
         if self._given is not None:
             if not self._symbol:
                 self._symbol = symbol

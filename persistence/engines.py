@@ -164,11 +164,13 @@ def _postgres_connect(url: URL) -> dict[str, str]:
 
 
 def _postgres_reader(url: URL) -> Engine:
-    reader = create_engine(
-        url, connect_args=_postgres_connect(url), isolation_level="REPEATABLE READ"
+    # A session's own settings would stay with whoever has it next, where a pool shares it.
+    return create_engine(
+        url,
+        connect_args=_postgres_connect(url),
+        isolation_level="REPEATABLE READ",
+        execution_options={"postgresql_readonly": True},
     )
-    on_connect(reader, "SET default_transaction_read_only = on")
-    return reader
 
 
 def limit_waiting(engines: Engines, lease_seconds: int) -> None:
