@@ -20,6 +20,9 @@ class RefusalKind(StrEnum):
     CONSTRAINT = "constraint"
     """A constraint or trigger of the database forbids the row, or no column can hold it."""
 
+    UNEXPECTED = "unexpected"
+    """The change could not be written for a reason that nothing foresees; see the log."""
+
 
 class Refused(StoreError):
     """The database is well, and forbids these changes; nothing of them was written."""
@@ -36,6 +39,17 @@ class Unavailable(StoreError):
     """The database cannot be used now, and nothing was committed; the same may work later."""
 
 
+class SharedSessions(StoreError):
+    """A pool shares PostgreSQL's sessions between transactions: an owner needs one of its own."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the database's address leads to a pool that gives each transaction another session, "
+            "as pgbouncer does with pool_mode = transaction; the service needs a session of its "
+            "own: give PostgreSQL's own address, or set pool_mode = session for this database"
+        )
+
+
 class Locked(Unavailable):
     """Another session held for too long what had to be locked."""
 
@@ -49,6 +63,18 @@ class Damaged(StoreError):
 
     def __init__(self, detail: str) -> None:
         super().__init__(f"the database cannot be read ({detail}): restore a backup of it")
+
+
+class NotUtf8(StoreError):
+    """The database's own encoding cannot keep every text."""
+
+    def __init__(self, database: str, encoding: str) -> None:
+        super().__init__(
+            f"database {database} has the encoding {encoding}, and not UTF8: make another with "
+            "CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0, and copy this one into it "
+            "with `pg_dump --encoding=UTF8` and psql"
+        )
+        self.encoding = encoding
 
 
 class OutcomeUnknown(StoreError):

@@ -48,11 +48,13 @@ class Store:
             SchemaTooNew: if a later version has migrated the database.
             OwnedElsewhere: if another process has the SQLite file open, or if a migration is
                 missing while an owner's lease runs.
+            SharedSessions: if a pool gives each transaction another session.
         """
         address = parsed(url)
         transactions = Transactions(address)
         prepare = schema.create if in_memory(address) else schema.migrate
         try:
+            transactions.require_own_session()
             # Only who has something to migrate waits without end.
             with transactions.transaction() as session:
                 is_current = schema.is_current(session.connection())
@@ -284,10 +286,10 @@ class Store:
         with self._transactions.snapshot() as session:
             return reads.signals(session)
 
-    def find_signal(self, account: str, client_id: str) -> Signal | None:
-        """The account's signal of the sender's own id; None if there is none."""
+    def signals_of(self, account: str, client_id: str) -> tuple[Signal, ...]:
+        """The account's signals of a sender's own id, oldest first."""
         with self._transactions.snapshot() as session:
-            return pages.signal(session, account, client_id)
+            return pages.signals_of(session, account, client_id)
 
     def recent_signals(self, account: str, since_us: int) -> tuple[Signal, ...]:
         """The account's signals received at `since_us` or later, oldest first."""

@@ -98,6 +98,8 @@ class StopWatch:
             if status.heard.verdict is Verdict.QUARANTINED:
                 return "the price waits in quarantine"
             return f"its prices are {status.heard.verdict}"
+        if self._published.unguarded_by(position) is not None:
+            return "it is not guarded"
         if self._published.database_away is not None:
             return "the database is away"
         report = self._published.health.get(position.account)

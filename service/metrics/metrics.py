@@ -76,6 +76,7 @@ class Metrics:
         self._sources += [
             partial(collectors.books, published, directory.stats),
             lambda: {"backstay_positions_beyond_stop": {(): len(beyond_stop(published))}},
+            partial(collectors.set_aside, published),
             lambda: collectors.markets(published, clock, self._awaited()),
             engine,
         ]
