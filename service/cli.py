@@ -41,7 +41,7 @@ app.add_typer(commands_token.app, name="token")
 def main() -> None:
     """Run the command line; what a person can mend ends it with one clear line each."""
     try:
-        raise SystemExit(app(standalone_mode=False))
+        raise SystemExit(app(prog_name="backstay", standalone_mode=False))
     except typer.TyperException as error:
         _end(error.exit_code, _usage(error))
     except typer.Abort:
