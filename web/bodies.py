@@ -13,6 +13,7 @@ from persistence.state import PositionRecord, StoredEntry
 from trading.books import HealthReport
 from trading.exposure import Exposure
 from trading.ladder import unrealized_pnl
+from trading.ladder_shape import untargeted_fraction
 from trading.model import MarketPrice, Pause, PositionStatus, Wallet
 from trading.money import ZERO
 from trading.repair import Irreparable, Repair
@@ -60,6 +61,11 @@ def position_body(backend: Backend, record: PositionRecord) -> PositionBody:
     position, closed_at_us = record.position, record.closed_at_us
     is_open = position.status is PositionStatus.OPEN
     mark = mark_price(backend, position.symbol) if is_open else None
+    unrealized = None if mark is None else unrealized_pnl(position, mark)
+    if is_open:
+        total = None if unrealized is None else position.net_pnl + unrealized
+    else:
+        total = position.net_pnl
     levels = position.take_profit_prices[position.rungs_hit :] if is_open else ()
     return PositionBody(
         **position_fields(position),
@@ -69,9 +75,11 @@ def position_body(backend: Backend, record: PositionRecord) -> PositionBody:
         close_note=position.close_note,
         open_quantity=number_text(position.open_quantity),
         close_fractions=[number_text(rung.close_fraction) for rung in position.ladder.rungs],
+        untargeted_fraction=number_text(untargeted_fraction(position.ladder)),
         next_take_profit=number_text(levels[0]) if levels else None,
         mark_price=None if mark is None else number_text(mark),
-        unrealized_pnl=None if mark is None else amount_text(unrealized_pnl(position, mark)),
+        unrealized_pnl=None if unrealized is None else amount_text(unrealized),
+        total_pnl=None if total is None else amount_text(total),
     )
 
 
