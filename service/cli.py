@@ -1,7 +1,7 @@
 """The command line: every command, and how it ends."""
 
 import traceback
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -21,8 +21,17 @@ from service import (
 from service.client import CallError, one_line
 from service.errors import ReplayError
 from service.exits import EXIT_DECLINED, EXIT_FAILED, EXIT_INPUT
+from service.terminal import WholeHelp
+from web.wording import in_words
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(
+    cls=WholeHelp,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    # Rich help cuts options' names off where a terminal is narrow.
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 for commands in (
     commands_service,
     commands_show,
@@ -58,6 +67,26 @@ def main() -> None:
         raise SystemExit(EXIT_FAILED) from None
 
 
+@app.command("help")
+def help_(
+    context: typer.Context,
+    command: Annotated[
+        list[str] | None, typer.Argument(metavar="[COMMAND]...", help="Of which command.")
+    ] = None,
+) -> None:
+    """Show the help of Backstay or of one command, as --help does."""
+    assert context.parent is not None
+    of: Any = context.parent
+    for name in command or ():
+        found = getattr(of.command, "commands", {}).get(name)
+        if found is None:
+            raise ValueError(
+                f"there is no command {' '.join(command or ())!r}: `backstay help` lists them"
+            )
+        of = typer.Context(found, info_name=name, parent=of)
+    typer.echo(of.get_help())
+
+
 @app.callback(invoke_without_command=True)
 def backstay(
     show_version: Annotated[
@@ -74,7 +103,11 @@ def backstay(
 
 def _usage(error: typer.TyperException) -> str:
     """What is wrong with the command's form, on one line; empty where its help is shown already."""
-    text = one_line(error.format_message()).removesuffix(".").replace("Value error, ", "")
+    text = one_line(error.format_message()).removesuffix(".")
+    cause = error.__cause__
+    if isinstance(cause, ValueError) and hasattr(cause, "errors"):  # the validator's own words
+        said = cause.errors()[0]
+        text = text.replace(one_line(said["msg"]), in_words(said))
     context = getattr(error, "ctx", None)
     if not text or context is None:
         return text

@@ -8,13 +8,13 @@ import typer
 from rich.table import Table
 
 from service.exits import EXIT_MISMATCH
-from service.terminal import Json, print_result
+from service.terminal import Json, WholeHelp, print_result
 
 if TYPE_CHECKING:
     from service.settings import Settings
 
 app = typer.Typer()
-db = typer.Typer(help="The database's schema.", no_args_is_help=True)
+db = typer.Typer(help="The database's schema.", cls=WholeHelp)
 app.add_typer(db, name="db")
 
 Database = Annotated[

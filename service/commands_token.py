@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from service.terminal import Json, print_result
+from service.terminal import Json, WholeHelp, print_result
 from web.scopes import Scope
 
 if TYPE_CHECKING:
     from web.tokens import TokenFile
 
-app = typer.Typer(no_args_is_help=True, help="Create, list and revoke the API's tokens.")
+app = typer.Typer(cls=WholeHelp, help="Create, list and revoke the API's tokens.")
 
 Name = Annotated[str, typer.Argument(help="The token's name: who or what uses it.")]
 File = Annotated[

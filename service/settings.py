@@ -30,7 +30,8 @@ from feeds.simulated import SYMBOLS
 from feeds.venues.registry import VENUES
 from feeds.venues.spelling import Listing
 from service.notification_text import DEFAULT_KINDS, KINDS
-from service.venue_settings import FeedsSettings, listed, listings
+from service.settings_names import PREFIX
+from service.venue_settings import FeedsSettings, listed, listed_symbols, listings
 from trading.costs import DEFAULT_RATES
 from trading.model import CostRates
 from trading.money import AMOUNT_MAX, is_money, plain
@@ -39,7 +40,6 @@ from trading.symbols import normalised
 if TYPE_CHECKING:
     from web.backend import HookSettings
 
-PREFIX = "BACKSTAY_"
 ALONE = ("simulated", "recorded", "none")
 FEEDS = frozenset((*ALONE, *VENUES))
 _HOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{16,128}")
@@ -65,6 +65,7 @@ def _mapped(value: object) -> object:
 
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed)]
+Symbols = Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed_symbols)]
 SecretUrls = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_listed_urls)]
 Amounts = Annotated[dict[str, Decimal], NoDecode, BeforeValidator(_mapped)]
 Rate = Annotated[Decimal, Field(ge=0, lt=1, decimal_places=18)]
@@ -87,7 +88,7 @@ class Settings(BaseSettings):
     database: str = Field("sqlite:///backstay.db", repr=False)
     feed: Names = ("simulated",)
     recorded: Names = ()
-    symbols: Names = ()
+    symbols: Symbols = ()
     feeds: FeedsSettings = FeedsSettings()
     speed: Decimal = Field(default_factory=_usual_speed, gt=0, le=100_000)
     seed: int = Field(7, ge=0)
@@ -182,6 +183,16 @@ class Settings(BaseSettings):
     @classmethod
     def _notionals_are_money(cls, value: dict[str, Decimal]) -> dict[str, Decimal]:
         return {account: _money(amount) for account, amount in value.items()}
+
+    @model_validator(mode="after")
+    def _feed_named(self) -> Self:
+        idle = [venue for venue in VENUES if self.feeds.of(venue).symbols]
+        if idle and "feed" not in self.model_fields_set:
+            raise ValueError(
+                f"feeds.{idle[0]}.symbols is given, but no feed: set feed to {', '.join(idle)}, or "
+                "to simulated for the simulated market"
+            )
+        return self
 
     @model_validator(mode="after")
     def _feed_possible(self) -> Self:

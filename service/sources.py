@@ -14,11 +14,12 @@ from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import EnvSettingsSource
 
-from service.settings import PREFIX, Settings, masked_database
+from service.settings import Settings, masked_database
+from service.settings_names import PREFIX, TOML_NAME
 from service.venue_settings import VENUE_SETTINGS
 from trading.money import plain
+from web.wording import in_words
 
-TOML_NAME = "backstay.toml"
 SECRETS_DIR = "BACKSTAY_SECRETS_DIR"
 _FILE = "_FILE"
 _FOLDERS = (SECRETS_DIR, "CREDENTIALS_DIRECTORY")
@@ -223,7 +224,7 @@ def _impossible(
     details: ErrorDetails, values: Mapping[str, object], sources: Mapping[str, str]
 ) -> str:
     """One line for one impossible setting; what is refused is told unless it is a secret."""
-    reason = details["msg"].removeprefix("Value error, ")
+    reason = in_words(details)
     if not details["loc"]:
         return reason
     given = ".".join(map(str, details["loc"]))
@@ -231,7 +232,6 @@ def _impossible(
     key = given.removeprefix(name)
     may_hold_one = name in _HOLDING_SECRETS or name.endswith(".url")
     value = "" if may_hold_one else f" {values.get(name)!s}"
-    reason = reason.replace("Input should be", "it should be")
     return f"setting {name}{key}{value} ({sources[name]}) is refused: {reason}"
 
 

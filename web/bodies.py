@@ -20,6 +20,7 @@ from trading.repair import Irreparable, Repair
 from trading.times import iso_time
 from web.backend import Backend
 from web.commands import Reads
+from web.problems import Problem
 from web.schemas import (
     AccountBody,
     HealthBody,
@@ -48,6 +49,22 @@ def market_price(backend: Backend, symbol: str) -> MarketPrice | None:
     if status is not None and status.last is not None:
         return status.last
     return backend.published.version.markets.get(symbol)
+
+
+def check_market(backend: Backend, symbol: str, outcome: str) -> None:
+    """Refuse a symbol that has no market: it may be mistyped, and an empty answer would hide it.
+
+    Raises:
+        Problem: with what that came to, such as `nothing was closed`.
+    """
+    published = backend.published
+    if symbol not in published.markets and symbol not in published.version.markets:
+        raise Problem(
+            404,
+            "market_unknown",
+            f"there is no market {symbol}, and {outcome}: give the symbol of one that is there "
+            "(GET /api/v1/markets, or `backstay markets`)",
+        )
 
 
 def mark_price(backend: Backend, symbol: str) -> Decimal | None:

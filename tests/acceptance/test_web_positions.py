@@ -56,8 +56,7 @@ def test_an_open_position_is_worth_what_the_market_says(api: Api) -> None:
 
 def test_a_position_shows_what_is_realized_unrealized_and_both(api: Api) -> None:
     """After a take-profit that closed a half, the total has the half that is booked in it."""
-    ladder = {"take_profit_pcts": ["2", "5"], "close_fractions": ["0.5", "0.3"]}
-    position_id = api.open(**ladder)["id"]
+    position_id = api.open(take_profit_pcts=["2", "5"], close_fractions=["0.5", "0.3"])["id"]
     api.price("102")
     api.price("101")
     position = api.get(f"/positions/{position_id}")
