@@ -87,7 +87,7 @@ def test_an_unknown_field_is_answered_with_those_that_are_known(api: Api) -> Non
     price = {"symbol": "BTCUSDT", "price": "1", "time": "now"}
     known = "there is no such field; known are symbol, price, timestamp"
     assert api.problem("POST", "/prices", price)["detail"] == f"time: {known}"
-    assert api.problem("POST", "/prices", [price])["detail"] == f"body.0.time: {known}"
+    assert api.problem("POST", "/prices", [price])["detail"] == f"0.time: {known}"
     account = {"account": "a", "initial_balance": "1", "limits": {"max": 1}}
     detail = api.problem("POST", "/accounts", account)["detail"]
     assert detail.startswith("limits.max: there is no such field; known are open_positions_")
