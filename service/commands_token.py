@@ -31,7 +31,11 @@ def create(
     tokens_file: File = None,
 ) -> None:
     """Create a token and print it: it is shown this once, and kept nowhere."""
+    from service.data_folder import data_folder, make_data_folder
+
     file = _file(tokens_file)
+    if file.path.parent == data_folder():
+        make_data_folder()
     text = file.create(name, scope)
     typer.echo(text)
     typer.echo(

@@ -7,6 +7,7 @@ files that the environment names (`BACKSTAY_PORT_FILE`) or that lie in a folder 
 
 import re
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -29,6 +30,7 @@ from pydantic_settings import (
 from feeds.simulated import SYMBOLS
 from feeds.venues.registry import VENUES
 from feeds.venues.spelling import Listing
+from service.data_folder import TOKENS_NAME, default_database, default_file
 from service.notification_text import DEFAULT_KINDS, KINDS
 from service.settings_names import PREFIX
 from service.venue_settings import FeedsSettings, listed, listed_symbols, listings
@@ -85,7 +87,7 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True
     )
 
-    database: str = Field("sqlite:///backstay.db", repr=False)
+    database: str = Field(default_factory=default_database, repr=False)
     feed: Names = ("simulated",)
     recorded: Names = ()
     symbols: Symbols = ()
@@ -95,7 +97,7 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", min_length=1)
     port: int = Field(8470, ge=0, le=65_535)
     allowed_hosts: Names = ()
-    tokens_file: Path = Path("backstay-tokens.json")
+    tokens_file: Path = Field(default_factory=partial(default_file, TOKENS_NAME))
     hook_secret: SecretStr | None = None
     hook_account: str = Field("demo", min_length=1)
     hook_notionals: Amounts = Field(default_factory=dict)

@@ -3,5 +3,8 @@
 PREFIX = "BACKSTAY_"
 """What each setting's environment variable begins with."""
 
+DEFAULT = "default"
+"""The source of a setting that nothing gives."""
+
 TOML_NAME = "backstay.toml"
 """The file of settings in the working directory."""

@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import EnvSettingsSource
 
 from service.settings import Settings, masked_database
-from service.settings_names import PREFIX, TOML_NAME
+from service.settings_names import DEFAULT, PREFIX, TOML_NAME
 from service.venue_settings import VENUE_SETTINGS
 from trading.money import plain
 from web.wording import in_words
@@ -79,9 +79,7 @@ def load(options: Mapping[str, object] | None = None, folder: Path | None = None
     for layer in gathered:
         for name, value, source in layer:
             given[name] = (value, source)
-    sources = dict.fromkeys(NAMES, "default") | {
-        name: source for name, (_, source) in given.items()
-    }
+    sources = dict.fromkeys(NAMES, DEFAULT) | {name: source for name, (_, source) in given.items()}
     values: dict[str, Any] = {name: value for name, (value, _) in given.items()}
     try:
         settings = Settings(**_nested(values))

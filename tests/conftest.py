@@ -17,6 +17,15 @@ POSTGRESQL_IS_SLOW = pytest.mark.parametrize(
 """For what is long and depends little on the database: PostgreSQL has its turn in `./test all`."""
 
 
+@pytest.fixture(autouse=True)
+def data_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of data for each test: none touches that of who runs the tests."""
+    home = tmp_path / "data-home"
+    monkeypatch.setenv("XDG_DATA_HOME", str(home))
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    return home
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A server to create databases on: BACKSTAY_TEST_POSTGRES_URL, or a throwaway one.

@@ -30,10 +30,10 @@ def refused(options: dict[str, object] | None = None) -> list[str]:
     return error.value.lines
 
 
-def test_without_anything_given_everything_has_a_default() -> None:
+def test_without_anything_given_everything_has_a_default(data_home: Path) -> None:
     """A machine with nothing but Python runs the simulated market on a SQLite file."""
     loaded = load()
-    assert loaded.settings.database == "sqlite:///backstay.db"
+    assert loaded.settings.database == f"sqlite:///{data_home}/backstay/backstay.db"
     assert loaded.settings.feed == ("simulated",)
     assert loaded.settings.speed == 60
     assert (loaded.settings.host, loaded.settings.port) == ("127.0.0.1", 8470)
