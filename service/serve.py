@@ -11,7 +11,7 @@ import structlog
 
 from actors.system import UncommittedError
 from feeds.errors import InputError
-from persistence.errors import NotThere, StoreError
+from persistence.errors import NotThere, SharedSessions, StoreError
 from service.exits import EXIT_FAILED, EXIT_INPUT
 from service.notify import Notifier
 from service.ownership import FileInUseError, OwnerLivesError, StopAskedError
@@ -32,6 +32,7 @@ ASK_DIFFERENTLY = (
     OwnerLivesError,
     InputError,
     NotThere,
+    SharedSessions,
 )
 """Why a start fails that no repetition mends; any other ValueError is a bug."""
 

@@ -17,6 +17,7 @@ from actors.market import MarketSettings
 from actors.messages import CheckHealth, Denied, HealthChecked, OpenAccount, Reply
 from actors.starter import DeskSettings
 from actors.system import System, SystemSettings
+from persistence.addresses import masked
 from persistence.store import Store
 from service.gate import Gate
 from service.leaving import let_go
@@ -26,7 +27,7 @@ from service.notifications import notifications_of
 from service.notify import Notifier
 from service.ownership import Candidate, StopAskedError, Wait, keeping
 from service.pulse import Pulse
-from service.settings import Settings, masked_database
+from service.settings import Settings
 from service.web_server import WebServer, bound_socket, url_of
 from trading.books import HealthStatus
 from trading.price_guard import GuardSettings
@@ -188,7 +189,7 @@ class Service:
     def _open_database(self) -> Store:
         settings, candidate = self._settings, self._candidate
         with self._step("database opened and migrated") as said:
-            said["database"] = masked_database(settings.database)
+            said["database"] = masked(settings.database)
             store = self._store = candidate.patiently(lambda: Store.open(settings.database))
         with self._step("ownership acquired") as said:
             said["epoch"] = self._epoch = candidate.patiently(
@@ -263,8 +264,7 @@ class Service:
             for account, answer in answers.items()
             if isinstance(answer, HealthChecked) and answer.report.status is HealthStatus.HEALTHY
         }
-        slow = sorted(replies.keys() - answers.keys())
-        if slow:
+        if slow := sorted(replies.keys() - answers.keys()):
             log.warning("health check still under way: /readyz waits for it", accounts=slow)
         return {"healthy": len(sound), "in_doubt": sorted(replies.keys() - sound)}
 
