@@ -83,6 +83,7 @@ def position_body(backend: Backend, record: PositionRecord) -> PositionBody:
         total = None if unrealized is None else position.net_pnl + unrealized
     else:
         total = position.net_pnl
+    aside = backend.published.unguarded_by(position) if is_open else None
     levels = position.take_profit_prices[position.rungs_hit :] if is_open else ()
     return PositionBody(
         **position_fields(position),
@@ -94,6 +95,7 @@ def position_body(backend: Backend, record: PositionRecord) -> PositionBody:
         close_fractions=[number_text(rung.close_fraction) for rung in position.ladder.rungs],
         untargeted_fraction=number_text(untargeted_fraction(position.ladder)),
         next_take_profit=number_text(levels[0]) if levels else None,
+        unguarded=None if aside is None else aside.text,
         mark_price=None if mark is None else number_text(mark),
         unrealized_pnl=None if unrealized is None else amount_text(unrealized),
         total_pnl=None if total is None else amount_text(total),

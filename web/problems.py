@@ -35,6 +35,7 @@ _STATUSES = {
     DenialReason.PRICE_STALE: 409,
     DenialReason.PRICE_UNKNOWN: 404,
     DenialReason.REPAIR_IMPOSSIBLE: 409,
+    DenialReason.SET_ASIDE: 503,
     DenialReason.SHUTTING_DOWN: 503,
     DenialReason.STOP_INVALID: 422,
     DenialReason.TRADING_PAUSED: 409,
@@ -51,7 +52,7 @@ _DESCRIPTIONS = {
     413: "The body is too large",
     421: "The request names a host that is not this one",
     422: "The request is not valid, or is denied for what it asks",
-    429: "Too many failed attempts",
+    429: "Too many failed attempts, or too many alerts",
     431: "The request's head is too large",
     500: "A bug; the log has it under the answer's X-Request-ID",
     503: "Not answered in time: nothing says yet that it was done; try again",
@@ -134,6 +135,16 @@ def _named(place: str) -> str:
     """A field's name as its sender knows it: `symbol` of `body.symbol`."""
     _, dot, name = place.partition(".")
     return name if dot else place
+
+
+def too_many(what: str, seconds: int) -> Problem:
+    """The answer to a client that comes too often."""
+    return Problem(
+        429,
+        "too_many_requests",
+        f"too many {what}; try again in {seconds} s",
+        headers={"Retry-After": str(seconds)},
+    )
 
 
 def problem_response(problem: Problem) -> JSONResponse:

@@ -118,7 +118,8 @@ class PositionBody(BaseModel):
     `close_fractions` what share of `quantity` each take-profit closes, and `untargeted_fraction`
     the share that none closes: it waits for the stop-loss or a close by hand.
     `signal_id` is the idempotency key that it was opened with. `entry_time` and `exit_time` are
-    the prices', `opened_at` and `closed_at` the commits'.
+    the prices', `opened_at` and `closed_at` the commits'. `unguarded` says why its stop and
+    take-profits do not act, where it, its account or its market is set aside.
     """
 
     id: int
@@ -145,11 +146,21 @@ class PositionBody(BaseModel):
     untargeted_fraction: Number
     next_take_profit: Number | None
     mark_price: Number | None
+    unguarded: str | None
     unrealized_pnl: Money | None
     gross_pnl: Money
     costs: Money
     net_pnl: Money
     total_pnl: Money | None
+
+
+class OpenedBody(PositionBody):
+    """A position that was opened.
+
+    `market_note` says which prices guard it, if it was asked for under a perpetual's name.
+    """
+
+    market_note: str | None
 
 
 class PnlBody(BaseModel):
