@@ -19,6 +19,8 @@ PING_SECONDS = 2.0
 STILL_SECONDS_MAX = 10.0
 """How long an actor or worker may stand still before the process counts as dead."""
 
+PARTS_NAMED_MAX = 5
+
 OK = "ok"
 DEPOSED = "deposed: another process has taken the database over, and this one ends"
 
@@ -97,6 +99,7 @@ class Pulse:
             # A system exists only on a database whose schema is the current one.
             migrations=None,
             health=self._health_trouble(),
+            guards=self._guards_trouble(),
             feed=self._feed_trouble(),
             draining="the service is stopping" if self._draining else None,
         )
@@ -108,6 +111,17 @@ class Pulse:
         if seconds <= STILL_SECONDS_MAX:
             return None
         return f"a worker has been at one actor's messages for {seconds:.0f} s"
+
+    def _guards_trouble(self) -> str | None:
+        """What is set aside, with its account; why is in the log, and told to who may read."""
+        parts = [
+            f"account {one.account}, {one.part}" if one.kind == "position" else one.part
+            for one in self._system.published.standing_still()
+        ]
+        if not parts:
+            return None
+        more = f" and {len(parts) - PARTS_NAMED_MAX} more" if len(parts) > PARTS_NAMED_MAX else ""
+        return f"set aside: {'; '.join(parts[:PARTS_NAMED_MAX])}{more}"
 
     def _health_trouble(self) -> str | None:
         reports = self._system.published.health.copy()

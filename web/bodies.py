@@ -60,6 +60,7 @@ def position_body(backend: Backend, record: PositionRecord) -> PositionBody:
     position, closed_at_us = record.position, record.closed_at_us
     is_open = position.status is PositionStatus.OPEN
     mark = mark_price(backend, position.symbol) if is_open else None
+    aside = backend.published.unguarded_by(position) if is_open else None
     levels = position.take_profit_prices[position.rungs_hit :] if is_open else ()
     return PositionBody(
         **position_fields(position),
@@ -70,6 +71,7 @@ def position_body(backend: Backend, record: PositionRecord) -> PositionBody:
         open_quantity=number_text(position.open_quantity),
         close_fractions=[number_text(rung.close_fraction) for rung in position.ladder.rungs],
         next_take_profit=number_text(levels[0]) if levels else None,
+        unguarded=None if aside is None else aside.text,
         mark_price=None if mark is None else number_text(mark),
         unrealized_pnl=None if mark is None else amount_text(unrealized_pnl(position, mark)),
     )

@@ -35,6 +35,7 @@ _STATUSES = {
     DenialReason.PRICE_STALE: 409,
     DenialReason.PRICE_UNKNOWN: 404,
     DenialReason.REPAIR_IMPOSSIBLE: 409,
+    DenialReason.SET_ASIDE: 503,
     DenialReason.SHUTTING_DOWN: 503,
     DenialReason.STOP_INVALID: 422,
     DenialReason.TRADING_PAUSED: 409,

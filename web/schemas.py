@@ -115,7 +115,8 @@ class PositionBody(BaseModel):
 
     `open_quantity` is the rest, `close_fractions` what share of `quantity` each take-profit closes.
     `signal_id` is the idempotency key that it was opened with. `entry_time` and `exit_time` are
-    the prices', `opened_at` and `closed_at` the commits'.
+    the prices', `opened_at` and `closed_at` the commits'. `unguarded` says why its stop and
+    take-profits do not act, where it, its account or its market is set aside.
     """
 
     id: int
@@ -141,6 +142,7 @@ class PositionBody(BaseModel):
     close_fractions: list[Number]
     next_take_profit: Number | None
     mark_price: Number | None
+    unguarded: str | None
     unrealized_pnl: Money | None
     gross_pnl: Money
     costs: Money

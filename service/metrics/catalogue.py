@@ -197,6 +197,13 @@ ENGINE = Group(
         counter(
             "backstay_actor_restarts_total", _COUNT, "actors that failed and began anew", _ACTOR
         ),
+        gauge(
+            "backstay_set_aside",
+            _COUNT,
+            "parts of the service that failed for good and stand still until the next start: "
+            "while one does, what needs it is not guarded or not booked",
+            _ACTOR,
+        ),
         counter("backstay_dead_letters_total", _COUNT, "messages to actors that were not there"),
         gauge(
             "backstay_owner",

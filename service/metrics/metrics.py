@@ -74,6 +74,7 @@ class Metrics:
 
         self._sources += [
             partial(collectors.books, published, directory.stats),
+            partial(collectors.set_aside, published),
             lambda: collectors.markets(published, clock, self._awaited()),
             engine,
         ]

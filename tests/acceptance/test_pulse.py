@@ -7,6 +7,7 @@ import pytest
 
 from actors.base import stop_soon
 from actors.messages import OpenDone
+from actors.protocol import ActorFailed
 from service.metrics import Metrics
 from service.pulse import Pulse
 from tests.acceptance.house import House, an_open, running
@@ -95,7 +96,7 @@ def test_a_service_is_ready_after_its_first_health_check(house: House, pulse: Pu
     house.open_account(100, account="later")
     assert pulse.readiness().ok
     assert pulse.readiness().checks == dict.fromkeys(
-        ("owner", "database", "migrations", "health", "feed", "draining"), "ok"
+        ("owner", "database", "migrations", "health", "guards", "feed", "draining"), "ok"
     )
 
 
@@ -110,6 +111,24 @@ def test_a_deposed_owner_is_not_ready_and_owns_nothing(house: House, pulse: Puls
     assert pulse.readiness().checks["owner"].startswith("deposed: another process")
     assert (pulse.readiness().ok, value(metrics, "owner")) == (False, 0)
     assert "was deposed" in str(house.system.fatal.get(0))
+
+
+def test_what_is_set_aside_makes_it_not_ready_and_leaves_it_alive(
+    house: House, pulse: Pulse
+) -> None:
+    """It names the account and the part; the figure counts it by its kind."""
+    metrics = Metrics()
+    metrics.watch(house.system, house.dispatcher)
+    house.check()
+    house.price(100)
+    house.open(25)
+    for _ in range(7):
+        house.system.tell(ActorFailed(kind="position", key=1, error="as the test says"))
+    house.settle()
+    assert pulse.readiness().checks["guards"] == "set aside: account demo, position 1"
+    assert not pulse.readiness().ok
+    assert pulse.liveness().ok
+    assert value(metrics, "set_aside", actor="position") == 1
 
 
 def test_a_mismatch_makes_it_not_ready_and_leaves_it_alive(house: House, pulse: Pulse) -> None:

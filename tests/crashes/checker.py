@@ -29,6 +29,7 @@ CHANGING = frozenset(
         "stop_loss",
         "next_take_profit",
         "mark_price",
+        "unguarded",
         "unrealized_pnl",
         "gross_pnl",
         "costs",

@@ -19,6 +19,7 @@ export class Card {
     const title = `position-${id}-title`;
     this.size = el("p", { class: "muted" });
     this.whose = el("p", { class: "muted" });
+    this.unguarded = el("p", { class: "unguarded" });
     this.ladder = el("div", { class: "ladder-place" });
     this.amount = el("data", { class: "amount" });
     this.percent = el("span", { class: "percent" });
@@ -29,7 +30,7 @@ export class Card {
         el("div", { class: "what" },
           el("h3", { id: title }, el("span", { class: "id" }, `#${id}`), ` ${symbol} `,
             el("span", { class: "side" }, side === "LONG" ? "▲ LONG" : "▼ SHORT")),
-          this.size, this.whose),
+          this.size, this.whose, this.unguarded),
         this.ladder,
         el("p", { class: "pnl" }, el("span", { class: "visually-hidden" }, "Unrealized PnL "),
           this.amount, " ", this.percent),
@@ -52,6 +53,8 @@ export class Card {
     const age = duration((now - milliseconds(position.opened_at)) / 1000);
     setText(this.size, `${quantity(position.open_quantity)} at ${figure(position.entry_price)}`);
     setText(this.whose, `${position.account} · ${age}`);
+    setText(this.unguarded, position.unguarded ? `! ${position.unguarded}` : "");
+    this.unguarded.hidden = !position.unguarded;
     this.close.hidden = !mayTrade;
   }
 
