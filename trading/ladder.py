@@ -90,9 +90,10 @@ def opened(
     path = (stop_price, entry_price, *levels)
     rising = path if side is Side.LONG else tuple(reversed(path))
     if rising[0] <= ZERO or any(a >= b for a, b in pairwise(rising)):
+        raise ValueError(_not_guarded(side, path))
+    if rising[-1] > PRICE_MAX:
         raise ValueError(
-            f"ladder of {side} at {plain(entry_price)} cannot be guarded: stop-loss and "
-            f"take-profits come to {', '.join(plain(level) for level in path)}"
+            f"{_not_guarded(side, path)}; no price above {plain(PRICE_MAX)} is ever accepted"
         )
     hold = money(product(entry_price, quantity))
     position = Position(
@@ -223,6 +224,13 @@ def _level(side: Side, entry_price: Decimal, distance_pct: Decimal) -> Decimal:
     """The price at a distance from the entry, in percent toward profit."""
     factor = total(HUNDRED, product(side.sign, distance_pct))
     return price_scale(product(entry_price, factor, Decimal("0.01")))
+
+
+def _not_guarded(side: Side, path: tuple[Decimal, ...]) -> str:
+    """Why a ladder is refused, with its stop-loss, its entry and its take-profits."""
+    stop, entry, *levels = map(plain, path)
+    reached = f", take-profits {', '.join(levels)}" if levels else ""
+    return f"ladder of {side} at {entry} cannot be guarded: stop-loss {stop}{reached}"
 
 
 def _at_or_beyond(side: Side, price: Decimal, level: Decimal) -> bool:
