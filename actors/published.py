@@ -7,6 +7,7 @@ health report.
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from immutables import Map
 
@@ -14,6 +15,7 @@ from persistence.changes import Change
 from trading.books import HealthReport
 from trading.exposure import NOTHING, Exposure
 from trading.model import MarketPrice, Pause, Position, PositionStatus, Wallet
+from trading.price_guard import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,12 +106,19 @@ class MarketPause:
     since_us: int
 
 
+class Heard(NamedTuple):
+    """A price that was not accepted, and so is not acted on, and the guard's verdict."""
+
+    price: Decimal
+    verdict: Verdict
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketStatus:
     """A market as it stands: its last accepted price, and what keeps it from being acted on.
 
     `received_us` is by the monotonic clock, None if none was received since the start. `heard` is
-    the newest price of all, where it was not accepted and so is not acted on. The counts
+    the newest price of all, where it was not accepted. The counts
     are of prices since then, by the guard's verdict, and of how often the times began anew because
     a clock was wrong; `armed` positions wait for their triggers.
     """
@@ -120,7 +129,7 @@ class MarketStatus:
     price_age_us_max: int
     candidate: Decimal | None = None
     pause: MarketPause | None = None
-    heard: Decimal | None = None
+    heard: Heard | None = None
     accepted: int = 0
     rejected: int = 0
     ignored: int = 0

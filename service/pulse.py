@@ -12,6 +12,8 @@ from actors.clock import Clock
 from actors.dispatcher import POOL, Dispatcher
 from actors.messages import Ping, Pong
 from actors.system import System
+from service.stale import StaleWatch
+from service.stops import StopWatch
 from trading.books import HealthStatus
 from web.backend import Probe
 
@@ -31,7 +33,7 @@ class _Beat:
 
 
 class Pulse:
-    """Pings the Desk and the Committer, and remembers when each last answered.
+    """Pings the Desk and the Committer, and looks at stops and at the ages of prices.
 
     It is the recipient of its own timer, so that it needs no worker of those that it watches.
     """
@@ -54,6 +56,8 @@ class Pulse:
         self._dispatcher = dispatcher
         self._busy_us = busy_us
         self._feed_trouble = feed_trouble
+        self._stops = StopWatch(system.published, clock)
+        self._stale = StaleWatch(system.published, clock, system.directory.to_committer)
         self._desk = _Heard(clock)
         self._committer = _Heard(clock)
         self._first_accounts = frozenset(system.published.version.wallets)
@@ -80,6 +84,8 @@ class Pulse:
         directory = self._system.directory
         directory.to_desk(Ping(reply_to=self._desk))
         directory.to_committer(Ping(reply_to=self._committer))
+        self._stops.look()
+        self._stale.look()
         self._dispatcher.after(PING_SECONDS, self, message)
 
     def liveness(self) -> Probe:
@@ -101,6 +107,7 @@ class Pulse:
             health=self._health_trouble(),
             guards=self._guards_trouble(),
             feed=self._feed_trouble(),
+            stops=self._stops.trouble,
             draining="the service is stopping" if self._draining else None,
         )
 

@@ -153,9 +153,9 @@ LADDERS = Group(
         gauge(
             "backstay_positions_beyond_stop",
             _COUNT,
-            "open positions whose stop-loss the last accepted price has reached, in markets that "
-            "are not paused; each is closed in a moment, unless something is wrong; counted up to "
-            "1,000",
+            "open positions whose stop-loss the newest price of their symbol has reached, also a "
+            "price that was rejected, ignored, quarantined, or came while the market was paused; "
+            "each is closed in a moment, unless something is wrong",
         ),
     ),
 )
