@@ -170,7 +170,7 @@ class CommitterActor(SupervisedActor):
             self._depose(error)
 
     def _depose(self, error: Deposed) -> None:
-        """Another owner has taken over: nothing is written any more."""
+        """Another owner, or an earlier state, has taken over: nothing is written any more."""
         self._published.deposed = True
         self._give_back()
         self.directory.to_desk(OwnershipLost(detail=str(error)))

@@ -24,7 +24,7 @@ STILL_SECONDS_MAX = 10.0
 PARTS_NAMED_MAX = 5
 
 OK = "ok"
-DEPOSED = "deposed: another process has taken the database over, and this one ends"
+DEPOSED = "deposed: another process has the database, or it was put back; this one ends"
 
 
 @dataclass(frozen=True, slots=True)
