@@ -235,7 +235,7 @@ class CommitRow(Table):
     committed_at: Mapped[TimeColumn]
     changes: Mapped[CountColumn]
 
-    __table_args__ = (STRICT,)
+    __table_args__ = (Index("ix_commits_id", "id"), STRICT)
 
 
 class OwnerRow(Table):
@@ -311,6 +311,7 @@ class SignalRow(Table):
             None,
             "account",
             "client_id",
+            "digest",
             unique=True,
             postgresql_where=text("client_id IS NOT NULL"),
             sqlite_where=text("client_id IS NOT NULL"),
