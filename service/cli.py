@@ -21,6 +21,8 @@ from service import (
 from service.client import CallError, one_line
 from service.errors import ReplayError
 from service.exits import EXIT_DECLINED, EXIT_FAILED, EXIT_INPUT
+from service.printable import printable
+from service.terminal import fill_closed_streams
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 for commands in (
@@ -40,6 +42,7 @@ app.add_typer(commands_token.app, name="token")
 
 def main() -> None:
     """Run the command line; what a person can mend ends it with one clear line each."""
+    fill_closed_streams()
     try:
         raise SystemExit(app(standalone_mode=False))
     except typer.TyperException as error:
@@ -84,5 +87,5 @@ def _usage(error: typer.TyperException) -> str:
 def _end(code: int, error: Exception | str) -> NoReturn:
     lines = error if isinstance(error, str) else str(error) or repr(error)
     for line in lines.splitlines():
-        typer.echo(f"backstay: {line}", err=True)
+        typer.echo(f"backstay: {printable(line)}", err=True)
     raise SystemExit(code)

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import httpx
 
 from service.exits import EXIT_FAILED, EXIT_INPUT
+from service.printable import printable
 from web.requests import is_loopback
 
 DEFAULT_URL = "http://127.0.0.1:8470"
@@ -210,7 +211,7 @@ def path_of(*parts: str | int) -> str:
 
 def one_line(text: str) -> str:
     """A text from outside as one line without control characters, fit for any terminal."""
-    return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
+    return printable(" ".join(text.split()))
 
 
 def _headers(token: str) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """Commands of the service itself and of its database: serve, config, db, audit, backup."""
 
-import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -63,13 +62,9 @@ def serve(
         "standby": standby,
     }
     # What only one command needs is imported there: the others start faster without it.
-    from service.logs import configure_logs
     from service.sources import load
 
     settings = load(options).settings
-    configure_logs(
-        logging.getLevelNamesMapping()[settings.log_level.upper()], style=settings.log_format
-    )
     # A setting that is wrong is told of before the server is loaded.
     from service.serve import serve as run
 

@@ -3,7 +3,6 @@
 import logging
 import os
 import signal
-import sys
 import threading
 import time
 
@@ -13,6 +12,8 @@ from actors.system import UncommittedError
 from feeds.errors import InputError
 from persistence.errors import NotThere, StoreError
 from service.exits import EXIT_FAILED, EXIT_INPUT
+from service.log_lines import LogLines
+from service.logs import configure_logs
 from service.notify import Notifier
 from service.ownership import FileInUseError, OwnerLivesError, StopAskedError
 from service.service import Service, StartError
@@ -24,6 +25,9 @@ log = structlog.get_logger("backstay")
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 SAME_SIGNAL_SECONDS = 0.1
+STANDARD_ERROR = 2
+LOG_SECONDS = 0.5
+"""How long the last log lines may wait for their reader."""
 
 ASK_DIFFERENTLY = (
     TokenFileError,
@@ -95,8 +99,13 @@ def serve(settings: Settings) -> int:
     """Run the service until it is told to stop; returns the exit code."""
     calls = Calls()
     calls.listen()
+    lines = LogLines(STANDARD_ERROR)
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    configure_logs(level, style=settings.log_format, file=lines)
     notifier = Notifier.of_environment()
-    service = Service(settings, notifier, wait=calls.stop_within, fail=calls.fail)
+    service = Service(
+        settings, notifier, wait=calls.stop_within, fail=calls.fail, lines_lost=lambda: lines.lost
+    )
     code = _started(service)
     if code == 0:
         reason = calls.next()
@@ -108,6 +117,7 @@ def serve(settings: Settings) -> int:
     code = _stopped(service) or code
     if code == 0:
         log.info("stopped")
+    lines.drain(LOG_SECONDS)
     return _ended(code)
 
 
@@ -147,8 +157,6 @@ def _ended(code: int) -> int:
     """
     main = threading.main_thread()
     if any(not thread.daemon for thread in threading.enumerate() if thread is not main):
-        logging.shutdown()
-        sys.stderr.flush()
         os._exit(code)
     return code
 

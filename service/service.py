@@ -69,8 +69,11 @@ class Service:
         *,
         wait: Wait,
         fail: Callable[[str], None],
+        lines_lost: Callable[[], int],
     ) -> None:
         """`fail` is told, on any thread, of what ends the service while it runs.
+
+        `lines_lost` says how many log lines were lost.
 
         Raises:
             NoStandbyError: if it shall be a standby on SQLite.
@@ -87,7 +90,7 @@ class Service:
             wait=wait,
             tell=notifier.status,
         )
-        self._metrics = Metrics()
+        self._metrics = Metrics(lines_lost)
         self._notifications = notifications_of(settings, self._metrics.count_notification)
         self._store: Store | None = None
         self._epoch: int | None = None

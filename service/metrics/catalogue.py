@@ -313,6 +313,12 @@ ENGINE = Group(
             "what keeps failing needs a person, and the log says which target and why",
             label("result", "sent", "failed"),
         ),
+        counter(
+            "backstay_log_lines_lost_total",
+            _COUNT,
+            "log lines that were lost, because their reader stood still or they could not be "
+            "written; the log says how many are missing where it goes on",
+        ),
         gauge(
             "backstay_build_info",
             _COUNT,

@@ -51,7 +51,13 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
             "tokens_file": tmp_path / "tokens.json",
         }
         settings = load(options, tmp_path).settings
-        service = Service(settings, Notifier(None, None), wait=lambda _: False, fail=pytest.fail)
+        service = Service(
+            settings,
+            Notifier(None, None),
+            wait=lambda _: False,
+            fail=pytest.fail,
+            lines_lost=int,
+        )
         services.append(service)
         service.start()
         return service
