@@ -40,7 +40,17 @@ def test_the_service_answers_for_its_own_names(api: Api, host: str) -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:8470", "", "[::1", "1"],
+    [
+        "evil.example",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example:8470",
+        "192.0.2.7",
+        "127.0.0.2:8470",
+        "[2001:db8::1]",
+        "",
+        "[::1",
+        "1",
+    ],
 )
 def test_the_service_answers_for_no_other_name(api: Api, host: str) -> None:
     """A page whose name was bound anew to this machine's address (DNS rebinding) gets nowhere."""

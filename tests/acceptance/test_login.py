@@ -238,3 +238,19 @@ def test_the_page_asks_for_a_login_once_there_are_tokens(api: Api, tokens: Token
 
     assert api.ask_at("GET", "/", headers=BROWSER).headers["Location"] == "/login?next=%2F"
     assert api.ask_at("GET", "/static/theme.css").status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/login", "/logout"])
+def test_a_page_of_another_site_neither_logs_in_nor_out(
+    api: Api, tokens: TokenFile, cookie: dict[str, str], path: str
+) -> None:
+    """It could put its own token into a browser, or end the session of its visitor."""
+    given = {"token": tokens.create("other", Scope.READ)}
+    foreign = {"Origin": "https://evil.example"} | cookie
+
+    answer = api.ask_at("POST", path, data=given, headers=foreign)
+
+    assert answer.status_code == 403
+    assert answer.json()["type"] == "urn:backstay:problem:origin-refused"
+    assert "Set-Cookie" not in answer.headers
+    assert api.ask("GET", "/accounts", headers=cookie).status_code == 200

@@ -104,19 +104,26 @@ def test_a_connection_lost_after_commit_arrived_leaves_everything(
     assert books.store.load_position(1) == books.positions[1]
 
 
-def test_a_sqlite_commit_that_failed_in_the_disk_is_of_unknown_outcome(
-    sqlite_books: Bookkeeper, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("disk I/O error", sqlite3.SQLITE_IOERR_FSYNC),
+        ("out of memory", sqlite3.SQLITE_NOMEM),
+    ],
+)
+def test_a_sqlite_commit_that_failed_half_way_is_of_unknown_outcome(
+    sqlite_books: Bookkeeper, monkeypatch: pytest.MonkeyPatch, text: str, code: int
 ) -> None:
     """The file may have it or not: only asking tells."""
 
     def breaks(_: Any) -> None:
-        error = sqlite3.OperationalError("disk I/O error")
-        error.sqlite_errorcode = sqlite3.SQLITE_IOERR_FSYNC
+        error = sqlite3.OperationalError(text)
+        error.sqlite_errorcode = code
         raise error
 
     books = sqlite_books
     on_commit(monkeypatch, breaks)
-    with pytest.raises(OutcomeUnknown, match="disk I/O error"):
+    with pytest.raises(OutcomeUnknown, match=text):
         books.commit(books.opens_position(1))
     assert not books.store.was_committed(books.epoch, 2)
 
@@ -271,7 +278,14 @@ def test_what_postgresql_says_has_a_meaning(
 
 
 @pytest.mark.parametrize(
-    ("code", "kind"), [("57P01", OutcomeUnknown), ("08006", OutcomeUnknown), ("53100", Unavailable)]
+    ("code", "kind"),
+    [
+        ("57P01", OutcomeUnknown),
+        ("08006", OutcomeUnknown),
+        ("40003", OutcomeUnknown),  # statement completion unknown
+        ("40001", Unavailable),
+        ("53100", Unavailable),
+    ],
 )
 def test_what_postgresql_says_instead_of_commit_may_leave_the_outcome_open(
     postgres_books: Bookkeeper, postgres_database: str, code: str, kind: type[Exception]

@@ -16,6 +16,7 @@ from persistence import owner
 from persistence.errors import Deposed, NotThere, OutcomeUnknown, OwnedElsewhere, Unavailable
 from persistence.store import Store
 from tests.integration.bookkeeper import Bookkeeper, by_hand, rows
+from tests.servers import fresh_database
 
 
 @pytest.fixture
@@ -163,6 +164,19 @@ def test_the_writers_timeouts_are_shorter_than_the_lease(rivals: tuple[Store, St
         for name, bound in (("idle_in_transaction_session_timeout", "4s"), ("lock_timeout", "2s")):
             assert connection.exec_driver_sql(f"SHOW {name}").scalar() == bound
         assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
+
+
+def test_commits_are_on_the_disk_whatever_the_database_is_set_to(postgres_url: str) -> None:
+    """An operator who made other programs faster has not made the books forgetful."""
+    with fresh_database(postgres_url) as url, by_hand(url) as cursor:
+        name = url.rpartition("/")[2]
+        cursor.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
+        with (
+            closing(Store.open(url)) as store,
+            store._transactions.transaction() as session,
+        ):
+            shown = session.connection().exec_driver_sql("SHOW synchronous_commit").scalar()
+    assert shown == "on"
 
 
 def test_two_processes_may_migrate_a_new_database_at_once(postgres_database: str) -> None:

@@ -14,6 +14,7 @@ from actors.probe import TestProbe
 from actors.protocol import (
     AllowOpens,
     CommitChange,
+    HaltAccount,
     RefuseOpens,
     ReportWallet,
     WalletReported,
@@ -105,13 +106,9 @@ def answer(
 ) -> None:
     """Answer the Auditor's question as the wallet."""
     stage.wallet.expect(ReportWallet)
+    wallet = wallet or reader.account.wallet
     stage.wallet.reply(
-        WalletReported(
-            account=ACCOUNT,
-            wallet=wallet or reader.account.wallet,
-            refusing=refusing,
-            halted=halted,
-        )
+        WalletReported(account=ACCOUNT, wallet=wallet, refusing=refusing, halted=halted)
     )
 
 
@@ -160,6 +157,18 @@ def test_a_mismatch_refuses_opens_and_is_written_down(
     assert isinstance(event, HealthMismatchFound)
     assert event.expected == 100
     assert event.actual == Decimal("100.18")
+
+
+def test_a_row_written_by_hand_halts_its_account_beside_a_broken_chain(
+    stage: Stage, auditor: Recipient, reader: Reader
+) -> None:
+    """The chain alone would only refuse opens; a close would build on the row."""
+    reader.account.entries[0] = replace(reader.account.entries[0], amount=Decimal(101))
+    reader.tamper()
+    ask(stage, auditor)
+    answer(stage, reader)
+    stage.wallet.expect(RefuseOpens)
+    assert "entry 1: amount 101" in stage.wallet.expect(HaltAccount).detail
 
 
 def test_a_known_mismatch_is_not_told_again(

@@ -106,6 +106,21 @@ def test_one_bad_change_fails_alone(stage: Stage, committer: Recipient, writer: 
     assert writer.commits == [(12, 1, 101), (14, 1, 102)]
 
 
+def test_after_a_refusal_what_waits_together_is_one_transaction_again(
+    stage: Stage, committer: Recipient, writer: Writer
+) -> None:
+    """Only what was refused together is run one by one; the same goes for what came behind it."""
+    writer.failures.append(REFUSED)
+    for number in range(3):
+        committer.tell(a_change(None, number))
+    stage.dispatcher.run_until_idle()
+    assert [count for _, count, _ in writer.commits] == [1, 1, 1]
+    for number in range(3, 7):
+        committer.tell(a_change(None, number))
+    stage.dispatcher.run_until_idle()
+    assert [count for _, count, _ in writer.commits] == [1, 1, 1, 4]
+
+
 def test_a_changed_wallet_is_told_as_such(
     stage: Stage, committer: Recipient, writer: Writer
 ) -> None:

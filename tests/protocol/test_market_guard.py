@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from actors.base import Recipient
+from actors.market import MarketSettings
 from actors.messages import (
     Denied,
     PauseMarket,
@@ -72,6 +73,16 @@ def test_a_person_releases_a_jump_by_naming_it(stage: Stage, market: Recipient, 
     market.tell(ReleaseCandidate(price=Decimal(40), reply_to=client))
     assert client.expect(MarketStatus).candidate is None
     assert position.expect(PriceReached).price == 40
+
+
+def test_a_released_price_is_fresh(stage: Stage, market: Recipient, feed: Feed) -> None:
+    """It is the person's word on what the price is now, however long it had waited."""
+    client = stage.probe("client")
+    feed(40)
+    stage.dispatcher.advance(MarketSettings().price_age_seconds_max + 1)
+    market.tell(ReleaseCandidate(price=Decimal(40), reply_to=client))
+    client.expect(MarketStatus)
+    assert state(stage, market) is MarketState.LIVE
 
 
 def test_a_quarantine_begins_and_ends_with_an_event(

@@ -92,6 +92,18 @@ def test_opens_that_are_quoted_together_are_decided_together(stage: Stage, floor
     assert denial.text == "position of 40.00 USDT refused: available 20.00 USDT in account demo"
 
 
+@pytest.mark.parametrize("deadlines", [(5, 3, 7), (3, 7, None), (None, 7, 3), (7, None, 3)])
+def test_of_opens_that_are_decided_together_the_earliest_deadline_counts(
+    floor: Floor, deadlines: tuple[int | None, ...]
+) -> None:
+    """None of them is committed later than its client was told to wait."""
+    openings = [floor.send_open(25, deadline_us=deadline) for deadline in deadlines]
+    for opening in openings:
+        floor.quote(opening)
+    change = floor.change()
+    assert (len(change.started), change.deadline_us) == (3, 3)
+
+
 def test_a_second_quote_for_the_same_open_means_nothing(stage: Stage, floor: Floor) -> None:
     """A market that was restarted may answer twice; the first answer counts."""
     opening = floor.send_open()

@@ -203,6 +203,21 @@ def test_shares_that_round_up_never_exceed_what_is_left() -> None:
     assert after.position.hold == after.position.open_quantity == ZERO
 
 
+def test_shares_that_round_up_never_exceed_the_hold() -> None:
+    """Of dust the money runs out before the quantity does: the last shares release what is left."""
+    ladder = a_ladder(1, 2, 3, 4, closes=("0.3333336", "0.3333336", "0.3333327", "0.0000001"))
+    position = a_position(entry_price=1, quantity="0.01", ladder=ladder)
+    now, released = position, []
+    for price in ("1.01", "1.02", "1.03", "1.04"):
+        step = walked(now, price)
+        now, part = step.position, step.events[-1]
+        assert isinstance(part, PositionReduced | PositionClosed)
+        released.append(part.released)
+        assert now.hold >= 0
+    assert released == [Decimal("0.00333334"), Decimal("0.00333334"), Decimal("0.00333332"), ZERO]
+    assert now.close_reason is CloseReason.TAKE_PROFIT
+
+
 def test_a_close_by_hand_says_who_asked() -> None:
     """A manual close takes the price it is given and carries its note."""
     position = walked(a_position(), 103).position

@@ -114,3 +114,13 @@ def test_a_hold_that_the_entries_deny_is_named(account: Account) -> None:
     assert isinstance(found, Irreparable)
     assert found.why == "used: position 401 holds 26, its entries lock 25.00000000"
     assert found.entry == 2
+
+
+@pytest.mark.parametrize(("more", "changed"), [("0", False), ("0.00000001", True), ("-1", True)])
+def test_a_row_that_was_changed_is_known_beside_a_broken_chain(
+    account: Account, more: str, changed: bool
+) -> None:
+    """The balance that the last entry left tells it; the broken chain alone accuses no row."""
+    broken = [replace(account.entries[0], amount=Decimal(1)), *account.entries[1:]]
+    row = replace(account.wallet, total=account.wallet.total + Decimal(more))
+    assert row_was_changed(row, LedgerFold().add_all(broken)) is changed

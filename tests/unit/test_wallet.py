@@ -226,8 +226,20 @@ def test_a_transfer_is_an_amount_of_money(amount: str) -> None:
 
 
 def test_a_wallet_may_hold_the_largest_amount() -> None:
-    """A deposit up to the largest total is accepted."""
+    """A deposit up to the largest total is accepted, and not the smallest amount beyond it."""
     assert Account(100).transfer(AMOUNT_MAX - 100) is None
+    assert Account(0).transfer(AMOUNT_MAX) is None
+    beyond = Account(100).transfer(AMOUNT_MAX - 100 + Decimal("0.00000001"))
+    assert beyond is not None
+    assert beyond.reason is DenialReason.AMOUNT_INVALID
+
+
+def test_what_is_locked_counts_toward_the_largest_amount() -> None:
+    """The bound is on what an account owns, whether it is available or not."""
+    account = Account(100)
+    account.open(a_position())
+    assert account.transfer(AMOUNT_MAX - 100) is None
+    assert account.transfer("0.00000001") is not None
 
 
 @pytest.mark.parametrize(
