@@ -12,11 +12,12 @@ from actors.system import UncommittedError
 from feeds.errors import InputError
 from persistence.errors import NotThere, StoreError
 from service.exits import EXIT_FAILED, EXIT_INPUT
+from service.first_steps import StartError
 from service.log_lines import LogLines
 from service.logs import configure_logs
 from service.notify import Notifier
 from service.ownership import FileInUseError, OwnerLivesError, StopAskedError
-from service.service import Service, StartError
+from service.service import Service
 from service.settings import Settings
 from service.web_server import PortTakenError
 from web.tokens import TokenFileError
