@@ -316,8 +316,7 @@ ENGINE = Group(
         counter(
             "backstay_log_lines_lost_total",
             _COUNT,
-            "log lines that were lost, because their reader stood still or they could not be "
-            "written; the log says how many are missing where it goes on",
+            "log lines that their reader, standing still, or a full disk has lost",
         ),
         gauge(
             "backstay_build_info",
