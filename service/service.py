@@ -15,6 +15,7 @@ from actors.market import MarketSettings
 from actors.starter import DeskSettings
 from actors.system import System, SystemSettings
 from persistence.store import Store
+from service.connections import connections_max, streams_max
 from service.first_steps import StartError, check_health, open_account
 from service.gate import Gate
 from service.leaving import let_go
@@ -116,7 +117,7 @@ class Service:
         if self._settings.standby:
             self._start_standby(bound)
         store = self._open_database()
-        events = self._events = EventStream(store)
+        events = self._events = EventStream(store, streams_max=streams_max(connections_max()))
         system = self._start_system(store, events)
         self._start_feed(system)
         self._start_web(self._backend(store, system, events, access), bound)
@@ -272,6 +273,7 @@ class Service:
             events=events,
             hook=settings.hook,
             command_seconds=settings.command_seconds,
+            root_path=settings.root_path,
         )
 
     def _start_standby(self, bound: socket.socket) -> None:
@@ -290,7 +292,13 @@ class Service:
             app = create_app(backend)
             if self._standby is not None:
                 self._standby.stop()
-            self._web = WebServer(app, bound, self._fail, backend.connections)
+            self._web = WebServer(
+                app,
+                bound,
+                self._fail,
+                backend.connections,
+                trusted_proxies=self._settings.trusted_proxies,
+            )
             self._start_listening(self._web)
 
     def _start_listening(self, web: WebServer) -> None:

@@ -20,7 +20,9 @@ SECRET = "a-secret-of-the-hook"
 DOCUMENT = create_app(
     cast(
         Backend,
-        SimpleNamespace(access=None, requests=RequestStats(), connections=ConnectionStats()),
+        SimpleNamespace(
+            access=None, requests=RequestStats(), connections=ConnectionStats(), root_path=""
+        ),
     )
 ).openapi()
 

@@ -32,7 +32,9 @@ EXCLUDED: list[Any] = CHECKS.get_by_names(
 APP = create_app(
     cast(
         Backend,
-        SimpleNamespace(access=None, requests=RequestStats(), connections=ConnectionStats()),
+        SimpleNamespace(
+            access=None, requests=RequestStats(), connections=ConnectionStats(), root_path=""
+        ),
     )
 )
 DOCUMENT = schemathesis.openapi.from_dict(APP.openapi())
