@@ -29,20 +29,25 @@ class SystemClock:
 
 
 class VirtualClock:
-    """A clock for replay, simulation and tests; both readings are the same time."""
+    """A clock for replay, simulation and tests; both readings are the same until one is set."""
 
     def __init__(self, start_us: int = 0) -> None:
         """Start at a time."""
-        self._now_us = start_us
+        self._monotonic_us = start_us
+        self._wrong_us = 0
 
     def now_us(self) -> int:
         """The virtual time of day."""
-        return self._now_us
+        return self._monotonic_us + self._wrong_us
 
     def monotonic_us(self) -> int:
-        """The virtual time of day, too."""
-        return self._now_us
+        """The virtual time since 1970, whatever the time of day was set to."""
+        return self._monotonic_us
 
     def advance_to(self, time_us: int) -> None:
-        """Move forward to a time; a time already past changes nothing."""
-        self._now_us = max(self._now_us, time_us)
+        """Move both forward, to a time of the monotonic one; one already past changes nothing."""
+        self._monotonic_us = max(self._monotonic_us, time_us)
+
+    def set_wrong(self, by_us: int) -> None:
+        """Set the time of day to so much ahead of the monotonic one, or behind it."""
+        self._wrong_us = by_us

@@ -273,7 +273,7 @@ class SequentialDispatcher:
 
     def advance(self, seconds: float) -> None:
         """Move the virtual clock, firing the timers that fall due on the way, in their order."""
-        self.advance_to(self.clock.now_us() + round(seconds * 1_000_000))
+        self.advance_to(self.clock.monotonic_us() + round(seconds * 1_000_000))
 
     def advance_to(self, time_us: int) -> None:
         """Move the virtual clock to a time in microseconds, firing due timers on the way."""

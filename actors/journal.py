@@ -21,6 +21,7 @@ from trading.events import (
     PositionReduced,
     PriceQuarantined,
     PriceRejected,
+    PriceTimesRebased,
     QuarantineEnded,
     RungHit,
     ShortfallCovered,
@@ -78,7 +79,7 @@ def _write(event: Event) -> None:
                 account=event.account,
                 position=event.position_id,
             )
-        case PriceQuarantined() | QuarantineEnded() | PriceRejected():
+        case PriceQuarantined() | QuarantineEnded() | PriceRejected() | PriceTimesRebased():
             _write_guarded(event)
         case MarketPaused() | MarketResumed():
             _write_market(event)
@@ -127,7 +128,9 @@ def _write_books(event: HealthMismatchFound | HealthRestored | WalletRepaired) -
             assert_never(event)
 
 
-def _write_guarded(event: PriceQuarantined | QuarantineEnded | PriceRejected) -> None:
+def _write_guarded(
+    event: PriceQuarantined | QuarantineEnded | PriceRejected | PriceTimesRebased,
+) -> None:
     """What the price guard has done."""
     match event:
         case PriceQuarantined():
@@ -145,6 +148,13 @@ def _write_guarded(event: PriceQuarantined | QuarantineEnded | PriceRejected) ->
         case PriceRejected():
             log.warning(
                 f"Price {event.price} of {event.symbol} rejected: {event.why}",
+                symbol=event.symbol,
+            )
+        case PriceTimesRebased():
+            seconds = event.ahead_us / 1_000_000
+            log.warning(
+                f"A clock was wrong: the last price of {event.symbol} was stamped {seconds:.1f} s "
+                "ahead of our clock; its times begin anew",
                 symbol=event.symbol,
             )
         case _:

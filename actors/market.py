@@ -34,6 +34,7 @@ from actors.protocol import (
 from actors.published import MarketPause, MarketStatus, Published
 from actors.supervised import ActorKind, SupervisedActor
 from actors.trigger_book import TriggerBook
+from actors.verdicts import Verdicts, stamp_us
 from trading.model import MarketPrice
 from trading.price_guard import GuardSettings, PriceGuard, Verdict
 
@@ -101,9 +102,7 @@ class MarketActor(SupervisedActor):
         self._quoted: dict[int, str] = {}
         self._questions: dict[int, QuotePrice] = {}
         self._undelivered: dict[int, Accepted] = {}
-        self._accepted = 0
-        self._refused = {Verdict.REJECTED: 0, Verdict.IGNORED: 0, Verdict.QUARANTINED: 0}
-        self._last_refusal = Verdict.REJECTED
+        self._verdicts = Verdicts()
         self._publish()
 
     def on_receive(self, message: MarketMessage) -> None:
@@ -138,12 +137,12 @@ class MarketActor(SupervisedActor):
     @property
     def accepted(self) -> int:
         """How many prices were accepted so far."""
-        return self._accepted
+        return self._verdicts.accepted
 
     def take(
         self,
         prices: Sequence[Decimal],
-        times_us: Sequence[int],
+        times_us: Sequence[int | None],
         start: int,
         now_us: int,
         end: int,
@@ -153,27 +152,28 @@ class MarketActor(SupervisedActor):
         Returns the index after it, or `end`. The replay lets everybody finish before it goes on;
         a mailbox goes on at once, and the history keeps what positions miss.
         """
-        judge, book, history = self._guard.judge, self._book, self._history
-        accepted, accepted_before = Verdict.ACCEPTED, self._accepted
+        guard, book, history, verdicts = self._guard, self._book, self._history, self._verdicts
+        judge = guard.judge
+        accepted, accepted_before = Verdict.ACCEPTED, verdicts.accepted
         for index in range(start, end):
             price = prices[index]
-            had_candidate = self._guard.candidate
+            had_candidate = guard.candidate
             verdict = judge(price, times_us[index], now_us)
             if verdict is not accepted or had_candidate is not None:
                 time_us = times_us[index]
-                self._events.note_quarantine(price, time_us, had_candidate)
+                self._events.note_quarantine(price, stamp_us(time_us, now_us), had_candidate)
                 if verdict is not accepted:
                     self._refuse(verdict, price, time_us, now_us)
                     continue
             self._number += 1
-            self._accepted += 1
+            verdicts.accepted += 1
             if history:
-                history.keep(self._number, price, times_us[index], self._clock.monotonic_us())
+                history.keep(self._number, price, guard.last_time_us, self._clock.monotonic_us())
             if price >= book.high or price <= book.low:
                 self._age.renew()
-                self._tell_reached(price, times_us[index])
+                self._tell_reached(price, guard.last_time_us)
                 return index + 1
-        if self._accepted > accepted_before:
+        if verdicts.accepted > accepted_before:
             self._age.renew()
         return end
 
@@ -188,35 +188,36 @@ class MarketActor(SupervisedActor):
         now_us, count = self._clock.now_us(), len(message.prices)
         judged: list[JudgedPrice] = []
         if self._pause is not None:
-            self._refused[Verdict.IGNORED] += count
             why = f"paused: {self._pause.why}"
-            judged = [JudgedPrice(verdict=Verdict.IGNORED, why=why)] * count
+            judged = self._verdicts.all_ignored(message.prices, message.times_us, now_us, why)
         elif message.reply_to is None:
             index = 0
             while index < count:
                 index = self.take(message.prices, message.times_us, index, now_us, count)
         else:
             judged = [self._judged(message, index, now_us) for index in range(count)]
+        self._events.note_rebased(now_us)
         self._publish()
         if message.reply_to is not None:
             self.directory.send(message.reply_to, PricesTaken(judged=tuple(judged)))
 
     def _judged(self, message: TakePrices, index: int, now_us: int) -> JudgedPrice:
         """Take one price, and say what became of it."""
-        accepted_before = self._accepted
+        before = self._verdicts.accepted
         self.take(message.prices, message.times_us, index, now_us, index + 1)
-        if self._accepted > accepted_before:
-            return JudgedPrice(verdict=Verdict.ACCEPTED)
-        verdict = self._last_refusal
         price, time_us = message.prices[index], message.times_us[index]
-        return JudgedPrice(verdict=verdict, why=self._guard.why(verdict, price, time_us, now_us))
+        return self._verdicts.judged(self._guard, price, time_us, now_us, before=before)
 
-    def _refuse(self, verdict: Verdict, price: Decimal, time_us: int, now_us: int) -> None:
-        self._refused[verdict] += 1
-        self._last_refusal = verdict
+    def _refuse(self, verdict: Verdict, price: Decimal, time_us: int | None, now_us: int) -> None:
+        self._verdicts.refuse(verdict, price)
         if verdict is Verdict.REJECTED:
-            why = self._guard.why(verdict, price, time_us, now_us)
-            self._events.note_rejected(price, why, now_us=now_us, accepted=self._accepted)
+            self._events.note_rejected(
+                price,
+                self._guard.why(verdict, price, time_us, now_us),
+                now_us=now_us,
+                monotonic_us=self._clock.monotonic_us(),
+                accepted=self._verdicts.accepted,
+            )
 
     def _tell_reached(self, price: Decimal, time_us: int) -> None:
         reached = Accepted(self._number, price, time_us, self._age.received_us)
@@ -306,15 +307,16 @@ class MarketActor(SupervisedActor):
             denial = paused_by_network(self._symbol, self._pause)
             self.directory.send(message.reply_to, Denied(denial=denial))
             return
-        if not self._guard.release(price):
+        if not self._guard.release(price, self._clock.now_us()):
             denial = unknown_candidate(self._symbol, price, had_candidate)
             self.directory.send(message.reply_to, Denied(denial=denial))
             return
         time_us = self._guard.last_time_us
         self._events.note_quarantine(price, time_us, had_candidate)
+        self._events.note_rebased(time_us)
         self._age.renew()
         self._number += 1
-        self._accepted += 1
+        self._verdicts.accepted += 1
         if self._history:
             self._history.keep(self._number, price, time_us, self._clock.monotonic_us())
         self._tell_reached(price, time_us)
@@ -325,7 +327,7 @@ class MarketActor(SupervisedActor):
         self._published.markets[self._symbol] = self._status()
 
     def _status(self) -> MarketStatus:
-        guard, refused = self._guard, self._refused
+        guard, refused = self._guard, self._verdicts.refused
         last = None
         if guard.last_price is not None:
             last = MarketPrice(
@@ -338,9 +340,11 @@ class MarketActor(SupervisedActor):
             price_age_us_max=self._settings.price_age_seconds_max * 1_000_000,
             candidate=guard.candidate.price if guard.candidate else None,
             pause=self._pause,
-            accepted=self._accepted,
+            heard=self._verdicts.heard,
+            accepted=self._verdicts.accepted,
             rejected=refused[Verdict.REJECTED],
             ignored=refused[Verdict.IGNORED],
             quarantined=refused[Verdict.QUARANTINED],
+            rebased=guard.rebases,
             armed=len(self._book),
         )

@@ -12,11 +12,20 @@ from trading.events import (
     MarketResumed,
     PriceQuarantined,
     PriceRejected,
+    PriceTimesRebased,
     QuarantineEnded,
 )
+from trading.money import is_price
 from trading.price_guard import Candidate, PriceGuard
 
-MarketEvent = MarketPaused | MarketResumed | PriceQuarantined | PriceRejected | QuarantineEnded
+MarketEvent = (
+    MarketPaused
+    | MarketResumed
+    | PriceQuarantined
+    | PriceRejected
+    | PriceTimesRebased
+    | QuarantineEnded
+)
 
 _PRICE_CHARS_MAX = 64
 _REJECTED_US = 60_000_000
@@ -25,29 +34,44 @@ _REJECTED_US = 60_000_000
 class MarketEvents:
     """Hands a symbol's events to the Committer, in order with everything else."""
 
-    __slots__ = ("_directory", "_guard", "_rejected_us", "_rejecting_at", "_symbol")
+    __slots__ = ("_directory", "_guard", "_rebases", "_rejections", "_symbol")
 
     def __init__(self, directory: Directory, symbol: str, guard: PriceGuard) -> None:
         """Nothing has been told of this guard."""
         self._directory = directory
         self._symbol = symbol
         self._guard = guard
-        self._rejecting_at = -1
-        self._rejected_us: int | None = None
+        self._rebases = 0
+        # When a rejection was told last, and in which row; what is not a price, and what is ahead
+        # of our clock, are two reasons with a row each.
+        self._rejections: dict[bool, tuple[int, int]] = {}
 
-    def note_rejected(self, price: Decimal, why: str, *, now_us: int, accepted: int) -> None:
-        """Tell of the first rejected price in a row; one that is `accepted` ends the row.
+    def note_rejected(
+        self, price: Decimal, why: str, *, now_us: int, monotonic_us: int, accepted: int
+    ) -> None:
+        """Tell of the first price in a row that is rejected for a reason.
 
-        At most once a minute: where our clock is just about too slow, every other price may be
-        rejected, for hours.
+        An accepted price ends the row: `accepted` counts them. At most once a minute for each
+        reason: where our clock is slow by about what is allowed, every other price may be rejected,
+        for hours.
         """
-        last_us = self._rejected_us
-        is_recent = last_us is not None and abs(now_us - last_us) < _REJECTED_US
-        if accepted == self._rejecting_at or is_recent:
-            return
-        self._rejecting_at, self._rejected_us = accepted, now_us
+        reason = is_price(price)
+        if reason in self._rejections:
+            told_us, told_at = self._rejections[reason]
+            if accepted == told_at or monotonic_us - told_us < _REJECTED_US:
+                return
+        self._rejections[reason] = monotonic_us, accepted
         text = str(price)[:_PRICE_CHARS_MAX]
         self._commit(PriceRejected(symbol=self._symbol, price=text, why=why, time_us=now_us))
+
+    def note_rebased(self, time_us: int) -> None:
+        """Tell that the times of prices began anew, if they have since this was asked last."""
+        if self._guard.rebases == self._rebases:
+            return
+        self._rebases = self._guard.rebases
+        self._commit(
+            PriceTimesRebased(symbol=self._symbol, ahead_us=self._guard.ahead_us, time_us=time_us)
+        )
 
     def paused(self, pause: MarketPause | None, why: str, now_us: int) -> MarketPause:
         """Tell of a pause that begins; one that lasts only gets another reason."""

@@ -168,21 +168,26 @@ class Denied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakePrices:
-    """Prices of one symbol in order of arrival, with their exchange times.
+    """Prices of one symbol in order of arrival, each with its sender's time, or None without one.
 
-    Feeds do not ask for verdicts; who gives `reply_to` gets one for each price.
+    A price without a time gets the market's time of day when it is judged. A feed does not ask for
+    verdicts; a caller that gives `reply_to` gets one for each price.
     """
 
     prices: Sequence[Decimal]
-    times_us: Sequence[int]
+    times_us: Sequence[int | None]
     reply_to: Recipient | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedPrice:
-    """What became of one price; `why` where it was not accepted."""
+    """What became of one price, and the time that it was judged with.
+
+    `why` says why it was not accepted, or what was done to its time.
+    """
 
     verdict: Verdict
+    time_us: int
     why: str | None = None
 
 

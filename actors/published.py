@@ -108,8 +108,10 @@ class MarketPause:
 class MarketStatus:
     """A market as it stands: its last accepted price, and what keeps it from being acted on.
 
-    `received_us` is by the monotonic clock, None if none was received since the start. The counts
-    are of prices since then, by the guard's verdict; `armed` positions wait for their triggers.
+    `received_us` is by the monotonic clock, None if none was received since the start. `heard` is
+    the newest price of all, where it was not accepted and so is not acted on. The counts
+    are of prices since then, by the guard's verdict, and of how often the times began anew because
+    a clock was wrong; `armed` positions wait for their triggers.
     """
 
     symbol: str
@@ -118,10 +120,12 @@ class MarketStatus:
     price_age_us_max: int
     candidate: Decimal | None = None
     pause: MarketPause | None = None
+    heard: Decimal | None = None
     accepted: int = 0
     rejected: int = 0
     ignored: int = 0
     quarantined: int = 0
+    rebased: int = 0
     armed: int = 0
 
     def age_us(self, monotonic_us: int) -> int | None:

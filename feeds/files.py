@@ -10,6 +10,20 @@ from feeds.errors import InputError
 
 _GZIP = b"\x1f\x8b"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_UNREAD = {
+    b"PAR1": "Parquet; save it as CSV",
+    b"ARROW1": "Feather (Arrow); save it as CSV, as `freqtrade convert-data` does",
+    b"FEA1": "Feather; save it as CSV",
+    b"\x89HDF": "HDF5; save it as CSV",
+    b"SQLite format 3": "an SQLite database; save its prices as CSV",
+    b"\x28\xb5\x2f\xfd": "Zstandard; unpack it with unzstd",
+    b"BZh": "bzip2; unpack it with bunzip2",
+    b"\xfd7zXZ": "xz; unpack it with unxz",
+    b"7z\xbc\xaf": "7-Zip; unpack it",
+    b"Rar!": "RAR; unpack it",
+    b"%PDF": "PDF; fetch the data as CSV",
+}
+"""What other files begin with, what they are, and what to do."""
 
 # RuntimeError is zipfile's word for a password, and its child for an unknown compression.
 _READING_ERRORS = (OSError, EOFError, RuntimeError, zlib.error, zipfile.BadZipFile)
@@ -70,15 +84,20 @@ class InputFile:
         self._disk.close()
 
     def _unpacked(self) -> _Stream:
-        magic = self._disk.peek(4)[:4]
+        magic = self._disk.peek(16)[:16]
         if magic.startswith(_GZIP):
             return gzip.GzipFile(fileobj=self._disk)
-        if magic in _ZIP:
+        if magic.startswith(_ZIP):
             return self._zip_member()
+        for beginning, seen in _UNREAD.items():
+            if magic.startswith(beginning):
+                raise InputError(f"is {seen}", file=self.name)
         return self._disk
 
     def _zip_member(self) -> _Stream:
         archive = zipfile.ZipFile(self._disk)
+        if "xl/workbook.xml" in archive.namelist():
+            raise InputError("is an Excel workbook; save its sheet as CSV", file=self.name)
         members = [
             info
             for info in archive.infolist()

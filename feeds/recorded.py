@@ -1,24 +1,29 @@
 """Recorded trades and candles: files of several formats as one stream of prices by time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Protocol, Self, TypeVar
 
 from feeds.batches import PriceBatch, merged
-from feeds.candles import CandleReader, Candles, candle_layout_of
+from feeds.candles import CandlePlayer, Candles
 from feeds.errors import InputError
-from feeds.files import InputFile
-from feeds.formats import Columns, RowReader, binance_symbol, fields_of, layout_of
+from feeds.formats import HEAD_LINES, layout_of, symbol_in_name
+from feeds.ordering import OrderedRows, Reordered, Rows
+from feeds.rows import CandleReader, Columns, TradeReader
+from feeds.text import TextFile
 from trading.symbols import normalised
 
-_BLOCK_BYTES = 65_536
-_BYTE_ORDER_MARK = "\ufeff"
+V = TypeVar("V")
+
+
+class _Reader(Protocol[V]):
+    def read(self, block: str, first_line: int) -> Columns[V]: ...
 
 
 class PriceFile:
-    """One file of trades or candles; iterating it once yields its prices in the file's order.
+    """One file of trades or candles; iterating it once yields its prices by time.
 
     A spec is a path, or `SYMBOL=PATH` to give the file's symbol or another one than it has.
     """
@@ -30,41 +35,47 @@ class PriceFile:
             InputError: if that cannot be done, with the remedy.
         """
         self._given, self.name = _parted(spec)
-        self._file = InputFile(self.name)
-        self._carried = b""
-        self._next_line = 1
+        self._text = TextFile(self.name)
         self._symbols: dict[str, str] = {}
         try:
-            self._head = self._first_block()
-            first_line = self._head.split("\n", 1)[0]
-            self._rows = self._reader(first_line)
-            layout = self._rows.layout
-            if layout.has_header:
-                self._head = self._head[len(first_line) + 1 :]
-                self._next_line += 1
-            self._symbol = "" if layout.symbol is not None else self._symbol_of_file()
+            self._head = self._text.first_block()
+            self._head_line = self._text.line - self._head.count("\n")
+            try:
+                self._layout = layout_of(self._head.split("\n", HEAD_LINES)[:HEAD_LINES])
+            except ValueError as error:
+                raise self._text.error(str(error), self._head_line) from None
+            self._symbol = "" if self._layout.symbol is not None else self._symbol_of_file()
         except BaseException:
-            self._file.close()
+            self._text.close()
             raise
+        self._player = CandlePlayer(self.name)
+        self._ordered: OrderedRows[Any] | None = None
+        self._prices = self._played()
 
     @property
     def size(self) -> int:
         """The file's size on disk in bytes."""
-        return self._file.size
+        return self._text.file.size
 
     @property
     def position(self) -> int:
         """How many bytes on disk were read, to show progress."""
-        return self._file.position
+        return self._text.file.position
 
     @property
     def candles(self) -> Candles | None:
-        """The candles that were read so far; None for a file of trades."""
-        return self._rows.candles if isinstance(self._rows, CandleReader) else None
+        """The candles that were played so far; None for a file of trades."""
+        return self._player.candles if self._layout.has_candles else None
+
+    @property
+    def reordered(self) -> Reordered | None:
+        """What has been put in order so far; None where the rows ascend."""
+        return None if self._ordered is None else self._ordered.reordered
 
     def close(self) -> None:
-        """Let go of the file; may be repeated."""
-        self._file.close()
+        """Close the file; may be repeated."""
+        self._prices.close()
+        self._text.close()
 
     def __iter__(self) -> Iterator[PriceBatch]:
         """Yield the prices that are left.
@@ -72,85 +83,45 @@ class PriceFile:
         Raises:
             InputError: naming the line of a row that cannot be read, or that there is none.
         """
-        block, self._head = self._head, ""
-        empty = True
-        while block or (block := self._next_block()):
-            columns = self._rows.read(block, self._next_line)
-            self._next_line += block.count("\n")
-            block = ""
-            if columns.prices:
-                empty = False
-                yield from self._batches(columns)
-        if empty:
-            raise self._error("holds no prices; leave the file out")
+        return self._prices
 
-    def _reader(self, first_line: str) -> RowReader | CandleReader:
-        try:
-            candle_layout = candle_layout_of(fields_of(first_line))
-            if candle_layout is not None:
-                return CandleReader(self.name, candle_layout)
-            return RowReader(self.name, layout_of(first_line))
-        except ValueError as error:
-            raise self._error(str(error), self._next_line) from None
+    def _played(self) -> Generator[PriceBatch]:
+        if self._layout.has_candles:
+            candles = OrderedRows(self._rows(CandleReader(self.name, self._layout)), self.name)
+            self._ordered = candles
+            yield from self._player.played(candles)
+        else:
+            trades = OrderedRows(self._rows(TradeReader(self.name, self._layout)), self.name)
+            self._ordered = trades
+            for rows in trades:
+                yield PriceBatch(rows.symbol, rows.times_us, rows.values)
 
-    def _first_block(self) -> str:
-        """The first block from its first line with content on."""
-        block = self._next_block().removeprefix(_BYTE_ORDER_MARK)
-        while block:
-            content = block.lstrip()
-            if content:
-                start = block.rfind("\n", 0, len(block) - len(content)) + 1
-                self._next_line += block.count("\n", 0, start)
-                return block[start:]
-            self._next_line += block.count("\n")
-            block = self._next_block()
-        raise self._error("is empty; leave the file out")
+    def _rows(self, reader: _Reader[V]) -> Iterator[Rows[V]]:
+        """The rows as they lie in the file."""
+        *_, block = self._head.split("\n", self._layout.skipped)
+        line, self._head = self._head_line + self._layout.skipped, ""
+        is_empty = True
+        while block or (block := self._text.block()):
+            columns = reader.read(block, line)
+            line, block = self._text.line, ""
+            if columns.values:
+                is_empty = False
+                yield from self._by_symbol(columns)
+        if is_empty:
+            raise self._text.error("holds no prices; leave the file out")
 
-    def _next_block(self) -> str:
-        """The next whole lines, each with its newline; nothing at the end."""
-        data = self._file.read(_BLOCK_BYTES)
-        end = data.rfind(b"\n") + 1
-        if data and not end:
-            return self._block_of_long_line(data)
-        lines, self._carried = self._carried + data[:end], data[end:]
-        if len(data) < _BLOCK_BYTES:
-            # The file's end. A last line that lacks its newline belongs to this block: a short
-            # file of candles is one block, which tells their interval.
-            lines += self._carried
-            self._carried = b""
-            if lines and not lines.endswith(b"\n"):
-                lines += b"\n"
-        try:
-            text = lines.decode()
-        except UnicodeDecodeError as error:
-            raise self._error(
-                "is no text in UTF-8; plain text, .gz and .zip are read",
-                self._next_line + lines.count(b"\n", 0, error.start),
-            ) from None
-        return text.replace("\r\n", "\n") if "\r" in text else text
-
-    def _block_of_long_line(self, data: bytes) -> str:
-        """Go on with a line that a read did not end, as long as it may still be a row."""
-        self._carried += data
-        if len(self._carried) > _BLOCK_BYTES:
-            raise self._error(
-                f"line is longer than {_BLOCK_BYTES} bytes: this is no CSV of trades or candles",
-                self._next_line,
-            )
-        return self._next_block()
-
-    def _batches(self, columns: Columns) -> Iterator[PriceBatch]:
-        times_us, prices, texts = columns.times_us, columns.prices, columns.symbols
+    def _by_symbol(self, columns: Columns[V]) -> Iterator[Rows[V]]:
+        times_us, values, texts, lines = columns
         if texts is None:
-            yield PriceBatch(self._symbol, times_us, prices)
+            yield Rows(self._symbol, times_us, values, lines)
         elif texts.count(texts[0]) == len(texts):
-            yield PriceBatch(self._symbol_of_row(texts[0], columns.lines[0]), times_us, prices)
+            yield Rows(self._symbol_of_row(texts[0], lines[0]), times_us, values, lines)
         else:
             start = 0
             for text, run in groupby(texts):
                 end = start + len(list(run))
-                symbol = self._symbol_of_row(text, columns.lines[start])
-                yield PriceBatch(symbol, times_us[start:end], prices[start:end])
+                symbol = self._symbol_of_row(text, lines[start])
+                yield Rows(symbol, times_us[start:end], values[start:end], lines[start:end])
                 start = end
 
     def _symbol_of_row(self, text: str, line: int) -> str:
@@ -160,12 +131,12 @@ class PriceFile:
         try:
             symbol = normalised(text)
         except ValueError as error:
-            raise self._error(str(error), line) from None
+            raise self._text.error(str(error), line) from None
         if self._given is not None:
             if not self._symbol:
                 self._symbol = symbol
             if symbol != self._symbol:
-                raise self._error(
+                raise self._text.error(
                     f"{self._given}= was given, but the file holds {self._symbol} and {symbol}; "
                     f"name the file without {self._given}=",
                     line,
@@ -175,14 +146,18 @@ class PriceFile:
         return symbol
 
     def _symbol_of_file(self) -> str:
-        names = (Path(self.name).name, Path(self._file.data_name).name)
-        symbol = self._given or binance_symbol(names[0]) or binance_symbol(names[1])
-        if symbol is None:
-            raise self._error(f"names no symbol; give it as SYMBOL={self.name}")
-        return symbol
-
-    def _error(self, reason: str, line: int | None = None) -> InputError:
-        return InputError(reason, file=self.name, line=line)
+        if self._given is not None:
+            return self._given
+        if self._layout.whole_file is not None:
+            try:
+                return normalised(self._layout.whole_file)
+            except ValueError as error:
+                raise self._text.error(str(error), self._head_line) from None
+        for name in (self.name, self._text.file.data_name):
+            symbol = symbol_in_name(Path(name).name, self._layout)
+            if symbol is not None:
+                return symbol
+        raise self._text.error(f"names no symbol; give it as SYMBOL={self.name}")
 
 
 class RecordedPrices:
@@ -222,8 +197,13 @@ class RecordedPrices:
             interval_us=max(candles.interval_us for candles in found),
         )
 
+    @property
+    def reordered(self) -> tuple[Reordered, ...]:
+        """What has been put in order so far, by file."""
+        return tuple(file.reordered for file in self.files if file.reordered is not None)
+
     def close(self) -> None:
-        """Let go of the files; may be repeated."""
+        """Close the files; may be repeated."""
         for file in self.files:
             file.close()
 

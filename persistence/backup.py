@@ -1,13 +1,14 @@
 """A consistent copy of a SQLite database, also while the service runs."""
 
 import os
-import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from persistence.addresses import masked
 from persistence.engines import in_memory, parsed, read_only
 from persistence.errors import NotThere, Unavailable
+from persistence.private_files import make_private
 
 
 def backup(url: str, path: Path) -> None:
@@ -25,7 +26,7 @@ def backup(url: str, path: Path) -> None:
     address = parsed(url)
     if address.get_backend_name() != "sqlite" or in_memory(address):
         raise ValueError(
-            f"backup of {address.render_as_string()} refused: only SQLite files are copied; "
+            f"backup of {masked(url)} refused: only SQLite files are copied; "
             "back up PostgreSQL with pg_dump"
         )
     assert address.database is not None
@@ -38,7 +39,6 @@ def backup(url: str, path: Path) -> None:
     try:
         with closing(read_only(address)) as source:
             _copy(source, unfinished)
-        shutil.copymode(address.database, unfinished)
         _synchronise(unfinished)
         unfinished.rename(path)
         _synchronise(path.parent)
@@ -49,6 +49,7 @@ def backup(url: str, path: Path) -> None:
 
 
 def _copy(source: sqlite3.Connection, path: Path) -> None:
+    make_private(path)
     with closing(sqlite3.connect(path)) as copy:
         # All pages in one step, so that they are of one moment.
         source.backup(copy)

@@ -17,6 +17,12 @@ from trading.money import plain, trimmed
 FOUND_MAX = 1_000
 """How many divergences of one rule are listed."""
 
+IN_ONE_PASS = "SET LOCAL enable_nestloop = off"
+"""Has PostgreSQL join whole tables by hash or merge, also where it has no statistics of them.
+
+Without statistics it takes a ledger for a few rows, and reads it again for each position.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Divergence:
@@ -182,14 +188,17 @@ ORDER BY account, position_id, kind""",
     ),
 )
 
+_RULES = (*_OF_ENTRIES, *_OF_POSITIONS, *_OF_EVENTS)
+
 
 def divergences(session: Session) -> Iterator[Divergence]:
     """Everything that the rules find, rule by rule, at most `FOUND_MAX` of each."""
-    booked = _booked(session.connection().dialect.name)
-    for rule in (*_OF_ENTRIES, *_OF_POSITIONS, *_OF_EVENTS):
-        query = text(f"{rule.query.replace('{booked}', booked)} LIMIT {FOUND_MAX}")
+    dialect = session.connection().dialect.name
+    if dialect == "postgresql":
+        session.execute(text(IN_ONE_PASS))
+    for rule in _RULES:
         typed = {"expected": Money(), "actual": Money()} if rule.in_money else {}
-        for row in session.execute(query.columns(**typed)):
+        for row in session.execute(text(_statement(rule, dialect)).columns(**typed)):
             said = rule.says.format(
                 position_id=row.position_id,
                 expected=_shown(row.expected),
@@ -198,6 +207,15 @@ def divergences(session: Session) -> Iterator[Divergence]:
             yield Divergence(
                 account=row.account, position_id=row.position_id, entry=row.entry, text=said
             )
+
+
+def statements(dialect: str) -> list[str]:
+    """The rules' queries, as a database runs them."""
+    return [_statement(rule, dialect) for rule in _RULES]
+
+
+def _statement(rule: _Rule, dialect: str) -> str:
+    return f"{rule.query.replace('{booked}', _booked(dialect))} LIMIT {FOUND_MAX}"
 
 
 def _booked(dialect: str) -> str:

@@ -19,7 +19,9 @@ from sqlalchemy import (
     event,
     make_url,
 )
+from sqlalchemy.exc import ArgumentError
 
+from persistence.addresses import masked
 from persistence.errors import NotThere
 
 _SQLITE_BUSY = "busy_timeout = 2000"
@@ -75,16 +77,24 @@ def parsed(url: str) -> URL:
     Raises:
         ValueError: if it is neither SQLite's nor PostgreSQL's.
     """
-    given = make_url(url)
+    refused = (
+        f"database URL {masked(url)} refused: give sqlite:///FILE, sqlite:// (in memory) or "
+        "postgresql://USER:PASSWORD@HOST/DATABASE, and write @ : / ? in a password as "
+        "%40 %3A %2F %3F"
+    )
+    try:
+        given = make_url(url)
+    except (ArgumentError, ValueError):
+        # SQLAlchemy says what it cannot read, which may be a part of the password.
+        raise ValueError(refused) from None
     match given.drivername:
         case "sqlite" | "sqlite+pysqlite":
             return given.set(drivername="sqlite+pysqlite")
         case "postgresql" | "postgresql+psycopg2":
-            return given.set(drivername="postgresql+psycopg2")
-    raise ValueError(
-        f"database URL {url!r} refused: give sqlite:///FILE, sqlite:// (in memory) or "
-        "postgresql://USER:PASSWORD@HOST/DATABASE"
-    )
+            # The rest of a password that has one of these signs would be the host, and be shown.
+            if "@" not in (given.host or "") and "?" not in (given.username or ""):
+                return given.set(drivername="postgresql+psycopg2")
+    raise ValueError(refused)
 
 
 def in_memory(url: URL) -> bool:
@@ -154,11 +164,13 @@ def _postgres_connect(url: URL) -> dict[str, str]:
 
 
 def _postgres_reader(url: URL) -> Engine:
-    reader = create_engine(
-        url, connect_args=_postgres_connect(url), isolation_level="REPEATABLE READ"
+    # A session's own settings would stay with whoever has it next, where a pool shares it.
+    return create_engine(
+        url,
+        connect_args=_postgres_connect(url),
+        isolation_level="REPEATABLE READ",
+        execution_options={"postgresql_readonly": True},
     )
-    on_connect(reader, "SET default_transaction_read_only = on")
-    return reader
 
 
 def limit_waiting(engines: Engines, lease_seconds: int) -> None:

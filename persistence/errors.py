@@ -36,6 +36,17 @@ class Unavailable(StoreError):
     """The database cannot be used now, and nothing was committed; the same may work later."""
 
 
+class SharedSessions(StoreError):
+    """A pool shares PostgreSQL's sessions between transactions: an owner needs one of its own."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the database's address leads to a pool that gives each transaction another session, "
+            "as pgbouncer does with pool_mode = transaction; the service needs a session of its "
+            "own: give PostgreSQL's own address, or set pool_mode = session for this database"
+        )
+
+
 class Locked(Unavailable):
     """Another session held for too long what had to be locked."""
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from persistence.errors import NotThere, OwnedElsewhere, Unavailable
+from persistence.private_files import PRIVATE
 
 
 class LockFile:
@@ -24,7 +25,7 @@ class LockFile:
         """
         path = database.with_name(f"{database.name}.lock")
         try:
-            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
         except FileNotFoundError:
             raise NotThere(
                 f"there is no folder {database.absolute().parent} for the database "
@@ -38,6 +39,9 @@ class LockFile:
             owner = os.read(self._descriptor, 32).decode(errors="replace").strip()
             os.close(self._descriptor)
             raise OwnedElsewhere(f"process {owner or 'unknown'} (lock file {path})") from None
+        # Whoever may open the file may lock it, and so keep the service from starting.
+        with suppress(OSError):
+            os.fchmod(self._descriptor, PRIVATE)
         self._name(f"{os.getpid()}\n")
 
     def release(self) -> None:

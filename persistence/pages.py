@@ -20,6 +20,7 @@ from trading.events import (
     PositionClosed,
     PriceQuarantined,
     PriceRejected,
+    PriceTimesRebased,
     QuarantineEnded,
 )
 from trading.model import PositionStatus
@@ -33,6 +34,7 @@ _OF_MARKETS = (
     MarketResumed.kind,
     PriceQuarantined.kind,
     PriceRejected.kind,
+    PriceTimesRebased.kind,
     QuarantineEnded.kind,
 )
 

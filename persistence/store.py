@@ -48,11 +48,13 @@ class Store:
             SchemaTooNew: if a later version has migrated the database.
             OwnedElsewhere: if another process has the SQLite file open, or if a migration is
                 missing while an owner's lease runs.
+            SharedSessions: if a pool gives each transaction another session.
         """
         address = parsed(url)
         transactions = Transactions(address)
         prepare = schema.create if in_memory(address) else schema.migrate
         try:
+            transactions.require_own_session()
             # Only who has something to migrate waits without end.
             with transactions.transaction() as session:
                 is_current = schema.is_current(session.connection())

@@ -15,6 +15,8 @@ from persistence.errors import Unavailable
 from persistence.failures import DRIVER_ERRORS, is_read_only, meaning
 from persistence.lock_file import LockFile
 from persistence.patience import Patience
+from persistence.pooled_sessions import require_own_session
+from persistence.private_files import make_private
 
 WRITE_SECONDS_MAX = 3.0
 """How long one attempt to write may take: whoever waits for its commit waits a little longer."""
@@ -76,6 +78,18 @@ class Transactions:
         with self._turn, self._session(self._reading, seconds_max, commits=False) as session:
             yield session
 
+    def require_own_session(self) -> None:
+        """See that who writes has a session of its own, before any is changed; see `Store.open`."""
+        if self.dialect != "postgresql":
+            return
+        try:
+            require_own_session(self._engines.reader, self._patience)
+        except SQLAlchemyError as error:
+            what = meaning(error, committing=False, connection_lost=False)
+            if what is None:
+                raise
+            raise what from error
+
     def limit_waiting(self, lease_seconds: int) -> None:
         """See `persistence.engines.limit_waiting`."""
         limit_waiting(self._engines, lease_seconds)
@@ -132,4 +146,11 @@ def _locked(url: URL) -> LockFile | None:
     if url.get_backend_name() != "sqlite" or in_memory(url):
         return None
     assert url.database is not None
-    return LockFile(Path(url.database))
+    database = Path(url.database)
+    lock_file = LockFile(database)
+    try:
+        make_private(database)
+    except OSError as error:
+        lock_file.release()
+        raise Unavailable(f"cannot open {database}: {error}") from error
+    return lock_file

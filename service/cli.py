@@ -6,7 +6,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from feeds.errors import InputError
-from persistence.errors import NotThere, OwnedElsewhere, StoreError
+from persistence.errors import NotThere, OwnedElsewhere, SharedSessions, StoreError
 from service import (
     commands_accounts,
     commands_metrics,
@@ -23,6 +23,16 @@ from service.errors import ReplayError
 from service.exits import EXIT_DECLINED, EXIT_FAILED, EXIT_INPUT
 from service.printable import printable
 from service.terminal import fill_closed_streams
+
+ASK_DIFFERENTLY = (
+    InputError,
+    ValueError,
+    FileExistsError,
+    NotThere,
+    OwnedElsewhere,
+    SharedSessions,
+)
+"""Why a command fails that no repetition mends."""
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 for commands in (
@@ -51,7 +61,7 @@ def main() -> None:
         _end(EXIT_DECLINED, "nothing is done")
     except CallError as error:
         _end(error.exit_code, error)
-    except (InputError, ValueError, FileExistsError, NotThere, OwnedElsewhere) as error:
+    except ASK_DIFFERENTLY as error:
         _end(EXIT_INPUT, error)
     except (StoreError, ReplayError, OSError) as error:
         _end(EXIT_FAILED, error)

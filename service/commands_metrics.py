@@ -19,7 +19,8 @@ app = typer.Typer()
 def metrics(as_json: Json = False) -> None:
     """List every metric with its labels, its meaning, and the series it comes to at the most."""
     # Only this command needs it: it takes the actors and the web along.
-    from service.metrics.catalogue import ACCOUNTS, CATALOGUE, VENUES
+    from service.metrics.catalogue import ACCOUNTS, CATALOGUE
+    from service.metrics.catalogue_prices import VENUES
 
     groups = [
         {"title": group.title, "metrics": [_document(metric) for metric in group.metrics]}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.exits import EXIT_MISMATCH
+from service.exits import EXIT_MISMATCH, EXIT_ROWS
 from trading.books import HealthStatus
 
 if TYPE_CHECKING:
@@ -107,6 +107,8 @@ def _conclude(outcome: "Outcome", report: Path | None, tapes: "Tapes | None") ->
         typer.echo(f"page written to {page}")
     if outcome.health.status is HealthStatus.MISMATCH:
         raise typer.Exit(EXIT_MISMATCH)
+    if outcome.prices.held_back:
+        raise typer.Exit(EXIT_ROWS)
 
 
 def _rank(results: "Sequence[Result]", balance: Decimal, report: Path | None) -> None:
@@ -119,3 +121,5 @@ def _rank(results: "Sequence[Result]", balance: Decimal, report: Path | None) ->
             typer.echo(f"ranking written to {path}")
     if any(result.health is HealthStatus.MISMATCH for result in results):
         raise typer.Exit(EXIT_MISMATCH)
+    if results[0].prices.held_back:
+        raise typer.Exit(EXIT_ROWS)

@@ -85,12 +85,12 @@ def config(as_json: Json = False) -> None:
 @db.command()
 def upgrade(database: Database = None) -> None:
     """Bring the database's schema to this version, as a start of the service does."""
+    from persistence.addresses import masked
     from persistence.store import Store
-    from service.settings import masked_database
 
     url = _settings(database).database
     Store.open(url).close()
-    typer.echo(f"{masked_database(url)} is at the schema of this version")
+    typer.echo(f"{masked(url)} is at the schema of this version")
 
 
 @app.command()
@@ -115,17 +115,17 @@ def backup(
     database: Database = None,
 ) -> None:
     """Copy a SQLite database as it is at one moment, also while the service runs."""
+    from persistence.addresses import masked
     from persistence.backup import backup as copy_database
-    from service.settings import masked_database
 
     url = _settings(database).database
     if url.startswith("postgresql"):
         raise ValueError(
             f"PostgreSQL is backed up by its own tool: pg_dump --format=custom --file={file} "
-            f"{_for_pg_dump(masked_database(url))}"
+            f"{_for_pg_dump(url)}"
         )
     copy_database(url, file)
-    typer.echo(f"{masked_database(url)} copied to {file}")
+    typer.echo(f"{masked(url)} copied to {file}")
 
 
 def _settings(database: str | None) -> "Settings":
@@ -134,9 +134,14 @@ def _settings(database: str | None) -> "Settings":
     return load({"database": database}).settings
 
 
-def _for_pg_dump(masked: str) -> str:
-    """A masked URL as `pg_dump` takes it; the password belongs into ~/.pgpass."""
-    return masked.replace("+psycopg2", "").replace(":***@", "@")
+def _for_pg_dump(url: str) -> str:
+    """A URL as `pg_dump` takes it, without what is hidden: a password belongs into ~/.pgpass."""
+    from persistence.addresses import MASK, masked
+
+    bare = masked(url).replace("+psycopg2", "").replace(f":{MASK}@", "@")
+    address, _, query = bare.partition("?")
+    shown = [parameter for parameter in query.split("&") if MASK not in parameter]
+    return "?".join(filter(None, (address, "&".join(shown))))
 
 
 def _settings_table(shown: list[dict[str, str]]) -> Table:

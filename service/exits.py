@@ -9,5 +9,8 @@ EXIT_DECLINED = 1
 EXIT_INPUT = 2
 """What was asked cannot be done: it must be asked differently."""
 
+EXIT_ROWS = 4
+"""A replay was played, but the price guard held rows of its files back."""
+
 EXIT_FAILED = 3
 """Something outside failed, like a service that does not answer: it may work later."""

@@ -26,7 +26,7 @@ Source = Callable[[int], AbstractContextManager[Iterable[PriceBatch]]]
 
 
 class Pacer:
-    """When a price of a feed's own time is due, and which time of ours it is stamped with.
+    """When a price of a feed's own time is due, by our monotonic clock.
 
     A feed that was held up goes on from where it is: it does not rush to make up for it.
     """
@@ -37,8 +37,6 @@ class Pacer:
         self._speed = speed
         self._first_us: int | None = None
         self._monotonic_us = 0
-        self._day_us = 0
-        self._last_us = 0
 
     def due_in_us(self, feed_us: int) -> int:
         """How long until a price is due; 0 or less if it is."""
@@ -47,20 +45,13 @@ class Pacer:
         return self._monotonic_us + self._played_us(feed_us) - self._clock.monotonic_us()
 
     def catch_up(self, feed_us: int) -> None:
-        """Begin anew at a due price, if it comes late or the time of day was set meanwhile."""
-        late_us = self._clock.now_us() - self._day_us - self._played_us(feed_us)
-        if abs(late_us) > _SLIP_US_MAX:
+        """Begin anew at a due price that comes late."""
+        if self.due_in_us(feed_us) < -_SLIP_US_MAX:
             self._begin(feed_us)
-
-    def stamp_us(self, feed_us: int) -> int:
-        """The time of day at which a price was due, never before an earlier stamp."""
-        self._last_us = max(self._last_us, self._day_us + self._played_us(feed_us))
-        return self._last_us
 
     def _begin(self, feed_us: int) -> None:
         self._first_us = feed_us
         self._monotonic_us = self._clock.monotonic_us()
-        self._day_us = self._clock.now_us()
 
     def _played_us(self, feed_us: int) -> int:
         assert self._first_us is not None, "due_in_us comes first"
@@ -192,8 +183,8 @@ class LiveFeed:
             end = index + 1
             while end < min(count, index + _PRICES_MAX) and pacer.due_in_us(times_us[end]) <= 0:
                 end += 1
-            stamps = [pacer.stamp_us(time_us) for time_us in times_us[index:end]]
-            message = TakePrices(prices=prices[index:end], times_us=stamps)
+            # What is played has no sender: the market's clock says when each price came.
+            message = TakePrices(prices=prices[index:end], times_us=[None] * (end - index))
             self._inlet.tell(batch.symbol, message)
             yield end - index
             index = end

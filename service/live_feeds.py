@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from decimal import Decimal
 
 import pykka
+import structlog
 
 from actors.base import Mailbox
 from actors.clock import Clock
@@ -18,6 +19,8 @@ from service.feeding import LiveFeed, Source
 from service.inlet import Feed, FeedStatus
 from service.settings import Settings
 from service.venue_feed import VenueFeed
+
+log = structlog.get_logger(__name__)
 
 
 class SystemFloor:
@@ -138,6 +141,13 @@ def _recorded(files: tuple[str, ...], symbols: tuple[str, ...]) -> Source:
         with open_prices(files) as recorded:
             wanted = (batch for batch in recorded if not symbols or batch.symbol in symbols)
             yield _after(taken, wanted)
+            for one in recorded.reordered:
+                log.warning(
+                    "recorded file was put in order",
+                    file=one.file,
+                    rows=str(one.disorder),
+                    late_rows=one.late,
+                )
 
     return source
 

@@ -20,6 +20,7 @@ from feeds.batches import PriceBatch
 from feeds.recorded import RecordedPrices, open_prices
 from feeds.signals import read_signals
 from feeds.simulated import simulated_prices, simulated_signals
+from persistence.addresses import masked
 from persistence.store import Store
 from service.event_tape import EventTape
 from service.logs import configure_logs
@@ -64,12 +65,7 @@ def play_recorded(
     store = Store.open(database)
     try:
         if not store.is_empty():
-            # No replay that goes well waits for the settings, which take long to import.
-            from service.settings import masked_database  # noqa: PLC0415
-
-            raise ValueError(
-                f"database {masked_database(database)} holds accounts: a replay begins empty"
-            )
+            raise ValueError(f"database {masked(database)} holds accounts: a replay begins empty")
         with (
             open_prices(prices) as recorded,
             closing(_interruptible(_taped(_with_progress(recorded), tapes))) as batches,
@@ -84,7 +80,7 @@ def play_recorded(
                 clock=clock,
                 listeners=_listeners(journal=verbose, tapes=tapes),
             )
-            return replace(outcome, candles=recorded.candles)
+            return replace(outcome, candles=recorded.candles, reordered=recorded.reordered)
     finally:
         store.close()
 

@@ -33,6 +33,7 @@ from actors.system import System, SystemSettings, UncommittedError
 from feeds.batches import PriceBatch
 from feeds.candles import Candles
 from feeds.errors import InputError
+from feeds.ordering import Reordered
 from feeds.signals import Signal
 from persistence.store import Store
 from service.errors import ReplayError
@@ -51,12 +52,18 @@ class PriceCounts:
     ignored: int
     quarantined: int
 
+    @property
+    def held_back(self) -> int:
+        """How many prices were not acted on."""
+        return self.rejected + self.ignored + self.quarantined
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What a replay came to; positions ascend by id, denials by signal time.
 
-    `candles` are those that the prices were made of, None where all were trades.
+    `candles` are those that the prices were made of, None where all were trades; `reordered` are
+    the files whose rows were put in order.
     """
 
     positions: tuple[Position, ...]
@@ -66,6 +73,7 @@ class Outcome:
     health: HealthReport
     prices: PriceCounts
     candles: Candles | None = None
+    reordered: tuple[Reordered, ...] = ()
 
     @property
     def closed(self) -> tuple[Position, ...]:

@@ -6,15 +6,17 @@ there is no wall-clock time, address or duration in it, so that equal runs give 
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 from rich.console import Console
 from rich.table import Table
 
 from feeds.candles import ORDER, Candles
-from service.replay import Outcome
+from feeds.ordering import Disorder, Reordered
+from service.replay import Outcome, PriceCounts
 from trading.books import HealthReport
 from trading.money import ZERO
 from web.views import amount_text, health_fields, position_fields, wallet_fields
@@ -33,14 +35,10 @@ def report_of(outcome: Outcome) -> dict[str, Any]:
         "unfilled": [signal.signal_id for signal in outcome.unfilled],
         "wallet": wallet_fields(outcome.wallet, _sum(p.hold for p in outcome.positions)),
         "health": _health_fields(outcome.health),
-        "prices": {
-            "read": outcome.prices.read,
-            "accepted": outcome.prices.accepted,
-            "rejected": outcome.prices.rejected,
-            "ignored": outcome.prices.ignored,
-            "quarantined": outcome.prices.quarantined,
-        },
+        "prices": price_fields(outcome.prices),
     }
+    if outcome.reordered:
+        fields["reordered"] = reordered_fields(outcome.reordered)
     if outcome.candles is not None:
         fields["candles"] = candle_fields(outcome.candles)
     return fields
@@ -53,6 +51,46 @@ def candle_fields(candles: Candles) -> dict[str, Any]:
         "interval_seconds": candles.interval_us // 1_000_000,
         "order": ORDER,
     }
+
+
+def price_fields(prices: PriceCounts) -> dict[str, int]:
+    """How many prices were read, and what the guard said of them."""
+    return {
+        "read": prices.read,
+        "accepted": prices.accepted,
+        "rejected": prices.rejected,
+        "ignored": prices.ignored,
+        "quarantined": prices.quarantined,
+    }
+
+
+def reordered_fields(files: Sequence[Reordered]) -> list[dict[str, Any]]:
+    """The files whose rows were put in the order of their times."""
+    return [{"file": one.file, "rows": str(one.disorder), "late_rows": one.late} for one in files]
+
+
+def row_notes(files: Sequence[Reordered], prices: PriceCounts) -> list[str]:
+    """For people: which files were put in order, and how many prices were not acted on."""
+    notes = []
+    for one in files:
+        match one.disorder:
+            case Disorder.NEWEST_FIRST:
+                notes.append(f"{one.file} is newest first: its rows were played in reverse.")
+            case Disorder.MIXED:
+                rows = "1 row comes" if one.late == 1 else f"{one.late:,} rows come"
+                notes.append(
+                    f"{one.file} is out of order: {rows} after a later one. "
+                    "The rows were played by their times."
+                )
+            case _:
+                assert_never(one.disorder)
+    if prices.held_back:
+        were = "price was" if prices.held_back == 1 else "prices were"
+        notes.append(
+            f"{prices.held_back:,} {were} not acted on: {prices.rejected:,} rejected, "
+            f"{prices.ignored:,} ignored, {prices.quarantined:,} quarantined."
+        )
+    return notes
 
 
 def candle_note(candles: Candles) -> str:
@@ -90,6 +128,8 @@ def print_summary(outcome: Outcome, console: Console) -> None:
     console.print(table)
     if outcome.candles is not None:
         console.print(candle_note(outcome.candles))
+    for note in row_notes(outcome.reordered, outcome.prices):
+        console.print(note, markup=False)
 
 
 def _health_fields(health: HealthReport) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import structlog
 
 from actors.system import UncommittedError
 from feeds.errors import InputError
-from persistence.errors import NotThere, StoreError
+from persistence.errors import NotThere, SharedSessions, StoreError
 from service.exits import EXIT_FAILED, EXIT_INPUT
 from service.first_steps import StartError
 from service.log_lines import LogLines
@@ -37,6 +37,7 @@ ASK_DIFFERENTLY = (
     OwnerLivesError,
     InputError,
     NotThere,
+    SharedSessions,
 )
 """Why a start fails that no repetition mends; any other ValueError is a bug."""
 

@@ -14,6 +14,7 @@ from actors.journal import write_journal
 from actors.market import MarketSettings
 from actors.starter import DeskSettings
 from actors.system import System, SystemSettings
+from persistence.addresses import masked
 from persistence.store import Store
 from service.connections import connections_max, streams_max
 from service.first_steps import StartError, check_health, open_account
@@ -25,7 +26,7 @@ from service.notifications import notifications_of
 from service.notify import Notifier
 from service.ownership import Candidate, StopAskedError, Wait, keeping
 from service.pulse import Pulse
-from service.settings import Settings, masked_database
+from service.settings import Settings
 from service.web_server import WebServer, bound_socket, url_of
 from trading.price_guard import GuardSettings
 from web.access import Access
@@ -182,7 +183,7 @@ class Service:
     def _open_database(self) -> Store:
         settings, candidate = self._settings, self._candidate
         with self._step("database opened and migrated") as said:
-            said["database"] = masked_database(settings.database)
+            said["database"] = masked(settings.database)
             store = self._store = candidate.patiently(lambda: Store.open(settings.database))
         with self._step("ownership acquired") as said:
             said["epoch"] = self._epoch = candidate.patiently(

@@ -270,15 +270,6 @@ class Settings(BaseSettings):
         return (init_settings,)
 
 
-def masked_database(url: str) -> str:
-    """A database's address with its password masked."""
-    scheme, separator, rest = url.partition("://")
-    login, at, place = rest.rpartition("@")
-    user, colon, _ = login.partition(":")
-    place = re.sub(r"(?<=[?&])(password=)[^&]*", r"\1***", place)
-    return f"{scheme}{separator}{user}{colon and ':***'}{at}{place}"
-
-
 def _money(value: Decimal) -> Decimal:
     if not (is_money(value) and value > 0):
         raise ValueError(f"give an amount above 0, up to {plain(AMOUNT_MAX)}, with 8 decimals")

@@ -14,7 +14,8 @@ from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import EnvSettingsSource
 
-from service.settings import PREFIX, Settings, masked_database
+from persistence.addresses import masked
+from service.settings import PREFIX, Settings
 from service.venue_settings import VENUE_SETTINGS
 from trading.money import plain
 
@@ -247,4 +248,4 @@ def _shown(name: str, value: object) -> str:
             return ", ".join(_shown(name, one) for one in value)
         case dict():
             return ", ".join(f"{key}={plain(amount)}" for key, amount in value.items())
-    return masked_database(str(value)) if name == "database" else str(value)
+    return masked(str(value)) if name == "database" else str(value)

@@ -15,12 +15,13 @@ from decimal import Decimal
 from feeds.batches import PriceBatch
 from feeds.candles import Candles
 from feeds.errors import InputError
+from feeds.ordering import Reordered
 from feeds.recorded import open_prices
 from feeds.signals import Signal
 from persistence.store import Store
 from service.errors import ReplayError
 from service.logs import configure_logs
-from service.replay import Outcome, replayed
+from service.replay import Outcome, PriceCounts, replayed
 from service.sweep_grid import LadderChoice
 from trading.books import HealthStatus
 from trading.model import EntryType, LedgerEntry
@@ -59,7 +60,9 @@ class Result:
     denied: int
     unfilled: int
     health: HealthStatus
+    prices: PriceCounts
     candles: Candles | None
+    reordered: tuple[Reordered, ...]
 
     @property
     def closed(self) -> int:
@@ -138,6 +141,7 @@ class _Prices:
         self._specs = specs
         self._kept: list[PriceBatch] | None = None
         self.candles: Candles | None = None
+        self.reordered: tuple[Reordered, ...] = ()
 
     def __iter__(self) -> Iterator[PriceBatch]:
         if self._kept is not None:
@@ -153,7 +157,7 @@ class _Prices:
                 else:
                     kept.clear()
                 yield batch
-            self.candles = recorded.candles
+            self.candles, self.reordered = recorded.candles, recorded.reordered
         if count <= KEPT_PRICES_MAX:
             self._kept = kept
 
@@ -182,7 +186,10 @@ class _Worker:
                 for books in store.book_pages(setup.account, after_entry=0)
                 for entry in books.entries
             )
-            return _result(choice, outcome, drawdown_of(entries), self._prices.candles)
+            outcome = replace(
+                outcome, candles=self._prices.candles, reordered=self._prices.reordered
+            )
+            return _result(choice, outcome, drawdown_of(entries))
         except InputError as error:
             # Its arguments are not its message, so that it would not cross to the parent.
             raise ValueError(str(error)) from None
@@ -190,9 +197,7 @@ class _Worker:
             store.close()
 
 
-def _result(
-    choice: LadderChoice, outcome: Outcome, drawdown: Decimal, candles: Candles | None
-) -> Result:
+def _result(choice: LadderChoice, outcome: Outcome, drawdown: Decimal) -> Result:
     wins, closed = outcome.wins, len(outcome.closed)
     return Result(
         choice=choice,
@@ -205,7 +210,9 @@ def _result(
         denied=len(outcome.denied),
         unfilled=len(outcome.unfilled),
         health=outcome.health.status,
-        candles=candles,
+        prices=outcome.prices,
+        candles=outcome.candles,
+        reordered=outcome.reordered,
     )
 
 

@@ -10,7 +10,14 @@ from typing import Any
 
 from rich.text import Text
 
-from service.report import candle_fields, candle_note, write_whole
+from service.report import (
+    candle_fields,
+    candle_note,
+    price_fields,
+    reordered_fields,
+    row_notes,
+    write_whole,
+)
 from service.sweep import Result
 from service.tables import FittedTable
 from web.views import amount_text, number_text
@@ -37,6 +44,7 @@ def ranking_table(results: Sequence[Result]) -> FittedTable:
     ]
     if results[0].candles is not None:
         notes.append(candle_note(results[0].candles))
+    notes += row_notes(results[0].reordered, results[0].prices)
     rows = [
         (
             Text(str(rank)),
@@ -66,6 +74,10 @@ def write_sweep(results: Sequence[Result], balance: Decimal, folder: Path) -> tu
     document: dict[str, Any] = {"initial_balance": amount_text(balance), "ladders": rows}
     if results[0].candles is not None:
         document["candles"] = candle_fields(results[0].candles)
+    if results[0].reordered:
+        document["reordered"] = reordered_fields(results[0].reordered)
+    if results[0].prices.held_back:
+        document["prices"] = price_fields(results[0].prices)
     table = io.StringIO()
     writer = csv.DictWriter(table, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()

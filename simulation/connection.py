@@ -97,7 +97,8 @@ class Connection:
         now_us: int,
     ) -> None:
         """Commit, or fail as the seed says."""
-        attempt = Attempt(tuple(changes), epoch, commit_id, first_event_id, now_us)
+        asked_us = self._database.now_us
+        attempt = Attempt(tuple(changes), epoch, commit_id, first_event_id, now_us, asked_us)
         self._database.begin(attempt)
         self._commit(attempt)
         self._database.finish(attempt)

@@ -25,24 +25,25 @@ IDLE_SECONDS_MAX = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Committed:
-    """A transaction that is durable, as the model is told of it."""
+    """A transaction that is durable, as the model is told of it; `asked_us` is the world's time."""
 
     epoch: int
     commit_id: int
     first_event_id: int
     changes: tuple[Change, ...]
-    now_us: int
+    asked_us: int
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """The arguments of a commit."""
+    """The arguments of a commit, and when it was asked for by the world's time."""
 
     changes: Sequence[Change]
     epoch: int
     commit_id: int
     first_event_id: int
     now_us: int
+    asked_us: int
 
 
 class Database:
@@ -67,7 +68,7 @@ class Database:
     @property
     def now_us(self) -> int:
         """The world's time."""
-        return self._clock.now_us()
+        return self._clock.monotonic_us()
 
     # --- Outages -----------------------------------------------------------------------------
 
@@ -161,7 +162,7 @@ class Database:
                 commit_id=attempt.commit_id,
                 first_event_id=attempt.first_event_id,
                 changes=tuple(attempt.changes),
-                now_us=attempt.now_us,
+                asked_us=attempt.asked_us,
             )
         )
 

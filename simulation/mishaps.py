@@ -1,4 +1,4 @@
-"""What bad luck does to the owner and its database: kills, stops, freezes, outages, failures."""
+"""What bad luck does to the owner and its database: kills, stops, freezes, outages, clocks."""
 
 from collections.abc import Callable
 
@@ -23,6 +23,7 @@ class Mishaps:
             (weather.stop, self.stop),
             (weather.failure, self.fail),
             (weather.freeze, self.freeze),
+            (weather.clock, self.set_clock),
             (weather.database.stop, self.stop_database),
             (weather.database.cut, self.cut_connection),
             (weather.database.full, self.fill_disk),
@@ -48,6 +49,13 @@ class Mishaps:
     def freeze(self) -> str:
         """The owner's process stands still, as under a debugger or a machine that swaps."""
         return self._world.freeze(self._random.choice((0.5, 2, 4.5, 6, 12)))
+
+    def set_clock(self) -> str:
+        """The time of day is set: right, a little wrong, or wrong by up to more than a year."""
+        seconds = self._random.choice((0, 0, 0.5, 3, 7, 3_600, 86_400 * 400))
+        seconds *= self._random.choice((-1, 1))
+        self._world.clock.set_wrong(round(seconds * 1_000_000))
+        return f"the clock is set to {seconds} s from what is right"
 
     def stop_database(self) -> str:
         """The server is gone for some time."""

@@ -29,6 +29,7 @@ MARKET_EVENTS = (
     "price_quarantined",
     "quarantine_ended",
     "price_rejected",
+    "price_times_rebased",
 )
 STEPS = ("shortfall_covered", "rung_hit", "position_reduced", "position_closed")
 
@@ -79,10 +80,10 @@ class Model:
             raise Violation(f"event {commit.first_event_id} comes after {self.events}")
         self.commit_id = commit.commit_id
         for change in commit.changes:
-            self._follow(change, commit.now_us)
+            self._follow(change, commit.asked_us)
             self.told += change.events
 
-    def _follow(self, change: Change, now_us: int) -> None:
+    def _follow(self, change: Change, asked_us: int) -> None:
         account = self.accounts.get(change.account) if change.account is not None else None
         if change.wallet_before is not None:
             assert account is not None
@@ -97,7 +98,7 @@ class Model:
             elif kind == "funds_transferred":
                 self._transfer(events.popleft())
             elif kind == "position_opened":
-                self._open_position(events.popleft(), positions[0], predicted, now_us)
+                self._open_position(events.popleft(), positions[0], predicted, asked_us)
                 positions.popleft()
             elif kind in STEPS:
                 self._step(events, predicted)
@@ -150,7 +151,7 @@ class Model:
             self.pauses.pop(event.account, None)
 
     def _open_position(
-        self, event: Any, position: Position, predicted: Predicted, now_us: int
+        self, event: Any, position: Position, predicted: Predicted, asked_us: int
     ) -> None:
         coverage = self.coverage.get(event.position_id)
         quotes = [
@@ -165,7 +166,7 @@ class Model:
         now = _opened(position)
         if not now.can_be_guarded:
             raise Violation(f"{event} cannot be guarded: {now}")
-        request = self.requests.open_for(position, now_us)
+        request = self.requests.open_for(position, asked_us)
         request.position_id = event.position_id
         self.accounts[now.account].lock(
             now.position_id, now.symbol, now.hold, now.key, now.entry_time

@@ -43,8 +43,9 @@ class ModelMarket:
     confirmed_at: list[int] = field(default_factory=list)
     lives: list[tuple[int, int]] = field(default_factory=list)
     events: list[Happening] = field(default_factory=list)
-    rejecting: bool = False
-    rejected_us: int | None = None
+    rejecting: set[str] = field(default_factory=set)
+    rejected_us: dict[str, int] = field(default_factory=dict)
+    rebased: int = 0
 
     def begin_life(self, first_number: int, last: tuple[Decimal, int] | None) -> None:
         """An actor starts from a price; it numbers those that come from `first_number` on.
@@ -53,7 +54,8 @@ class ModelMarket:
         """
         self.last = last
         self.received_us = None
-        self.rejecting, self.rejected_us = False, None
+        self.rejecting.clear()
+        self.rejected_us.clear()
         self.candidate = None
         self.lives.append((first_number, len(self.log)))
 
@@ -70,20 +72,30 @@ class ModelMarket:
                 return began + number - first_number
         raise AssertionError(f"no life of {self.symbol} has counted {number}")
 
-    def take(self, prices: list[Decimal], times_us: list[int], now_us: int) -> list[str]:
-        """Judge prices one after another; returns the verdicts."""
+    def take(
+        self, prices: list[Decimal], times_us: list[int | None], now_us: int, steady_us: int
+    ) -> list[str]:
+        """Judge prices one after another, at our time of day and by a clock that nobody sets.
+
+        Returns the verdicts.
+        """
         if self.paused:
             return ["ignored"] * len(prices)
         verdicts = []
-        for price, time_us in zip(prices, times_us, strict=True):
+        ahead_us = None
+        for price, given_us in zip(prices, times_us, strict=True):
             had = self.candidate
-            verdict = self._judge(price, time_us, now_us)
+            time_us = now_us if given_us is None else given_us
+            verdict = self._judge(price, given_us, now_us)
             verdicts.append(verdict)
             if verdict == "rejected":
-                is_recent = self.rejected_us is not None and now_us - self.rejected_us < MINUTE_US
-                if not self.rejecting and not is_recent:
+                reason = "ahead" if price.is_finite() and price > 0 else "not a price"
+                told_us = self.rejected_us.get(reason)
+                is_recent = told_us is not None and steady_us - told_us < MINUTE_US
+                if reason not in self.rejecting and not is_recent:
                     self._note("price_rejected", str(price), now_us)
-                    self.rejecting, self.rejected_us = True, now_us
+                    self.rejecting.add(reason)
+                    self.rejected_us[reason] = steady_us
             if had is None and self.candidate is not None:
                 assert self.last is not None
                 self._note("price_quarantined", price, time_us, last_price=self.last[0])
@@ -93,19 +105,22 @@ class ModelMarket:
                 outcome = "dropped" if is_old_range else "confirmed"
                 self._note("quarantine_ended", price, time_us, candidate=had[0], outcome=outcome)
             if verdict == "accepted":
-                self._accept(price, time_us, now_us)
+                ahead_us = self._too_far_ahead(now_us) or ahead_us
+                self._accept(price, time_us, steady_us)
+        self._tell_rebased(ahead_us, now_us)
         return verdicts
 
-    def release(self, price: Decimal, now_us: int) -> None:
+    def release(self, price: Decimal, now_us: int, steady_us: int) -> None:
         """A person accepts the candidate."""
         if self.paused or self.candidate is None or self.candidate[0] != price:
             return
-        time_us = self.candidate[1] if self.last is None else max(self.candidate[1], self.last[1])
+        time_us = self.candidate[1]
         self._note(
             "quarantine_ended", price, time_us, candidate=self.candidate[0], outcome="released"
         )
         self.candidate = None
-        self._accept(price, time_us, now_us)
+        self._tell_rebased(self._too_far_ahead(now_us), time_us)
+        self._accept(price, time_us, steady_us)
 
     def pause(self, now_us: int) -> None:
         """The venue's connection goes down; one that is down stays so."""
@@ -118,9 +133,10 @@ class ModelMarket:
         if self.paused:
             self.paused = False
             self.received_us = None
-            self._tell("market_resumed", now_us, paused_us=now_us - self.paused_us)
+            paused_us = max(0, now_us - self.paused_us)
+            self._tell("market_resumed", now_us, paused_us=paused_us)
 
-    def denial(self, now_us: int) -> str | None:
+    def denial(self, steady_us: int) -> str | None:
         """Why the market quotes no price."""
         if self.last is None:
             return "price_unknown"
@@ -128,15 +144,30 @@ class ModelMarket:
             return "paused_by_network"
         if self.candidate is not None:
             return "market_quarantined"
-        if self.received_us is None or now_us - self.received_us > STALE_US:
+        if self.received_us is None or steady_us - self.received_us > STALE_US:
             return "price_stale"
         return None
 
-    def _judge(self, price: Decimal, time_us: int, now_us: int) -> str:
-        if not price.is_finite() or price <= 0 or time_us - now_us > AHEAD_MAX_US:
+    def _too_far_ahead(self, now_us: int) -> int | None:
+        """How far the last price's time is ahead of our clock, if a clock was wrong."""
+        ahead_us = self.last[1] - now_us if self.last is not None else 0
+        return ahead_us if ahead_us > AHEAD_MAX_US else None
+
+    def _tell_rebased(self, ahead_us: int | None, time_us: int) -> None:
+        if ahead_us is not None:
+            self.rebased += 1
+            self._tell("price_times_rebased", time_us, ahead_us=ahead_us)
+
+    def _judge(self, price: Decimal, given_us: int | None, now_us: int) -> str:
+        if not price.is_finite() or price <= 0:
             return "rejected"
-        if self.last is not None and time_us < self.last[1]:
-            return "ignored"
+        if given_us is not None:
+            if given_us - now_us > AHEAD_MAX_US:
+                return "rejected"
+            is_known = self.last is not None and self._too_far_ahead(now_us) is None
+            if is_known and self.last is not None and given_us < self.last[1]:
+                return "ignored"
+        time_us = now_us if given_us is None else given_us
         if self.last is None or abs(price - self.last[0]) <= self.last[0] * JUMP:
             self.candidate = None
             return "accepted"
@@ -145,16 +176,16 @@ class ModelMarket:
             self.candidate, self.confirmed_at = (price, time_us), []
             return "quarantined"
         self.confirmed_at.append(time_us)
-        span_us = time_us - self.confirmed_at[0]
+        span_us = time_us - min(self.confirmed_at)
         if len(self.confirmed_at) >= CONFIRMATIONS and span_us >= CONFIRM_SPAN_US:
             self.candidate = None
             return "accepted"
         return "quarantined"
 
-    def _accept(self, price: Decimal, time_us: int, now_us: int) -> None:
+    def _accept(self, price: Decimal, time_us: int, steady_us: int) -> None:
         self.last = (price, time_us)
-        self.received_us = now_us
-        self.rejecting = False
+        self.received_us = steady_us
+        self.rejecting.clear()
         self.log.append((price, time_us))
 
     def _note(self, kind: str, price: Decimal | str, time_us: int, **more: Decimal | str) -> None:

@@ -1,5 +1,6 @@
 """What venues send: walks, gaps, spikes and their return, jumps for good, and nonsense."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from actors.messages import ReleaseCandidate, TakePrices
@@ -45,7 +46,7 @@ class Prices:
     def nobody_takes(self) -> str:
         """Prices from the past, from the future, and ones that are no prices."""
         symbol = self._symbol()
-        now_us, near = self.world.now_us, self._now[symbol]
+        now_us, near = self.world.day_us, self._now[symbol]
         price, time_us = self.random.choice(
             (
                 (near * 2, now_us - 3_600_000_000),
@@ -62,7 +63,7 @@ class Prices:
     def run_backwards(self) -> str:
         """Prices in the wrong order: only the first is news, however far the others would go."""
         symbol = self._symbol()
-        count, now_us = self.random.randint(2, 5), self.world.now_us
+        count, now_us = self.random.randint(2, 5), self.world.day_us
         prices = self.walked(symbol, count, 0.08)
         self._now[symbol] = prices[0]
         self._send(symbol, prices, [now_us - index * 1_000 for index in range(count)])
@@ -77,13 +78,19 @@ class Prices:
         return f"an operator releases {price} of {symbol}"
 
     def tell(self, symbol: str, prices: list[Decimal], apart_us: int = 1000) -> str:
-        """Prices come one after another, so far apart."""
-        times_us = [self.world.now_us + index * apart_us for index in range(1, len(prices) + 1)]
-        self.world.pass_time(len(prices) * apart_us / 1_000_000)
-        self._send(symbol, prices, times_us)
-        return f"{symbol} gets {', '.join(map(str, prices))}"
+        """Prices come one after another, so far apart, with their sender's right times or without.
 
-    def _send(self, symbol: str, prices: list[Decimal], times_us: list[int]) -> None:
+        A sender's clock is right; ours may not be.
+        """
+        times_us: list[int | None] = [
+            self.world.now_us + index * apart_us for index in range(1, len(prices) + 1)
+        ]
+        is_timed = self.random.random() < 0.6
+        self.world.pass_time(len(prices) * apart_us / 1_000_000)
+        self._send(symbol, prices, times_us if is_timed else [None] * len(prices))
+        return f"{symbol} gets {', '.join(map(str, prices))}{'' if is_timed else ', without times'}"
+
+    def _send(self, symbol: str, prices: list[Decimal], times_us: Sequence[int | None]) -> None:
         """From a feed, or from a client who wants to know what becomes of each."""
         if self.random.random() < 0.3:
             self.world.send_prices(symbol, prices, times_us)

@@ -81,23 +81,27 @@ class ModelWatcher(Watcher):
     def _market_handled(self, actor: MarketActor, message: Any) -> None:
         market = self._model.market(str(actor.key))
         now_us = self._dispatcher.clock.now_us()
+        steady_us = self._dispatcher.clock.monotonic_us()
         match message:
             case TakePrices():
-                verdicts = market.take(list(message.prices), list(message.times_us), now_us)
+                rebased_before = market.rebased
+                verdicts = market.take(
+                    list(message.prices), list(message.times_us), now_us, steady_us
+                )
                 self._expect_same_guard(actor, market)
-                self._expect_told(message, verdicts)
+                self._expect_told(message, verdicts, is_rebased=market.rebased > rebased_before)
             case PauseMarket():
                 market.pause(now_us)
             case ResumeMarket():
                 market.resume(now_us)
             case ReleaseCandidate():
-                market.release(message.price, now_us)
+                market.release(message.price, now_us, steady_us)
                 self._expect_same_guard(actor, market)
             case Arm():
                 self._coverage(message.position_id, market.symbol).armed(len(market.log))
 
     def _quoted(self, market: ModelMarket, quote: PriceQuoted) -> None:
-        denial = market.denial(self._dispatcher.clock.now_us())
+        denial = market.denial(self._dispatcher.clock.monotonic_us())
         expected = (market.last, market.number, denial is None)
         actual = ((quote.price, quote.time_us), quote.number, quote.note is None)
         if actual != expected:
@@ -107,7 +111,7 @@ class ModelWatcher(Watcher):
         )
 
     def _quote_denied(self, market: ModelMarket, message: QuoteDenied) -> None:
-        denial = market.denial(self._dispatcher.clock.now_us())
+        denial = market.denial(self._dispatcher.clock.monotonic_us())
         if message.denial.reason != denial:
             self._dispatcher.violate(f"{message} is denied, must be {denial}")
 
@@ -129,15 +133,14 @@ class ModelWatcher(Watcher):
                     begin = market.accepted_until(unanswered[position_id])
                 coverage.miss_from(begin)
 
-    def _expect_told(self, message: TakePrices, verdicts: list[str]) -> None:
-        """Who asks for verdicts has heard them, with a reason where a price was not accepted."""
+    def _expect_told(self, message: TakePrices, verdicts: list[str], *, is_rebased: bool) -> None:
+        """Who asks for verdicts has heard them, with a reason where there is something to say."""
         if not isinstance(message.reply_to, Client):
             return
         taken = message.reply_to.request.answer
         told = [str(judged.verdict) for judged in taken.judged] if taken is not None else None
-        if told != verdicts or any(
-            (judged.why is None) != (judged.verdict == "accepted") for judged in taken.judged
-        ):
+        reasons = len(verdicts) - verdicts.count("accepted") + is_rebased
+        if told != verdicts or sum(judged.why is not None for judged in taken.judged) != reasons:
             self._dispatcher.violate(f"{message} is answered with {taken}, must be {verdicts}")
 
     def _expect_same_guard(self, actor: MarketActor, market: ModelMarket) -> None:

@@ -13,6 +13,7 @@ WEATHERS = {
     ),
     "failures": Weather(failure=0.15),
     "kills": Weather(kill=0.02, stop=0.01, database=FaultRates(kill=0.03)),
+    "clocks": Weather(clock=0.15, failure=0.03, kill=0.02, stop=0.02),
     "owners": Weather(
         standby=True,
         kill=0.01,
@@ -28,6 +29,7 @@ WEATHERS = {
         kill=0.005,
         stop=0.005,
         freeze=0.005,
+        clock=0.01,
         database=FaultRates(
             commit=0.1,
             look_up=0.3,

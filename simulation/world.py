@@ -5,6 +5,7 @@ when the owner's lease has run out; who was deposed goes on without knowing it, 
 """
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -43,6 +44,7 @@ class Weather:
     kill: float = 0.0
     stop: float = 0.0
     freeze: float = 0.0
+    clock: float = 0.0
     standby: bool = False
     interleaved: bool = True
 
@@ -76,7 +78,12 @@ class World:
 
     @property
     def now_us(self) -> int:
-        """The virtual time."""
+        """The virtual time, which only moves forward."""
+        return self.clock.monotonic_us()
+
+    @property
+    def day_us(self) -> int:
+        """The time of day by the clock of the service's machine, which may be wrong."""
         return self.clock.now_us()
 
     @property
@@ -250,7 +257,9 @@ class World:
         """Tell a market, if it is there."""
         return self.system.directory.to_market(symbol, message)
 
-    def send_prices(self, symbol: str, prices: list[Decimal], times_us: list[int]) -> None:
+    def send_prices(
+        self, symbol: str, prices: list[Decimal], times_us: Sequence[int | None]
+    ) -> None:
         """Tell a market prices as a client who wants to know what becomes of each."""
         request = PricesAsked(self.requests.next_serial(), symbol=symbol)
         client = Client(request, self.model, self.dispatcher)

@@ -55,14 +55,14 @@ class PostgresServer:
         self._binaries = find_binaries()
         self._fsync = fsync
         self._inside = inside
-        self._user = _unprivileged_user()
+        self._user = unprivileged_user()
         self._home = Path()
         self._port = 0
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         self._home = Path(tempfile.mkdtemp(prefix="backstay-postgres-", dir=self._inside))
-        self._port = _free_port()
+        self._port = free_port()
         try:
             self._make_cluster()
             self.start()
@@ -256,8 +256,8 @@ def _version(folder: Path) -> list[int]:
     return [int(number) for number in re.findall(r"\d+", str(folder))]
 
 
-def _unprivileged_user() -> pwd.struct_passwd | None:
-    """Whom to run the server as, where we are root."""
+def unprivileged_user() -> pwd.struct_passwd | None:
+    """Whom to run a server as, where we are root."""
     if os.geteuid() != 0:
         return None
     with suppress(KeyError):
@@ -265,7 +265,8 @@ def _unprivileged_user() -> pwd.struct_passwd | None:
     return pwd.getpwnam("nobody")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A loopback port to listen on, at which no client takes part by chance."""
     # Below the ports that clients get: a client that keeps trying to reconnect to a stopped
     # server on one of those can, in the end, connect to itself and take the port.
     while True:

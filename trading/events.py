@@ -204,6 +204,16 @@ class PriceRejected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PriceTimesRebased:
+    """A symbol's prices go on from our time: the last one's time was `ahead_us` ahead of it."""
+
+    kind: ClassVar[str] = "price_times_rebased"
+    symbol: str
+    ahead_us: int
+    time_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MarketPaused:
     """A venue's connection is down or does not serve the symbol: nothing is judged or opened."""
 
@@ -322,6 +332,7 @@ Event = (
     | PriceQuarantined
     | QuarantineEnded
     | PriceRejected
+    | PriceTimesRebased
     | MarketPaused
     | MarketResumed
     | TradingPaused

@@ -3,6 +3,11 @@
 A recorded fall of 74 % came in ticks of at most 18 %, so a price is judged against the last
 accepted one, never against a minute's total. A jump beyond the bound is quarantined until
 further prices near it, spread over time, confirm it, or a person releases it.
+
+A price comes with its sender's time, or without one. One without a time gets our time of day, and
+is neither too old nor too new. A sender's time is judged by our clock and by the last accepted
+price's time. Where that time lies too far ahead of our clock, a clock was wrong when it was
+accepted: it holds no price back, and the next accepted price begins the times anew.
 """
 
 from dataclasses import dataclass
@@ -60,17 +65,21 @@ class PriceGuard:
     """One symbol's guard: feed it every price in order of arrival.
 
     It keeps the last accepted price, the candidate, and how the last quarantine ended; it reads no
-    clock.
+    clock. `rebases` counts how often the times began anew, `has_rebased` says whether they did with
+    the last accepted price, and `ahead_us` by how much the time before was ahead of our clock.
     """
 
     __slots__ = (
         "_ceiling",
         "_floor",
         "_settings",
+        "ahead_us",
         "candidate",
+        "has_rebased",
         "last_price",
         "last_time_us",
         "outcome",
+        "rebases",
     )
 
     def __init__(
@@ -84,34 +93,39 @@ class PriceGuard:
         self._settings = settings
         self.candidate: Candidate | None = None
         self.outcome: QuarantineOutcome | None = None
+        self.rebases = self.ahead_us = 0
+        self.has_rebased = False
         self.last_price: Decimal | None = None
         self.last_time_us = -1 if last_time_us is None else last_time_us
         self._floor = ZERO
         self._ceiling = PRICE_MAX
         if last_price is not None:
-            self._accept(last_price, self.last_time_us)
+            self._accept(last_price, self.last_time_us, self.last_time_us)
 
-    def judge(self, price: Decimal, time_us: int, now_us: int) -> Verdict:
-        """Judge a price with its exchange time, at our time `now_us`.
+    def judge(self, price: Decimal, time_us: int | None, now_us: int) -> Verdict:
+        """Judge a price with its sender's time, if it has one, at our time `now_us`.
 
-        Rejected is what is no price (`trading.money.is_price`), or stamped too far ahead; ignored
-        is what is older than the last accepted one.
+        Rejects what is not a price (`trading.money.is_price`) and what is stamped too far ahead of
+        our clock; ignores what is older than the last accepted price.
         """
         # A price that repeats is usually the same object, and was found in order before.
         if price is not self.last_price and not is_price(price):
             return Verdict.REJECTED
-        if time_us - now_us > self._settings.ahead_max_us:
+        latest_us = now_us + self._settings.ahead_max_us
+        if time_us is None:
+            time_us = now_us
+        elif time_us > latest_us:
             return Verdict.REJECTED
-        if time_us < self.last_time_us:
+        elif time_us < self.last_time_us <= latest_us:
             return Verdict.IGNORED
         if self._floor <= price <= self._ceiling:
             if self.candidate is not None:
                 self._end_quarantine(QuarantineOutcome.DROPPED)
-            self._accept(price, time_us)
+            self._accept(price, time_us, latest_us)
             return Verdict.ACCEPTED
-        return self._judge_jump(price, time_us)
+        return self._judge_jump(price, time_us, latest_us)
 
-    def why(self, verdict: Verdict, price: Decimal, time_us: int, now_us: int) -> str:
+    def why(self, verdict: Verdict, price: Decimal, time_us: int | None, now_us: int) -> str:
         """Why the price that was judged last was not accepted."""
         assert verdict is not Verdict.ACCEPTED, "an accepted price needs no reason"
         bounds, last = self._settings, self.last_price
@@ -121,6 +135,7 @@ class PriceGuard:
             case Verdict.REJECTED if not is_price(price):
                 return f"no price: not above 0 and at most {PRICE_MAX}, with at most 18 decimals"
             case Verdict.REJECTED:
+                assert time_us is not None, "a price without a sender's time is not ahead"
                 return (
                     f"stamped {_seconds(time_us - now_us)} s ahead of our clock, "
                     f"at most {_seconds(bounds.ahead_max_us)} s are allowed"
@@ -135,29 +150,37 @@ class PriceGuard:
                     f"within {_percent(bounds.confirm_within)} % of it"
                 )
 
-    def release(self, price: Decimal) -> bool:
+    def why_rebased(self) -> str:
+        """Why the times began anew, for people."""
+        return (
+            f"times begin anew: the last accepted price was stamped {_seconds(self.ahead_us)} s "
+            "ahead of our clock, so a clock was wrong"
+        )
+
+    def release(self, price: Decimal, now_us: int) -> bool:
         """Accept the candidate by a person's word, if `price` names it; tells whether it did."""
         if self.candidate is None or self.candidate.price != price:
             return False
-        time_us = max(self.candidate.time_us, self.last_time_us)
+        time_us = self.candidate.time_us
         self._end_quarantine(QuarantineOutcome.RELEASED)
-        self._accept(price, time_us)
+        self._accept(price, time_us, now_us + self._settings.ahead_max_us)
         return True
 
-    def _judge_jump(self, price: Decimal, time_us: int) -> Verdict:
+    def _judge_jump(self, price: Decimal, time_us: int, latest_us: int) -> Verdict:
         candidate = self.candidate
         if candidate is None or not self._confirms(candidate, price):
             self.candidate = Candidate(price=price, time_us=time_us)
             return Verdict.QUARANTINED
         since_us = candidate.confirmed_since_us
-        since_us = time_us if since_us is None else since_us
+        # A clock that was set back meanwhile begins the span anew.
+        since_us = time_us if since_us is None else min(since_us, time_us)
         confirmations = candidate.confirmations + 1
         if (
             confirmations >= self._settings.confirm_count
             and time_us - since_us >= self._settings.confirm_span_us
         ):
             self._end_quarantine(QuarantineOutcome.CONFIRMED)
-            self._accept(price, time_us)
+            self._accept(price, time_us, latest_us)
             return Verdict.ACCEPTED
         self.candidate = Candidate(
             price=candidate.price,
@@ -176,7 +199,11 @@ class PriceGuard:
         within = EXACT.multiply(candidate.price, self._settings.confirm_within)
         return EXACT.subtract(price, candidate.price).copy_abs() <= within
 
-    def _accept(self, price: Decimal, time_us: int) -> None:
+    def _accept(self, price: Decimal, time_us: int, latest_us: int) -> None:
+        self.has_rebased = self.last_time_us > latest_us
+        if self.has_rebased:
+            self.rebases += 1
+            self.ahead_us = self.last_time_us - latest_us + self._settings.ahead_max_us
         self.last_time_us = time_us
         unchanged = price == self.last_price
         self.last_price = price

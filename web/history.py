@@ -109,6 +109,12 @@ def _of_market(kind: str, data: dict[str, Any]) -> str | None:
             return f"{data['symbol']} resumed after {seconds:.1f} s"
         case "price_rejected":
             return f"Price {data['price']} of {data['symbol']} rejected: {data['why']}"
+        case "price_times_rebased":
+            seconds = Decimal(data["ahead_us"]) / 1_000_000
+            return (
+                f"A clock was wrong: the last price of {data['symbol']} was stamped "
+                f"{seconds:.1f} s ahead of our clock; its times begin anew"
+            )
     return None
 
 

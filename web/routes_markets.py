@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated
 
@@ -9,7 +10,7 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import Discriminator, Field, Tag
 
 from actors.denials import no_market
-from actors.messages import OpenMarket, PricesTaken, ReleaseCandidate, TakePrices
+from actors.messages import JudgedPrice, OpenMarket, PricesTaken, ReleaseCandidate, TakePrices
 from actors.published import MarketStatus
 from trading.money import plain
 from trading.price_guard import GuardSettings, PriceGuard, Verdict
@@ -140,7 +141,7 @@ async def send_prices(
     for symbol, of_symbol in by_symbol.items():
         if symbol in bound:
             for sent in of_symbol:
-                sent.judge(Verdict.REJECTED, f"a feed brings the prices of {symbol}")
+                sent.reject(f"a feed brings the prices of {symbol}")
         else:
             await _take(backend, symbol, of_symbol, now_us)
     return PriceResults(items=[sent.result() for sent in prices])
@@ -153,20 +154,26 @@ class _Sent:
         self.symbol = request.symbol
         self.price: Decimal = request.price
         moment = request.timestamp
-        self.time_us = now_us if moment is None else microseconds(moment)
-        self._verdict = Verdict.IGNORED
-        self._why: str | None = None
+        self.time_us = None if moment is None else microseconds(moment)
+        self._judged = JudgedPrice(
+            verdict=Verdict.IGNORED, time_us=now_us if self.time_us is None else self.time_us
+        )
 
-    def judge(self, verdict: Verdict, why: str | None) -> None:
-        self._verdict, self._why = verdict, why
+    def reject(self, why: str) -> None:
+        """Refuse it at the door."""
+        self._judged = replace(self._judged, verdict=Verdict.REJECTED, why=why)
+
+    def judge(self, judged: JudgedPrice) -> None:
+        """Take what its market says of it."""
+        self._judged = judged
 
     def result(self) -> PriceResult:
         return PriceResult(
             symbol=self.symbol,
             price=plain(self.price),
-            timestamp=iso_time(self.time_us),
-            result=self._verdict.value,
-            reason=self._why,
+            timestamp=iso_time(self._judged.time_us),
+            result=self._judged.verdict.value,
+            reason=self._judged.why,
         )
 
 
@@ -194,7 +201,7 @@ async def _take(backend: Backend, symbol: str, prices: Sequence[_Sent], now_us: 
         on_silence="they may still be judged; look at the market before you send them again",
     )
     for sent, judged in zip(prices, taken.judged, strict=True):
-        sent.judge(judged.verdict, judged.why)
+        sent.judge(judged)
 
 
 def _worth_a_market(
@@ -207,10 +214,9 @@ def _worth_a_market(
         guard = PriceGuard(GuardSettings())
         verdict = guard.judge(sent.price, sent.time_us, now_us)
         if verdict is Verdict.REJECTED:
-            sent.judge(verdict, guard.why(verdict, sent.price, sent.time_us, now_us))
+            sent.reject(guard.why(verdict, sent.price, sent.time_us, now_us))
         elif is_full:
-            sent.judge(
-                Verdict.REJECTED,
+            sent.reject(
                 f"no market of {symbol} made: there are {len(backend.published.markets)} already; "
                 f"send prices of one that is there, or have a feed bring those of {symbol}",
             )

@@ -2,7 +2,7 @@
 
 from actors.stats import CLOSE_SECONDS, COMMIT_CHANGES, COMMIT_SECONDS, CommitFailure
 from actors.supervised import ActorKind
-from service.inlet import DELAY_SECONDS
+from service.metrics.catalogue_prices import PRICES
 from service.metrics.model import Group, Kind, Label, Metric, counter, gauge, histogram, label
 from trading.ladder_shape import RUNGS_MAX
 from trading.model import CloseReason, DenialReason, EntryType, Side
@@ -10,7 +10,6 @@ from web.connection_stats import CutOff
 from web.request_stats import SECONDS, STATUSES
 
 ACCOUNTS = 50
-VENUES = 5
 ROUTES = 40
 ROUTE_METHODS = 60
 """What the worst case is counted with; `ROUTE_METHODS` are pairs of a route and a method."""
@@ -35,14 +34,8 @@ OPEN_DENIALS = tuple(
 CHECKS = ("total", "locked", "used", "chain", "memory")
 COST_KINDS = ("entry_fee", "exit_fee", "spread", "slippage")
 STOP_MOVES = ("breakeven", "rung", "manual")
-PRICE_RESULTS = ("accepted", "rejected", "ignored", "quarantined")
-MARKET_STATES = ("LIVE", "STALE", "QUARANTINED", "PAUSED")
-BY_API = "api"
-"""The venue of prices that no feed brings."""
 
 _ACCOUNT = Label(name="account", values_max=ACCOUNTS)
-_VENUE = Label(name="venue", values_max=VENUES)
-_VENUE_OR_API = Label(name="venue", values_max=VENUES + 1)
 _ROUTE = Label(name="route", values_max=ROUTES)
 _SIDE = Label(name="side", values=tuple(map(str, Side)))
 _ACTOR = Label(name="actor", values=tuple(map(str, ActorKind)))
@@ -162,71 +155,6 @@ LADDERS = Group(
             "open positions whose stop-loss the last accepted price has reached, in markets that "
             "are not paused; each is closed in a moment, unless something is wrong; counted up to "
             "1,000",
-        ),
-    ),
-)
-
-PRICES = Group(
-    title="Prices",
-    metrics=(
-        counter(
-            "backstay_prices_total",
-            _COUNT,
-            "prices by the guard's verdict; the venue is the feed that brings the symbol's prices, "
-            "or api",
-            _VENUE_OR_API,
-            label("result", *PRICE_RESULTS),
-        ),
-        histogram(
-            "backstay_price_delay_seconds",
-            _SECONDS,
-            DELAY_SECONDS,
-            "from an exchange's time of a trade, by its own clock, to its arrival; the newest "
-            "trade of what came together",
-            _VENUE,
-        ),
-        gauge(
-            "backstay_markets",
-            _COUNT,
-            "markets by their state; STALE and QUARANTINED only where a feed brings the symbol or "
-            "a position is open",
-            label("state", *MARKET_STATES),
-        ),
-        gauge(
-            "backstay_trading_paused",
-            _COUNT,
-            "markets that a lost connection pauses, pauses by an operator, and accounts whose "
-            "books do not balance",
-            label("by", "network", "operator", "health"),
-        ),
-        gauge("backstay_feed_connected", _COUNT, "1 while a feed brings prices, else 0", _VENUE),
-        gauge(
-            "backstay_feed_ended",
-            _COUNT,
-            "1 once a recorded feed has been played to its end, else 0",
-            _VENUE,
-        ),
-        gauge(
-            "backstay_feed_last_message_timestamp_seconds",
-            _SECONDS,
-            "when a feed's last message came, as a Unix time; 0 before the first",
-            _VENUE,
-        ),
-        counter(
-            "backstay_feed_reconnects_total", _COUNT, "connections that were begun anew", _VENUE
-        ),
-        counter(
-            "backstay_feed_blocked_seconds_total",
-            _SECONDS,
-            "for how long a feed's prices have waited because a market's mailbox was full; they "
-            "are never merged or dropped",
-            _VENUE,
-        ),
-        counter(
-            "backstay_feed_unknown_frames_total",
-            _COUNT,
-            "frames of an exchange that nobody understood; the log names each kind once",
-            _VENUE,
         ),
     ),
 )

@@ -10,7 +10,7 @@ from actors.published import MarketState, MarketStatus, Published
 from actors.stats import EngineStats
 from actors.supervised import SupervisedActor
 from service.inlet import FeedStatus
-from service.metrics.catalogue import BY_API, PRICE_RESULTS
+from service.metrics.catalogue_prices import BY_API, PRICE_RESULTS
 from service.metrics.model import Readings, Summary, Value
 from trading.books import HealthStatus
 from web.backend import Backend
@@ -92,6 +92,7 @@ class PriceCounts:
         self._feed_names = feed_names
         self._last: dict[str, tuple[int, ...]] = {}
         self._totals: dict[Labels, int] = {}
+        self._rebased = 0
         self._expect(BY_API)
 
     def readings(self) -> Readings:
@@ -104,10 +105,14 @@ class PriceCounts:
             last = self._last.get(symbol, (0,) * len(counts))
             if any(count < before for count, before in zip(counts, last, strict=True)):
                 last = (0,) * len(counts)
-            for result, count, before in zip(PRICE_RESULTS, counts, last, strict=True):
+            for result, count, before in zip(PRICE_RESULTS, counts, last, strict=False):
                 self._totals[name, result] += count - before
+            self._rebased += counts[-1] - last[-1]
             self._last[symbol] = counts
-        return {"backstay_prices_total": dict(self._totals)}
+        return {
+            "backstay_prices_total": dict(self._totals),
+            "backstay_price_times_rebased_total": {(): self._rebased},
+        }
 
     def _expect(self, name: str) -> None:
         for result in PRICE_RESULTS:
@@ -115,7 +120,8 @@ class PriceCounts:
 
 
 def _counts_of(status: MarketStatus) -> tuple[int, ...]:
-    return status.accepted, status.rejected, status.ignored, status.quarantined
+    """By the guard's verdict, in the order of `PRICE_RESULTS`; last, how often times began anew."""
+    return status.accepted, status.rejected, status.ignored, status.quarantined, status.rebased
 
 
 def feeds(statuses: Mapping[str, FeedStatus]) -> Readings:

@@ -33,7 +33,7 @@ class FaultyStore:
         self.tries += 1
         if self.open_gate is not None:
             self.at_gate.set()
-            assert self.open_gate.wait(30)
+            assert self.open_gate.wait(60)
         self.fail_if_down()
         if self.lose_answers > 0:
             self.lose_answers -= 1

@@ -12,7 +12,8 @@ import pytest
 
 from actors.dispatcher import PooledDispatcher, SequentialDispatcher
 from service.metrics import Metrics
-from service.metrics.catalogue import ACCOUNTS, CATALOGUE, METRICS, OURS, VENUES
+from service.metrics.catalogue import ACCOUNTS, CATALOGUE, METRICS, OURS
+from service.metrics.catalogue_prices import VENUES
 from service.metrics.exposition import CatalogueCollector
 from service.metrics.markdown import section
 from service.metrics.model import Group, Kind

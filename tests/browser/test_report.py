@@ -185,3 +185,16 @@ def test_candles_are_said_to_be_candles(
     note = page.locator("#candles")
     expect(note).to_contain_text("Made from 1,440 candles of 1 min")
     expect(note).to_contain_text("open, nearer extreme, ..., close")
+
+
+@pytest.mark.slow
+def test_files_that_were_out_of_order_are_named(
+    open_report: OpenReport, replay: TapedReplay
+) -> None:
+    """Who reads the figures knows that rows were moved."""
+    moved = [{"file": "<b>.csv", "rows": "newest first", "late_rows": 1_440}]
+    page = open_report(
+        TapedReplay({**replay.report, "reordered": moved}, replay.prices, replay.events)
+    )
+    note = page.locator("#reordered")
+    expect(note).to_contain_text("<b>.csv was newest first: 1,440 rows came after a later one.")

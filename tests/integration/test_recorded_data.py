@@ -24,6 +24,7 @@ POL_USD = "coinbase_trades_2025-10-10_POL-USD.csv.gz"
 WIF_USD = "coinbase_trades_2025-10-10_WIF-USD.csv.gz"
 BTCUSD = "gemini_trades_2025-10-10_BTCUSD.csv.gz"
 BTCUSDC = "BTCUSDC-aggTrades-2025-10-04.zip"
+FREQTRADE = "freqtrade_XRP_ETH-trades.json.gz"
 MINUTES = "nautilus_btc-perp-20211231-20220201_1m.csv.gz"
 
 # symbol, rows, first, last, lowest, highest
@@ -100,10 +101,21 @@ def test_a_month_of_minutes_is_four_prices_each_in_time_order() -> None:
     assert all(before < after for before, after in pairwise(found.times_us))
 
 
+def test_freqtrade_s_trades_are_read_from_their_json() -> None:
+    """Every array is a row, and each price has the digits that the file has."""
+    found = Summary()
+    with open_prices([f"XRPETH={HISTORY / FREQTRADE}"]) as recorded:
+        for batch in recorded:
+            found.add(batch)
+    assert len(found.prices) == 12_477
+    assert (found.prices[0], found.prices[-1]) == (Decimal("0.00141342"), Decimal("0.00152787"))
+    assert found.times_us == sorted(found.times_us)
+
+
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("freqtrade_XRP_ETH-trades.json.gz", "line is longer than 65536 bytes"),
+        (FREQTRADE, "names no symbol; give it as SYMBOL="),
         (MINUTES, "names no symbol; give it as SYMBOL="),
     ],
 )

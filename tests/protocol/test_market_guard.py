@@ -8,6 +8,7 @@ from actors.base import Recipient
 from actors.market import MarketSettings
 from actors.messages import (
     Denied,
+    JudgedPrice,
     PauseMarket,
     PricesTaken,
     ReleaseCandidate,
@@ -20,7 +21,7 @@ from actors.protocol import (
 )
 from actors.published import MarketState, MarketStatus
 from tests.protocol.stage import SYMBOL, Feed, Stage, a_market, arm, report, state
-from trading.events import PriceQuarantined, PriceRejected, QuarantineEnded
+from trading.events import PriceQuarantined, PriceRejected, PriceTimesRebased, QuarantineEnded
 from trading.model import DenialReason, MarketPrice
 from trading.times import iso_time
 
@@ -190,6 +191,103 @@ def test_the_first_rejected_price_in_a_row_is_told(
     (event,) = stage.committer.expect(CommitChange).change.events
     assert isinstance(event, PriceRejected)
     assert event.price == "0"
+
+
+def test_a_rejection_hides_no_rejection_for_another_reason(
+    stage: Stage, market: Recipient, feed: Feed
+) -> None:
+    """A price ahead of our clock is told though a price of 0 was told a moment ago.
+
+    Neither is told again in the same row, however long it lasts.
+    """
+    now_us = stage.dispatcher.clock.now_us()
+    feed.send([0, 101, 0, 101], [now_us, now_us + 7_000_000] * 2)
+    whys = []
+    for _ in range(2):
+        (event,) = stage.committer.expect(CommitChange).change.events
+        assert isinstance(event, PriceRejected)
+        whys.append(event.why)
+    assert whys[0].startswith("no price: ")
+    assert whys[1] == "stamped 7 s ahead of our clock, at most 5 s are allowed"
+    stage.dispatcher.advance(600)
+    feed.send([0], [now_us])
+    stage.committer.expect_nothing(for_=0)
+
+
+@pytest.mark.parametrize("seconds", [-3_600, 3_600])
+def test_a_rejection_is_told_whatever_the_clock_was_set_to(
+    stage: Stage, market: Recipient, feed: Feed, seconds: int
+) -> None:
+    """The minute in which it is not told again goes by a clock that nobody sets."""
+    client = stage.probe("client")
+
+    def refuse(*prices: str) -> None:
+        decimals = [Decimal(price) for price in prices]
+        market.tell(TakePrices(prices=decimals, times_us=[None] * len(prices), reply_to=client))
+        client.expect(PricesTaken)
+
+    refuse("0")
+    stage.committer.expect(CommitChange)
+    stage.dispatcher.virtual_clock.set_wrong(seconds * 1_000_000)
+    refuse("99", "0")
+    kinds = [one.kind for it in stage.committer.unread() for one in it.change.events]
+    assert kinds == (["price_times_rebased"] if seconds < 0 else [])
+    stage.dispatcher.advance(60)
+    refuse("0")
+    event = stage.committer.unread()[-1].change.events[0]
+    assert isinstance(event, PriceRejected)
+
+
+@pytest.mark.parametrize("seconds", [3_600, 400 * 86_400])
+def test_a_clock_that_was_ahead_once_blocks_no_price(
+    stage: Stage, market: Recipient, seconds: int
+) -> None:
+    """Prices without a time are accepted and reach their positions; it is told once and counted."""
+    position, clock = stage.position(1), stage.dispatcher.virtual_clock
+    market.tell(arm(1, 95, 103))
+    clock.set_wrong(seconds * 1_000_000)
+    assert untimed(stage, market, "100")[0].verdict == "accepted"
+    clock.set_wrong(0)
+    first, second = untimed(stage, market, "99", "94")
+    assert first.time_us == second.time_us == clock.now_us()
+    assert first.why == (
+        f"times begin anew: the last accepted price was stamped {seconds} s ahead of our clock, "
+        "so a clock was wrong"
+    )
+    assert (second.verdict, second.why) == ("accepted", None)
+    hit = position.expect(PriceReached)
+    assert (hit.price, hit.time_us) == (Decimal(94), clock.now_us())
+    (event,) = stage.committer.expect(CommitChange).change.events
+    assert event == PriceTimesRebased(
+        symbol=SYMBOL, ahead_us=seconds * 1_000_000, time_us=clock.now_us()
+    )
+    assert report(stage, market).rebased == 1
+
+
+def test_a_last_price_from_the_future_blocks_no_symbol_after_a_restart(stage: Stage) -> None:
+    """Neither prices without a time nor ones with their sender's."""
+    now_us = stage.dispatcher.clock.now_us()
+    last = MarketPrice(symbol=SYMBOL, price=Decimal(100), time_us=now_us + 400 * 86_400_000_000)
+    for times_us in ([None, now_us], [now_us - 1_000_000, None]):
+        market = stage.start(a_market(stage, last=last))
+        client = stage.probe("client")
+        prices = [Decimal(101), Decimal(102)]
+        market.tell(TakePrices(prices=prices, times_us=times_us, reply_to=client))
+        taken = client.expect(PricesTaken)
+        assert [one.verdict for one in taken.judged] == ["accepted"] * 2
+
+
+def untimed(stage: Stage, market: Recipient, *prices: str) -> tuple[JudgedPrice, ...]:
+    """What becomes of prices that come without a time."""
+    client = stage.probe("client")
+    market.tell(
+        TakePrices(
+            prices=[Decimal(price) for price in prices],
+            times_us=[None] * len(prices),
+            reply_to=client,
+        )
+    )
+    return client.expect(PricesTaken).judged
 
 
 def test_what_a_market_is_worth_can_be_read_without_asking(

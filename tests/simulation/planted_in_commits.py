@@ -182,8 +182,8 @@ def old_prices_are_news(patch: pytest.MonkeyPatch) -> None:
     """The guard takes a price that is older than the last one."""
     judge = PriceGuard.judge
 
-    def eager(self: PriceGuard, price: Decimal, time_us: int, now_us: int) -> Verdict:
-        if self.last_price is not None:
+    def eager(self: PriceGuard, price: Decimal, time_us: int | None, now_us: int) -> Verdict:
+        if self.last_price is not None and time_us is not None:
             time_us = max(time_us, self.last_time_us)
         return judge(self, price, time_us, now_us)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from simulation.run import simulate
-from tests.simulation import planted_in_actors, planted_in_commits
+from tests.simulation import planted_in_actors, planted_in_clocks, planted_in_commits
 
 SEEDS_MAX = 30
 STEPS = 120
@@ -46,6 +46,10 @@ PLANTED: list[tuple[Plant, str, str]] = [
     (planted_in_commits.rates_are_forgotten, "calm", "rates is"),
     (planted_in_commits.events_are_written_empty, "calm", "event 1: "),
     (planted_in_commits.prices_are_not_kept, "busy", "no price of"),
+    (planted_in_clocks.own_mistakes_are_judged, "clocks", "market .* candidate"),
+    (planted_in_clocks.wrong_times_hold_prices_back, "clocks", "market .* candidate"),
+    (planted_in_clocks.times_begin_anew_silently, "clocks", "has not told"),
+    (planted_in_clocks.one_rejection_hides_another, "clocks", "has not told"),
 ]
 
 

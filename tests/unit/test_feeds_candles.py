@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.candles import CandleReader, Candles, candle_layout_of, path_of, times_within
+from feeds.candles import CandlePlayer, Candles, path_of, times_within
+from feeds.ordering import Rows
 from feeds.recorded import open_prices
+from feeds.rows import Candle
 from tests.unit.recordings import refusal, rows, write, write_zip
 
 HEADER = "timestamp,open,high,low,close,volume"
@@ -62,25 +64,26 @@ def test_a_candle_s_times_rise_strictly_inside_it(start_us: int, interval_us: in
 
 
 @given(st.lists(candles(), min_size=2, max_size=30), st.integers(1, 30), st.data())
-def test_a_file_gives_each_candle_s_prices_however_it_is_cut(
+def test_each_candle_s_prices_are_played_however_the_rows_are_cut(
     table: Sequence[OHLC], step: int, data: st.DataObject
 ) -> None:
-    """Blocks of any size give the same prices at the same times, strictly in order."""
-    lines = [
-        f"{1_700_000_000 + number * step},{','.join(map(str, candle))},1\n"
-        for number, candle in enumerate(table)
+    """Runs of any size give the same prices at the same times, strictly in order."""
+    starts_us = [(1_700_000_000 + number * step) * SECOND_US for number in range(len(table))]
+    values = [Candle(number, None, candle) for number, candle in enumerate(table, start=2)]
+    cut = data.draw(st.integers(1, len(table)))
+    runs = [
+        Rows("X", starts_us[start:end], values[start:end], range(start, end))
+        for start, end in ((0, cut), (cut, len(table)))
+        if start < end
     ]
-    layout = candle_layout_of(HEADER.split(","))
-    assert layout is not None
-    reader = CandleReader("p.csv", layout)
-    cut = data.draw(st.integers(2, len(lines)))
-    first = reader.read("".join(lines[:cut]), 1)
-    rest = reader.read("".join(lines[cut:]), cut + 1)
-    times_us = [*first.times_us, *rest.times_us]
-    assert [*first.prices, *rest.prices] == [price for one in table for price in path_of(*one)]
-    assert times_us[::4] == [(1_700_000_000 + n * step) * SECOND_US for n in range(len(table))]
+    player = CandlePlayer("p.csv")
+    played = list(player.played(runs))
+    times_us = [time_us for batch in played for time_us in batch.times_us]
+    prices = [price for batch in played for price in batch.prices]
+    assert prices == [price for one in table for price in path_of(*one)]
+    assert times_us[::4] == starts_us
     assert all(before < after for before, after in pairwise(times_us))
-    assert reader.candles == Candles(count=len(table), interval_us=step * SECOND_US)
+    assert player.candles == Candles(count=len(table), interval_us=step * SECOND_US)
 
 
 # Formats
@@ -171,16 +174,16 @@ def test_files_say_how_many_candles_they_held() -> None:
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        ("180,2,1,4,3,9", "open 2, high 1, low 4, close 3 are no candle: open and close lie"),
-        ("180,5,4,1,3,9", "open 5, high 4, low 1, close 3 are no candle"),
-        ("180,2,4,1,0.5,9", "are no candle: open and close lie between low and high; correct"),
-        ("180,0,4,0,3,9", "open 0 is no price above 0; correct or remove the row"),
-        ("180,2,NaN,1,3,9", "high NaN is no price above 0"),
+        ("180,2,1,4,3,9", "open 2, high 1, low 4, close 3 are not a candle: open and close lie"),
+        ("180,5,4,1,3,9", "open 5, high 4, low 1, close 3 are not a candle"),
+        ("180,2,4,1,0.5,9", "are not a candle: open and close lie between low and high; correct"),
+        ("180,0,4,0,3,9", "open 0 is not a price above 0; correct or remove the row"),
+        ("180,2,NaN,1,3,9", "high NaN is not a price above 0"),
         ("180,2,4,1,,9", "close '' is no number; correct or remove the row"),
         ("180,2,4,1,3", "row has 5 fields where the first line has 6"),
         ("noon,2,4,1,3,9", "timestamp 'noon' is neither ISO 8601 nor an epoch"),
         ("120,2,4,1,3,9", "begins at 1970-01-01T00:02:00.000000Z, not a second or more after"),
-        ("60,2,4,1,3,9", "line 3, 1970-01-01T00:02:00.000000Z; sort the rows by time, oldest"),
+        ("60,2,4,1,3,9", "line 2, 1970-01-01T00:01:00.000000Z; remove one of them"),
     ],
 )
 def test_a_row_that_is_no_candle_is_an_error_with_its_line(row: str, reason: str) -> None:
@@ -191,14 +194,69 @@ def test_a_row_that_is_no_candle_is_an_error_with_its_line(row: str, reason: str
     assert reason in message
 
 
-def test_a_step_that_shrinks_behind_the_first_block_is_an_error() -> None:
-    """Two intervals in one file would overlap: the closes of one behind the opens of the other."""
-    lines = [f"{number * 60},2,4,1,3,9" for number in range(9_000)]
-    write("p.csv", HEADER, *lines, f"{8_999 * 60 + 30},2,4,1,3,9")
+def test_a_candle_within_another_is_an_error() -> None:
+    """Hours and their minutes in one file: the hour's close would come before the minutes."""
+    write(
+        "p.csv",
+        "time,open,high,low,close,close_time",
+        "0,2,4,1,3,3599.999",
+        "3600,2,4,1,3,7199.999",
+        "3660,2,4,1,3,3719.999",
+    )
     message = refusal("X=p.csv")
-    assert message.startswith("p.csv, line 9002: candle begins at 1970-01-07T05:59:30.000000Z")
-    assert "before the one in line 9001 ends at 1970-01-07T06:00:00" in message
-    assert message.endswith("give each interval a file of its own")
+    assert message.startswith("p.csv, line 4: candle begins at 1970-01-01T01:01:00.000000Z")
+    assert "before the one in line 3 ends at 1970-01-01T02:00:00" in message
+    assert message.endswith("and lies within it; give each interval a file of its own")
+
+
+# Overlaps
+
+FEBRUARY_2018 = (
+    "1518319694789,8510,8520,8500,8511,100.0,{end},1,1,1,1,0",
+    "1518321600000,8511,8530,8505,8520,90.0,1518325199999,1,1,1,1,0",
+    "1518325200000,8520,8521,8519,8520,80.0,1518328799999,1,1,1,1,0",
+)
+
+
+@pytest.mark.parametrize("end", ["1518321600999", "1518321599999"])
+def test_an_odd_start_and_an_end_rounded_up_are_played_in_order(end: str) -> None:
+    """Binance's klines of February 2018: a candle ends at the latest when the next one begins."""
+    write("BTCUSDT-1h-2018-02.csv", *(line.format(end=end) for line in FEBRUARY_2018))
+    found = rows("BTCUSDT-1h-2018-02.csv")
+    times_us = [time_us for _, time_us, _ in found]
+    assert all(before < after for before, after in pairwise(times_us))
+    assert times_us[:1] + times_us[3:5] == [
+        1_518_319_694_789_000,
+        1_518_321_599_999_999,
+        1_518_321_600_000_000,
+    ]
+    assert [price for _, _, price in found[:5]] == ["8510", "8500", "8520", "8511", "8511"]
+    with open_prices(["BTCUSDT-1h-2018-02.csv"]) as recorded:
+        assert len(list(recorded)) > 0
+        assert recorded.candles == Candles(count=3, interval_us=3_600 * SECOND_US)
+
+
+def test_a_file_that_begins_within_an_interval_keeps_its_candles_length() -> None:
+    """A first step that comes once does not say how long the others last."""
+    write("p.csv", HEADER, "1795,2,4,1,3,9", *(f"{n * 3600},2,4,1,3,9" for n in (1, 2, 3)))
+    closes = [time_us // SECOND_US for _, time_us, _ in rows("X=p.csv")[3::4]]
+    assert closes == [3_599, 7_199, 10_799, 14_399]
+
+
+def test_candles_that_overlap_by_less_than_their_step_are_played_in_order() -> None:
+    """The earlier one's prices all come before the later one's."""
+    write("p.csv", HEADER, *(f"{n},2,4,1,3,9" for n in (0, 60, 120, 150, 210)))
+    times_us = [time_us for _, time_us, _ in rows("X=p.csv")]
+    assert all(before < after for before, after in pairwise(times_us))
+    assert times_us[11:13] == [150 * SECOND_US - 1, 150 * SECOND_US]
+
+
+def test_candles_that_come_newest_first_are_played_oldest_first() -> None:
+    """Each one's own prices keep their order."""
+    table = [f"{n * 60},{n + 2},{n + 4},{n + 1},{n + 3},9" for n in range(50)]
+    write("up.csv", HEADER, *table)
+    write("down.csv", HEADER, *reversed(table))
+    assert rows("X=down.csv") == rows("X=up.csv")
 
 
 def test_a_candle_that_ends_as_it_begins_is_an_error() -> None:
@@ -220,6 +278,5 @@ def test_candles_of_two_symbols_in_one_file_are_an_error() -> None:
     """Their minutes are the same ones, but a file is played row by row."""
     write("p.csv", f"symbol,{HEADER}", "A,60,2,4,1,3,9", "B,120,2,4,1,3,9")
     assert refusal("p.csv") == (
-        "p.csv, line 3: candle is of 'B', the ones before of 'A'; "
-        "give each symbol a file of its own"
+        "p.csv, line 3: candle is of B, the ones before of A; give each symbol a file of its own"
     )

@@ -18,15 +18,15 @@ def in_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize(
     ("header", "reason"),
     [
-        ("time;price", "'time;price' is neither a header with the columns timestamp and price"),
+        ("time;cost", "'time;cost' is neither a header with the columns timestamp and price"),
         ("timestamp,last,amount", "add such a header"),
-        ("timestamp,open,close", "header has open and close, but no high, low: candles need"),
-        ("open,high,low,close", "but no timestamp: candles need timestamp, open, high"),
+        ("timestamp,open,close", "header has open and close, but not high, low: candles need"),
+        ("open,high,low,close", "but not timestamp: candles need timestamp, open, high"),
         ("time,open,high,Open,low,close", "header names 'open' twice; rename one"),
-        ("a,0.5,2,3,4,1759536000061015,False,True", "nor a row of Binance Vision trades"),
+        ("a,0.5,2,3,4,1759536000061015,False,True", "nor a row of a known format"),
         ("timestamp,price,Price", "header names 'price' twice"),
-        ('timestamp,"price', "row is no CSV"),
-        ("[" * 100, f"'{'[' * 60}...' is neither"),
+        ('timestamp,"price', "row is not CSV"),
+        ("x" * 100, f"'{'x' * 60}...' is neither"),
     ],
 )
 def test_a_wrong_header_is_an_error_with_the_remedy(header: str, reason: str) -> None:
@@ -70,7 +70,7 @@ def test_what_is_no_text_is_an_error_with_its_line() -> None:
     """A binary file is told of as one."""
     Path("p.csv").write_bytes(b"timestamp,price\n1,2\n3,\xff\n")
     assert refusal("X=p.csv") == (
-        "p.csv, line 3: is no text in UTF-8; plain text, .gz and .zip are read"
+        "p.csv, line 3: is not text in UTF-8, UTF-16 or GBK; plain text, .gz and .zip are read"
     )
 
 

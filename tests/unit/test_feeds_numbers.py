@@ -78,6 +78,7 @@ def test_iso_8601_is_read_with_any_offset_and_as_utc_without_one(text: str) -> N
             "9" * 9999,
         ),
         *("1969-12-31T23:59:59Z", "2025-13-01", "9999-12-31T23:59:59-14:00", "12:00"),
+        *("1/2/2020 0:01", "2020/13/1", "2020/2/30", "2020-01-01 13-PM"),
     ],
 )
 def test_what_is_no_time_is_an_error_that_names_it(text: str) -> None:
@@ -85,6 +86,23 @@ def test_what_is_no_time_is_an_error_that_names_it(text: str) -> None:
     with pytest.raises(ValueError, match="neither ISO 8601 nor an epoch") as caught:
         time_us(text)
     assert repr(text) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("2020/1/1 0:01", "2020-01-01T00:01:00Z"),
+        ("2020/01/31", "2020-01-31T00:00:00Z"),
+        ("2020-1-1 9:05:07", "2020-01-01T09:05:07Z"),
+        ("2020-01-01 04-PM", "2020-01-01T16:00:00Z"),
+        ("2020-01-01 12-AM", "2020-01-01T00:00:00Z"),
+        ("20200101", "2020-01-01T00:00:00Z"),
+    ],
+)
+def test_dates_are_read_as_spreadsheets_and_downloads_write_them(text: str, same: str) -> None:
+    """The year comes first, so that day and month cannot be confused."""
+    assert time_us(text) == time_us(same)
+    assert times_us([text]) == [time_us(same)]
 
 
 @given(EPOCHS_US, UNITS)

@@ -6,6 +6,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from actors.clock import VirtualClock
 from actors.messages import MarketOpened, OpenMarket, TakePrices
 from feeds.batches import PriceBatch
@@ -13,7 +15,7 @@ from feeds.errors import InputError
 from service.feeding import LiveFeed, Pacer, Source
 from service.inlet import QUEUED_MAX
 
-SECONDS = 5.0
+SECONDS = 60.0
 SECOND_US = 1_000_000
 START_US = 1_800_000_000 * SECOND_US
 
@@ -23,7 +25,7 @@ class FakeFloor:
 
     def __init__(self) -> None:
         self.opened: list[str] = []
-        self.taken: list[tuple[str, Decimal, int]] = []
+        self.taken: list[tuple[str, Decimal, int | None]] = []
         self.queue_lengths: dict[str, int] = {}
         self.feed_pauses: dict[str, str | None] = {}
         self._changed = threading.Condition()
@@ -77,7 +79,7 @@ def feed_of(
 
 
 def test_prices_are_told_when_they_are_due() -> None:
-    """At speed 60 a minute of the feed is a second of ours, and the stamps say so."""
+    """At speed 60 a minute of the feed is a second of ours; the market stamps what comes."""
     floor, clock = FakeFloor(), VirtualClock(START_US)
     feed = feed_of(of(batch(1000, 1060, 1120)), floor, clock, speed=60, symbols=["BTCUSDT"])
     feed.start()
@@ -85,7 +87,7 @@ def test_prices_are_told_when_they_are_due() -> None:
         floor.wait_for(1)
         clock.advance_to(START_US + SECOND_US)
         floor.wait_for(2)
-        assert [time_us - START_US for _, _, time_us in floor.taken] == [0, SECOND_US]
+        assert [time_us for _, _, time_us in floor.taken] == [None, None]
         assert floor.opened == ["BTCUSDT"]
     finally:
         feed.stop()
@@ -138,22 +140,24 @@ def test_a_full_queue_holds_the_feed_up_and_nothing_is_lost() -> None:
 
 
 def test_a_feed_that_was_held_up_does_not_rush() -> None:
-    """Its time begins anew: what follows keeps its distances, and no stamp runs ahead."""
+    """Its time begins anew: what follows keeps its distances."""
     clock = VirtualClock(START_US)
     pacer = Pacer(clock, Decimal(1))
     assert pacer.due_in_us(0) == 0
     clock.advance_to(START_US + 60 * SECOND_US)
     pacer.catch_up(2 * SECOND_US)
-    assert pacer.stamp_us(2 * SECOND_US) == clock.now_us()
     assert pacer.due_in_us(5 * SECOND_US) == 3 * SECOND_US
 
 
-def test_stamps_never_run_backwards() -> None:
-    """Also where the feed's own times do."""
-    pacer = Pacer(VirtualClock(START_US), Decimal(1))
-    pacer.due_in_us(10 * SECOND_US)
-    assert pacer.stamp_us(10 * SECOND_US) == START_US
-    assert pacer.stamp_us(9 * SECOND_US) == START_US
+@pytest.mark.parametrize("hours", [-24, 24])
+def test_a_clock_that_is_set_changes_nothing_for_a_feed(hours: int) -> None:
+    """What is due goes by the monotonic clock."""
+    clock = VirtualClock(START_US)
+    pacer = Pacer(clock, Decimal(1))
+    assert pacer.due_in_us(0) == 0
+    clock.set_wrong(hours * 3_600 * SECOND_US)
+    pacer.catch_up(0)
+    assert pacer.due_in_us(5 * SECOND_US) == 5 * SECOND_US
 
 
 def test_a_failing_feed_begins_anew_behind_what_was_taken() -> None:

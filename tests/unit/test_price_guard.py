@@ -193,7 +193,7 @@ def test_an_operator_releases_a_candidate_by_naming_it() -> None:
     """The candidate becomes the reference at once when it is named, with its own time."""
     guard = a_guard()
     judge_all(guard, ("200", 1), ("201", 2))
-    assert guard.release(Decimal("200.00"))
+    assert guard.release(Decimal("200.00"), START_US)
     assert (guard.last_price, guard.last_time_us) == (Decimal(200), START_US + SECOND_US)
     assert guard.candidate is None
     assert judge_all(guard, ("99", 2), ("101", 3)) == [Q, A]
@@ -204,14 +204,14 @@ def test_only_the_candidate_can_be_released(named: str) -> None:
     """Naming another price releases nothing."""
     guard = a_guard()
     judge_all(guard, ("200", 1), ("201", 2))
-    assert not guard.release(Decimal(named))
+    assert not guard.release(Decimal(named), START_US)
     assert guard.last_price == 100
     assert guard.candidate is not None
 
 
 def test_there_may_be_nothing_to_release() -> None:
     """Without a candidate a release does nothing."""
-    assert not a_guard().release(Decimal(100))
+    assert not a_guard().release(Decimal(100), START_US)
 
 
 def test_a_restart_keeps_the_reference() -> None:

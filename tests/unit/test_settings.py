@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from service.settings import masked_database
 from service.sources import NAMES, SettingsError, load
 
 ROOT = Path(__file__).parents[2]
@@ -270,19 +269,6 @@ def test_secrets_are_shown_masked() -> None:
     assert shown["database"] == "postgresql://me:***@db/x?password=***"
     assert secret not in repr(loaded)
     assert password not in repr(loaded)
-
-
-@pytest.mark.parametrize(
-    ("url", "shown"),
-    [
-        ("sqlite:///backstay.db", "sqlite:///backstay.db"),
-        ("postgresql://me@db/x", "postgresql://me@db/x"),
-        ("postgresql://me:p@ss@db:5432/x", "postgresql://me:***@db:5432/x"),
-    ],
-)
-def test_a_database_is_shown_without_its_password(url: str, shown: str) -> None:
-    """Everything else stays readable."""
-    assert masked_database(url) == shown
 
 
 def test_every_setting_is_documented() -> None:

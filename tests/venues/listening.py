@@ -12,7 +12,7 @@ from feeds.venues.registry import VENUES
 from feeds.venues.session import Session
 from feeds.venues.venue import Venue
 
-WAIT_SECONDS = 5.0
+WAIT_SECONDS = 60.0
 HURRIED = Timing(
     backoff_first=0.01, backoff_cap=0.05, connect=1.0, ack=0.2, overlap=0.05, look=0.01
 )

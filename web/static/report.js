@@ -43,6 +43,13 @@ function showTitle() {
       "so where one candle reaches both a stop and a take-profit, the outcome is an assumption.";
     part("candles").hidden = false;
   }
+  if (report.reordered) {
+    part("reordered").textContent = report.reordered
+      .map(({ file, rows, late_rows: late }) => `${file} was ${rows}: ${late.toLocaleString("en")} ` +
+        `row${late === 1 ? "" : "s"} came after a later one.`)
+      .concat("The rows were played by their times.").join(" ");
+    part("reordered").hidden = false;
+  }
 }
 
 function showSummary() {

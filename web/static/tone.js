@@ -14,6 +14,7 @@ export function tone(event) {
     case "open_denied":
     case "price_quarantined":
     case "price_rejected":
+    case "price_times_rebased":
     case "market_paused":
     case "trading_paused":
     case "shortfall_covered":

@@ -1,0 +1,70 @@
+"""What became of a symbol's prices: counts by the guard's verdict, and words for those who ask."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from actors.messages import JudgedPrice
+from trading.money import is_price
+from trading.price_guard import PriceGuard, Verdict
+
+
+class Verdicts:
+    """Counts a market's prices by what became of them, and knows the newest that was not acted on.
+
+    `accepted` is counted by the market itself, price by price.
+    """
+
+    __slots__ = ("_heard", "accepted", "last_refusal", "refused")
+
+    def __init__(self) -> None:
+        """No price has come."""
+        self.accepted = 0
+        self.refused = {Verdict.REJECTED: 0, Verdict.IGNORED: 0, Verdict.QUARANTINED: 0}
+        self.last_refusal = Verdict.REJECTED
+        self._heard: tuple[Decimal, int] | None = None
+
+    def refuse(self, verdict: Verdict, price: Decimal) -> None:
+        """Count a price that is not acted on, and remember it if it is one to trade at."""
+        self.refused[verdict] += 1
+        self.last_refusal = verdict
+        self.hear(price)
+
+    def hear(self, price: Decimal) -> None:
+        """Remember a price that is not acted on, if it is one to trade at."""
+        if is_price(price):
+            self._heard = price, self.accepted
+
+    @property
+    def heard(self) -> Decimal | None:
+        """The newest price, if it is not acted on; None where the newest is the last accepted."""
+        if self._heard is None or self._heard[1] != self.accepted:
+            return None
+        return self._heard[0]
+
+    def judged(
+        self, guard: PriceGuard, price: Decimal, time_us: int | None, now_us: int, *, before: int
+    ) -> JudgedPrice:
+        """What became of the price that was judged last; `before` it so many were accepted."""
+        why = None
+        verdict = Verdict.ACCEPTED if self.accepted > before else self.last_refusal
+        if verdict is not Verdict.ACCEPTED:
+            why = guard.why(verdict, price, time_us, now_us)
+        elif guard.has_rebased:
+            why = guard.why_rebased()
+        return JudgedPrice(verdict=verdict, time_us=stamp_us(time_us, now_us), why=why)
+
+    def all_ignored(
+        self, prices: Sequence[Decimal], times_us: Sequence[int | None], now_us: int, why: str
+    ) -> list[JudgedPrice]:
+        """Count prices that nobody judges."""
+        for price in prices:
+            self.refuse(Verdict.IGNORED, price)
+        return [
+            JudgedPrice(verdict=Verdict.IGNORED, time_us=stamp_us(time_us, now_us), why=why)
+            for time_us in times_us
+        ]
+
+
+def stamp_us(time_us: int | None, now_us: int) -> int:
+    """A price's own time, or ours where it came without one."""
+    return now_us if time_us is None else time_us

@@ -1,0 +1,59 @@
+"""How a database's address is shown: without what lets anybody in.
+
+Addresses are taken apart as SQLAlchemy and libpq read them. Where they leave a doubt, more is
+hidden: a password may hold any sign, also where it should have been escaped.
+"""
+
+import re
+
+MASK = "***"
+PARAMETERS_SHOWN = frozenset(
+    {
+        "application_name",
+        "connect_timeout",
+        "dbname",
+        "gssencmode",
+        "host",
+        "hostaddr",
+        "keepalives",
+        "keepalives_count",
+        "keepalives_idle",
+        "keepalives_interval",
+        "mode",
+        "port",
+        "sslmode",
+        "sslnegotiation",
+        "target_session_attrs",
+        "tcp_user_timeout",
+        "timeout",
+        "user",
+    }
+)
+"""The parameters whose value is shown; of any other only the name is, for it may be a secret."""
+
+_URL = re.compile(r"([\w+]+://)(.*?)(?:\?(\w[^=?&@]*=.*))?", re.DOTALL)
+_BAD_PORT = re.compile(r"(?<=:)(?!\d*(?:/|$))[^/\]]*(?=/|$)")
+
+
+def masked(url: str) -> str:
+    """A database's address as anybody may read it; what is not a URL is hidden as a whole."""
+    parts = _URL.fullmatch(url)
+    if parts is None:
+        return MASK
+    scheme, rest, query = parts.groups()
+    shown = "" if query is None else "?" + "&".join(map(_parameter, query.split("&")))
+    if scheme.startswith("sqlite"):
+        return f"{scheme}{rest}{shown}"
+    # A password may have an @ of its own: the last one ends it.
+    login, at, place = rest.rpartition("@")
+    user, colon, _ = login.partition(":")
+    # Without an @, SQLAlchemy reads a password as the port.
+    place = _BAD_PORT.sub(MASK, place)
+    return f"{scheme}{user}{colon and f':{MASK}'}{at}{place}{shown}"
+
+
+def _parameter(written: str) -> str:
+    name, equals, _ = written.partition("=")
+    if not equals:
+        return MASK
+    return written if name in PARAMETERS_SHOWN else f"{name}={MASK}"
