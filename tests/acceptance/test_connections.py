@@ -95,6 +95,14 @@ def test_what_is_not_a_whole_request_in_time_is_answered_with_why(
     door.counted(reason)
 
 
+def test_a_body_with_two_ends_is_refused(door: Door) -> None:
+    """A proxy may have taken the other header's word; nothing more is read of that connection."""
+    client = door.ask(POST + b"Content-Length: 2\r\n" + CHUNKED + b"0\r\n\r\n" + GET + b"\r\n")
+    received = client.received()
+    assert status_of(received) == (400, "unreadable-request")
+    assert received.count(b"HTTP/1.1") == 1
+
+
 def test_who_says_nothing_is_told_nothing(door: Door) -> None:
     """A browser opens connections that it may need: an answer to nothing would confuse it."""
     assert door.ask().received() == b""

@@ -223,6 +223,18 @@ def test_a_login_leads_nowhere_else(api: Api, tokens: TokenFile, elsewhere: str)
     assert 'name="next" value="/"' in form.text
 
 
+def test_a_session_that_has_ended_leads_to_the_form_however_often(
+    api: Api, tokens: TokenFile
+) -> None:
+    """A browser that reloads is no guesser: it is never answered 429."""
+    tokens.create("page", Scope.READ)
+    stale = {"Cookie": "backstay_session=of-yesterday"} | BROWSER
+
+    answers = [api.ask_at("GET", "/", headers=stale) for _ in range(30)]
+
+    assert {answer.headers.get("Location") for answer in answers} == {"/login?next=%2F"}
+
+
 def test_what_the_form_is_given_cannot_break_out_of_it(api: Api) -> None:
     """A quote in the path stays a quote."""
     form = api.ask_at("GET", "/login", params={"next": '/"><script>'})

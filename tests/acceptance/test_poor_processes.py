@@ -1,4 +1,4 @@
-"""A log whose reader stands still, and standard streams that are closed, keep nobody up."""
+"""A service that is given little: a log that is not read, closed streams, few descriptors."""
 
 import os
 import signal
@@ -6,7 +6,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
@@ -19,12 +19,12 @@ PIPE_LINES = 1_000
 
 
 @contextmanager
-def serving(folder: Path, port: int, stderr: int | None) -> Iterator[subprocess.Popen[bytes]]:
-    """A service on a port; with `stderr` None its standard error is closed."""
+def serving(
+    folder: Path, port: int, how: str, stderr: int = subprocess.DEVNULL
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A service on a port, started by a shell in this way."""
     env = clean_environment({"BACKSTAY_PORT": str(port), "BACKSTAY_FEED": "none"})
-    command = [*COMMAND, "serve"]
-    if stderr is None:
-        command = ["sh", "-c", 'exec "$@" 2>&-', "sh", *command]
+    command = ["sh", "-c", how, "sh", *COMMAND, "serve"]
     process = subprocess.Popen(
         command, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=stderr,
@@ -63,7 +63,7 @@ def test_a_log_that_nobody_reads_stops_nothing(tmp_path: Path, free_port: int) -
     reading, writing = os.pipe()
     long_id = "x" * 64
     with (
-        serving(tmp_path, free_port, writing) as process,
+        serving(tmp_path, free_port, 'exec "$@"', writing) as process,
         httpx.Client(base_url=f"http://127.0.0.1:{free_port}", timeout=10) as client,
     ):
         os.close(writing)
@@ -83,7 +83,7 @@ def test_a_log_that_nobody_reads_stops_nothing(tmp_path: Path, free_port: int) -
 def test_serve_runs_without_a_standard_error(tmp_path: Path, free_port: int) -> None:
     """`serve 2>&-` lets no file of the service get the number of the closed stream."""
     with (
-        serving(tmp_path, free_port, None) as process,
+        serving(tmp_path, free_port, 'exec "$@" 2>&-') as process,
         httpx.Client(base_url=f"http://127.0.0.1:{free_port}", timeout=10) as client,
     ):
         wait_until_ready(client, process)
@@ -92,3 +92,25 @@ def test_serve_runs_without_a_standard_error(tmp_path: Path, free_port: int) -> 
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
     assert run_command("audit", folder=tmp_path).returncode == 0
+
+
+def test_event_streams_leave_room_where_there_are_few_descriptors(
+    tmp_path: Path, free_port: int
+) -> None:
+    """With 64 of them, as many streams as may be open keep no command and no probe out."""
+    stream = f"http://127.0.0.1:{free_port}/api/v1/events"
+    with (
+        serving(tmp_path, free_port, 'ulimit -n 64; exec "$@"') as process,
+        httpx.Client(base_url=f"http://127.0.0.1:{free_port}", timeout=10) as client,
+        ExitStack() as streams,
+    ):
+        wait_until_ready(client, process)
+        answers = [streams.enter_context(httpx.stream("GET", stream)) for _ in range(8)]
+        assert sorted(answer.status_code for answer in answers) == [200] * 4 + [503] * 4
+
+        for _ in range(20):
+            assert httpx.get(f"http://127.0.0.1:{free_port}/healthz").status_code == 200
+            price = client.post("/api/v1/prices", json={"symbol": "BTCUSDT", "price": "100"})
+            assert price.status_code == 200
+        still = [answer for answer in answers if answer.status_code == 200]
+        assert all(next(answer.iter_text()).startswith("retry:") for answer in still)
