@@ -57,8 +57,8 @@ class Writer(Protocol):
         """The signals that are not finished, by id, and the highest id that was given out."""
         ...
 
-    def find_signal(self, account: str, client_id: str) -> Signal | None:
-        """The signal that an account got under the sender's own id."""
+    def signals_of(self, account: str, client_id: str) -> tuple[Signal, ...]:
+        """The signals that an account got under a sender's own id, oldest first."""
         ...
 
     def recent_signals(self, account: str, since_us: int) -> tuple[Signal, ...]:
@@ -84,7 +84,9 @@ def answer_to(read: Read, writer: Writer) -> PositionRead | AccountRead | Signal
 
 
 def _found(read: FindSignal, writer: Writer) -> Signal | None:
-    if read.client_id is not None:
-        return writer.find_signal(read.account, read.client_id)
-    recent = writer.recent_signals(read.account, read.since_us)
-    return next((signal for signal in recent if signal.digest == read.digest), None)
+    order = read.order
+    if order.client_id is not None:
+        earlier = writer.signals_of(order.account, order.client_id)
+    else:
+        earlier = writer.recent_signals(order.account, read.since_us)
+    return next((signal for signal in earlier if order.repeats(signal)), None)

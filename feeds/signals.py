@@ -16,7 +16,7 @@ from trading.ladder_shape import (
 )
 from trading.model import Ladder, Side
 from trading.money import AMOUNT_MAX, ZERO, is_money, plain, price_scale
-from trading.symbols import normalised
+from trading.symbols import market_name
 
 _REQUIRED = ("id", "timestamp", "symbol", "side", "notional")
 _OPTIONAL = ("stop_loss_pct", "take_profit_pcts", "close_fractions")
@@ -28,7 +28,8 @@ _SIDES = {side.value: side for side in Side}
 class Signal:
     """A wish to open a position of `notional` (money) at the first price from `time_us` on.
 
-    `line` is where it stands in its file.
+    `line` is where it stands in its file; `market_note` says which prices guard the position, if
+    the file names a perpetual.
     """
 
     signal_id: str
@@ -38,6 +39,7 @@ class Signal:
     notional: Decimal
     ladder: Ladder
     line: int
+    market_note: str | None = None
 
 
 def read_signals(path: str) -> tuple[Signal, ...]:
@@ -127,14 +129,16 @@ def _signal(names: Sequence[str], fields: Sequence[str], line: int) -> Signal:
     side = _SIDES.get(cells["side"].upper())
     if side is None:
         raise ValueError(f"side {cells['side']!r} is neither LONG nor SHORT; write one of them")
+    market = market_name(cells["symbol"])
     return Signal(
         signal_id=cells["id"],
         time_us=time_us(cells["timestamp"]),
-        symbol=normalised(cells["symbol"]),
+        symbol=market.symbol,
         side=side,
         notional=_notional(cells["notional"]),
         ladder=_ladder(cells),
         line=line,
+        market_note=market.note,
     )
 
 

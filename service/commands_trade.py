@@ -72,6 +72,8 @@ def open_(
                 raise
             raise ServiceAway(_how_to_learn(str(away), key)) from None
     print_result(position, one_position_table, as_json=as_json)
+    if (note := position.get("market_note")) is not None:
+        typer.echo(note, err=True)
 
 
 @app.command()

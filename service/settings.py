@@ -103,6 +103,7 @@ class Settings(BaseSettings):
     hook_secret: SecretStr | None = None
     hook_account: str = Field("demo", min_length=1)
     hook_notionals: Amounts = Field(default_factory=dict)
+    hook_alerts_per_minute: int = Field(3_000, ge=1, le=100_000)
     notify_urls: SecretUrls = Field((), max_length=10)
     notify_kinds: Names = DEFAULT_KINDS
     notify_accounts: Names = ()
@@ -254,6 +255,7 @@ class Settings(BaseSettings):
             secret=self.hook_secret.get_secret_value(),
             account=self.hook_account,
             notionals=self.hook_notionals,
+            alerts_per_minute=self.hook_alerts_per_minute,
         )
 
     @classmethod

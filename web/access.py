@@ -29,7 +29,6 @@ __all__ = ["Access", "Caller", "Scope", "TokenFileError", "requires"]
 TOKENS_FILE = Path("backstay-tokens.json")
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 FAILURES_PER_MINUTE = 10
-HOOK_CALLS_PER_MINUTE = 120
 COOKIE = "backstay_session"
 CALLER = "backstay.caller"
 """Where `AccessGate` leaves the `Caller`, in the request's scope."""
@@ -78,7 +77,6 @@ class Access:
         self.sessions = Sessions(clock)
         self._file = TokenFile(tokens_file)
         self._failures = Attempts(FAILURES_PER_MINUTE, clock)
-        self._hook_calls = Attempts(HOOK_CALLS_PER_MINUTE, clock)
 
     @property
     def is_loopback(self) -> bool:
@@ -138,10 +136,6 @@ class Access:
     def failures_seconds(self, client: str) -> int | None:
         """Count a failed authentication; how long a client that has too many must wait."""
         return self._failures.seconds_to_wait(client)
-
-    def hook_seconds(self, client: str) -> int | None:
-        """Count a call of the hook; how long a client that calls too often must wait."""
-        return self._hook_calls.seconds_to_wait(client)
 
     @property
     def is_open(self) -> bool:

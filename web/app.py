@@ -31,6 +31,7 @@ from web import (
 from web.access_gate import AccessGate
 from web.backend import Backend
 from web.commands import Reads
+from web.hook_gate import HookGate
 from web.invalid_requests import error_places
 from web.price_tape import PriceTapes
 from web.problems import (
@@ -97,7 +98,12 @@ def create_app(backend: Backend) -> FastAPI:
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(Unavailable, _on_unavailable)
     app.add_middleware(ReadsInTurn)
-    app.add_middleware(AccessGate, access=backend.access, stats=backend.connections)
+    app.add_middleware(
+        AccessGate,
+        access=backend.access,
+        stats=backend.connections,
+        hook=HookGate(backend.hook, backend.access, backend.refused_alerts),
+    )
     app.add_middleware(RequestLog, stats=backend.requests)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RootPath, root_path=backend.root_path)

@@ -51,7 +51,7 @@ _DESCRIPTIONS = {
     413: "The body is too large",
     421: "The request names a host that is not this one",
     422: "The request is not valid, or is denied for what it asks",
-    429: "Too many failed attempts",
+    429: "Too many failed attempts, or too many alerts",
     431: "The request's head is too large",
     500: "A bug; the log has it under the answer's X-Request-ID",
     503: "Not answered in time: nothing says yet that it was done; try again",
@@ -124,6 +124,16 @@ def invalid(place: str, detail: str) -> Problem:
     """The problem of a request that has something impossible in one place."""
     error = ErrorPlace(place=place, detail=detail)
     return Problem(422, "invalid_request", f"{place}: {detail}", errors=[error])
+
+
+def too_many(what: str, seconds: int) -> Problem:
+    """The answer to a client that comes too often."""
+    return Problem(
+        429,
+        "too_many_requests",
+        f"too many {what}; try again in {seconds} s",
+        headers={"Retry-After": str(seconds)},
+    )
 
 
 def problem_response(problem: Problem) -> JSONResponse:

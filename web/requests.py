@@ -3,7 +3,10 @@
 import ipaddress
 import re
 
+from starlette.requests import HTTPConnection
 from starlette.types import Scope
+
+from web.attempts import client_name
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """The methods that change nothing (RFC 9110, 9.2.1)."""
@@ -12,6 +15,11 @@ _QUALITY = re.compile(r"[01](\.[0-9]{0,3})?")
 
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
 """What browsers take for a slash in an address, or leave out of it."""
+
+
+def client_of(request: HTTPConnection) -> str:
+    """Who a request counts as where attempts are counted."""
+    return client_name(request.client.host if request.client is not None else "")
 
 
 _PROXY_HEADERS = frozenset({b"forwarded", b"via", b"x-real-ip"})

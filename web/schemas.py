@@ -147,6 +147,15 @@ class PositionBody(BaseModel):
     net_pnl: Money
 
 
+class OpenedBody(PositionBody):
+    """A position that was opened.
+
+    `market_note` says which prices guard it, if it was asked for under a perpetual's name.
+    """
+
+    market_note: str | None
+
+
 class PnlBody(BaseModel):
     """What the parts closed so far have earned: gross, each cost, net."""
 

@@ -7,6 +7,7 @@ from service.metrics.model import Group, Kind, Label, Metric, counter, gauge, hi
 from trading.ladder_shape import RUNGS_MAX
 from trading.model import CloseReason, DenialReason, EntryType, Side
 from web.connection_stats import CutOff
+from web.refused_alerts import AlertRefusal
 from web.request_stats import SECONDS, STATUSES
 
 ACCOUNTS = 50
@@ -213,10 +214,14 @@ ENGINE = Group(
         counter(
             "backstay_http_cut_off_total",
             _COUNT,
-            "connections that were cut off, or whose request was refused, by the bound that they "
-            "met: how long or large a head or body may be, a body that went on after its answer, "
-            "an answer that nobody read, or the number of connections",
+            "connections cut off, or their request refused, by the bound that they met",
             label("reason", *CutOff),
+        ),
+        counter(
+            "backstay_alerts_refused_total",
+            _COUNT,
+            "alerts that the hook refused",
+            label("reason", *AlertRefusal),
         ),
         Metric(
             name="backstay_http_requests_total",

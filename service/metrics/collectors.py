@@ -182,6 +182,9 @@ def web(backend: Backend) -> Readings:
         "backstay_ready": {(): backend.readiness().ok},
         "backstay_event_stream_clients": {(): backend.events.clients},
         "backstay_http_connections": {(): backend.connections.open},
+        "backstay_alerts_refused_total": {
+            (str(reason),): count for reason, count in backend.refused_alerts.counts.items()
+        },
         "backstay_http_cut_off_total": {
             (str(reason),): count for reason, count in backend.connections.cut_off.items()
         },

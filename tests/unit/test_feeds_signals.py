@@ -110,7 +110,7 @@ def test_a_header_alone_is_no_signal(path: Path) -> None:
         ("1,1,X,LONG,0.000000001", "at most 8 decimals"),
         ("1,1,X,LONG,five", "notional 'five' is no number; write an amount of money"),
         ("1,soon,X,LONG,5", "timestamp 'soon' is neither ISO 8601 nor an epoch"),
-        ("1,1,$,LONG,5", "symbol '$' is no market's name"),
+        ("1,1,$,LONG,5", "symbol '$' does not name a market"),
         (",1,X,LONG,5", "id is empty"),
         ("1,1,X,LONG", "row has 4 fields where the header has 5"),
         ("1,1,X,LONG,5,6", "row has 6 fields where the header has 5"),
