@@ -16,6 +16,7 @@ from actors.protocol import (
     ChangeRefused,
     ChangeReturned,
     CommitChange,
+    ReadFailed,
 )
 from actors.published import Published
 from actors.signal_protocol import (
@@ -25,7 +26,7 @@ from actors.signal_protocol import (
     SignalsRead,
 )
 from actors.signal_run import Answered, GoOn, SignalRun
-from actors.supervised import ActorKind, SupervisedActor
+from actors.supervised import ActorKind, SupervisedActor, ToldError
 from persistence.changes import Change
 from trading.events import SignalFinished, SignalReceived
 from trading.signals import Signal, SignalOrder
@@ -73,6 +74,7 @@ SignalMessage = (
     TakeSignals
     | SignalsRead
     | SignalFound
+    | ReadFailed
     | ChangeCommitted
     | ChangeRefused
     | ChangeReturned
@@ -88,6 +90,10 @@ class _Taken:
     command: TakeSignals
     received_us: int
     before: list[Signal | None] = field(default_factory=list)
+
+
+class UnreadableError(ToldError):
+    """The signals to go on with cannot be read."""
 
 
 class SignalActor(SupervisedActor):
@@ -142,6 +148,8 @@ class SignalActor(SupervisedActor):
                 self._next()
             case SignalFound():
                 self._on_found(message.signal)
+            case ReadFailed():
+                self._on_read_failed(message)
             case ChangeCommitted():
                 self._on_committed(message.change_id)
             case ChangeRefused():
@@ -174,6 +182,15 @@ class SignalActor(SupervisedActor):
                 )
                 return
             self._answer(Denied(denial=unknown_account(command.account)))
+
+    def _on_read_failed(self, message: ReadFailed) -> None:
+        """Without what came before, a signal may be one that was carried out: it is not."""
+        if isinstance(message.read, ReadSignals):
+            raise UnreadableError(message.detail)
+        self._looking = False
+        account = self._taken[0].command.account
+        self._answer(Denied(denial=refused_write(account, message.detail)))
+        self._look()
 
     def _answer(self, answer: SignalsStored | Denied) -> None:
         self.directory.send(self._taken.popleft().command.reply_to, answer)

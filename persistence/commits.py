@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from persistence import writing_postgresql, writing_sqlite
+from persistence import owner, writing_postgresql, writing_sqlite
 from persistence.batch import Batch, folded
 from persistence.changes import Change
-from persistence.errors import Deposed, RefusalKind, Refused, StoreError, Unavailable
+from persistence.errors import RefusalKind, Refused, StoreError, Unavailable
+from persistence.failures import DRIVER_ERRORS, outage_of_statement
+from persistence.owner import Known
 from persistence.tables import AccountRow, CommitRow, PositionRow
 from persistence.transactions import Transactions
 from persistence.values import wallet_from
@@ -30,22 +33,40 @@ def commit(
     commit_id: int,
     first_event_id: int,
     now_us: int,
+    known: Known | None = None,
 ) -> None:
     """Write changes in one transaction; see `Store.commit`."""
     batch = folded(
-        changes, epoch=epoch, commit_id=commit_id, first_event_id=first_event_id, now_us=now_us
+        changes,
+        epoch=epoch,
+        commit_id=commit_id,
+        first_event_id=first_event_id,
+        now_us=now_us,
+        known=known,
     )
     try:
         with transactions.transaction() as session:
             _write(session, batch)
+    except (DBAPIError, *DRIVER_ERRORS) as error:
+        outage = outage_of_statement(error)
+        if outage is None:
+            raise
+        raise outage from error
+    except UnicodeError as error:  # a surrogate alone, which no encoding of text has
+        raise Refused(_only_account(changes), RefusalKind.CONSTRAINT, str(error)) from error
     except Refused as refused:
-        accounts = {change.account for change in changes}
-        if refused.account is None and len(accounts) == 1:
-            raise Refused(accounts.pop(), refused.kind, refused.detail) from refused
+        if refused.account is None:
+            only = _only_account(changes)
+            raise Refused(only, refused.kind, refused.detail) from refused
         raise
     except _RowsChanged:
         with transactions.snapshot() as session:
             raise _what_changed(session, batch) from None
+
+
+def _only_account(changes: Sequence[Change]) -> str | None:
+    accounts = {change.account for change in changes}
+    return accounts.pop() if len(accounts) == 1 else None
 
 
 def was_committed(session: Session, epoch: int, commit_id: int) -> bool:
@@ -58,7 +79,7 @@ def _write(session: Session, batch: Batch) -> None:
     connection = session.connection()
     written = _WRITERS[connection.dialect.name](connection.connection, batch)
     if not written.fenced:
-        raise Deposed(batch.epoch)
+        raise owner.lost(session, batch.epoch)
     updated = (written.accounts, written.positions)
     if updated != (len(batch.account_updates), len(batch.position_updates)):
         raise _RowsChanged

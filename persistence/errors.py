@@ -20,6 +20,9 @@ class RefusalKind(StrEnum):
     CONSTRAINT = "constraint"
     """A constraint or trigger of the database forbids the row, or no column can hold it."""
 
+    UNEXPECTED = "unexpected"
+    """The change could not be written for a reason that nothing foresees; see the log."""
+
 
 class Refused(StoreError):
     """The database is well, and forbids these changes; nothing of them was written."""
@@ -62,6 +65,18 @@ class Damaged(StoreError):
         super().__init__(f"the database cannot be read ({detail}): restore a backup of it")
 
 
+class NotUtf8(StoreError):
+    """The database's own encoding cannot keep every text."""
+
+    def __init__(self, database: str, encoding: str) -> None:
+        super().__init__(
+            f"database {database} has the encoding {encoding}, and not UTF8: make another with "
+            "CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0, and copy this one into it "
+            "with `pg_dump --encoding=UTF8` and psql"
+        )
+        self.encoding = encoding
+
+
 class OutcomeUnknown(StoreError):
     """The connection broke while COMMIT was under way: ask `was_committed` before anything else."""
 
@@ -71,6 +86,19 @@ class Deposed(StoreError):
 
     def __init__(self, epoch: int) -> None:
         super().__init__(f"epoch {epoch} was deposed: another owner has taken over the database")
+        self.epoch = epoch
+
+
+class Behind(Deposed):
+    """The database lacks what this epoch has written: it is an earlier state of itself."""
+
+    def __init__(self, epoch: int) -> None:
+        StoreError.__init__(
+            self,
+            f"the database lacks commits that epoch {epoch} has written, and may write no more: a "
+            "replica without them has taken its place, or an earlier state was restored; begin "
+            "anew from what is there",
+        )
         self.epoch = epoch
 
 

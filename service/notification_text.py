@@ -51,12 +51,14 @@ KINDS: Mapping[str, tuple[Level, str]] = MappingProxyType(
         "trading_resumed": (Level.INFO, "opens of {scope} allowed again"),
         "market_paused": (Level.WARNING, "{symbol} paused"),
         "market_resumed": (Level.INFO, "{symbol} resumed"),
+        "market_stale": (Level.WARNING, "{symbol} has no price"),
         "price_quarantined": (Level.WARNING, "price of {symbol} quarantined"),
         "price_times_rebased": (Level.WARNING, "prices of {symbol}: a clock was wrong"),
         "quarantine_ended": (Level.INFO, "quarantine of {symbol} ended"),
         "health_mismatch_found": (Level.FAILURE, "books of {account} do not balance"),
         "wallet_repaired": (Level.WARNING, "wallet of {account} repaired"),
         "health_restored": (Level.SUCCESS, "books of {account} balance again"),
+        "part_set_aside": (Level.FAILURE, "{part} is set aside"),
     }
 )
 """What can be told: how grave it is, and its title."""
@@ -70,11 +72,13 @@ DEFAULT_KINDS = (
     "trading_resumed",
     "market_paused",
     "market_resumed",
+    "market_stale",
     "price_times_rebased",
     "shortfall_covered",
     "health_mismatch_found",
     "wallet_repaired",
     "health_restored",
+    "part_set_aside",
 )
 
 

@@ -12,6 +12,8 @@ from actors.clock import Clock
 from actors.dispatcher import POOL, Dispatcher
 from actors.messages import Ping, Pong
 from actors.system import System
+from service.stale import StaleWatch
+from service.stops import StopWatch
 from trading.books import HealthStatus
 from web.backend import Probe
 
@@ -19,8 +21,10 @@ PING_SECONDS = 2.0
 STILL_SECONDS_MAX = 10.0
 """How long an actor or worker may stand still before the process counts as dead."""
 
+PARTS_NAMED_MAX = 5
+
 OK = "ok"
-DEPOSED = "deposed: another process has taken the database over, and this one ends"
+DEPOSED = "deposed: another process has the database, or it was put back; this one ends"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class _Beat:
 
 
 class Pulse:
-    """Pings the Desk and the Committer, and remembers when each last answered.
+    """Pings the Desk and the Committer, and looks at stops and at the ages of prices.
 
     It is the recipient of its own timer, so that it needs no worker of those that it watches.
     """
@@ -52,6 +56,8 @@ class Pulse:
         self._dispatcher = dispatcher
         self._busy_us = busy_us
         self._feed_trouble = feed_trouble
+        self._stops = StopWatch(system.published, clock)
+        self._stale = StaleWatch(system.published, clock, system.directory.to_committer)
         self._desk = _Heard(clock)
         self._committer = _Heard(clock)
         self._first_accounts = frozenset(system.published.version.wallets)
@@ -78,6 +84,8 @@ class Pulse:
         directory = self._system.directory
         directory.to_desk(Ping(reply_to=self._desk))
         directory.to_committer(Ping(reply_to=self._committer))
+        self._stops.look()
+        self._stale.look()
         self._dispatcher.after(PING_SECONDS, self, message)
 
     def liveness(self) -> Probe:
@@ -97,7 +105,9 @@ class Pulse:
             # A system exists only on a database whose schema is the current one.
             migrations=None,
             health=self._health_trouble(),
+            guards=self._guards_trouble(),
             feed=self._feed_trouble(),
+            stops=self._stops.trouble,
             draining="the service is stopping" if self._draining else None,
         )
 
@@ -108,6 +118,17 @@ class Pulse:
         if seconds <= STILL_SECONDS_MAX:
             return None
         return f"a worker has been at one actor's messages for {seconds:.0f} s"
+
+    def _guards_trouble(self) -> str | None:
+        """What is set aside, with its account; why is in the log, and told to who may read."""
+        parts = [
+            f"account {one.account}, {one.part}" if one.kind == "position" else one.part
+            for one in self._system.published.standing_still()
+        ]
+        if not parts:
+            return None
+        more = f" and {len(parts) - PARTS_NAMED_MAX} more" if len(parts) > PARTS_NAMED_MAX else ""
+        return f"set aside: {'; '.join(parts[:PARTS_NAMED_MAX])}{more}"
 
     def _health_trouble(self) -> str | None:
         reports = self._system.published.health.copy()

@@ -38,6 +38,7 @@ from web.problems import (
     RETRY_SOON,
     Problem,
     ProblemBody,
+    invalid,
     problem_response,
 )
 from web.request_log import RequestLog
@@ -130,9 +131,7 @@ def _on_problem(_request: Request, error: Exception) -> Response:
 def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     places = error_places(error.errors(), request.headers.get("content-type", ""))
-    first, more = places[0], len(places) - 1
-    detail = f"{first.place}: {first.detail}" + (f" (and {more} more)" if more else "")
-    return problem_response(Problem(422, "invalid_request", detail, errors=places))
+    return problem_response(invalid(*places))
 
 
 def _on_http_exception(request: Request, error: Exception) -> Response:

@@ -35,6 +35,7 @@ _STATUSES = {
     DenialReason.PRICE_STALE: 409,
     DenialReason.PRICE_UNKNOWN: 404,
     DenialReason.REPAIR_IMPOSSIBLE: 409,
+    DenialReason.SET_ASIDE: 503,
     DenialReason.SHUTTING_DOWN: 503,
     DenialReason.STOP_INVALID: 422,
     DenialReason.TRADING_PAUSED: 409,
@@ -59,6 +60,8 @@ _DESCRIPTIONS = {
 
 
 DETAIL_CHARS_MAX = 2_000
+ERRORS_TOLD_MAX = 10
+"""Of how many errors the detail tells; `errors` has all of them."""
 
 
 class ErrorPlace(BaseModel):
@@ -120,10 +123,18 @@ def problem_for(denial: Denial) -> Problem:
     return Problem(status, denial.reason, denial.text, headers=headers)
 
 
-def invalid(place: str, detail: str) -> Problem:
-    """The problem of a request that has something impossible in one place."""
-    error = ErrorPlace(place=place, detail=detail)
-    return Problem(422, "invalid_request", f"{place}: {detail}", errors=[error])
+def invalid(*errors: ErrorPlace) -> Problem:
+    """The problem of a request with errors in these places; its detail says them on one line."""
+    told = [f"{_named(error.place)}: {error.detail}" for error in errors[:ERRORS_TOLD_MAX]]
+    if len(errors) > ERRORS_TOLD_MAX:
+        told.append(f"and {len(errors) - ERRORS_TOLD_MAX} more")
+    return Problem(422, "invalid_request", "; ".join(told), errors=errors)
+
+
+def _named(place: str) -> str:
+    """A field's name as its sender knows it: `symbol` of `body.symbol`."""
+    _, dot, name = place.partition(".")
+    return name if dot else place
 
 
 def too_many(what: str, seconds: int) -> Problem:

@@ -10,7 +10,14 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import Discriminator, Field, Tag
 
 from actors.denials import no_market
-from actors.messages import JudgedPrice, OpenMarket, PricesTaken, ReleaseCandidate, TakePrices
+from actors.messages import (
+    HearPrices,
+    JudgedPrice,
+    OpenMarket,
+    PricesTaken,
+    ReleaseCandidate,
+    TakePrices,
+)
 from actors.published import MarketStatus
 from trading.money import plain
 from trading.price_guard import GuardSettings, PriceGuard, Verdict
@@ -150,6 +157,7 @@ async def send_prices(
     bound = backend.bound_symbols()
     for symbol, of_symbol in by_symbol.items():
         if symbol in bound:
+            await _hear(backend, symbol, of_symbol)
             for sent in of_symbol:
                 sent.reject(f"a feed brings the prices of {symbol}")
         else:
@@ -186,6 +194,20 @@ class _Sent:
             result=self._judged.verdict.value,
             reason=self._judged.why,
         )
+
+
+async def _hear(backend: Backend, symbol: str, prices: Sequence[_Sent]) -> None:
+    """While a market's feed is away, let it know what is traded: that never acts."""
+    status = backend.published.markets.get(symbol)
+    if status is None or status.pause is None:
+        return
+    await answer_of(
+        backend,
+        lambda reply: backend.to_market(
+            symbol, HearPrices(prices=[sent.price for sent in prices], reply_to=reply)
+        ),
+        what=f"prices of {symbol}",
+    )
 
 
 async def _take(

@@ -153,9 +153,9 @@ LADDERS = Group(
         gauge(
             "backstay_positions_beyond_stop",
             _COUNT,
-            "open positions whose stop-loss the last accepted price has reached, in markets that "
-            "are not paused; each is closed in a moment, unless something is wrong; counted up to "
-            "1,000",
+            "open positions whose stop-loss the newest price of their symbol has reached, also a "
+            "price that was rejected, ignored, quarantined, or came while the market was paused; "
+            "each is closed in a moment, unless something is wrong",
         ),
     ),
 )
@@ -196,6 +196,13 @@ ENGINE = Group(
         ),
         counter(
             "backstay_actor_restarts_total", _COUNT, "actors that failed and began anew", _ACTOR
+        ),
+        gauge(
+            "backstay_set_aside",
+            _COUNT,
+            "parts of the service that failed for good and stand still until the next start: "
+            "while one does, what needs it is not guarded or not booked",
+            _ACTOR,
         ),
         counter("backstay_dead_letters_total", _COUNT, "messages to actors that were not there"),
         gauge(

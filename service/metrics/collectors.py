@@ -8,7 +8,7 @@ from actors.dispatcher import Work
 from actors.mailboxes import Mailboxes
 from actors.published import MarketState, MarketStatus, Published
 from actors.stats import EngineStats
-from actors.supervised import SupervisedActor
+from actors.supervised import ActorKind, SupervisedActor
 from service.inlet import FeedStatus
 from service.metrics.catalogue_prices import BY_API, PRICE_RESULTS
 from service.metrics.model import Readings, Summary, Value
@@ -140,6 +140,11 @@ def feeds(statuses: Mapping[str, FeedStatus]) -> Readings:
         "backstay_feed_unknown_frames_total": {
             name: sum(one.unknown.values()) for name, one in each.items()
         },
+        "backstay_feed_clock_ahead_seconds": {
+            name: one.clock_ahead_seconds
+            for name, one in each.items()
+            if one.clock_ahead_seconds is not None
+        },
         "backstay_price_delay_seconds": {
             name: one.delay for name, one in each.items() if one.delay is not None
         },
@@ -173,6 +178,12 @@ def engine(
         },
         "backstay_dead_letters_total": {(): dead_letters},
     }
+
+
+def set_aside(published: Published) -> Readings:
+    """How many actors of each kind stand still for good."""
+    kinds = [one.kind for one in published.standing_still()]
+    return {"backstay_set_aside": {(str(kind),): kinds.count(kind) for kind in ActorKind}}
 
 
 def web(backend: Backend) -> Readings:

@@ -33,7 +33,12 @@ APP = create_app(
     cast(
         Backend,
         SimpleNamespace(
-            access=None, requests=RequestStats(), connections=ConnectionStats(), root_path=""
+            access=None,
+            hook=None,
+            refused_alerts=None,
+            requests=RequestStats(),
+            connections=ConnectionStats(),
+            root_path="",
         ),
     )
 )

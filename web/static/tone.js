@@ -16,9 +16,11 @@ export function tone(event) {
     case "price_rejected":
     case "price_times_rebased":
     case "market_paused":
+    case "market_stale":
     case "trading_paused":
     case "shortfall_covered":
     case "health_mismatch_found":
+    case "part_set_aside":
       return "warning";
     default:
       return "plain";
