@@ -13,7 +13,15 @@ from immutables import Map
 from persistence.changes import Change
 from trading.books import HealthReport
 from trading.exposure import NOTHING, Exposure
-from trading.model import MarketPrice, Pause, Position, PositionStatus, Wallet
+from trading.model import (
+    Denial,
+    DenialReason,
+    MarketPrice,
+    Pause,
+    Position,
+    PositionStatus,
+    Wallet,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +157,8 @@ class Published:
     Only the Committer publishes versions, before it answers anybody: who was answered reads their
     own write. `markets` is written by the MarketActors, `health` by the Auditor, `feed_pauses` by
     the feeds: why one has paused a symbol, None where it brings prices. `database_away` says why
-    the Committer cannot write at present, if so, and `deposed` that it never will again.
+    the Committer cannot write at present, if so, and `ended` why it never will again. `audited_us`
+    is when the Auditor last got on, on the monotonic clock.
     """
 
     def __init__(self, version: Version) -> None:
@@ -159,7 +168,18 @@ class Published:
         self.health: dict[str, HealthReport] = {}
         self.feed_pauses: dict[str, str | None] = {}
         self.database_away: str | None = None
-        self.deposed = False
+        self.ended: Denial | None = None
+        self.audited_us: int | None = None
+
+    @property
+    def deposed(self) -> bool:
+        """Whether another owner has taken over."""
+        return self.ended is not None and self.ended.reason is DenialReason.DEPOSED
+
+    @property
+    def damaged(self) -> bool:
+        """Whether the database's files are not those any more that were written."""
+        return self.ended is not None and self.ended.reason is DenialReason.DATABASE_DAMAGED
 
     def publish(self, commit_id: int, changes: tuple[Change, ...], now_us: int) -> None:
         """Make committed changes visible, all at once."""
