@@ -12,6 +12,7 @@ from actors.base import Recipient
 from actors.denials import SHUTTING_DOWN, unknown_account
 from actors.directory import Directory
 from actors.dispatcher import Dispatcher
+from actors.memory_doubts import stale_hold, would_release_wrongly
 from actors.messages import CheckHealth, Denied, HealthChecked, RepairWallet
 from actors.protocol import (
     AllowOpens,
@@ -24,9 +25,9 @@ from actors.protocol import (
 )
 from actors.published import Published
 from actors.repairs import carry_out
-from actors.supervised import ActorKind, SupervisedActor
+from actors.supervised import ActorKind, SupervisedActor, error_text
 from persistence.changes import Change
-from persistence.errors import UNREADABLE
+from persistence.errors import UNREADABLE, StoreError
 from persistence.state import Books
 from trading.books import (
     MEMORY_CHECK,
@@ -35,10 +36,11 @@ from trading.books import (
     LedgerFold,
     check_books,
     row_was_changed,
+    unreadable_books,
 )
 from trading.events import HealthMismatchFound, HealthRestored
 from trading.model import Denial, Wallet
-from trading.money import ZERO, plain
+from trading.money import plain
 from trading.repair import Irreparable, Repair, repair_of
 
 log = structlog.get_logger(__name__)
@@ -194,6 +196,12 @@ class AuditorActor(SupervisedActor):
         except _UndoneError as undone:
             self._abandon(account, undone.denial)
             return
+        except StoreError:
+            raise
+        except Exception as error:
+            log.exception("books cannot be read", account=account)
+            self._unreadable(unreadable_books(account, error_text(error)), reported)
+            return
         self._ledgers[account] = ledger
         memory = reported.wallet if reported is not None else None
         halted = reported is not None and reported.halted
@@ -207,12 +215,12 @@ class AuditorActor(SupervisedActor):
         del self._checks[account]
         report = check_books(books.wallet, ledger, books.holds, memory=memory)
         mended = halted and set(report.failed_checks) <= {MEMORY_CHECK}
-        stale = self._stale_hold(account, books) if mended else None
+        version = self._published.version
+        stale = stale_hold(version, account, books) if mended else None
         if stale is not None:
             report = report.doubted(stale)
         before = self._published.health.get(account)
-        self._published.health[account] = report
-        self.directory.stats.health_checked(account, report.status, self._dispatcher.clock.now_us())
+        self._publish(report)
         if report.status is HealthStatus.HEALTHY:
             routine = not (check.full or check.asked_by or check.repairs)
             self._healthy(report, before, books.wallet, reported, routine=routine)
@@ -221,10 +229,23 @@ class AuditorActor(SupervisedActor):
             self.directory.to_wallet(account, ReloadAccount(account=account))
         else:
             row_changed = row_was_changed(books.wallet, ledger)
-            halts = row_changed or self._would_release_wrongly(books, ledger)
+            halts = row_changed or would_release_wrongly(version, books, ledger)
             self._mismatch(report, reported, halts=halts)
         if check.asked_by or check.repairs:
             self._answer(check, report, repair_of(books.wallet, ledger, books.holds))
+
+    def _unreadable(self, report: HealthReport, reported: WalletReported | None) -> None:
+        """An account whose rows are not what was written: it alone is in doubt."""
+        account = report.account
+        check = self._checks.pop(account)
+        self._publish(report)
+        self._mismatch(report, reported, halts=False)
+        self._answer(check, report, Irreparable(why="; ".join(report.failures), entry=None))
+
+    def _publish(self, report: HealthReport) -> None:
+        account, now_us = report.account, self._dispatcher.clock.now_us()
+        self._published.health[account] = report
+        self.directory.stats.health_checked(account, report.status, now_us)
 
     def _answer(
         self, check: _Check, report: HealthReport, repair: Repair | Irreparable | None
@@ -249,27 +270,6 @@ class AuditorActor(SupervisedActor):
         if books is None:
             raise _UndoneError(unknown_account(account))
         return books
-
-    def _would_release_wrongly(self, books: Books, ledger: LedgerFold) -> bool:
-        """Whether a position began from a changed hold, which its close would book for good."""
-        in_memory = self._published.version.positions
-        return any(
-            hold != ledger.locked_by_position.get(position_id, ZERO)
-            and position_id in in_memory
-            and in_memory[position_id].hold == hold
-            for position_id, hold in books.holds.items()
-        )
-
-    def _stale_hold(self, account: str, books: Books) -> str | None:
-        """Which position of a halted account holds something else than its row, put back, says."""
-        for position_id, position in self._published.version.by_account.get(account, {}).items():
-            hold = books.holds.get(position_id, ZERO)
-            if position.hold != hold:
-                return (
-                    f"position {position_id} holds {plain(position.hold)} in memory and "
-                    f"{plain(hold)} in the database: restart the service"
-                )
-        return None
 
     def _abandon(self, account: str, denial: Denial | None = None) -> None:
         # What was summed up so far may be half a round: begin with the first entry again.

@@ -1,6 +1,7 @@
 """A wallet's waiting commands, and the one plan that is in flight."""
 
 from collections import deque
+from collections.abc import Sequence
 from typing import assert_never
 
 from actors.messages import OpenAccount, TransferFunds
@@ -81,13 +82,13 @@ class CommandLine:
         planned, self._plan = self._plan, None
         return planned
 
-    def put_back(self, planned: Plan, *, one_by_one: bool = False) -> None:
-        """Put a plan's commands in front again."""
-        self._commands.extendleft(reversed(planned.commands))
+    def put_back(self, commands: Sequence[PlannedCommand], *, one_by_one: bool = False) -> None:
+        """Put commands that were taken in front again."""
+        self._commands.extendleft(reversed(commands))
         self._reads[:0] = self._reads_taken
         self._reads_taken = []
         if one_by_one:
-            self._one_by_one = len(planned.commands)
+            self._one_by_one = len(commands)
 
     def drop_clients(self) -> list[PlannedCommand]:
         """Take out what clients wait for, and return it; what positions handed over stays."""

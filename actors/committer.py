@@ -27,7 +27,7 @@ from actors.signal_protocol import (
 )
 from actors.stats import CommitFailure
 from actors.supervised import ActorKind, SupervisedActor
-from actors.writer import Read, Writer, answer_to
+from actors.writer import Read, SafeWriter, Writer
 from persistence.changes import Change
 from persistence.errors import Damaged, Deposed, OutcomeUnknown, RefusalKind, Refused, Unavailable
 
@@ -69,7 +69,8 @@ class CommitterActor(SupervisedActor):
 
     After a COMMIT it publishes the new state, has the Desk start new positions, then answers and
     announces. A lost connection is retried without end; a transaction whose outcome is unknown
-    is looked up before anything else; a refused one is run again change by change. What opens
+    is looked up before anything else; one that is refused, or fails for whatever other reason that
+    a value may give, is run again change by change, so that one bad change fails alone. What opens
     positions goes back unwritten once its deadline has passed or a pause is durable; once another
     owner has taken over, so does all that wallets have sent and is not written.
     """
@@ -91,7 +92,7 @@ class CommitterActor(SupervisedActor):
         """Continue the numbers of a former life; renew the lease when idle for so long."""
         super().__init__(directory, "committer")
         self._dispatcher = dispatcher
-        self._writer = writer
+        self._writer = SafeWriter(writer)
         self._published = published
         self._epoch = epoch
         self._commit_id = last_commit_id
@@ -167,15 +168,12 @@ class CommitterActor(SupervisedActor):
             self._end(error)
 
     def _end(self, error: Deposed | Damaged) -> None:
-        """The database is another owner's, or its files are: nothing is written any more.
-
-        A process without its files lives on, not ready, until the operator ends it: one that
-        started anew could take an empty database for its own.
-        """
+        """The database is another owner's, or its files are: nothing is written any more."""
         if isinstance(error, Deposed):
             self._published.ended = deposed()
             self.directory.to_desk(OwnershipLost(detail=str(error)))
         elif self._published.ended is None:
+            # The process lives on: one that started anew could begin with an empty database.
             log.critical(str(error))
             self._published.ended, self._published.database_away = database_damaged(), str(error)
         self._give_back()
@@ -309,7 +307,7 @@ class CommitterActor(SupervisedActor):
     def _read_next(self) -> None:
         read = self._queue[0]
         assert not isinstance(read, CommitChange), "changes at the head are written first"
-        self.directory.send(read.reply_to, answer_to(read, self._writer))
+        self.directory.send(read.reply_to, self._writer.answer(read))
         self._queue.popleft()
 
     def _retry_later(self, error: Unavailable | OutcomeUnknown) -> None:

@@ -51,6 +51,23 @@ def key_conflict(message: OpenPosition) -> Denial:
     )
 
 
+def key_without_row(message: OpenPosition, position_id: int) -> Denial:
+    """The denial of an open whose key has opened a position that is not in the database."""
+    return Denial(
+        reason=DenialReason.BOOKS_MISMATCH,
+        text=f"open of {message.symbol} in account {message.account} refused: idempotency key "
+        f"{message.idempotency_key} has opened position {position_id}, which the database lacks",
+    )
+
+
+def unreadable_position(what: str, detail: str) -> Denial:
+    """The denial of a command that needs a position's row, which is damaged."""
+    return Denial(
+        reason=DenialReason.BOOKS_MISMATCH,
+        text=f"{what}: its position's row cannot be read ({detail}); restore a backup",
+    )
+
+
 def account_answer(
     wallet: Wallet, message: OpenAccount, *, created: bool = False
 ) -> AccountReady | Denied:
@@ -98,6 +115,14 @@ def refused_write(account: str, detail: str) -> Denial:
     return Denial(
         reason=DenialReason.WRITE_REFUSED,
         text=f"the database refused this change of account {account}: {detail}",
+    )
+
+
+def unplannable(account: str, detail: str) -> Denial:
+    """The denial of a command that no change could be planned for."""
+    return Denial(
+        reason=DenialReason.WRITE_REFUSED,
+        text=f"a command for account {account} failed, and nothing was done: {detail}",
     )
 
 

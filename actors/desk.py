@@ -3,15 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, assert_never
+from typing import assert_never
 
 import structlog
 
 from actors.base import Recipient, stop_soon
-from actors.denials import unknown_account
+from actors.denials import unknown_account, unreadable_position
 from actors.directory import Directory
 from actors.dispatcher import Dispatcher
-from actors.lives import FAILURES_MAX, FAILURES_WITHIN_SECONDS, Lives
+from actors.lives import Lives
 from actors.messages import (
     CheckHealth,
     ClosePosition,
@@ -34,34 +34,24 @@ from actors.protocol import (
     AccountRead,
     ActorFailed,
     CommitChange,
-    Disarm,
-    MarketRestarted,
     OwnershipLost,
     PositionRead,
     PositionReread,
     PositionSettled,
     PositionsStarted,
-    ReadAccount,
+    ReadFailed,
     ReadPosition,
-    WalletRestarted,
 )
 from actors.published import Published
-from actors.restore import Rereading, memory_of
+from actors.restarts import Restart, Restarts
+from actors.set_aside import AsideShelf, Command
 from actors.starter import Starter
 from actors.supervised import ActorKind, SupervisedActor
 from actors.wallet_plan import Memory
 from persistence.changes import Change
-from trading.model import Position, PositionStatus
+from trading.model import Position
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Restart:
-    """From a timer: give an actor that failed its next life."""
-
-    kind: str
-    key: str | int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +79,7 @@ DeskMessage = (
     | AccountRead
     | PositionRead
     | PositionReread
+    | ReadFailed
     | OwnershipLost
 )
 
@@ -98,11 +89,10 @@ class FatalError(Exception):
 
 
 class DeskActor(SupervisedActor):
-    """Routes commands by account and position, and gives actors that fail their next life.
+    """Routes commands by account and position, and has actors that fail begin again.
 
-    A position or wallet that failed begins again from what is durable, read behind everything
-    that its former life had queued. What fails without end, or cannot be restarted, is told to
-    `on_fatal`.
+    What fails for good is set aside: commands for it are denied, and everybody else goes on. Only
+    the Committer's end, or another owner, is told to `on_fatal`.
     """
 
     kind = ActorKind.DESK
@@ -125,14 +115,21 @@ class DeskActor(SupervisedActor):
         self._dispatcher = dispatcher
         self._published = published
         self._start = starter
-        self._start_auditor = start_auditor
-        self._start_signals = start_signals
         self._on_fatal = on_fatal
         self._keep_prices_seconds = keep_prices_seconds
-        self._lives = lives
+        self._shelf = AsideShelf(directory, published, dispatcher.clock)
+        self._restarts = Restarts(
+            directory,
+            dispatcher,
+            published,
+            desk=self.actor_ref,
+            starter=starter,
+            lives=lives,
+            shelf=self._shelf,
+            start_auditor=start_auditor,
+            start_signals=start_signals,
+        )
         self._waiting_for_position: dict[int, list[ClosePosition | MoveStop]] = {}
-        self._restarting: set[int] = set()
-        self._waiting_for_wallet: dict[str, list[Any]] = {}
 
     def on_start(self) -> None:
         """Begin to keep prices."""
@@ -143,9 +140,11 @@ class DeskActor(SupervisedActor):
         """Handle one message."""
         match message:
             case OpenPosition() | TransferFunds() | OpenAccount():
-                self._to_wallet(message.account, message)
+                if not self._denied(message):
+                    self._to_wallet(message.account, message)
             case ClosePosition() | MoveStop():
-                self._to_position(message)
+                if not self._denied(message):
+                    self._to_position(message)
             case PauseTrading() | ResumeTrading():
                 self._set_trading(message)
             case PositionsStarted():
@@ -159,21 +158,25 @@ class DeskActor(SupervisedActor):
                 if message.reply_to is not None:
                     self.directory.send(message.reply_to, MarketOpened(symbol=message.symbol))
             case CheckHealth() | RepairWallet():
-                self.directory.to_auditor(message)
+                if not self._denied(message):
+                    self.directory.to_auditor(message)
             case Ping():
                 self.directory.send(message.reply_to, Pong())
             case ActorFailed():
                 self._on_failed(message)
             case Restart():
-                self._restart(message)
+                self._restarts.restart(message)
             case KeepPrices():
                 self._keep_prices()
             case AccountRead():
-                self._on_account_read(message)
+                self._restarts.account_read(message)
             case PositionRead():
                 self._on_position_read(message)
             case PositionReread():
-                self._on_position_reread(message)
+                if self._restarts.position_reread(message):
+                    self._on_reread(message.read)
+            case ReadFailed():
+                self._on_read_failed(message)
             case OwnershipLost():
                 self._on_fatal.tell(FatalError(message.detail))
             case _:
@@ -196,9 +199,17 @@ class DeskActor(SupervisedActor):
         if ref is not None:
             stop_soon(ref)
 
+    def _denied(self, command: Command) -> bool:
+        """Deny a command that needs what is set aside; tells whether it does."""
+        denied = self._shelf.denial_for(command)
+        if denied is None:
+            return False
+        if command.reply_to is not None:
+            self.directory.send(command.reply_to, denied)
+        return True
+
     def _to_wallet(self, account: str, message: OpenPosition | TransferFunds | OpenAccount) -> None:
-        if account in self._waiting_for_wallet:
-            self._waiting_for_wallet[account].append(message)
+        if self._restarts.keep_for_wallet(account, message):
             return
         if account not in self.directory.wallets:
             if not isinstance(message, OpenAccount):
@@ -210,7 +221,7 @@ class DeskActor(SupervisedActor):
     def _to_position(self, message: ClosePosition | MoveStop) -> None:
         """Pass a command on; where no actor is, the position's row says what to answer."""
         position_id = message.position_id
-        is_restarting = position_id in self._restarting
+        is_restarting = self._restarts.is_restarting(position_id)
         if position_id in self.directory.positions and not is_restarting:
             self.directory.to_position(position_id, message)
             return
@@ -221,7 +232,7 @@ class DeskActor(SupervisedActor):
 
     def _on_position_read(self, message: PositionRead) -> None:
         position, position_id = message.position, message.position_id
-        if position_id in self._restarting:
+        if self._restarts.is_restarting(position_id):
             return
         for command in self._waiting_for_position.pop(position_id, []):
             if position_id in self.directory.positions:
@@ -229,6 +240,23 @@ class DeskActor(SupervisedActor):
                 continue
             answer = answer_by_row(command, position)
             self.directory.send(command.reply_to, answer)
+
+    def _on_reread(self, read: PositionRead | ReadFailed) -> None:
+        if isinstance(read, ReadFailed):
+            self._restarts.unreadable(read.read, read.detail)
+            self._deny_waiting()
+        else:
+            self._on_position_read(read)
+
+    def _on_read_failed(self, message: ReadFailed) -> None:
+        """Nothing begins from a row that cannot be read, and no command is answered by it."""
+        if not isinstance(message.read, ReadPosition):
+            self._restarts.unreadable(message.read, message.detail)
+            self._deny_waiting()
+            return
+        for command in self._waiting_for_position.pop(message.read.position_id, []):
+            denial = unreadable_position(f"position {command.position_id}", message.detail)
+            self.directory.send(command.reply_to, Denied(denial=denial))
 
     def _set_trading(self, message: PauseTrading | ResumeTrading) -> None:
         account = message.account
@@ -238,6 +266,23 @@ class DeskActor(SupervisedActor):
         now_us = self._dispatcher.clock.now_us()
         self.directory.to_committer(pause_change(self.directory, message, now_us))
 
+    def _on_failed(self, message: ActorFailed) -> None:
+        log.error("actor failed", actor=message.kind, key=message.key, error=message.error)
+        if message.kind == ActorKind.COMMITTER:
+            self._on_fatal.tell(FatalError(f"the Committer failed: {message.error}"))
+            return
+        self._restarts.failed(message)
+        self._deny_waiting()
+
+    def _deny_waiting(self) -> None:
+        """Deny what waits for a position that is set aside, or that needs what is."""
+        for position_id in tuple(self._waiting_for_position):
+            waiting = self._waiting_for_position[position_id]
+            if waiting and self._denied(waiting[0]):
+                for command in waiting[1:]:
+                    self._denied(command)
+                del self._waiting_for_position[position_id]
+
     def _keep_prices(self) -> None:
         kept = self._published.version.markets
         last = [status.last for status in dict(self._published.markets).values()]
@@ -246,99 +291,3 @@ class DeskActor(SupervisedActor):
             change = Change(account=None, markets=newer)
             self.directory.to_committer(CommitChange(change_id=0, change=change, reply_to=None))
         self.on_start()
-
-    # --- Restarting --------------------------------------------------------------------------
-
-    def _on_failed(self, message: ActorFailed) -> None:
-        log.error("actor failed", actor=message.kind, key=message.key, error=message.error)
-        if message.kind == ActorKind.COMMITTER:
-            self._on_fatal.tell(FatalError(f"the Committer failed: {message.error}"))
-            return
-        now_us = self._dispatcher.clock.monotonic_us()
-        delay_seconds = self._lives.end(message.kind, message.key, now_us)
-        if delay_seconds is None:
-            often = f"more than {FAILURES_MAX} times in {FAILURES_WITHIN_SECONDS} s"
-            why = f"{message.kind} {message.key} failed {often}, at last with {message.error}"
-            self._on_fatal.tell(FatalError(why))
-            return
-        if message.kind == ActorKind.WALLET:
-            self._waiting_for_wallet.setdefault(str(message.key), [])
-        elif message.kind == ActorKind.POSITION:
-            self._restarting.add(int(message.key))
-        restart = Restart(kind=message.kind, key=message.key)
-        if delay_seconds:
-            self._dispatcher.after(delay_seconds, self.actor_ref, restart)
-        else:
-            self._restart(restart)
-
-    def _restart(self, message: Restart) -> None:
-        self.directory.stats.restarted(message.kind)
-        match message.kind:
-            case ActorKind.MARKET:
-                self._restart_market(str(message.key))
-            case ActorKind.WALLET:
-                read = ReadAccount(account=str(message.key), reply_to=self.actor_ref)
-                self.directory.to_committer(read)
-            case ActorKind.POSITION:
-                self._restart_position(int(message.key))
-            case ActorKind.AUDITOR:
-                self._start_auditor()
-            case ActorKind.SIGNALS:
-                self._start_signals()
-
-    def _restart_market(self, symbol: str) -> None:
-        status = self._published.markets[symbol]
-        self._start.market(symbol, last=status.last, pause=status.pause)
-        for position in self._published.version.positions.values():
-            if position.symbol == symbol:
-                self.directory.to_position(position.position_id, MarketRestarted(symbol=symbol))
-        for account in tuple(self.directory.wallets):
-            self.directory.to_wallet(account, MarketRestarted(symbol=symbol))
-
-    def _restart_position(self, position_id: int) -> None:
-        """Read its row behind what it had handed to its wallet; a closed one stays closed."""
-        position = self._published.version.positions.get(position_id)
-        life = self._lives.ended(ActorKind.POSITION, position_id)
-        read = ReadPosition(position_id=position_id, reply_to=Rereading(self.actor_ref, life))
-        if position is None:
-            self.directory.to_committer(read)
-        elif position.account not in self._waiting_for_wallet:
-            self.directory.to_wallet(position.account, read)
-
-    def _on_position_reread(self, message: PositionReread) -> None:
-        """Give a position its next life; what was read for an earlier one may be too old."""
-        position, position_id = message.read.position, message.read.position_id
-        is_last = message.life == self._lives.ended(ActorKind.POSITION, position_id)
-        if position_id not in self._restarting or not is_last:
-            return
-        self._restarting.discard(position_id)
-        if position is not None and position.status is PositionStatus.OPEN:
-            self._start.position(position, after=None)
-        elif position is not None:
-            self.directory.positions.pop(position_id, None)
-            self.directory.to_market(position.symbol, Disarm(position_id=position_id))
-        self._on_position_read(message.read)
-
-    def _on_account_read(self, message: AccountRead) -> None:
-        account = message.account
-        self._start.wallet(account, memory_of(message.state) if message.state else Memory())
-        for command in self._waiting_for_wallet.pop(account, []):
-            self.directory.to_wallet(account, command)
-        self._tell_wallet_restarted(account)
-        self.directory.to_auditor(CheckHealth(account=account))
-
-    def _tell_wallet_restarted(self, account: str) -> None:
-        """Have positions tell a new wallet what the former one has not answered.
-
-        One that is durably closed and still here may be this account's: the commit of its close
-        was answered to the former wallet. Telling another account's costs nothing.
-        """
-        durably_open = self._published.version.positions
-        for position_id in tuple(self.directory.positions):
-            position = durably_open.get(position_id)
-            if position is not None and position.account != account:
-                continue
-            if position_id in self._restarting:
-                self._restart_position(position_id)
-            else:
-                self.directory.to_position(position_id, WalletRestarted(account=account))

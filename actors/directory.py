@@ -7,9 +7,12 @@ never started, makes a dead letter, which is counted. What actors count of thems
 from typing import Any
 
 import pykka
+import structlog
 
 from actors.base import Recipient
 from actors.stats import EngineStats
+
+log = structlog.get_logger(__name__)
 
 
 class Directory:
@@ -78,5 +81,9 @@ class Directory:
         try:
             recipient.tell(message)
         except pykka.ActorDeadError:
+            return False
+        except Exception:
+            # It runs on the sender's thread, which has done nothing wrong.
+            log.exception("recipient failed", recipient=type(recipient).__name__)
             return False
         return True

@@ -34,6 +34,7 @@ from trading.events import (
 )
 from trading.model import EntryType, LedgerEntry, Side
 from trading.money import HUNDRED, ZERO, plain, trimmed
+from trading.service_events import PartSetAside
 from trading.signals import SignalStatus
 
 log = structlog.get_logger("backstay")
@@ -101,6 +102,12 @@ def _write(event: Event) -> None:
             log.info(f"✓ Transfer {event.reference} booked", account=event.account)
         case HealthMismatchFound() | HealthRestored() | WalletRepaired():
             _write_books(event)
+        case PartSetAside():
+            log.error(
+                f"⚠ {event.part} is set aside until the next start: {event.why}",
+                account=event.account,
+                symbol=event.symbol,
+            )
         case _:
             assert_never(event)
 

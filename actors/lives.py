@@ -2,9 +2,9 @@
 
 from collections import defaultdict, deque
 
-RESTART_SECONDS = (0.0, 0.05, 0.2, 1.0, 5.0)
-FAILURES_MAX = 10
-FAILURES_WITHIN_SECONDS = 60
+RESTART_SECONDS = (0.0, 0.05, 0.2, 0.5, 1.0)
+FAILURES_MAX = ((6, 60), (20, 3600))
+"""So many failures within so many seconds are overcome; with one more, a restart does not help."""
 
 
 class Lives:
@@ -26,8 +26,13 @@ class Lives:
         self._ended[kind, key] += 1
         recent = self._recent_us[kind, key]
         recent.append(now_us)
-        while recent[0] < now_us - FAILURES_WITHIN_SECONDS * 1_000_000:
+        longest = max(seconds for _, seconds in FAILURES_MAX)
+        while recent[0] < now_us - longest * 1_000_000:
             recent.popleft()
-        if len(recent) > FAILURES_MAX:
-            return None
-        return RESTART_SECONDS[min(len(recent), len(RESTART_SECONDS)) - 1]
+        in_a_row = 0
+        for failures_max, seconds in FAILURES_MAX:
+            failures = sum(1 for at_us in recent if at_us >= now_us - seconds * 1_000_000)
+            if failures > failures_max:
+                return None
+            in_a_row = in_a_row or failures
+        return RESTART_SECONDS[min(in_a_row, len(RESTART_SECONDS)) - 1]

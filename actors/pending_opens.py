@@ -4,20 +4,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from actors.base import Recipient
-from actors.denials import key_conflict, no_market
+from actors.canonical import canonical_request
+from actors.denials import key_conflict, key_without_row, no_market, unreadable_position
 from actors.denied_opens import DeniedOpens
 from actors.directory import Directory
-from actors.messages import Denied, OpenDone, OpenPosition
+from actors.messages import CheckHealth, Denied, OpenDone, OpenPosition
 from actors.protocol import (
+    HaltAccount,
     PositionRead,
     PriceQuoted,
     QuoteDenied,
     QuotePrice,
+    ReadFailed,
     ReadPosition,
     ReleaseQuote,
     ReleaseQuotes,
 )
-from actors.wallet_plan import QuotedOpen, canonical_request
+from actors.wallet_plan import QuotedOpen
 from trading.model import Denial, Position
 
 
@@ -174,10 +177,21 @@ class RepeatedOpen:
         self._request = request
         self._denied = denied
 
-    def tell(self, message: PositionRead) -> None:
+    def tell(self, message: PositionRead | ReadFailed) -> None:
         """Take the row that was read."""
-        position, request = message.position, self._request
-        assert position is not None, "a taken key has a position"
+        request = self._request
+        if isinstance(message, ReadFailed):
+            self._denied.deny(request, unreadable_position(request.account, message.detail))
+            return
+        position = message.position
+        if position is None:
+            # The database lacks what it once had: nothing may build on what the wallet remembers.
+            denial = key_without_row(request, message.position_id)
+            self._denied.deny(request, denial)
+            halt = HaltAccount(account=request.account, detail=denial.text)
+            self._directory.to_wallet(request.account, halt)
+            self._directory.to_auditor(CheckHealth(account=request.account))
+            return
         if position.request != canonical_request(request):
             self._denied.deny(request, key_conflict(request))
         else:

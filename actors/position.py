@@ -22,7 +22,8 @@ from actors.protocol import (
     QuotePrice,
     WalletRestarted,
 )
-from actors.supervised import ActorKind, SupervisedActor
+from actors.set_aside import Stranded
+from actors.supervised import ActorKind, SupervisedActor, ToldError
 from trading.ladder import Advance, advanced, closed, tightened, triggers
 from trading.model import CloseReason, Denial, MarketPrice, Position, PositionStatus
 
@@ -39,10 +40,11 @@ PositionMessage = (
     | BookingRefused
     | WalletRestarted
     | MarketRestarted
+    | Stranded
 )
 
 
-class PositionDivergedError(Exception):
+class PositionDivergedError(ToldError):
     """The database holds another state of this position than its actor: start again from there."""
 
 
@@ -93,12 +95,16 @@ class PositionActor(SupervisedActor):
             case PositionBooked():
                 self._on_booked(message)
             case BookingRefused():
-                raise PositionDivergedError(message.detail)
+                self._deny_waiting(message.denial)
+                raise PositionDivergedError(message.denial.text)
             case WalletRestarted():
                 for unbooked in self._unbooked:
                     self.directory.to_wallet(self._position.account, unbooked)
             case MarketRestarted():
                 self._on_market_restarted()
+            case Stranded():
+                if self._is_open or not message.books:
+                    self._deny_waiting(message.denial)
             case _:
                 assert_never(message)
 
@@ -249,6 +255,15 @@ class PositionActor(SupervisedActor):
         else:
             answer = already_closed(self._position)
         self.directory.send(command.reply_to, answer)
+
+    def _deny_waiting(self, denial: Denial) -> None:
+        """Nothing that waits is going to be done: say so."""
+        waiting = [*self._waiting, *self._stop_moves.values()]
+        self._waiting.clear()
+        self._stop_moves.clear()
+        self._asked_price_for = None
+        for command in waiting:
+            self.directory.send(command.reply_to, Denied(denial=denial))
 
     def _on_market_restarted(self) -> None:
         if not self._is_open:

@@ -7,6 +7,7 @@ Committer; what is committed is answered and announced.
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from actors.base import Recipient
 from persistence.changes import Change
@@ -133,9 +134,9 @@ class PositionBooked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingRefused:
-    """The database refused a position's state: what it holds is not what the position has."""
+    """A position's state is not booked, and will not be: begin again from what is durable."""
 
-    detail: str
+    denial: Denial
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,11 +273,20 @@ class PositionRead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadFailed:
+    """What a read asked for is there, and is not what was written: `detail` says why."""
+
+    read: Any
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PositionReread:
     """A failed position's row, read behind all that its life of this number had handed over."""
 
+    position_id: int
     life: int
-    read: PositionRead
+    read: PositionRead | ReadFailed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

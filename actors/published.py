@@ -7,6 +7,7 @@ health report.
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from immutables import Map
 
@@ -22,6 +23,7 @@ from trading.model import (
     PositionStatus,
     Wallet,
 )
+from trading.price_guard import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,12 +114,19 @@ class MarketPause:
     since_us: int
 
 
+class Heard(NamedTuple):
+    """A price that was not accepted, and so is not acted on, and the guard's verdict."""
+
+    price: Decimal
+    verdict: Verdict
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketStatus:
     """A market as it stands: its last accepted price, and what keeps it from being acted on.
 
     `received_us` is by the monotonic clock, None if none was received since the start. `heard` is
-    the newest price of all, where it was not accepted and so is not acted on. The counts
+    the newest price of all, where it was not accepted. The counts
     are of prices since then, by the guard's verdict, and of how often the times began anew because
     a clock was wrong; `armed` positions wait for their triggers.
     """
@@ -128,7 +137,7 @@ class MarketStatus:
     price_age_us_max: int
     candidate: Decimal | None = None
     pause: MarketPause | None = None
-    heard: Decimal | None = None
+    heard: Heard | None = None
     accepted: int = 0
     rejected: int = 0
     ignored: int = 0
@@ -151,6 +160,48 @@ class MarketStatus:
         return MarketState.LIVE if is_live else MarketState.STALE
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAside:
+    """An actor that has failed for good, as `why` says: only the next start brings it back.
+
+    `account` is whose position or wallet it is, `symbol` whose market.
+    """
+
+    kind: str
+    key: str | int
+    account: str | None
+    symbol: str | None
+    why: str
+    since_us: int
+
+    @property
+    def part(self) -> str:
+        """What people call it: `position 1`, `account demo`, `market BTCUSDT`, `the auditor`."""
+        match self.kind:
+            case "wallet":
+                return f"account {self.key}"
+            case "position" | "market":
+                return f"{self.kind} {self.key}"
+            case _:
+                return f"the {self.kind}"
+
+    @property
+    def text(self) -> str:
+        """What it means, and why."""
+        match self.kind:
+            case "position":
+                what = "is not guarded"
+            case "wallet":
+                what = "books nothing, and its positions are not guarded"
+            case "market":
+                what = "judges no price, and its positions are not guarded"
+            case "auditor":
+                what = "checks no books"
+            case _:
+                what = "stands still"
+        return f"{self.part} {what}: {self.why}"
+
+
 class Published:
     """Holds the newest of everything; readers on any thread take a value whole, and never wait.
 
@@ -158,7 +209,8 @@ class Published:
     own write. `markets` is written by the MarketActors, `health` by the Auditor, `feed_pauses` by
     the feeds: why one has paused a symbol, None where it brings prices. `database_away` says why
     the Committer cannot write at present, if so, and `ended` why it never will again. `audited_us`
-    is when the Auditor last got on, on the monotonic clock.
+    is when the Auditor last got on, on the monotonic clock. The Desk writes `set_aside`: what has
+    failed for good.
     """
 
     def __init__(self, version: Version) -> None:
@@ -167,6 +219,7 @@ class Published:
         self.markets: dict[str, MarketStatus] = {}
         self.health: dict[str, HealthReport] = {}
         self.feed_pauses: dict[str, str | None] = {}
+        self.set_aside: dict[tuple[str, str | int], SetAside] = {}
         self.database_away: str | None = None
         self.ended: Denial | None = None
         self.audited_us: int | None = None
@@ -180,6 +233,25 @@ class Published:
     def damaged(self) -> bool:
         """Whether the database's files are not those any more that were written."""
         return self.ended is not None and self.ended.reason is DenialReason.DATABASE_DAMAGED
+
+    def unguarded_by(self, position: Position) -> SetAside | None:
+        """What is set aside that an open position needs: itself, its wallet or its market."""
+        if not self.set_aside:
+            return None
+        return (
+            self.set_aside.get(("position", position.position_id))
+            or self.set_aside.get(("wallet", position.account))
+            or self.set_aside.get(("market", position.symbol))
+        )
+
+    def standing_still(self) -> tuple[SetAside, ...]:
+        """What is set aside and still missed; a position may have been closed meanwhile."""
+        opened = self.version.positions
+        return tuple(
+            one
+            for one in self.set_aside.copy().values()
+            if one.kind != "position" or one.key in opened
+        )
 
     def publish(self, commit_id: int, changes: tuple[Change, ...], now_us: int) -> None:
         """Make committed changes visible, all at once."""

@@ -15,6 +15,7 @@ from actors.protocol import (
     ChangeRefused,
     CommitChange,
     ReadAccount,
+    ReadFailed,
     RestoreWallet,
 )
 from persistence.changes import Change
@@ -76,14 +77,14 @@ class _RepairAnswer:
         self._directory = directory
         self._command = command
 
-    def tell(self, message: ChangeCommitted | ChangeRefused | AccountRead) -> None:
+    def tell(self, message: ChangeCommitted | ChangeRefused | AccountRead | ReadFailed) -> None:
         """Take the outcome, and then the account as it is durable."""
         directory, repair = self._directory, self._command.repair
         account, client = repair.before.account, self._command.reply_to
         match message:
             case ChangeCommitted():
                 directory.to_committer(ReadAccount(account=account, reply_to=self))
-            case AccountRead():
+            case AccountRead() | ReadFailed():
                 directory.to_wallet(account, message)
                 directory.send(client, RepairDone(repair=repair))
             case ChangeRefused():

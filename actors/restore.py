@@ -6,26 +6,22 @@ from dataclasses import replace
 from immutables import Map
 
 from actors.base import Recipient
-from actors.protocol import PositionRead, PositionReread
+from actors.protocol import PositionRead, PositionReread, ReadFailed
 from actors.published import Version
 from actors.wallet_plan import Held, Memory
 from persistence.changes import Change
 from persistence.state import AccountState, KeyRecord, State, TransferRecord
 from trading.model import Position
+from trading.money import ZERO
 
 
 def memory_of(state: AccountState) -> Memory:
     """A wallet's memory as the database has it."""
+    held = {position.position_id: Held.of(position) for position in state.open_positions}
     return Memory(
         wallet=state.wallet,
-        held=Map(
-            {
-                position.position_id: Held(
-                    symbol=position.symbol, hold=position.hold, version=position.version
-                )
-                for position in state.open_positions
-            }
-        ),
+        held=Map(held),
+        gain=sum((known.gain for known in held.values()), ZERO),
         keys=Map({record.key: record.position_id for record in state.keys}),
         transfers=Map({record.reference: record.amount for record in state.transfers}),
     )
@@ -71,13 +67,16 @@ def version_of(state: State) -> Version:
 class Rereading:
     """Takes the row that a failed position begins again from, and tells the Desk of which life."""
 
-    __slots__ = ("_desk", "_life")
+    __slots__ = ("_desk", "_life", "_position_id")
 
-    def __init__(self, desk: Recipient, life: int) -> None:
+    def __init__(self, desk: Recipient, position_id: int, life: int) -> None:
         """The position's life of this number has ended."""
         self._desk = desk
+        self._position_id = position_id
         self._life = life
 
-    def tell(self, message: PositionRead) -> None:
+    def tell(self, message: PositionRead | ReadFailed) -> None:
         """Take the row that was read."""
-        self._desk.tell(PositionReread(life=self._life, read=message))
+        self._desk.tell(
+            PositionReread(position_id=self._position_id, life=self._life, read=message)
+        )

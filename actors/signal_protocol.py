@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from actors.base import Recipient
-from trading.signals import Signal
+from trading.signals import Signal, SignalOrder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +25,11 @@ class SignalsRead:
 class FindSignal:
     """Look for a signal that came before, behind everything queued before.
 
-    It has the same `client_id` in its account; where the sender gave none, the same body, and was
-    received at `since_us` or later.
+    It is one that `order` repeats; where its sender gave no id, one that was received at
+    `since_us` or later.
     """
 
-    account: str
-    client_id: str | None
-    digest: str
+    order: SignalOrder
     since_us: int
     reply_to: Recipient
 

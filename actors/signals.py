@@ -1,8 +1,7 @@
 """Signals from outside, such as TradingView alerts: stored, answered, then carried out in order."""
 
 from collections import deque
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, field
 from typing import assert_never
 
 import structlog
@@ -17,6 +16,7 @@ from actors.protocol import (
     ChangeRefused,
     ChangeReturned,
     CommitChange,
+    ReadFailed,
 )
 from actors.published import Published
 from actors.signal_protocol import (
@@ -26,11 +26,10 @@ from actors.signal_protocol import (
     SignalsRead,
 )
 from actors.signal_run import Answered, GoOn, SignalRun
-from actors.supervised import ActorKind, SupervisedActor
+from actors.supervised import ActorKind, SupervisedActor, ToldError
 from persistence.changes import Change
 from trading.events import SignalFinished, SignalReceived
-from trading.money import ZERO, is_money
-from trading.signals import Signal, SignalAction
+from trading.signals import Signal, SignalOrder
 
 log = structlog.get_logger(__name__)
 
@@ -39,27 +38,21 @@ SECOND_US = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TakeSignal:
-    """Store a signal and carry it out; see `trading.signals.Signal` for the fields."""
+class TakeSignals:
+    """Store an account's signals, all or none, and carry them out in their order."""
 
-    account: str
-    symbol: str
-    action: SignalAction
-    digest: str
+    orders: tuple[SignalOrder, ...]
     reply_to: Recipient
-    flat: bool = False
-    notional: Decimal | None = None
-    client_id: str | None = None
-    sent_us: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what could never be opened; raises `ValueError`."""
-        if self.notional is None and self.action.only_closes(flat=self.flat):
-            return
-        if self.notional is None or not is_money(self.notional) or self.notional <= ZERO:
-            raise ValueError(
-                f"notional {self.notional} is no amount above 0 with at most 8 decimals"
-            )
+        """Check what a change can hold; raises `ValueError`."""
+        if len({order.account for order in self.orders}) != 1:
+            raise ValueError("signals that are stored together are of one account")
+
+    @property
+    def account(self) -> str:
+        """Whose signals they are."""
+        return self.orders[0].account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +63,18 @@ class SignalStored:
     repeated: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalsStored:
+    """What became of each order of a `TakeSignals`, in their order."""
+
+    signals: tuple[SignalStored, ...]
+
+
 SignalMessage = (
-    TakeSignal
+    TakeSignals
     | SignalsRead
     | SignalFound
+    | ReadFailed
     | ChangeCommitted
     | ChangeRefused
     | ChangeReturned
@@ -82,23 +83,28 @@ SignalMessage = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Taken:
-    """A command that waits to be stored, and when it came."""
+    """A command that waits to be stored, when it came, and what came before its first orders."""
 
-    command: TakeSignal
+    command: TakeSignals
     received_us: int
+    before: list[Signal | None] = field(default_factory=list)
+
+
+class UnreadableError(ToldError):
+    """The signals to go on with cannot be read."""
 
 
 class SignalActor(SupervisedActor):
     """Stores signals, answers, and carries them out strictly one after another.
 
-    One that came before, by the sender's id or else by the same body within ten seconds, is
-    answered with the one that is stored. A signal first closes, waits for every close, then
-    opens; where a close is denied nothing is opened. Its open has the idempotency key
-    `signal <id>` and a close is idempotent, so a signal that an earlier life has begun is simply
-    carried out again. A signal expires a while after it was received or, if that is earlier,
-    after its sender says that it was sent; what it has begun by then ends as it ends.
+    One that came before (see `SignalOrder.repeats`) is answered with the one that is stored. A
+    signal first closes, waits for every close, then opens; where a close is denied nothing is
+    opened. Its open has the idempotency key `signal <id>` and a close is idempotent, so a signal
+    that an earlier life has begun is simply carried out again. A signal expires a while after it
+    was received or, if that is earlier, after its sender says that it was sent; what it has begun
+    by then ends as it ends.
     """
 
     kind = ActorKind.SIGNALS
@@ -119,7 +125,7 @@ class SignalActor(SupervisedActor):
         self._expiry_seconds = expiry_seconds
         self._last_signal_id: int | None = None
         self._taken: deque[_Taken] = deque()
-        self._storing: Signal | None = None
+        self._storing: tuple[Signal, ...] = ()
         self._looking = False
         self._stored: deque[SignalRun] = deque()
         self._run: SignalRun | None = None
@@ -131,7 +137,7 @@ class SignalActor(SupervisedActor):
     def on_receive(self, message: SignalMessage) -> None:
         """Handle one message."""
         match message:
-            case TakeSignal():
+            case TakeSignals():
                 self._taken.append(_Taken(message, self._clock.now_us()))
                 self._look()
             case SignalsRead():
@@ -141,7 +147,9 @@ class SignalActor(SupervisedActor):
                 self._look()
                 self._next()
             case SignalFound():
-                self._store(message.signal)
+                self._on_found(message.signal)
+            case ReadFailed():
+                self._on_read_failed(message)
             case ChangeCommitted():
                 self._on_committed(message.change_id)
             case ChangeRefused():
@@ -157,8 +165,8 @@ class SignalActor(SupervisedActor):
     # --- Storing -----------------------------------------------------------------------------
 
     def _look(self) -> None:
-        """Look for the next command's signal among those that came before, one at a time."""
-        if self._last_signal_id is None or self._looking or self._storing is not None:
+        """Look for the next command's orders among the signals that came before, one by one."""
+        if self._last_signal_id is None or self._looking or self._storing:
             return
         while self._taken:
             taken = self._taken[0]
@@ -167,9 +175,7 @@ class SignalActor(SupervisedActor):
                 self._looking = True
                 self.directory.to_committer(
                     FindSignal(
-                        account=command.account,
-                        client_id=command.client_id,
-                        digest=command.digest,
+                        order=command.orders[len(taken.before)],
                         since_us=taken.received_us - SAME_BODY_SECONDS * SECOND_US,
                         reply_to=self.actor_ref,
                     )
@@ -177,63 +183,94 @@ class SignalActor(SupervisedActor):
                 return
             self._answer(Denied(denial=unknown_account(command.account)))
 
-    def _answer(self, answer: SignalStored | Denied) -> None:
+    def _on_read_failed(self, message: ReadFailed) -> None:
+        """Without what came before, a signal may be one that was carried out: it is not."""
+        if isinstance(message.read, ReadSignals):
+            raise UnreadableError(message.detail)
+        self._looking = False
+        account = self._taken[0].command.account
+        self._answer(Denied(denial=refused_write(account, message.detail)))
+        self._look()
+
+    def _answer(self, answer: SignalsStored | Denied) -> None:
         self.directory.send(self._taken.popleft().command.reply_to, answer)
 
-    def _store(self, before: Signal | None) -> None:
-        """Make the next command's signal durable, unless it came before."""
-        assert self._last_signal_id is not None, "nothing is looked for before the first read"
+    def _on_found(self, before: Signal | None) -> None:
         self._looking = False
-        if before is not None:
-            self._answer(SignalStored(signal=before, repeated=True))
+        taken = self._taken[0]
+        taken.before.append(before)
+        if len(taken.before) < len(taken.command.orders):
+            self._look()
+        else:
+            self._store(taken)
+
+    def _store(self, taken: _Taken) -> None:
+        """Make the orders durable that came for the first time, in one change."""
+        assert self._last_signal_id is not None, "nothing is looked for before the first read"
+        new = [
+            order
+            for order, before in zip(taken.command.orders, taken.before, strict=True)
+            if before is None
+        ]
+        signals = tuple(
+            Signal(
+                signal_id=signal_id,
+                account=order.account,
+                symbol=order.symbol,
+                action=order.action,
+                received_us=taken.received_us,
+                digest=order.digest,
+                flat=order.flat,
+                notional=order.notional,
+                client_id=order.client_id,
+                sent_us=order.sent_us,
+            )
+            for signal_id, order in enumerate(new, start=self._last_signal_id + 1)
+        )
+        if not signals:
+            self._answer(_answer_of(taken, signals))
             self._look()
             return
-        command, received_us = self._taken[0].command, self._taken[0].received_us
-        self._storing = Signal(
-            signal_id=self._last_signal_id + 1,
-            account=command.account,
-            symbol=command.symbol,
-            action=command.action,
-            received_us=received_us,
-            digest=command.digest,
-            flat=command.flat,
-            notional=command.notional,
-            client_id=command.client_id,
-            sent_us=command.sent_us,
+        self._storing = signals
+        events = tuple(
+            SignalReceived(
+                account=signal.account,
+                signal_id=signal.signal_id,
+                symbol=signal.symbol,
+                action=signal.action,
+                time_us=signal.received_us,
+            )
+            for signal in signals
         )
-        event = SignalReceived(
-            account=command.account,
-            signal_id=self._storing.signal_id,
-            symbol=command.symbol,
-            action=command.action,
-            time_us=received_us,
-        )
-        self._commit(self._storing, event)
+        self._commit(signals, events)
 
-    def _commit(self, signal: Signal, event: SignalReceived | SignalFinished) -> None:
-        change = Change(account=signal.account, signals=(signal,), events=(event,))
+    def _commit(
+        self, signals: tuple[Signal, ...], events: tuple[SignalReceived | SignalFinished, ...]
+    ) -> None:
+        change = Change(account=signals[0].account, signals=signals, events=events)
         self.directory.to_committer(
-            CommitChange(change_id=signal.signal_id, change=change, reply_to=self.actor_ref)
+            CommitChange(change_id=signals[0].signal_id, change=change, reply_to=self.actor_ref)
         )
 
-    def _on_committed(self, signal_id: int) -> None:
-        stored = self._storing
-        if stored is None or stored.signal_id != signal_id:
+    def _is_storing(self, change_id: int) -> bool:
+        return bool(self._storing) and self._storing[0].signal_id == change_id
+
+    def _on_committed(self, change_id: int) -> None:
+        if not self._is_storing(change_id):
             self._run = None
             self._next()
             return
-        self._storing = None
-        self._last_signal_id = signal_id
-        self._answer(SignalStored(signal=stored))
-        self._stored.append(self._a_run(stored, resumed=False))
+        stored, self._storing = self._storing, ()
+        self._last_signal_id = stored[-1].signal_id
+        self._answer(_answer_of(self._taken[0], stored))
+        self._stored.extend(self._a_run(signal, resumed=False) for signal in stored)
         self._look()
         self._next()
 
     def _on_refused(self, message: ChangeRefused) -> None:
-        stored = self._storing
-        if stored is not None and stored.signal_id == message.change_id:
-            self._storing = None
-            self._answer(Denied(denial=refused_write(stored.account, message.detail)))
+        if self._is_storing(message.change_id):
+            account, self._storing = self._storing[0].account, ()
+            self._answer(Denied(denial=refused_write(account, message.detail)))
             self._look()
             return
         # What was to be done is done: only its outcome is not written down.
@@ -280,4 +317,15 @@ class SignalActor(SupervisedActor):
             outcome=finished.outcome,
             time_us=finished.finished_us,
         )
-        self._commit(finished, event)
+        self._commit((finished,), (event,))
+
+
+def _answer_of(taken: _Taken, stored: tuple[Signal, ...]) -> SignalsStored:
+    """What became of a command's orders, of which those that are new are now stored."""
+    new = iter(stored)
+    return SignalsStored(
+        signals=tuple(
+            SignalStored(signal=before or next(new), repeated=before is not None)
+            for before in taken.before
+        )
+    )

@@ -20,6 +20,20 @@ class ActorKind(StrEnum):
     SIGNALS = "signals"
 
 
+ERROR_CHARS_MAX = 500
+
+
+class ToldError(Exception):
+    """An error whose text says everything, for people as well."""
+
+
+def error_text(error: BaseException | None) -> str:
+    """An error in a line that any log, terminal and database takes."""
+    text = str(error) if isinstance(error, ToldError) else f"{type(error).__name__}: {error}"
+    shown = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+    return shown if len(shown) <= ERROR_CHARS_MAX else f"{shown[:ERROR_CHARS_MAX]}..."
+
+
 class SupervisedActor(PooledActor):
     """The base of Backstay's actors: fail-stop, and reported to the Desk."""
 
@@ -39,5 +53,5 @@ class SupervisedActor(PooledActor):
     ) -> None:
         """Report the end to the Desk, which knows what to do about it."""
         self.directory.to_desk(
-            ActorFailed(kind=self.kind, key=self.key, error=repr(exception_value))
+            ActorFailed(kind=self.kind, key=self.key, error=error_text(exception_value))
         )

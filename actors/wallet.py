@@ -1,11 +1,12 @@
 """One account's wallet: the only source of its balance changes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
 import structlog
 
+from actors.account_openings import AccountOpenings
 from actors.clock import Clock
 from actors.command_line import CommandLine, described
 from actors.denials import (
@@ -13,6 +14,7 @@ from actors.denials import (
     bad_balance,
     refused_write,
     unknown_account,
+    unplannable,
 )
 from actors.denied_opens import DeniedOpens
 from actors.directory import Directory
@@ -21,7 +23,6 @@ from actors.pending_opens import PendingOpens
 from actors.protocol import (
     AccountRead,
     AllowOpens,
-    BookingRefused,
     BookPosition,
     ChangeCommitted,
     ChangeRefused,
@@ -32,6 +33,7 @@ from actors.protocol import (
     PriceQuoted,
     QuoteDenied,
     ReadAccount,
+    ReadFailed,
     ReadPosition,
     RefuseOpens,
     ReloadAccount,
@@ -40,11 +42,12 @@ from actors.protocol import (
     WalletReported,
 )
 from actors.published import Published
+from actors.refusals import Refusals
 from actors.repairs import repair_change
 from actors.restore import memory_of
-from actors.supervised import ActorKind, SupervisedActor
+from actors.supervised import ActorKind, SupervisedActor, error_text
 from actors.trading_gate import TradingGate
-from actors.wallet_plan import Memory, Plan, PlannedCommand, QuotedOpen, plan
+from actors.wallet_plan import Memory, Plan, PlannedCommand, plan
 from trading.model import CostRates, Denial
 from trading.money import ZERO, is_money
 
@@ -75,6 +78,7 @@ WalletMessage = (
     | RestoreWallet
     | ReloadAccount
     | AccountRead
+    | ReadFailed
     | ReportWallet
 )
 
@@ -109,9 +113,10 @@ class WalletActor(SupervisedActor):
         self._memory = memory
         self._rates = rates
         self._former_life = former_life
-        self._opening: list[OpenAccount] = []
+        self._openings = AccountOpenings(directory)
         self._denied = DeniedOpens(directory, clock, published)
         self._opens = PendingOpens(directory, account, self.actor_ref, position_ids, self._denied)
+        self._refusals = Refusals(directory, self._opens, self._openings)
         self._line = CommandLine()
         self._flushing = False
 
@@ -164,6 +169,8 @@ class WalletActor(SupervisedActor):
                 self.directory.to_committer(read)
             case AccountRead():
                 self._begin_anew(message)
+            case ReadFailed():
+                log.error("account unreadable", account=self._account, detail=message.detail)
             case ReportWallet():
                 self.directory.send(message.reply_to, self._report())
             case _:
@@ -179,8 +186,7 @@ class WalletActor(SupervisedActor):
         if not is_money(message.initial_balance) or message.initial_balance < ZERO:
             self.directory.send(message.reply_to, Denied(denial=bad_balance(message)))
             return
-        self._opening.append(message)
-        if len(self._opening) == 1:
+        if self._openings.begin(message):
             self._enqueue(message)
 
     def _on_open(self, message: OpenPosition) -> None:
@@ -227,19 +233,26 @@ class WalletActor(SupervisedActor):
             return
         if (halted := self._gate.halted) is not None:
             for command in self._line.drop_clients():
-                self._deny(command, halted)
+                self._refusals.deny(command, halted)
             return
         if not self._line:
             self._forward_reads()
             return
-        planned = plan(
-            self._memory,
-            self._line.take(),
-            now_us=self._clock.now_us(),
-            monotonic_us=self._clock.monotonic_us(),
-            rates=self._rates,
-            opens_denied=self._gate.opens_denial(),
-        )
+        commands = self._line.take()
+        try:
+            planned = plan(
+                self._memory,
+                commands,
+                now_us=self._clock.now_us(),
+                monotonic_us=self._clock.monotonic_us(),
+                rates=self._rates,
+                opens_denied=self._gate.opens_denial(),
+            )
+        except Exception as error:
+            # A value that nobody foresaw, or a bug: nothing is done yet, for anybody.
+            log.exception("command could not be planned", account=self._account)
+            self._take_apart(commands, unplannable(self._account, error_text(error)))
+            return
         if planned.is_empty:
             self._conclude(planned)
             return
@@ -268,11 +281,7 @@ class WalletActor(SupervisedActor):
             self._opens.deny(position_id, denial)
         for recipient, answer in planned.answers:
             self.directory.send(recipient, answer)
-        if self._opening and self._memory.wallet is not None:
-            opening, self._opening = self._opening, []
-            for index, message in enumerate(opening):
-                answer = account_answer(self._memory.wallet, message, created=index == 0)
-                self.directory.send(message.reply_to, answer)
+        self._openings.done(self._memory.wallet)
         self._forward_reads()
         if self._line:
             self._flush_soon()
@@ -281,40 +290,28 @@ class WalletActor(SupervisedActor):
         """Decide the same commands anew: by now the open that came too late is denied."""
         planned = self._line.returned(message.change_id)
         if planned is not None:
-            self._line.put_back(planned)
+            self._line.put_back(planned.commands)
             self._flush_soon()
 
     def _on_refused(self, message: ChangeRefused) -> None:
-        """Run a refused batch again command by command, so that one bad command fails alone."""
+        """Keep everything where the row is another; else only one bad command fails."""
         if (planned := self._line.returned(message.change_id)) is None:
             return
         if message.wallet_changed:
-            self._line.put_back(planned)
+            self._line.put_back(planned.commands)
             self._halt(message.detail)
             self.directory.to_auditor(CheckHealth(account=self._account))
-        elif len(planned.commands) > 1:
-            self._line.put_back(planned, one_by_one=True)
-            self._flush_soon()
         else:
-            log.error("write refused", account=self._account, detail=message.detail)
-            self._deny(planned.commands[0], refused_write(self._account, message.detail))
-            self._flush_soon()
+            self._take_apart(planned.commands, refused_write(self._account, message.detail))
 
-    def _deny(self, command: PlannedCommand, denial: Denial) -> None:
-        """Answer that a command is certainly not done."""
-        match command:
-            case QuotedOpen():
-                self._opens.deny(command.quote.position_id, denial)
-            case TransferFunds():
-                self.directory.send(command.reply_to, Denied(denial=denial))
-            case BookPosition():
-                self.directory.send(command.reply_to, BookingRefused(detail=denial.text))
-            case OpenAccount():
-                opening, self._opening = self._opening, []
-                for message in opening:
-                    self.directory.send(message.reply_to, Denied(denial=denial))
-            case _:
-                assert_never(command)
+    def _take_apart(self, commands: Sequence[PlannedCommand], denial: Denial) -> None:
+        """Run commands that failed together again one by one; deny one that failed alone."""
+        if len(commands) > 1:
+            self._line.put_back(commands, one_by_one=True)
+        else:
+            log.error("command failed", account=self._account, detail=denial.text)
+            self._refusals.deny(commands[0], denial)
+        self._flush_soon()
 
     def _halt(self, detail: str) -> None:
         """Somebody else wrote the wallet's row: keep everything, overwrite nothing."""

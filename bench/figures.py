@@ -40,7 +40,7 @@ def note(bench: str, text: str) -> None:
 
 
 def say_ratio(
-    bench: str, figure: str, ours: Sequence[float], theirs: Sequence[float], *, goal: float
+    bench: str, figure: str, ours: Sequence[float], theirs: Sequence[float], **more: object
 ) -> None:
     """Print the median over the rounds of one side over the other, each within its round."""
     ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
@@ -49,10 +49,10 @@ def say_ratio(
         figure,
         median(ratios),
         "ratio",
-        goal=goal,
         lowest=shortened(min(ratios)),
         highest=shortened(max(ratios)),
         rounds=len(ratios),
+        **more,
     )
 
 

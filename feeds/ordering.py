@@ -1,7 +1,7 @@
 """Rows in the order of their times, whatever order their file has, within bounded memory.
 
-A file is read `ahead` rows ahead of what is played. Where these ascend, the file is played as it is
-read, and a later row may come up to `ahead` rows late: it is put in its place. Where they do not,
+A file is read some rows ahead of what is played. Where these ascend, the file is played as it is
+read, and a later row may come up to as many rows late: it is put in its place. Where they do not,
 the whole file is sorted first, in parts on disk. Rows of one time keep the file's order; in a file
 whose newest rows come first, the reverse of it.
 """
@@ -22,8 +22,8 @@ from typing import IO, Any, Generic, NamedTuple, TypeVar
 from feeds.errors import InputError
 from trading.times import iso_time
 
-ROWS_AHEAD = 10_000
-"""How many rows are read ahead of each file, and how many rows late one may come."""
+_ROWS_AHEAD = 10_000
+_ROWS_AHEAD_OF_ALL = 100_000
 
 PART_ROWS = 100_000
 PARTS_MAX = 1_000
@@ -34,6 +34,14 @@ _BATCH_ROWS = 500
 V = TypeVar("V")
 _Row = tuple[int, str, V]
 _time_of = itemgetter(0)
+
+
+def rows_ahead(files: int) -> int:
+    """How many rows are read ahead of each of so many files, and how many rows late one may come.
+
+    Of many files they are fewer, so that all of them go into memory.
+    """
+    return min(_ROWS_AHEAD, max(1, _ROWS_AHEAD_OF_ALL // files))
 
 
 class Rows(NamedTuple, Generic[V]):
@@ -69,7 +77,7 @@ class OrderedRows(Generic[V]):
         source: Iterable[Rows[V]],
         file: str,
         *,
-        ahead: int = ROWS_AHEAD,
+        ahead: int,
         part: int = PART_ROWS,
     ) -> None:
         """Order the rows of a file, which is named in errors."""

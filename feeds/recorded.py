@@ -10,10 +10,10 @@ from feeds.batches import PriceBatch, merged
 from feeds.candles import CandlePlayer, Candles
 from feeds.errors import InputError
 from feeds.formats import HEAD_LINES, layout_of, symbol_in_name
-from feeds.ordering import OrderedRows, Reordered, Rows
+from feeds.ordering import OrderedRows, Reordered, Rows, rows_ahead
 from feeds.rows import CandleReader, Columns, TradeReader
 from feeds.text import TextFile
-from trading.symbols import normalised
+from trading.symbols import market_name, normalised
 
 V = TypeVar("V")
 
@@ -28,15 +28,17 @@ class PriceFile:
     A spec is a path, or `SYMBOL=PATH` to give the file's symbol or another one than it has.
     """
 
-    def __init__(self, spec: str) -> None:
-        """Open a file and tell its format and its symbol.
+    def __init__(self, spec: str, *, ahead: int) -> None:
+        """Open a file, to be read `ahead` rows ahead, and tell its format and its symbol.
 
         Raises:
             InputError: if that cannot be done, with the remedy.
         """
         self._given, self.name = _parted(spec)
         self._text = TextFile(self.name)
+        self._ahead = ahead
         self._symbols: dict[str, str] = {}
+        self._perpetuals: dict[str, bool] = {}
         try:
             self._head = self._text.first_block()
             self._head_line = self._text.line - self._head.count("\n")
@@ -87,14 +89,16 @@ class PriceFile:
 
     def _played(self) -> Generator[PriceBatch]:
         if self._layout.has_candles:
-            candles = OrderedRows(self._rows(CandleReader(self.name, self._layout)), self.name)
-            self._ordered = candles
+            candles = self._in_order(CandleReader(self.name, self._layout))
             yield from self._player.played(candles)
         else:
-            trades = OrderedRows(self._rows(TradeReader(self.name, self._layout)), self.name)
-            self._ordered = trades
-            for rows in trades:
+            for rows in self._in_order(TradeReader(self.name, self._layout)):
                 yield PriceBatch(rows.symbol, rows.times_us, rows.values)
+
+    def _in_order(self, reader: _Reader[V]) -> OrderedRows[V]:
+        ordered = OrderedRows(self._rows(reader), self.name, ahead=self._ahead)
+        self._ordered = ordered
+        return ordered
 
     def _rows(self, reader: _Reader[V]) -> Iterator[Rows[V]]:
         """The rows as they lie in the file."""
@@ -129,9 +133,17 @@ class PriceFile:
         if known is not None:
             return known
         try:
-            symbol = normalised(text)
+            market = market_name(text)
         except ValueError as error:
             raise self._text.error(str(error), line) from None
+        symbol = market.symbol
+        is_perpetual = market.perpetual is not None
+        if self._perpetuals.setdefault(symbol, is_perpetual) != is_perpetual:
+            raise self._text.error(
+                f"holds the prices of {symbol} and of its perpetual, and a pair has one market; "
+                "play each from a file of its own",
+                line,
+            )
         if self._given is not None:
             if not self._symbol:
                 self._symbol = symbol
@@ -175,7 +187,7 @@ class RecordedPrices:
         self.files: list[PriceFile] = []
         try:
             for spec in specs:
-                self.files.append(PriceFile(spec))
+                self.files.append(PriceFile(spec, ahead=rows_ahead(len(specs))))
         except BaseException:
             self.close()
             raise

@@ -16,11 +16,13 @@ from trading.ladder_shape import (
 )
 from trading.model import Ladder, Side
 from trading.money import AMOUNT_MAX, ZERO, is_money, plain, price_scale
-from trading.symbols import normalised
+from trading.symbols import market_name
 
 _REQUIRED = ("id", "timestamp", "symbol", "side", "notional")
 _OPTIONAL = ("stop_loss_pct", "take_profit_pcts", "close_fractions")
-_PERCENTAGE_MAX = 1_000_000
+_NUMBER_MAX = 1_000_000_000_000
+"""Far beyond any percentage: the ladder says what of it is possible."""
+
 _SIDES = {side.value: side for side in Side}
 
 
@@ -28,7 +30,8 @@ _SIDES = {side.value: side for side in Side}
 class Signal:
     """A wish to open a position of `notional` (money) at the first price from `time_us` on.
 
-    `line` is where it stands in its file.
+    `line` is where it stands in its file; `market_note` says which prices guard the position, if
+    the file names a perpetual.
     """
 
     signal_id: str
@@ -38,6 +41,7 @@ class Signal:
     notional: Decimal
     ladder: Ladder
     line: int
+    market_note: str | None = None
 
 
 def read_signals(path: str) -> tuple[Signal, ...]:
@@ -127,14 +131,16 @@ def _signal(names: Sequence[str], fields: Sequence[str], line: int) -> Signal:
     side = _SIDES.get(cells["side"].upper())
     if side is None:
         raise ValueError(f"side {cells['side']!r} is neither LONG nor SHORT; write one of them")
+    market = market_name(cells["symbol"])
     return Signal(
         signal_id=cells["id"],
         time_us=time_us(cells["timestamp"]),
-        symbol=normalised(cells["symbol"]),
+        symbol=market.symbol,
         side=side,
         notional=_notional(cells["notional"]),
         ladder=_ladder(cells),
         line=line,
+        market_note=market.note,
     )
 
 
@@ -176,11 +182,11 @@ def _percentages(cells: dict[str, str], name: str) -> list[Decimal] | None:
             raise ValueError(f"{name} {text!r}: {error}; separate numbers with ;") from None
         if not (
             number.is_finite()
-            and number.copy_abs() <= _PERCENTAGE_MAX
+            and number.copy_abs() <= _NUMBER_MAX
             and number == price_scale(number)
         ):
             raise ValueError(
-                f"{name} {text!r}: {part} is not up to {_PERCENTAGE_MAX} with at most 18 decimals"
+                f"{name} {text!r}: {part} is not up to {_NUMBER_MAX} with at most 18 decimals"
             )
         numbers.append(number)
     return numbers

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from persistence import writing_postgresql, writing_sqlite
 from persistence.batch import Batch, folded
 from persistence.changes import Change
 from persistence.errors import Deposed, RefusalKind, Refused, StoreError, Unavailable
+from persistence.failures import DRIVER_ERRORS, outage_of_statement
 from persistence.tables import AccountRow, CommitRow, PositionRow
 from persistence.transactions import Transactions
 from persistence.values import wallet_from
@@ -38,14 +40,26 @@ def commit(
     try:
         with transactions.transaction() as session:
             _write(session, batch)
+    except (DBAPIError, *DRIVER_ERRORS) as error:
+        outage = outage_of_statement(error)
+        if outage is None:
+            raise
+        raise outage from error
+    except UnicodeError as error:  # a surrogate alone, which no encoding of text has
+        raise Refused(_only_account(changes), RefusalKind.CONSTRAINT, str(error)) from error
     except Refused as refused:
-        accounts = {change.account for change in changes}
-        if refused.account is None and len(accounts) == 1:
-            raise Refused(accounts.pop(), refused.kind, refused.detail) from refused
+        if refused.account is None:
+            only = _only_account(changes)
+            raise Refused(only, refused.kind, refused.detail) from refused
         raise
     except _RowsChanged:
         with transactions.snapshot() as session:
             raise _what_changed(session, batch) from None
+
+
+def _only_account(changes: Sequence[Change]) -> str | None:
+    accounts = {change.account for change in changes}
+    return accounts.pop() if len(accounts) == 1 else None
 
 
 def was_committed(session: Session, epoch: int, commit_id: int) -> bool:

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError
 
 from persistence.addresses import masked
-from persistence.errors import NotThere
+from persistence.errors import NotThere, NotUtf8
 
 _SQLITE_BUSY = "busy_timeout = 2000"
 POOL_SECONDS_MAX = 4
@@ -41,6 +41,8 @@ _POSTGRES_CONNECT = {
     "keepalives_count": "3",
     "tcp_user_timeout": "5000",
 }
+# Whatever a role, the environment or the URL says: otherwise some text could not be sent at all.
+_POSTGRES_TEXT = {"client_encoding": "utf8"}
 _POSTGRES_WRITER = (
     # The one statement of a commit is planned once, maybe while the tables are empty: without
     # these its plan could go on reading whole tables when they are not.
@@ -123,6 +125,7 @@ def engines(url: URL) -> Engines:
         max_overflow=0,
         pool_timeout=POOL_SECONDS_MAX,
     )
+    event.listen(writer, "connect", _require_utf8)
     on_connect(writer, _POSTGRES_WRITER)
     return Engines(writer, _postgres_reader(url))
 
@@ -160,17 +163,31 @@ def read_only(url: URL) -> sqlite3.Connection:
 
 
 def _postgres_connect(url: URL) -> dict[str, str]:
-    return {key: value for key, value in _POSTGRES_CONNECT.items() if key not in url.query}
+    defaults = {key: value for key, value in _POSTGRES_CONNECT.items() if key not in url.query}
+    return defaults | _POSTGRES_TEXT
 
 
 def _postgres_reader(url: URL) -> Engine:
     # A session's own settings would stay with whoever has it next, where a pool shares it.
-    return create_engine(
+    reader = create_engine(
         url,
         connect_args=_postgres_connect(url),
         isolation_level="REPEATABLE READ",
         execution_options={"postgresql_readonly": True},
     )
+    event.listen(reader, "connect", _require_utf8)
+    return reader
+
+
+def _require_utf8(connection: Any, _record: Any) -> None:
+    """See that a database of PostgreSQL keeps every text.
+
+    Raises:
+        NotUtf8: if it keeps some other encoding's characters only, or bytes of any.
+    """
+    encoding = connection.get_parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise NotUtf8(connection.info.dbname, encoding)
 
 
 def limit_waiting(engines: Engines, lease_seconds: int) -> None:

@@ -21,6 +21,9 @@ class RefusalKind(StrEnum):
     CONSTRAINT = "constraint"
     """A constraint or trigger of the database forbids the row, or no column can hold it."""
 
+    UNEXPECTED = "unexpected"
+    """The change could not be written for a reason that nothing foresees; see the log."""
+
 
 class Refused(StoreError):
     """The database is well, and forbids these changes; nothing of them was written."""
@@ -87,6 +90,18 @@ class ForeignLog(StoreError):
 
 UNREADABLE = (Unavailable, Damaged)
 """What a read may raise; a damaged database is told by who writes it."""
+
+
+class NotUtf8(StoreError):
+    """The database's own encoding cannot keep every text."""
+
+    def __init__(self, database: str, encoding: str) -> None:
+        super().__init__(
+            f"database {database} has the encoding {encoding}, and not UTF8: make another with "
+            "CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0, and copy this one into it "
+            "with `pg_dump --encoding=UTF8` and psql"
+        )
+        self.encoding = encoding
 
 
 class OutcomeUnknown(StoreError):

@@ -31,6 +31,7 @@ _SQLITE_UNAVAILABLE = {
 }
 # A frame that was written, but not synchronised or not indexed, may still turn up after a crash.
 _SQLITE_UNCERTAIN = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM}
+_SQLITE_CONSTRAINTS = {sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG}
 _SQLITE_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 _POSTGRES_READ_ONLY = "25006"
@@ -46,7 +47,8 @@ _POSTGRES_UNAVAILABLE = (
 )
 # A session that ends itself may do so just after its COMMIT, and say that instead.
 _POSTGRES_UNCERTAIN = ("08", "40003", "57P")
-_POSTGRES_CONSTRAINTS = ("22", "23")  # data exception, integrity constraint violation
+# Data exception, integrity constraint violation, a value too large for an index or for JSON.
+_POSTGRES_CONSTRAINTS = ("22", "23", "54000")
 
 
 def is_read_only(error: BaseException) -> bool:
@@ -69,6 +71,27 @@ def meaning(error: BaseException, *, committing: bool, connection_lost: bool) ->
 
     `committing` says that COMMIT was under way, `connection_lost` that its answer cannot come.
     """
+    known = _known_meaning(error, committing=committing, connection_lost=connection_lost)
+    if known is None and committing and isinstance(error, Exception):
+        return OutcomeUnknown(repr(error))
+    return known
+
+
+def outage_of_statement(error: BaseException) -> Unavailable | None:
+    """The outage that a failure without a `meaning` is, of a statement that never changes.
+
+    What the server says against such a statement holds for every value: tables were changed, or
+    rights were taken away. What the driver says without asking the server concerns the values.
+    """
+    found = driver_error(error)
+    server_said = getattr(found, "pgcode", None) or getattr(found, "sqlite_errorcode", None)
+    text = " ".join(str(found).split())
+    return Unavailable(f"the database takes no commit: {text}") if server_said else None
+
+
+def _known_meaning(
+    error: BaseException, *, committing: bool, connection_lost: bool
+) -> StoreError | None:
     found = driver_error(error)
     text = " ".join(str(found).split())
     if isinstance(found, PoolTimeout):
@@ -94,7 +117,7 @@ def _sqlite_meaning(error: sqlite3.Error, text: str, *, committing: bool) -> Sto
         return Unavailable(text)
     if code in _SQLITE_DAMAGED:
         return Damaged(text)
-    if isinstance(error, sqlite3.IntegrityError):
+    if code in _SQLITE_CONSTRAINTS:
         return Refused(None, RefusalKind.CONSTRAINT, text)
     return None
 

@@ -111,11 +111,11 @@ def history(session: Session, position_id: int) -> tuple[StoredEvent, ...]:
     return tuple(map(stored_event_from, found))
 
 
-def signal(session: Session, account: str, client_id: str) -> Signal | None:
-    """See `Store.find_signal`."""
+def signals_of(session: Session, account: str, client_id: str) -> tuple[Signal, ...]:
+    """See `Store.signals_of`."""
     found = select(SignalRow).where(SignalRow.account == account, SignalRow.client_id == client_id)
-    row = session.scalars(found).one_or_none()
-    return None if row is None else signal_from(row)
+    rows = sorted(session.scalars(found), key=lambda row: row.id)
+    return tuple(map(signal_from, rows))
 
 
 def recent_signals(session: Session, account: str, since_us: int) -> tuple[Signal, ...]:

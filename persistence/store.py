@@ -289,10 +289,10 @@ class Store:
         with self._transactions.snapshot() as session:
             return reads.signals(session)
 
-    def find_signal(self, account: str, client_id: str) -> Signal | None:
-        """The account's signal of the sender's own id; None if there is none."""
+    def signals_of(self, account: str, client_id: str) -> tuple[Signal, ...]:
+        """The account's signals of a sender's own id, oldest first."""
         with self._transactions.snapshot() as session:
-            return pages.signal(session, account, client_id)
+            return pages.signals_of(session, account, client_id)
 
     def recent_signals(self, account: str, since_us: int) -> tuple[Signal, ...]:
         """The account's signals received at `since_us` or later, oldest first."""

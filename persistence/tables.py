@@ -311,6 +311,7 @@ class SignalRow(Table):
             None,
             "account",
             "client_id",
+            "digest",
             unique=True,
             postgresql_where=text("client_id IS NOT NULL"),
             sqlite_where=text("client_id IS NOT NULL"),

@@ -8,13 +8,15 @@ import typer
 from rich.table import Table
 
 from service.exits import EXIT_MISMATCH
-from service.terminal import Json, print_result
+from service.settings_names import DEFAULT
+from service.terminal import Json, WholeHelp, print_result
 
 if TYPE_CHECKING:
     from service.settings import Settings
+    from service.sources import Loaded
 
 app = typer.Typer()
-db = typer.Typer(help="The database's schema.", no_args_is_help=True)
+db = typer.Typer(help="The database's schema.", cls=WholeHelp)
 app.add_typer(db, name="db")
 
 Database = Annotated[
@@ -66,10 +68,12 @@ def serve(
     from service.logs import configure_logs
     from service.sources import load
 
-    settings = load(options).settings
+    loaded = load(options)
+    settings = loaded.settings
     configure_logs(
         logging.getLevelNamesMapping()[settings.log_level.upper()], style=settings.log_format
     )
+    _choose_data_folder(loaded)
     # A setting that is wrong is told of before the server is loaded.
     from service.serve import serve as run
 
@@ -93,7 +97,9 @@ def upgrade(database: Database = None) -> None:
     from persistence.addresses import masked
     from persistence.store import Store
 
-    url = _settings(database).database
+    loaded = _load(database)
+    _choose_data_folder(loaded)
+    url = loaded.settings.database
     Store.open(url).close()
     typer.echo(f"{masked(url)} is at the schema of this version")
 
@@ -154,10 +160,27 @@ def restore(
         typer.echo(f"moved aside: {old}")
 
 
-def _settings(database: str | None) -> "Settings":
+def _choose_data_folder(loaded: "Loaded") -> None:
+    """Make the folder of the books where that is the default's, and say which one it is."""
+    import structlog
+
+    from service.data_folder import make_data_folder, remarks
+
+    is_default = loaded.sources["database"] == DEFAULT
+    for remark in remarks(is_default):
+        structlog.get_logger("backstay").warning(remark)
+    if is_default:
+        make_data_folder()
+
+
+def _load(database: str | None) -> "Loaded":
     from service.sources import load
 
-    return load({"database": database}).settings
+    return load({"database": database})
+
+
+def _settings(database: str | None) -> "Settings":
+    return _load(database).settings
 
 
 def _for_pg_dump(url: str) -> str:

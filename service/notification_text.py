@@ -57,6 +57,7 @@ KINDS: Mapping[str, tuple[Level, str]] = MappingProxyType(
         "health_mismatch_found": (Level.FAILURE, "books of {account} do not balance"),
         "wallet_repaired": (Level.WARNING, "wallet of {account} repaired"),
         "health_restored": (Level.SUCCESS, "books of {account} balance again"),
+        "part_set_aside": (Level.FAILURE, "{part} is set aside"),
     }
 )
 """What can be told: how grave it is, and its title."""
@@ -75,6 +76,7 @@ DEFAULT_KINDS = (
     "health_mismatch_found",
     "wallet_repaired",
     "health_restored",
+    "part_set_aside",
 )
 
 

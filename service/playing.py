@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from types import FrameType
 
+import structlog
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeElapsedColumn
 
@@ -28,6 +29,8 @@ from service.price_buckets import PriceBuckets
 from service.replay import Outcome, check_symbols, replayed
 from service.sweep import Result, Setup, ranked, swept
 from service.sweep_grid import check_ladders, grid_of
+
+log = structlog.get_logger("backstay")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,8 @@ def play_recorded(
     clock = VirtualClock()
     configure_logs(logging.INFO if verbose else logging.WARNING, clock)
     wanted = read_signals(signals)
+    for note in dict.fromkeys(s.market_note for s in wanted if s.market_note is not None):
+        log.warning(note)
     amount = _amount(balance)
     if database != "sqlite://":
         # A database is touched only once every row is known to be readable.
@@ -118,10 +123,10 @@ def play_sweep(
         return ranked(progress.track(results, total=len(choices), description="ladders"))
 
 
-def play_simulated(seed: int, tapes: Tapes | None = None) -> Outcome:
+def play_simulated(seed: int, *, verbose: bool, tapes: Tapes | None = None) -> Outcome:
     """Play a market that makes itself, in memory; another seed is another market."""
     clock = VirtualClock()
-    configure_logs(clock=clock)
+    configure_logs(logging.INFO if verbose else logging.WARNING, clock)
     store = Store.open("sqlite://")
     try:
         with closing(_interruptible(_taped(simulated_prices(seed), tapes))) as batches:
@@ -133,7 +138,7 @@ def play_simulated(seed: int, tapes: Tapes | None = None) -> Outcome:
                 account="demo",
                 balance=Decimal(1000),
                 clock=clock,
-                listeners=_listeners(journal=True, tapes=tapes),
+                listeners=_listeners(journal=verbose, tapes=tapes),
             )
     finally:
         store.close()

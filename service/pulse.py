@@ -12,6 +12,7 @@ from actors.clock import Clock
 from actors.dispatcher import POOL, Dispatcher
 from actors.messages import Ping, Pong
 from actors.system import System
+from service.stops import StopWatch
 from trading.books import HealthStatus
 from web.backend import Probe
 
@@ -21,6 +22,7 @@ STILL_SECONDS_MAX = 10.0
 
 AUDITS_MISSED = 3
 """After so many health checks that did not come to an end nothing is known of the books."""
+PARTS_NAMED_MAX = 5
 
 OK = "ok"
 DAMAGED = (
@@ -36,7 +38,7 @@ class _Beat:
 
 
 class Pulse:
-    """Pings the Desk and the Committer, and remembers when each last answered.
+    """Pings the Desk and the Committer, remembers when each last answered, and looks at the stops.
 
     It is the recipient of its own timer, so that it needs no worker of those that it watches.
     """
@@ -62,6 +64,7 @@ class Pulse:
         self._busy_us = busy_us
         self._feed_trouble = feed_trouble
         self._audit_seconds_max = AUDITS_MISSED * audit_seconds + STILL_SECONDS_MAX
+        self._stops = StopWatch(system.published, clock)
         self._desk = _Heard(clock)
         self._committer = _Heard(clock)
         self._first_accounts = frozenset(system.published.version.wallets)
@@ -88,6 +91,7 @@ class Pulse:
         directory = self._system.directory
         directory.to_desk(Ping(reply_to=self._desk))
         directory.to_committer(Ping(reply_to=self._committer))
+        self._stops.look()
         self._dispatcher.after(PING_SECONDS, self, message)
 
     def liveness(self) -> Probe:
@@ -107,7 +111,9 @@ class Pulse:
             # A system exists only on a database whose schema is the current one.
             migrations=None,
             health=self._health_trouble(),
+            guards=self._guards_trouble(),
             feed=self._feed_trouble(),
+            stops=self._stops.trouble,
             draining="the service is stopping" if self._draining else None,
         )
 
@@ -124,6 +130,17 @@ class Pulse:
         if seconds <= STILL_SECONDS_MAX:
             return None
         return f"a worker has been at one actor's messages for {seconds:.0f} s"
+
+    def _guards_trouble(self) -> str | None:
+        """What is set aside, with its account; why is in the log, and told to who may read."""
+        parts = [
+            f"account {one.account}, {one.part}" if one.kind == "position" else one.part
+            for one in self._system.published.standing_still()
+        ]
+        if not parts:
+            return None
+        more = f" and {len(parts) - PARTS_NAMED_MAX} more" if len(parts) > PARTS_NAMED_MAX else ""
+        return f"set aside: {'; '.join(parts[:PARTS_NAMED_MAX])}{more}"
 
     def _health_trouble(self) -> str | None:
         reports = self._system.published.health.copy()

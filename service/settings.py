@@ -7,6 +7,7 @@ files that the environment names (`BACKSTAY_PORT_FILE`) or that lie in a folder 
 
 import re
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -29,8 +30,10 @@ from pydantic_settings import (
 from feeds.simulated import SYMBOLS
 from feeds.venues.registry import VENUES
 from feeds.venues.spelling import Listing
+from service.data_folder import TOKENS_NAME, default_database, default_file
 from service.notification_text import DEFAULT_KINDS, KINDS
-from service.venue_settings import FeedsSettings, listed, listings
+from service.settings_names import PREFIX
+from service.venue_settings import FeedsSettings, listed, listed_symbols, listings
 from trading.costs import DEFAULT_RATES
 from trading.model import CostRates
 from trading.money import AMOUNT_MAX, is_money, plain
@@ -39,7 +42,6 @@ from trading.symbols import normalised
 if TYPE_CHECKING:
     from web.backend import HookSettings
 
-PREFIX = "BACKSTAY_"
 ALONE = ("simulated", "recorded", "none")
 FEEDS = frozenset((*ALONE, *VENUES))
 _HOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{16,128}")
@@ -65,6 +67,7 @@ def _mapped(value: object) -> object:
 
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed)]
+Symbols = Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed_symbols)]
 SecretUrls = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_listed_urls)]
 Amounts = Annotated[dict[str, Decimal], NoDecode, BeforeValidator(_mapped)]
 Rate = Annotated[Decimal, Field(ge=0, lt=1, decimal_places=18)]
@@ -84,20 +87,21 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True
     )
 
-    database: str = Field("sqlite:///backstay.db", repr=False)
+    database: str = Field(default_factory=default_database, repr=False)
     feed: Names = ("simulated",)
     recorded: Names = ()
-    symbols: Names = ()
+    symbols: Symbols = ()
     feeds: FeedsSettings = FeedsSettings()
     speed: Decimal = Field(default_factory=_usual_speed, gt=0, le=100_000)
     seed: int = Field(7, ge=0)
     host: str = Field("127.0.0.1", min_length=1)
     port: int = Field(8470, ge=0, le=65_535)
     allowed_hosts: Names = ()
-    tokens_file: Path = Path("backstay-tokens.json")
+    tokens_file: Path = Field(default_factory=partial(default_file, TOKENS_NAME))
     hook_secret: SecretStr | None = None
     hook_account: str = Field("demo", min_length=1)
     hook_notionals: Amounts = Field(default_factory=dict)
+    hook_alerts_per_minute: int = Field(3_000, ge=1, le=100_000)
     notify_urls: SecretUrls = Field((), max_length=10)
     notify_kinds: Names = DEFAULT_KINDS
     notify_accounts: Names = ()
@@ -184,6 +188,16 @@ class Settings(BaseSettings):
         return {account: _money(amount) for account, amount in value.items()}
 
     @model_validator(mode="after")
+    def _feed_named(self) -> Self:
+        idle = [venue for venue in VENUES if self.feeds.of(venue).symbols]
+        if idle and "feed" not in self.model_fields_set:
+            raise ValueError(
+                f"feeds.{idle[0]}.symbols is given, but no feed: set feed to {', '.join(idle)}, or "
+                "to simulated for the simulated market"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _feed_possible(self) -> Self:
         feed = ", ".join(self.feed)
         if feed == "recorded" and not self.recorded:
@@ -226,6 +240,7 @@ class Settings(BaseSettings):
             secret=self.hook_secret.get_secret_value(),
             account=self.hook_account,
             notionals=self.hook_notionals,
+            alerts_per_minute=self.hook_alerts_per_minute,
         )
 
     @classmethod

@@ -119,7 +119,13 @@ def check_wallet_memory(world: World, name: str) -> None:
     _expect(dict(memory.transfers.items()), transfers, f"transfers of {name}")
     _expect(transfers, world.model.accounts[name].transfers, f"transfers of {name}")
     line = actor._line
-    waiting = (line.undecided, line.in_flight, line._reads, line._reads_taken, actor._opening)
+    waiting = (
+        line.undecided,
+        line.in_flight,
+        line._reads,
+        line._reads_taken,
+        actor._openings._waiting,
+    )
     _expect(waiting, ((), False, [], [], []), f"what waits in {name}")
     _expect(actor._opens._by_id, {}, f"opens that wait in {name}")
 
@@ -216,7 +222,12 @@ def check_position_actors(world: World) -> None:
 def check_desk(world: World) -> None:
     """Nobody waits for a restart, and nothing waits to be written."""
     desk: Any = actor_of(world.system.desk)  # type: ignore[arg-type]
-    waiting = (desk._waiting_for_position, dict(desk._waiting_for_wallet), len(desk._restarting))
+    restarts = desk._restarts
+    waiting = (
+        desk._waiting_for_position,
+        dict(restarts._waiting_for_wallet),
+        len(restarts._positions),
+    )
     _expect(waiting, ({}, {}, 0), "what waits at the Desk")
     _expect(world.committer.waiting, 0, "what waits to be committed")
 

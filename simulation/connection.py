@@ -172,10 +172,10 @@ class Connection:
         self._maybe_unavailable(self._rates.read)
         return self._database.real.load_signals()
 
-    def find_signal(self, account: str, client_id: str) -> Signal | None:
-        """A signal, or be unavailable."""
+    def signals_of(self, account: str, client_id: str) -> tuple[Signal, ...]:
+        """The signals of an id, or be unavailable."""
         self._maybe_unavailable(self._rates.read)
-        return self._database.real.find_signal(account, client_id)
+        return self._database.real.signals_of(account, client_id)
 
     def recent_signals(self, account: str, since_us: int) -> tuple[Signal, ...]:
         """The latest signals, or be unavailable."""

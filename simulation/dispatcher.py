@@ -11,8 +11,8 @@ import pykka
 from actors.base import Mailbox, PooledActor
 from actors.clock import VirtualClock
 from actors.committer import Retry
-from actors.desk import Restart
 from actors.dispatcher import POOL, SequentialDispatcher
+from actors.restarts import Restart
 from actors.supervised import SupervisedActor
 
 SLOW_LIKELIHOOD = 0.03

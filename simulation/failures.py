@@ -9,8 +9,8 @@ from actors.supervised import ActorKind, SupervisedActor
 from simulation.dispatcher import FailPoint, When
 from simulation.world import World
 
-FAILURES_A_MINUTE_MAX = 6
-"""With more of them the process would rightly end."""
+FAILURES_A_MINUTE_MAX = 3
+"""With many more of them an actor would rightly be set aside."""
 
 
 class Failures:

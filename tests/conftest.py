@@ -2,11 +2,14 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from persistence.patience import Patience
+from persistence.transactions import READ_SECONDS_MAX, WRITE_SECONDS_MAX
 from tests.servers import PostgresServer, PostgresUnavailable, empty_database, fresh_database
 
 POSTGRESQL_IS_SLOW = pytest.mark.parametrize(
@@ -15,6 +18,31 @@ POSTGRESQL_IS_SLOW = pytest.mark.parametrize(
     indirect=True,
 )
 """For what is long and depends little on the database: PostgreSQL has its turn in `./test all`."""
+
+
+@pytest.fixture(autouse=True)
+def data_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of data for each test: none touches that of who runs the tests."""
+    home = tmp_path / "data-home"
+    monkeypatch.setenv("XDG_DATA_HOME", str(home))
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    return home
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no server be given up for being slow: machines that test are busy, and their disks.
+
+    What is given up, and when, is shown with services as processes of their own.
+    """
+    limit, usual = Patience.limit, (WRITE_SECONDS_MAX, READ_SECONDS_MAX)
+
+    def generous(
+        self: Patience, connection: Any, seconds: float | None
+    ) -> AbstractContextManager[None]:
+        return limit(self, connection, 60.0 if seconds in usual else seconds)
+
+    monkeypatch.setattr(Patience, "limit", generous)
 
 
 @pytest.fixture(scope="session")

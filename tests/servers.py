@@ -191,10 +191,11 @@ class PostgresServer:
         shutil.rmtree(self._home, ignore_errors=True)
 
 
-def create_database(server_url: str) -> str:
+def create_database(server_url: str, *, encoding: str = "UTF8") -> str:
     """Create an empty database on a server, and return its URL."""
     name = f"backstay_test_{uuid4().hex[:12]}"
-    _execute(server_url, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    create = sql.SQL("CREATE DATABASE {} ENCODING {} LOCALE 'C' TEMPLATE template0")
+    _execute(server_url, create.format(sql.Identifier(name), sql.Literal(encoding)))
     return urlsplit(server_url)._replace(path=f"/{name}").geturl()
 
 

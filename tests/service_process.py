@@ -16,15 +16,25 @@ import httpx
 
 from tests.warm_start import WarmProcess
 
+WITHIN_SECONDS = 60.0
+STOP_SECONDS_MAX = 5.0 + 20.0
+"""A stop takes five seconds at most, and a busy machine may add; one that hangs never ends."""
+
 COMMAND = [sys.executable, "-c", "from service.cli import main; main()"]
 _LISTENING = re.compile(r"listening on (http://[^\s\"]+)")
 
 
 def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """This process's environment without settings of Backstay's, and with those that are given."""
-    return {k: v for k, v in os.environ.items() if not k.startswith("BACKSTAY_")} | dict(
-        extra or {}
-    )
+    """This process's environment with these settings of Backstay's and no others.
+
+    Where they do not say, books and tokens lie in the working directory.
+    """
+    others = {k: v for k, v in os.environ.items() if not k.startswith("BACKSTAY_")}
+    files = {
+        "BACKSTAY_DATABASE": "sqlite:///backstay.db",
+        "BACKSTAY_TOKENS_FILE": "backstay-tokens.json",
+    }
+    return others | files | dict(extra or {})
 
 
 def run_command(*arguments: str, folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
@@ -73,7 +83,7 @@ class ServiceProcess:
         self._reader.start()
         return self
 
-    def wait_for(self, text: str, seconds: float = 20.0) -> str:
+    def wait_for(self, text: str, seconds: float = WITHIN_SECONDS) -> str:
         """Wait for a line of its log that has this text, and return the line."""
         with self._changed:
             found = self._changed.wait_for(lambda: self._line(text) or self._ended, seconds)
@@ -82,12 +92,12 @@ class ServiceProcess:
             raise AssertionError(f"{text!r} did not come:\n{self.log}")
         return line
 
-    def wait_ready(self, seconds: float = 20.0) -> Self:
+    def wait_ready(self, seconds: float = WITHIN_SECONDS) -> Self:
         """Wait until it says that it is ready."""
         self.wait_for("ready after", seconds)
         return self
 
-    def wait_ended(self, seconds: float = 20.0) -> int:
+    def wait_ended(self, seconds: float = WITHIN_SECONDS) -> int:
         """Wait until the process has ended, and return its exit code."""
         assert self._process is not None
         assert self._reader is not None
@@ -113,7 +123,7 @@ class ServiceProcess:
         assert self._process is not None
         return self._process.pid
 
-    def client(self, timeout_seconds: float = 10.0) -> httpx.Client:
+    def client(self, timeout_seconds: float = WITHIN_SECONDS) -> httpx.Client:
         """A client of its API; close it."""
         return httpx.Client(base_url=self.url, timeout=timeout_seconds, trust_env=False)
 
@@ -127,7 +137,7 @@ class ServiceProcess:
         assert self._process is not None
         self._process.send_signal(number)
 
-    def stop(self, seconds: float = 20.0) -> tuple[int, float]:
+    def stop(self, seconds: float = WITHIN_SECONDS) -> tuple[int, float]:
         """Stop it by SIGTERM; returns the exit code, and how many seconds that took."""
         began = time.monotonic()
         self.signal(signal.SIGTERM)

@@ -8,7 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
-WITHIN = 20.0
+WITHIN = 60.0
+READ_SECONDS_MAX = 30
+"""After so long Apprise gives up a message that hangs."""
 
 
 class Mood(Enum):
@@ -35,8 +37,9 @@ class Webhook:
 
     @property
     def url(self) -> str:
-        """Where Apprise is to send, and to give up soon."""
-        return f"json://127.0.0.1:{self._server.server_port}/hook-secret?cto=1&rto=1"
+        """Where Apprise is to send."""
+        port, seconds = self._server.server_port, READ_SECONDS_MAX
+        return f"json://127.0.0.1:{port}/hook-secret?cto={seconds}&rto={seconds}"
 
     @property
     def lines(self) -> list[str]:

@@ -102,6 +102,14 @@ class HealthReport:
         return tuple(check.failure for check in self.checks if not check.passed)
 
 
+def unreadable_books(account: str, why: str) -> HealthReport:
+    """The report of an account whose rows cannot be read: nothing of it can be proved."""
+    chain = Check(name="chain", expected=ZERO, actual=ZERO, detail=f"rows cannot be read: {why}")
+    return HealthReport(
+        account=account, checks=(chain,), first_divergent_entry=None, wallet_version=0, entries=0
+    )
+
+
 class LedgerFold:
     """An account's entries, summed one after another in the order of their numbers.
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 from trading.model import CloseReason, Costs, Side
+from trading.service_events import PartSetAside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -342,4 +343,5 @@ Event = (
     | HealthMismatchFound
     | HealthRestored
     | WalletRepaired
+    | PartSetAside
 )

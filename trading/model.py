@@ -88,6 +88,7 @@ class DenialReason(StrEnum):
     PRICE_STALE = "price_stale"
     PRICE_UNKNOWN = "price_unknown"
     REPAIR_IMPOSSIBLE = "repair_impossible"
+    SET_ASIDE = "set_aside"
     SHUTTING_DOWN = "shutting_down"
     STOP_INVALID = "stop_invalid"
     TRADING_PAUSED = "trading_paused"

@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from trading.model import Side
+from trading.money import ZERO, is_money
 
 
 class SignalAction(StrEnum):
@@ -33,11 +34,49 @@ class SignalStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignalOrder:
+    """What a sender asks for; see `Signal` for the fields."""
+
+    account: str
+    symbol: str
+    action: SignalAction
+    digest: str
+    flat: bool = False
+    notional: Decimal | None = None
+    client_id: str | None = None
+    sent_us: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what could never be opened; raises `ValueError`."""
+        if self.notional is None and self.action.only_closes(flat=self.flat):
+            return
+        if self.notional is None or not is_money(self.notional) or self.notional <= ZERO:
+            raise ValueError(
+                f"notional {self.notional} is not an amount above 0 with at most 8 decimals"
+            )
+
+    def repeats(self, signal: "Signal") -> bool:
+        """Whether it is a signal of the same account once more.
+
+        With an id of the sender's: the same id and the same order, whatever its time. An id that
+        comes again with another order is another signal, because senders reuse ids by mistake and
+        do not read answers. Without an id: the same body, which counts for a while only.
+        """
+        if self.client_id != signal.client_id:
+            return False
+        return self.digest == signal.digest or (
+            self.client_id is not None
+            and (self.symbol, self.action, self.flat, self.notional)
+            == (signal.symbol, signal.action, signal.flat, signal.notional)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
     """A stored signal.
 
-    `signal_id` counts from 1. `client_id` is the sender's own id, unique in the account where it
-    is given; `digest` identifies the body. `notional` is money, None where nothing is opened.
+    `signal_id` counts from 1. `client_id` is the sender's own id, None where it gave none; `digest`
+    identifies the body. `notional` is money, None where nothing is opened.
     `flat` means that only closes are wanted. `sent_us` is the sender's time, if it gave one.
     `outcome` says what the signal did, or why not; None until it is finished.
     """

@@ -33,7 +33,6 @@ __all__ = ["Access", "Caller", "Scope", "TokenFileError", "requires"]
 TOKENS_FILE = Path("backstay-tokens.json")
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 FAILURES_PER_MINUTE = 10
-HOOK_CALLS_PER_MINUTE = 120
 COOKIE = "backstay_session"
 CALLER = "backstay.caller"
 """Where `AccessGate` leaves the `Caller`, in the request's scope."""
@@ -76,7 +75,6 @@ class Access:
         self.sessions = Sessions(clock or SystemClock())
         self._file = TokenFile(tokens_file)
         self._failures = RateLimitItemPerMinute(FAILURES_PER_MINUTE, namespace="login")
-        self._hook_calls = RateLimitItemPerMinute(HOOK_CALLS_PER_MINUTE, namespace="hook")
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
     @property
@@ -137,10 +135,6 @@ class Access:
     def failures_seconds(self, client: str) -> int | None:
         """Count a failed authentication; how long a client that has too many must wait."""
         return self._seconds_to_wait(self._failures, client)
-
-    def hook_seconds(self, client: str) -> int | None:
-        """Count a call of the hook; how long a client that calls too often must wait."""
-        return self._seconds_to_wait(self._hook_calls, client)
 
     def _is_open(self) -> bool:
         return self.is_loopback and not self._file.is_asked

@@ -11,13 +11,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.access import CALLER, COOKIE, Access, Caller
 from web.connection_stats import ConnectionStats, CutOff
-from web.problems import Problem, problem_response
-from web.requests import SAFE_METHODS, prefers_html
+from web.hook_gate import HookGate
+from web.problems import Problem, problem_response, too_many
+from web.requests import SAFE_METHODS, client_of, prefers_html
 
 BODY_BYTES_MAX = 256 * 1024
 BODY_SECONDS_MAX = 10.0
 OPEN_PATHS = frozenset({"/healthz", "/readyz", "/login", "/logout"})
-HOOKS = "/api/v1/hooks/"
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 log = structlog.get_logger("backstay")
@@ -34,11 +34,14 @@ class AccessGate:
     route that forgets `requires` is open to every token, and to nobody without one.
     """
 
-    def __init__(self, app: ASGIApp, access: Access, stats: ConnectionStats) -> None:
+    def __init__(
+        self, app: ASGIApp, access: Access, stats: ConnectionStats, hook: HookGate
+    ) -> None:
         """Stand before an app; `stats` counts the bodies that take too long or are too big."""
         self._app = app
         self._access = access
         self._stats = stats
+        self._hook = hook
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -51,6 +54,7 @@ class AccessGate:
             except HungUpError:
                 return
             except Problem as problem:
+                self._hook.refused(problem, scope)
                 await _refusal(problem, scope)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
@@ -67,8 +71,8 @@ class AccessGate:
         is_safe = scope["method"] in SAFE_METHODS
         if not is_safe:
             _check_origin(request.headers.get("origin"), host)
-        if scope["path"].startswith(HOOKS):
-            self._check_hook_rate(request)
+        if self._hook.is_for(scope):
+            self._hook.check(request)
         elif scope["path"] not in OPEN_PATHS:
             caller = self._caller(request)
             if caller.session_id is not None and not is_safe and "origin" not in request.headers:
@@ -136,11 +140,6 @@ class AccessGate:
             )
         return host
 
-    def _check_hook_rate(self, request: HTTPConnection) -> None:
-        seconds = self._access.hook_seconds(client_of(request))
-        if seconds is not None:
-            raise too_many("calls of the hook", seconds)
-
     def _caller(self, request: HTTPConnection) -> Caller:
         header = request.headers.get("authorization")
         cookie = request.cookies.get(COOKIE)
@@ -176,7 +175,7 @@ def failed_authentication(access: Access, request: HTTPConnection) -> Problem:
     client = client_of(request)
     seconds = access.failures_seconds(client)
     if seconds is not None:
-        return too_many("failed authentications", seconds)
+        return too_many("failed authentications from this address", seconds)
     log.warning("authentication failed", client=client)
     return unauthorized("token or session unknown, revoked or ended: send another, or log in")
 
@@ -184,21 +183,6 @@ def failed_authentication(access: Access, request: HTTPConnection) -> Problem:
 def unauthorized(detail: str) -> Problem:
     """The answer to who has to say first who they are."""
     return Problem(401, "unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
-
-
-def too_many(what: str, seconds: int) -> Problem:
-    """The answer to who comes too often."""
-    return Problem(
-        429,
-        "too_many_requests",
-        f"too many {what} from this address: try again in {seconds} s",
-        headers={"Retry-After": str(seconds)},
-    )
-
-
-def client_of(request: HTTPConnection) -> str:
-    """The address that a request came from, for counting."""
-    return request.client.host if request.client is not None else "local"
 
 
 def _check_origin(origin: str | None, host: str) -> None:

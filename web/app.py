@@ -30,12 +30,14 @@ from web import (
 from web.access_gate import AccessGate
 from web.backend import Backend
 from web.commands import Reads
+from web.hook_gate import HookGate
 from web.invalid_requests import error_places
 from web.price_tape import PriceTapes
 from web.problems import (
     RETRY_SOON,
     Problem,
     ProblemBody,
+    invalid,
     problem_response,
 )
 from web.request_log import RequestLog
@@ -96,7 +98,12 @@ def create_app(backend: Backend) -> FastAPI:
     for unreadable in UNREADABLE:
         app.add_exception_handler(unreadable, _on_unavailable)
     app.add_middleware(ReadsInTurn)
-    app.add_middleware(AccessGate, access=backend.access, stats=backend.connections)
+    app.add_middleware(
+        AccessGate,
+        access=backend.access,
+        stats=backend.connections,
+        hook=HookGate(backend.hook, backend.access, backend.refused_alerts),
+    )
     app.add_middleware(RequestLog, stats=backend.requests)
     app.add_middleware(SecurityHeaders)
     _document_problems(app)
@@ -122,9 +129,7 @@ def _on_problem(_request: Request, error: Exception) -> Response:
 def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     places = error_places(error.errors(), request.headers.get("content-type", ""))
-    first, more = places[0], len(places) - 1
-    detail = f"{first.place}: {first.detail}" + (f" (and {more} more)" if more else "")
-    return problem_response(Problem(422, "invalid_request", detail, errors=places))
+    return problem_response(invalid(*places))
 
 
 def _on_http_exception(request: Request, error: Exception) -> Response:

@@ -1,5 +1,6 @@
 """What the web asks of the running system: one value that the service fills in."""
 
+import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -13,6 +14,7 @@ from persistence.state import PositionRecord, StoredEvent
 from trading.model import PositionStatus
 from web.connection_stats import ConnectionStats
 from web.event_stream import EventReader, EventStream
+from web.refused_alerts import RefusedAlerts
 from web.request_stats import RequestStats
 
 if TYPE_CHECKING:
@@ -69,12 +71,19 @@ class Probe:
 class HookSettings:
     """TradingView's hook: its secret, the account of alerts that name none, default notionals.
 
-    `notionals` is money by account, for alerts that give none.
+    `notionals` is money by account, for alerts that give none. `alerts_per_minute` is how many
+    alerts are taken; they may come all at once.
     """
 
     secret: str = field(repr=False)
     account: str
     notionals: Mapping[str, Decimal]
+    alerts_per_minute: int = 3_000
+
+    def knows(self, secret: str) -> bool:
+        """Whether a text is the secret; how long that takes tells nothing of it."""
+        given = secret.encode("utf-8", "surrogatepass")
+        return bool(self.secret) and hmac.compare_digest(given, self.secret.encode())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +93,8 @@ class Backend:
     `tell` goes to the Desk, `to_market` to a symbol's MarketActor (False where there is none),
     `to_signals` to the SignalActor (False where there is none). `bound_symbols` are those whose
     prices a feed brings, each with the feed's name. `metrics` gives the exposition's text and its
-    content type, `requests` and `connections` count what is asked of the web. `command_seconds` is
+    content type, `requests` and `connections` count what is asked of
+    the web, and `refused_alerts` what the hook refused. `command_seconds` is
     how long a command may wait for its commit; `hook` is None without one.
     """
 
@@ -104,6 +114,7 @@ class Backend:
     command_seconds: float = 5.0
     requests: RequestStats = field(default_factory=RequestStats)
     connections: ConnectionStats = field(default_factory=ConnectionStats)
+    refused_alerts: RefusedAlerts = field(default_factory=RefusedAlerts)
 
 
 def backend_of(request: Request) -> Backend:

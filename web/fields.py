@@ -16,6 +16,7 @@ from pydantic import (
     PlainSerializer,
     PlainValidator,
     StringConstraints,
+    TypeAdapter,
     ValidationError,
     WithJsonSchema,
     model_validator,
@@ -24,12 +25,13 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from actors.messages import ACCOUNT_CHARS_MAX
 from trading.money import AMOUNT_MAX, PRICE_MAX, ZERO, is_money, is_price, is_quantity, plain
-from trading.symbols import normalised
+from trading.symbols import MarketName, market_name
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(9999, 1, 1, tzinfo=UTC)
 ID_MAX = 2**63 - 1
 NAME_CHARS_MAX = 200
+SYMBOL_CHARS_MAX = 64
 
 
 class RequestBody(BaseModel):
@@ -105,7 +107,7 @@ Quantity = _decimal(
     "^[0-9]{1,20}" + _LONG, "a quantity above 0 with at most 18 decimals", is_quantity, "0.001"
 )
 Ratio = _decimal(
-    "^[0-9]{1,7}" + _LONG, "a number from 0 with at most 18 decimals", lambda _: True, "2.5"
+    "^[0-9]{1,13}" + _LONG, "a number from 0 with at most 18 decimals", lambda _: True, "2.5"
 )
 RawNumber = _decimal(_ANY, "a number", lambda _: True, "64250.5")
 """A number of any size and sign, for the price guard to judge."""
@@ -140,15 +142,25 @@ AccountName = Annotated[
 ]
 
 
-def _symbol(text: str) -> str:
+def _market(text: str) -> MarketName:
     try:
-        return normalised(text)
+        return market_name(text)
     except ValueError as error:
         raise PydanticCustomError("symbol", "{why}", {"why": str(error)}) from None
 
 
-Symbol = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_symbol)]
+_SymbolText = Annotated[str, StringConstraints(min_length=1, max_length=SYMBOL_CHARS_MAX)]
+_symbol_text: TypeAdapter[str] = TypeAdapter(_SymbolText)
+
+Symbol = Annotated[_SymbolText, AfterValidator(lambda text: _market(text).symbol)]
 """A market's name in any usual spelling: `btc-usdt` is BTCUSDT."""
+
+Market = Annotated[
+    MarketName,
+    PlainValidator(lambda value: _market(_symbol_text.validate_python(value))),
+    WithJsonSchema(_symbol_text.json_schema()),
+]
+"""The same, for what has to know whether a perpetual is named."""
 
 
 def _text_only(value: object) -> object:

@@ -103,7 +103,7 @@ def _next_in(body: bytes) -> str:
 def _token_in(body: bytes, *, is_json: bool) -> str:
     try:
         given = json.loads(body)["token"] if is_json else parse_qs(body.decode())["token"][0]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         given = None
     if not isinstance(given, str):
         raise Problem(422, "invalid_request", 'body refused: give a form or JSON with a "token"')

@@ -36,6 +36,7 @@ _STATUSES = {
     DenialReason.PRICE_STALE: 409,
     DenialReason.PRICE_UNKNOWN: 404,
     DenialReason.REPAIR_IMPOSSIBLE: 409,
+    DenialReason.SET_ASIDE: 503,
     DenialReason.SHUTTING_DOWN: 503,
     DenialReason.STOP_INVALID: 422,
     DenialReason.TRADING_PAUSED: 409,
@@ -52,7 +53,7 @@ _DESCRIPTIONS = {
     413: "The body is too large",
     421: "The request names a host that is not this one",
     422: "The request is not valid, or is denied for what it asks",
-    429: "Too many failed attempts",
+    429: "Too many failed attempts, or too many alerts",
     431: "The request's head is too large",
     500: "A bug; the log has it under the answer's X-Request-ID",
     503: "Not answered in time: nothing says yet that it was done; try again",
@@ -60,6 +61,8 @@ _DESCRIPTIONS = {
 
 
 DETAIL_CHARS_MAX = 2_000
+ERRORS_TOLD_MAX = 10
+"""Of how many errors the detail tells; `errors` has all of them."""
 
 
 class ErrorPlace(BaseModel):
@@ -121,10 +124,28 @@ def problem_for(denial: Denial) -> Problem:
     return Problem(status, denial.reason, denial.text, headers=headers)
 
 
-def invalid(place: str, detail: str) -> Problem:
-    """The problem of a request that has something impossible in one place."""
-    error = ErrorPlace(place=place, detail=detail)
-    return Problem(422, "invalid_request", f"{place}: {detail}", errors=[error])
+def invalid(*errors: ErrorPlace) -> Problem:
+    """The problem of a request with errors in these places; its detail says them on one line."""
+    told = [f"{_named(error.place)}: {error.detail}" for error in errors[:ERRORS_TOLD_MAX]]
+    if len(errors) > ERRORS_TOLD_MAX:
+        told.append(f"and {len(errors) - ERRORS_TOLD_MAX} more")
+    return Problem(422, "invalid_request", "; ".join(told), errors=errors)
+
+
+def _named(place: str) -> str:
+    """A field's name as its sender knows it: `symbol` of `body.symbol`."""
+    _, dot, name = place.partition(".")
+    return name if dot else place
+
+
+def too_many(what: str, seconds: int) -> Problem:
+    """The answer to a client that comes too often."""
+    return Problem(
+        429,
+        "too_many_requests",
+        f"too many {what}; try again in {seconds} s",
+        headers={"Retry-After": str(seconds)},
+    )
 
 
 def problem_response(problem: Problem) -> JSONResponse:

@@ -3,6 +3,8 @@
 import ipaddress
 import re
 
+from starlette.requests import HTTPConnection
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """The methods that change nothing (RFC 9110, 9.2.1)."""
 
@@ -10,6 +12,11 @@ _QUALITY = re.compile(r"[01](\.[0-9]{0,3})?")
 
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
 """What browsers take for a slash in an address, or leave out of it."""
+
+
+def client_of(request: HTTPConnection) -> str:
+    """The address that a request came from, for counting."""
+    return request.client.host if request.client is not None else "local"
 
 
 def prefers_html(accept: str) -> bool:

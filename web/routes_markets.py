@@ -10,7 +10,14 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import Discriminator, Field, Tag
 
 from actors.denials import no_market
-from actors.messages import JudgedPrice, OpenMarket, PricesTaken, ReleaseCandidate, TakePrices
+from actors.messages import (
+    HearPrices,
+    JudgedPrice,
+    OpenMarket,
+    PricesTaken,
+    ReleaseCandidate,
+    TakePrices,
+)
 from actors.published import MarketStatus
 from trading.money import plain
 from trading.price_guard import GuardSettings, PriceGuard, Verdict
@@ -19,7 +26,7 @@ from web.access import Scope, requires
 from web.backend import Backend, TheBackend
 from web.bodies import market_body
 from web.commands import answer_of
-from web.fields import Price, RawNumber, RequestBody, Symbol, Timestamp, example
+from web.fields import Market, Price, RawNumber, RequestBody, Symbol, Timestamp, example
 from web.paging import PageQuery, page_of
 from web.price_tape import PriceTapes
 from web.problems import answers, problem_for
@@ -38,7 +45,7 @@ class PriceRequest(RequestBody):
 
     model_config = example(symbol="BTCUSDT", price="60000")
 
-    symbol: Symbol
+    symbol: Market
     price: RawNumber
     timestamp: Timestamp | None = None
 
@@ -136,10 +143,17 @@ async def send_prices(
     prices = [_Sent(item, now_us) for item in (request if isinstance(request, list) else [request])]
     by_symbol: defaultdict[str, list[_Sent]] = defaultdict(list)
     for sent in prices:
-        by_symbol[sent.symbol].append(sent)
+        if sent.perpetual is None:
+            by_symbol[sent.symbol].append(sent)
+        else:
+            sent.reject(
+                f"{sent.perpetual} is a perpetual, and a pair has one market: send its prices as "
+                f"{sent.symbol} if they are to guard the positions of {sent.symbol}",
+            )
     bound = backend.bound_symbols()
     for symbol, of_symbol in by_symbol.items():
         if symbol in bound:
+            await _hear(backend, symbol, of_symbol)
             for sent in of_symbol:
                 sent.reject(f"a feed brings the prices of {symbol}")
         else:
@@ -151,7 +165,8 @@ class _Sent:
     """A price on its way to being judged."""
 
     def __init__(self, request: PriceRequest, now_us: int) -> None:
-        self.symbol = request.symbol
+        self.symbol = request.symbol.symbol
+        self.perpetual = request.symbol.perpetual
         self.price: Decimal = request.price
         moment = request.timestamp
         self.time_us = None if moment is None else microseconds(moment)
@@ -175,6 +190,20 @@ class _Sent:
             result=self._judged.verdict.value,
             reason=self._judged.why,
         )
+
+
+async def _hear(backend: Backend, symbol: str, prices: Sequence[_Sent]) -> None:
+    """While a market's feed is away, let it know what is traded: that never acts."""
+    status = backend.published.markets.get(symbol)
+    if status is None or status.pause is None:
+        return
+    await answer_of(
+        backend,
+        lambda reply: backend.to_market(
+            symbol, HearPrices(prices=[sent.price for sent in prices], reply_to=reply)
+        ),
+        what=f"prices of {symbol}",
+    )
 
 
 async def _take(backend: Backend, symbol: str, prices: Sequence[_Sent], now_us: int) -> None:

@@ -21,7 +21,7 @@ from trading.ladder_shape import (
 from trading.model import Denial, DenialReason, Ladder, PositionStatus, Side
 from web.access import Scope, requires
 from web.backend import Backend, TheBackend
-from web.bodies import find_record, open_positions, position_body
+from web.bodies import check_market, find_record, open_positions, position_body
 from web.commands import (
     OPEN_NOT_KNOWN,
     OPEN_NOT_KNOWN_BY_KEY,
@@ -31,6 +31,7 @@ from web.commands import (
 )
 from web.fields import (
     AccountName,
+    Market,
     Notional,
     PositionId,
     Price,
@@ -44,7 +45,7 @@ from web.fields import (
 from web.history import history_item, pnl_body
 from web.paging import PageQuery, page_of
 from web.problems import answers, problem_for
-from web.schemas import ClosedBody, HistoryBody, Page, PositionBody
+from web.schemas import ClosedBody, HistoryBody, OpenedBody, Page, PositionBody
 
 
 class _Digits(Convertor[str]):
@@ -88,7 +89,7 @@ class OpenRequest(RequestBody):
     model_config = example(account="demo", symbol="BTCUSDT", side="LONG", notional="25")
 
     account: AccountName
-    symbol: Symbol
+    symbol: Market
     side: Side
     notional: Notional | None = None
     quantity: Quantity | None = None
@@ -144,7 +145,7 @@ class CloseRequest(RequestBody):
     status_code=201,
     dependencies=[requires(Scope.TRADE)],
     responses={
-        200: {"model": PositionBody, "description": "Its Idempotency-Key had opened it before"},
+        200: {"model": OpenedBody, "description": "Its Idempotency-Key had opened it before"},
         **answers(404, 409, 413, 503),
     },
 )
@@ -154,8 +155,9 @@ async def open_position(
     backend: TheBackend,
     reads: TheReads,
     key: Key = None,
-) -> PositionBody:
+) -> OpenedBody:
     """Open a position: a market order at the mark price."""
+    symbol = request.symbol.symbol
     ladder = request.ladder()
     deadline_us = backend.clock.monotonic_us() + int(backend.command_seconds * 1_000_000)
     answer = await answer_of(
@@ -163,7 +165,7 @@ async def open_position(
         lambda reply: backend.tell(
             OpenPosition(
                 account=request.account,
-                symbol=request.symbol,
+                symbol=symbol,
                 side=request.side,
                 ladder=ladder,
                 notional=request.notional,
@@ -173,13 +175,14 @@ async def open_position(
                 reply_to=reply,
             )
         ),
-        what=f"open of {request.symbol} in account {request.account}",
+        what=f"open of {symbol} in account {request.account}",
         on_silence=OPEN_NOT_KNOWN if key is None else OPEN_NOT_KNOWN_BY_KEY,
     )
     position_id = answer.position.position_id
     structlog.contextvars.bind_contextvars(account=request.account, position=position_id)
     response.status_code = 200 if answer.repeated else 201
-    return position_body(backend, await _record(backend, reads, position_id))
+    position = position_body(backend, await _record(backend, reads, position_id))
+    return OpenedBody(**position.model_dump(), market_note=request.symbol.note)
 
 
 @router.get("", responses=answers(404, 503))
@@ -205,6 +208,8 @@ async def list_positions(
                 limit=limit,
             )
         )
+    if query.symbol is not None and not found:
+        check_market(backend, query.symbol, "it has no positions")
     shown, next_ = page_of(found, query.limit, lambda record: record.position.position_id)
     return Page(items=[position_body(backend, record) for record in shown], next=next_)
 

@@ -111,11 +111,15 @@ class RepairBody(BaseModel):
 
 
 class PositionBody(BaseModel):
-    """A position; PnL and costs are of the parts closed so far, `unrealized_pnl` of the rest.
+    """A position: its gross and net PnL and costs are realized, by the parts closed so far.
 
-    `open_quantity` is the rest, `close_fractions` what share of `quantity` each take-profit closes.
+    `unrealized_pnl` is that of the rest before its costs, and `total_pnl` its sum with `net_pnl`;
+    both are null while an open position's market has no price. `open_quantity` is the rest,
+    `close_fractions` what share of `quantity` each take-profit closes, and `untargeted_fraction`
+    the share that none closes: it waits for the stop-loss or a close by hand.
     `signal_id` is the idempotency key that it was opened with. `entry_time` and `exit_time` are
-    the prices', `opened_at` and `closed_at` the commits'.
+    the prices', `opened_at` and `closed_at` the commits'. `unguarded` says why its stop and
+    take-profits do not act, where it, its account or its market is set aside.
     """
 
     id: int
@@ -139,12 +143,24 @@ class PositionBody(BaseModel):
     stop_loss: Number
     take_profit_prices: list[Number]
     close_fractions: list[Number]
+    untargeted_fraction: Number
     next_take_profit: Number | None
     mark_price: Number | None
+    unguarded: str | None
     unrealized_pnl: Money | None
     gross_pnl: Money
     costs: Money
     net_pnl: Money
+    total_pnl: Money | None
+
+
+class OpenedBody(PositionBody):
+    """A position that was opened.
+
+    `market_note` says which prices guard it, if it was asked for under a perpetual's name.
+    """
+
+    market_note: str | None
 
 
 class PnlBody(BaseModel):

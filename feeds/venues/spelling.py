@@ -1,33 +1,9 @@
 """From what a user writes to a venue's own name of a market."""
 
-import re
 from dataclasses import dataclass
 
 from feeds.venues.venue import Venue
-from trading.symbols import normalised
-
-_SEPARATORS = re.compile(r"[-_/:.\s]+")
-
-# Quote currencies that are found at the end of an unseparated symbol. TUSD and BUSD are missing on
-# purpose: GMTUSD is GMT in USD, and ARBUSD is ARB in USD.
-_QUOTES = (
-    "FDUSD",
-    "USDT",
-    "USDC",
-    "USD",
-    "EUR",
-    "GBP",
-    "CHF",
-    "JPY",
-    "AUD",
-    "CAD",
-    "TRY",
-    "BRL",
-    "DAI",
-    "BTC",
-    "ETH",
-    "BNB",
-)  # the longest first
+from trading.symbols import market_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,17 +20,18 @@ def listing(text: str, venue: Venue) -> Listing:
     A separator tells base from quote; without one, the longest known quote currency does.
 
     Raises:
-        ValueError: naming the text, if it is no market's name or does not tell base from quote.
+        ValueError: naming the text, if it does not name a market, names a perpetual, or does not
+            tell base from quote.
     """
-    symbol = normalised(text)
-    parts = [part.upper() for part in _SEPARATORS.split(text.strip())]
-    if len(parts) == 1:
-        quote = next((quote for quote in _QUOTES if symbol.endswith(quote)), "")
-        parts = [symbol.removesuffix(quote), quote]
-    if len(parts) != 2 or not all(parts):
+    name = market_name(text)
+    if name.perpetual is not None:
+        raise ValueError(
+            f"symbol {text!r} is a perpetual, and the venues' feeds bring spot prices: "
+            f"write {name.symbol} to have those guard it"
+        )
+    if name.base is None or name.quote is None:
         raise ValueError(
             f"symbol {text!r} does not tell its base from its quote currency:"
             " write it with a separator, as BTC/USD"
         )
-    base, quote = ("BTC" if part == "XBT" else part for part in parts)
-    return Listing(symbol=symbol, venue_symbol=venue.spell(base, quote))
+    return Listing(symbol=name.symbol, venue_symbol=venue.spell(name.base, name.quote))

@@ -7,6 +7,7 @@ from service.metrics.model import Group, Kind, Label, Metric, counter, gauge, hi
 from trading.ladder_shape import RUNGS_MAX
 from trading.model import CloseReason, DenialReason, EntryType, Side
 from web.connection_stats import CutOff
+from web.refused_alerts import AlertRefusal
 from web.request_stats import SECONDS, STATUSES
 
 ACCOUNTS = 50
@@ -152,9 +153,9 @@ LADDERS = Group(
         gauge(
             "backstay_positions_beyond_stop",
             _COUNT,
-            "open positions whose stop-loss the last accepted price has reached, in markets that "
-            "are not paused; each is closed in a moment, unless something is wrong; counted up to "
-            "1,000",
+            "open positions whose stop-loss the newest price of their symbol has reached, also a "
+            "price that was rejected, ignored, quarantined, or came while the market was paused; "
+            "each is closed in a moment, unless something is wrong",
         ),
     ),
 )
@@ -196,6 +197,13 @@ ENGINE = Group(
         counter(
             "backstay_actor_restarts_total", _COUNT, "actors that failed and began anew", _ACTOR
         ),
+        gauge(
+            "backstay_set_aside",
+            _COUNT,
+            "parts of the service that failed for good and stand still until the next start: "
+            "while one does, what needs it is not guarded or not booked",
+            _ACTOR,
+        ),
         counter("backstay_dead_letters_total", _COUNT, "messages to actors that were not there"),
         gauge(
             "backstay_owner",
@@ -213,10 +221,14 @@ ENGINE = Group(
         counter(
             "backstay_http_cut_off_total",
             _COUNT,
-            "connections that were cut off, or whose request was refused, by the bound that they "
-            "met: how long or large a head or body may be, a body that went on after its answer, "
-            "an answer that nobody read, or the number of connections",
+            "connections cut off, or their request refused, by the bound that they met",
             label("reason", *CutOff),
+        ),
+        counter(
+            "backstay_alerts_refused_total",
+            _COUNT,
+            "alerts that the hook refused",
+            label("reason", *AlertRefusal),
         ),
         Metric(
             name="backstay_http_requests_total",

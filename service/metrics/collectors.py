@@ -8,7 +8,7 @@ from actors.dispatcher import Work
 from actors.mailboxes import Mailboxes
 from actors.published import MarketState, MarketStatus, Published
 from actors.stats import EngineStats
-from actors.supervised import SupervisedActor
+from actors.supervised import ActorKind, SupervisedActor
 from service.inlet import FeedStatus
 from service.metrics.catalogue_prices import BY_API, PRICE_RESULTS
 from service.metrics.model import Readings, Summary, Value
@@ -175,6 +175,12 @@ def engine(
     }
 
 
+def set_aside(published: Published) -> Readings:
+    """How many actors of each kind stand still for good."""
+    kinds = [one.kind for one in published.standing_still()]
+    return {"backstay_set_aside": {(str(kind),): kinds.count(kind) for kind in ActorKind}}
+
+
 def web(backend: Backend) -> Readings:
     """Whether it is ready, who listens, and what is asked over HTTP."""
     stats = backend.requests
@@ -182,6 +188,9 @@ def web(backend: Backend) -> Readings:
         "backstay_ready": {(): backend.readiness().ok},
         "backstay_event_stream_clients": {(): backend.events.clients},
         "backstay_http_connections": {(): backend.connections.open},
+        "backstay_alerts_refused_total": {
+            (str(reason),): count for reason, count in backend.refused_alerts.counts.items()
+        },
         "backstay_http_cut_off_total": {
             (str(reason),): count for reason, count in backend.connections.cut_off.items()
         },

@@ -1,7 +1,7 @@
 """The process's metrics: fed by what is announced and published, read at each scrape.
 
 A scrape asks no actor and no database. It holds the interpreter's lock: what it costs grows with
-the accounts, their checks and the routes, not with the positions.
+the accounts, their checks and the routes, and with the positions only while one is not armed.
 """
 
 import threading
@@ -22,6 +22,7 @@ from service.metrics import collectors
 from service.metrics.counts import CommitCounts
 from service.metrics.exposition import CatalogueCollector
 from service.metrics.model import Readings
+from service.stops import beyond_stop
 
 if TYPE_CHECKING:
     from service.live_feeds import Feeds
@@ -74,6 +75,8 @@ class Metrics:
 
         self._sources += [
             partial(collectors.books, published, directory.stats),
+            lambda: {"backstay_positions_beyond_stop": {(): len(beyond_stop(published))}},
+            partial(collectors.set_aside, published),
             lambda: collectors.markets(published, clock, self._awaited()),
             engine,
         ]

@@ -33,7 +33,7 @@ class FaultyStore:
         self.tries += 1
         if self.open_gate is not None:
             self.at_gate.set()
-            assert self.open_gate.wait(30)
+            assert self.open_gate.wait(60)
         self.fail_if_down()
         if self.lose_answers > 0:
             self.lose_answers -= 1
@@ -62,9 +62,9 @@ class FaultyStore:
         self.fail_if_down()
         return self._store.load_signals()
 
-    def find_signal(self, account: str, client_id: str) -> Signal | None:
+    def signals_of(self, account: str, client_id: str) -> tuple[Signal, ...]:
         self.fail_if_down()
-        return self._store.find_signal(account, client_id)
+        return self._store.signals_of(account, client_id)
 
     def recent_signals(self, account: str, since_us: int) -> tuple[Signal, ...]:
         self.fail_if_down()

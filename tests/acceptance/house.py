@@ -37,7 +37,7 @@ from trading.books import HealthReport
 from trading.ladder_shape import ladder_from_percentages
 from trading.model import Denial, Ladder, LedgerEntry, Limits, Position, Side, Wallet
 
-WITHIN = 30.0
+WITHIN = 60.0
 SYMBOL = "BTCUSDT"
 DEFAULT_LADDER = ladder_from_percentages()
 TABLES = ("accounts", "positions", "wallet_transactions", "events", "commits", "markets")

@@ -12,7 +12,7 @@ import httpx
 from tests.service_process import ServiceProcess
 
 PREFIX = "/api/v1"
-WITHIN_SECONDS = 20.0
+WITHIN_SECONDS = 60.0
 STEP_SECONDS = 0.01
 
 T = TypeVar("T")

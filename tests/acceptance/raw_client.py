@@ -5,7 +5,7 @@ import socket
 from typing import Any
 from urllib.parse import urlsplit
 
-WITHIN = 20.0
+WITHIN = 60.0
 
 GET = b"GET /api/v1/accounts HTTP/1.1\r\nHost: localhost\r\n"
 POST = b"POST /api/v1/prices HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.acceptance.api import API, Api, serving
-from web.access import FAILURES_PER_MINUTE, HOOK_CALLS_PER_MINUTE, Access
+from web.access import FAILURES_PER_MINUTE, Access
 from web.access_gate import BODY_BYTES_MAX
 from web.scopes import Scope
 from web.tokens import TokenFile
@@ -182,10 +182,10 @@ def test_the_hook_is_limited(api: Api) -> None:
     """Whoever guesses its address gets few attempts, and the API goes on."""
     calls = [
         api.ask("POST", "/hooks/tradingview/wrong", {}).status_code
-        for _ in range(HOOK_CALLS_PER_MINUTE + 1)
+        for _ in range(FAILURES_PER_MINUTE + 1)
     ]
 
-    assert calls == [404] * HOOK_CALLS_PER_MINUTE + [429]
+    assert calls == [404] * FAILURES_PER_MINUTE + [429]
     assert api.ask("GET", "/accounts").status_code == 200
 
 

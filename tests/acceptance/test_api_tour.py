@@ -57,7 +57,13 @@ def test_every_command_of_the_tour_is_answered(service: ServiceProcess) -> None:
 
 def test_every_route_is_in_the_tour() -> None:
     """By its path, with any id or name in the place of a parameter."""
-    backend = SimpleNamespace(access=None, requests=RequestStats(), connections=ConnectionStats())
+    backend = SimpleNamespace(
+        access=None,
+        hook=None,
+        refused_alerts=None,
+        requests=RequestStats(),
+        connections=ConnectionStats(),
+    )
     paths = create_app(cast(Backend, backend)).openapi()["paths"]
     told = TOUR.replace("$API", "/api/v1").replace("${API%/api/v1}", "")
     missing = [

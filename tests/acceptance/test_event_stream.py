@@ -25,7 +25,7 @@ from web.event_stream import EventStream
 from web.scopes import Scope
 from web.tokens import TokenFile
 
-WITHIN = 20.0
+WITHIN = 60.0
 EVENTS = "/api/v1/events"
 BIG_EVENTS = 600
 BIG_CHARS = 65_536

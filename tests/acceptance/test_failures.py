@@ -124,7 +124,7 @@ def test_a_wallet_that_fails_before_its_commit_has_done_nothing(
     """Memory and database are as before; the closing position tells the next wallet again."""
     position_id = house.open(25).position_id
     before = house.rows()
-    inject(actors.wallet, "plan")
+    inject(WalletActor, "_flush")
     house.send_price(110)
     dispatcher, wallet = house.dispatcher, house.system.directory.wallets["demo"]
     assert isinstance(dispatcher, SequentialDispatcher)
@@ -188,7 +188,7 @@ def test_an_open_in_a_failing_wallet_is_made_once_or_not_at_all(
 
 def test_commands_wait_for_a_wallets_next_life(memory_house: House, inject: Inject) -> None:
     """While the next life is read, commands of its account are kept in order."""
-    inject(actors.wallet, "plan", times=2)
+    inject(WalletActor, "_flush", times=2)
     memory_house.tell(lambda reply: an_open(reply, 25))
     memory_house.settle()
     memory_house.tell(lambda reply: an_open(reply, 25))

@@ -12,7 +12,10 @@ import pytest
 from tests.acceptance.api import API, Api, serving
 from tests.acceptance.conftest import Log
 from tests.service_process import ServiceProcess
+from web.access import FAILURES_PER_MINUTE
 from web.backend import HookSettings
+from web.hooks import STORED_SECONDS_MAX
+from web.refused_alerts import AlertRefusal
 
 SECRET = "a-hook-secret-of-the-test"
 HOOK = HookSettings(secret=SECRET, account="demo", notionals={"demo": Decimal(25)})
@@ -44,6 +47,11 @@ def send(api: Api, body: Any, path: str = PATH) -> httpx.Response:
     return response
 
 
+def refusals(log: Log) -> list[Any]:
+    """The log's lines of refused alerts."""
+    return [entry for entry in log.entries if entry["event"] == "alert refused"]
+
+
 def positions(api: Api, status: str = "OPEN") -> list[tuple[str, str, str]]:
     items = api.get("/positions", status=status)["items"]
     return [(item["symbol"], item["side"], item["notional"]) for item in items]
@@ -57,7 +65,7 @@ def test_an_alert_that_reaches_nobody_is_refused_at_once(api: Api, log: Log) -> 
     assert response.status_code == 503
     assert response.headers["Retry-After"] == "1"
     assert response.json()["type"] == "urn:backstay:problem:not-delivered"
-    assert "alert not delivered" in log.lines
+    assert "alert refused" in log.lines
     api.app.state.backend = backend
     assert positions(api) == []
 
@@ -66,7 +74,8 @@ def test_alerts_turn_a_position_around_and_close_it(api: Api) -> None:
     """As JSON and as text, with an amount of their own or the account's."""
     first = send(api, {"action": "buy", "symbol": "BTCUSDT.P", "notional": "50", "id": "1"})
     assert first.status_code == 202
-    assert first.json() == {"signal_id": 1, "repeated": False, "status": "RECEIVED"}
+    notes = ["BTCUSDT.P is a perpetual: the prices of BTCUSDT guard it"]
+    assert first.json() == {"signal_id": 1, "repeated": False, "status": "RECEIVED", "notes": notes}
     assert positions(api) == [("BTCUSDT", "LONG", "50.00000000")]
     send(api, "action: sell\nsymbol: BINANCE:BTCUSDT\nid: 2")
     assert positions(api) == [("BTCUSDT", "SHORT", "25.00000000")]
@@ -84,7 +93,7 @@ def test_an_alert_that_comes_twice_is_answered_with_the_first(api: Api) -> None:
     send(api, BUY)
     again = send(api, BUY)
     assert again.status_code == 202
-    assert again.json() == {"signal_id": 1, "repeated": True, "status": "DONE"}
+    assert again.json() == {"signal_id": 1, "repeated": True, "status": "DONE", "notes": []}
     assert len(positions(api)) == 1
 
 
@@ -108,8 +117,8 @@ def test_without_a_hook_there_is_nothing(hookless: Api) -> None:
 @pytest.mark.parametrize(
     ("body", "status", "says"),
     [
-        ("buy now", 422, "is no key=value pair"),
-        (f"{BUY} notional=-5", 422, "is no amount above 0"),
+        ("buy now", 422, "is not a key=value pair"),
+        (f"{BUY} notional=-5", 422, "is not an amount above 0"),
         (f"{BUY} price={{{{close}}}}", 422, "TradingView has not replaced {{close}}"),
         (f"{BUY} account=other", 422, "hook_notionals has none for account other"),
         (f"{BUY} account=nobody notional=5", 404, "there is no account nobody"),
@@ -123,9 +132,106 @@ def test_a_refused_alert_says_why_to_its_sender_and_in_the_log(
     response = send(api, body)
     assert (response.status_code, response.json()["status"]) == (status, status)
     assert says in response.json()["detail"]
-    (refused,) = [entry for entry in log.entries if entry["event"] == "alert refused"]
+    (refused,) = refusals(log)
     assert says in refused["detail"]
+    assert sum(api.app.state.backend.refused_alerts.counts.values()) == 1
     assert api.house.sql("SELECT * FROM signals") == []
+
+
+def test_hundreds_of_alerts_at_a_bars_close_are_taken(tmp_path: Path, log: Log) -> None:
+    """From one address, as fast as they come."""
+    with serving("sqlite://", tmp_path, hook=HOOK) as api:
+        api.account("1000")
+        for number in range(300):
+            body = f"action=close symbol=BTCUSDT id={number}"
+            assert api.ask_at("POST", PATH, content=body).status_code == 202
+        assert refusals(log) == []
+
+
+def test_alerts_beyond_the_setting_are_refused_and_counted(tmp_path: Path, log: Log) -> None:
+    """A sender that runs wild ends at the limit; each refusal is one line."""
+    hook = replace(HOOK, alerts_per_minute=2)
+    with serving("sqlite://", tmp_path, hook=hook) as api:
+        api.account("1000")
+        alerts = [f"action=close symbol=BTCUSDT id={number}" for number in range(3)]
+        answers = [send(api, body) for body in alerts]
+        assert [answer.status_code for answer in answers] == [202, 202, 429]
+        assert int(answers[-1].headers["Retry-After"]) >= 1
+        (refused,) = refusals(log)
+        assert (refused["reason"], refused["status"]) == ("too_many", 429)
+        assert "hook_alerts_per_minute is 2" in refused["detail"]
+        assert api.app.state.backend.refused_alerts.counts[AlertRefusal.TOO_MANY] == 1
+
+
+def test_wrong_secrets_are_few_and_keep_the_right_one_from_nothing(api: Api, log: Log) -> None:
+    """Each is a line and a count; a good alert from the same address is taken."""
+    guesses = [
+        send(api, BUY, f"{API}/hooks/tradingview/guess-{number}").status_code
+        for number in range(FAILURES_PER_MINUTE + 2)
+    ]
+    assert guesses == [404] * FAILURES_PER_MINUTE + [429, 429]
+    assert send(api, BUY).status_code == 202
+    reasons = [refused["reason"] for refused in refusals(log)]
+    assert reasons == ["secret"] * FAILURES_PER_MINUTE + ["too_many"] * 2
+
+
+def test_a_body_that_is_too_large_is_a_refused_alert(api: Api, log: Log) -> None:
+    """What the gate refuses before the hook sees it is told the same way."""
+    assert send(api, "x" * 300_000).status_code == 413
+    (refused,) = refusals(log)
+    assert (refused["reason"], refused["status"]) == ("body", 413)
+
+
+def test_an_id_that_comes_again_with_another_body_is_carried_out(api: Api) -> None:
+    """The close is not swallowed because its sender reused the id of its open."""
+    send(api, {"action": "buy", "symbol": "BTCUSDT", "id": "X"})
+    closing = send(api, {"action": "close", "symbol": "BTCUSDT", "id": "X"})
+    assert closing.json()["repeated"] is False
+    assert positions(api) == []
+
+
+def test_a_batch_is_stored_whole_and_answered_in_its_order(api: Api) -> None:
+    """Each alert has its own number; sent again, each is known."""
+    batch = [
+        {"action": "sell", "symbol": "BTCUSDT", "id": "1"},
+        {"action": "buy", "symbol": "BTCUSDT", "id": "2", "contracts": "0.1"},
+    ]
+    first = api.ask_at("POST", PATH, json=batch)
+    api.house.settle()
+    assert first.status_code == 202
+    assert [item["signal_id"] for item in first.json()] == [1, 2]
+    assert [len(item["notes"]) for item in first.json()] == [0, 1]
+    assert positions(api) == [("BTCUSDT", "LONG", "25.00000000")]
+    again = api.ask_at("POST", PATH, json=batch)
+    assert [item["repeated"] for item in again.json()] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"action": "go", "symbol": "BTCUSDT"}, "alert 2 of 2: action 'go' is unknown"),
+        ({"action": "buy", "symbol": "BTCUSDT", "account": "other", "notional": 5}, "one account"),
+    ],
+)
+def test_a_batch_with_one_wrong_alert_is_refused_whole(
+    api: Api, wrong: dict[str, Any], says: str
+) -> None:
+    """Half a rebalance would be worse than none."""
+    api.account("100", account="other")
+    batch = [{"action": "buy", "symbol": "BTCUSDT"}, wrong]
+    answer = api.ask_at("POST", PATH, json=batch)
+    assert answer.status_code == 422
+    assert says in answer.json()["detail"]
+    assert api.house.sql("SELECT * FROM signals") == []
+
+
+def test_an_ignored_field_is_told_in_the_answer_and_the_log(api: Api, log: Log) -> None:
+    """So that a misspelled field is found."""
+    answer = send(api, f"{BUY} notionl=50 id=a")
+    assert answer.status_code == 202
+    (note,) = answer.json()["notes"]
+    assert note.startswith("ignored: 'notionl'")
+    assert [entry["detail"] for entry in log.entries if entry["event"] == "alert taken"] == [note]
 
 
 def test_the_secret_is_in_no_log_line_and_no_answer(api: Api, log: Log) -> None:
@@ -142,6 +248,7 @@ def test_the_secret_is_in_no_log_line_and_no_answer(api: Api, log: Log) -> None:
 
 def test_an_alert_that_cannot_be_stored_is_answered_in_a_second(tmp_path: Path) -> None:
     """TradingView hangs up after three; what was told is stored later, once."""
+    assert STORED_SECONDS_MAX == 1
     url = f"sqlite:///{tmp_path / 'backstay.db'}"
     with serving(url, tmp_path, faulty=True, hook=HOOK) as api:
         api.account("1000")
@@ -150,7 +257,7 @@ def test_an_alert_that_cannot_be_stored_is_answered_in_a_second(tmp_path: Path) 
         response = api.ask_at("POST", PATH, content=f"{BUY} id=a")
         assert response.status_code == 503
         assert response.headers["Retry-After"] == "1"
-        assert response.elapsed.total_seconds() < 2
+        assert "was not stored within 1 s" in response.json()["detail"]
         api.faults.down = False
         answers = (send(api, f"{BUY} id=a") for _ in range(10))
         again = next(answer for answer in answers if answer.status_code == 202)
@@ -179,5 +286,5 @@ def test_a_service_takes_alerts_and_keeps_its_secret(tmp_path: Path) -> None:
         service.start().wait_ready()
         with service.client() as client:
             again = client.post(PATH, content=body).json()
-        assert again == {"signal_id": 1, "repeated": True, "status": "DONE"}
+        assert again == {"signal_id": 1, "repeated": True, "status": "DONE", "notes": []}
         assert SECRET not in service.log

@@ -20,7 +20,13 @@ SECRET = "a-secret-of-the-hook"
 DOCUMENT = create_app(
     cast(
         Backend,
-        SimpleNamespace(access=None, requests=RequestStats(), connections=ConnectionStats()),
+        SimpleNamespace(
+            access=None,
+            hook=None,
+            refused_alerts=None,
+            requests=RequestStats(),
+            connections=ConnectionStats(),
+        ),
     )
 ).openapi()
 
@@ -106,6 +112,22 @@ def test_no_body_is_too_odd_to_be_refused(api: Api) -> None:
     requests = api.app.state.backend.requests.requests
     assert sum(requests[key] for key in requests if key[2] == "4xx") == counted
     assert counted > 500
+
+
+@pytest.mark.parametrize("kind", [*CONTENT_TYPES, "application/x-www-form-urlencoded"])
+def test_no_body_of_a_login_is_too_odd_to_be_refused(api: Api, kind: str) -> None:
+    """The form and its JSON, which stand in no document."""
+    odd_tokens = {
+        "a deep token": b'{"token": ' + b"[" * 100_000,
+        "deep objects": b'{"token":' * 25_000,
+        "a lone surrogate": rb'{"token": "\ud800"}',
+        "a number": b'{"token": 1}',
+        "a form of bytes": b"token=%FF%FE&next=%00",
+        "a form's address": b"next=//elsewhere",
+    }
+    for body in (BODIES | odd_tokens).values():
+        headers = {"Content-Type": kind} if kind else {}
+        assert 400 <= refused(api, "POST", "/login", content=body, headers=headers) < 500
 
 
 def test_no_address_is_too_odd_to_be_refused(api: Api) -> None:

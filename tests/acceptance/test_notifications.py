@@ -14,7 +14,7 @@ from service.notification_target import Target
 from service.notification_text import KINDS, Wanted
 from service.notifications import Notifications, ToCommitter
 from tests.acceptance.house import WITHIN, House
-from tests.webhook import Mood, Webhook
+from tests.webhook import READ_SECONDS_MAX, Mood, Webhook
 
 EVERYTHING = Wanted(frozenset(KINDS))
 
@@ -155,7 +155,7 @@ def test_a_target_that_hangs_holds_nobody_up(
     other.wait_for_line("Closed at 100")
     began = time.monotonic()
     notifications.stop(0.1)
-    assert time.monotonic() - began < 0.1 + 0.9
+    assert time.monotonic() - began < READ_SECONDS_MAX / 2
     assert hook.messages == []
 
 
@@ -256,9 +256,8 @@ def test_what_happens_soon_after_a_message_comes_together(
     for _ in range(10):
         house.open(10)
     house.settle()
-    began = time.monotonic()
     patient.stop(WITHIN)
-    assert time.monotonic() - began < 1
+    assert not any(thread.name.startswith("notify ") for thread in threading.enumerate())
     assert len(hook.lines) == 1
     tell(hook)
     hook.wait_for(lambda: len(hook.lines) == 11)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.command_line import CommandLine
 from tests.conftest import POSTGRESQL_IS_SLOW
-from tests.service_process import ServiceProcess
+from tests.service_process import STOP_SECONDS_MAX, ServiceProcess
 from tests.webhook import Mood, Webhook
 
 
@@ -82,7 +82,7 @@ def test_a_target_that_hangs_does_not_hold_the_stop_up(hook: Webhook, tmp_path: 
         hook.wait_for(lambda: hook.attempts >= 1)
         code, seconds = service.stop()
         assert code == 0
-        assert seconds < 5
+        assert seconds < STOP_SECONDS_MAX
     hook.mood = Mood.TAKES
     with service:
         hook.wait_for_line("Opens of all accounts are refused: lunch")

@@ -22,9 +22,8 @@ from service.sources import load
 from tests.acceptance.conftest import Log
 from tests.acceptance.house import run_sql
 from tests.servers import PostgresServer
-from tests.service_process import ServiceProcess
+from tests.service_process import STOP_SECONDS_MAX, ServiceProcess
 
-STOP_SECONDS_MAX = 5.0
 BARE = {"BACKSTAY_FEED": "none", "BACKSTAY_LEASE_SECONDS": "60"}
 
 

@@ -9,13 +9,13 @@ import pytest
 from actors.dispatcher import SequentialDispatcher
 from actors.messages import PauseTrading, Reply
 from actors.signal_run import SignalRun
-from actors.signals import SignalActor, SignalStored, TakeSignal
+from actors.signals import SignalActor, SignalsStored, SignalStored, TakeSignals
 from tests.acceptance.conftest import Log
 from tests.acceptance.faults import Inject
 from tests.acceptance.house import SYMBOL, House
 from trading.books import HealthStatus
 from trading.model import DenialReason, Side
-from trading.signals import Signal, SignalAction, SignalStatus
+from trading.signals import Signal, SignalAction, SignalOrder, SignalStatus
 
 BUY, SELL, CLOSE = SignalAction
 
@@ -36,9 +36,8 @@ def tell(house: House, action: SignalAction = BUY, **fields: Any) -> Reply:
     """Send a signal; its answer comes later."""
     reply = Reply()
     given = {"account": "demo", "symbol": SYMBOL, "digest": "d", "notional": Decimal(25)}
-    house.system.directory.to_signals(
-        TakeSignal(action=action, reply_to=reply, **{**given, **fields})
-    )
+    order = SignalOrder(action=action, **{**given, **fields})
+    house.system.directory.to_signals(TakeSignals(orders=(order,), reply_to=reply))
     return reply
 
 
@@ -47,14 +46,13 @@ def take(house: House, action: SignalAction = BUY, **fields: Any) -> SignalStore
     reply = tell(house, action, **fields)
     house.settle()
     answer = reply.get(0)
-    assert isinstance(answer, SignalStored), answer
-    return answer
+    assert isinstance(answer, SignalsStored), answer
+    return answer.signals[0]
 
 
 def ended(house: House, client_id: str) -> tuple[SignalStatus, str | None]:
     """How a signal ended, as the database has it."""
-    signal = house.store.find_signal("demo", client_id)
-    assert signal is not None
+    signal = house.store.signals_of("demo", client_id)[-1]
     return signal.status, signal.outcome
 
 
@@ -91,7 +89,7 @@ def test_an_id_is_taken_once_and_for_all(house: House, a_house: Callable[..., Ho
     """In its account, and across restarts."""
     first = take(house, client_id="a", digest="1")
     house.advance(1_000)
-    assert take(house, SELL, client_id="a", digest="2").repeated
+    assert take(house, client_id="a", digest="2").repeated
     house.stop()
     again = a_house()
     repeated = take(again, client_id="a", digest="3")
@@ -101,6 +99,17 @@ def test_an_id_is_taken_once_and_for_all(house: House, a_house: Callable[..., Ho
     again.open_account(100, account="other")
     assert not take(again, client_id="a", account="other").repeated
     assert sides(again) == [Side.LONG]
+
+
+def test_an_id_that_comes_again_with_another_order_is_carried_out(house: House) -> None:
+    """A close whose id collides with its open's is not lost."""
+    take(house, client_id="a", digest="1")
+    assert sides(house) == [Side.LONG]
+    closing = take(house, CLOSE, client_id="a", digest="2", notional=None)
+    assert not closing.repeated
+    assert ended(house, "a") == (SignalStatus.DONE, "closed 1")
+    assert take(house, CLOSE, client_id="a", digest="3", notional=None).repeated
+    assert sides(house) == []
 
 
 def test_a_body_without_an_id_counts_once_in_ten_seconds(house: House) -> None:
@@ -118,7 +127,7 @@ def test_copies_at_the_same_moment_are_stored_once(house: House) -> None:
     """Whoever sends them hears of the same signal."""
     replies = [tell(house, client_id="a") for _ in range(5)]
     house.settle()
-    answers = [reply.get(0) for reply in replies]
+    answers = [reply.get(0).signals[0] for reply in replies]
     assert [answer.repeated for answer in answers] == [False, True, True, True, True]
     assert {answer.signal.signal_id for answer in answers} == {1}
     assert sides(house) == [Side.LONG]
@@ -165,8 +174,8 @@ def test_an_outage_loses_no_signal(a_house: Callable[..., House]) -> None:
     house.price(100)
     house.faults.down = False
     house.advance(10)
-    assert isinstance(early.get(0), SignalStored)
-    assert isinstance(late.get(0), SignalStored)
+    assert isinstance(early.get(0), SignalsStored)
+    assert isinstance(late.get(0), SignalsStored)
     status, _ = ended(house, "early")
     assert status is SignalStatus.EXPIRED
     assert ended(house, "late") == (SignalStatus.DONE, "opened 2")
@@ -199,7 +208,7 @@ def test_a_failure_while_storing_leaves_no_answer_and_no_second_signal(
 
 
 def is_stored(house: House) -> bool:
-    return house.store.find_signal("demo", "killed") is not None
+    return house.store.signals_of("demo", "killed") != ()
 
 
 def is_closed(house: House) -> bool:

@@ -183,7 +183,7 @@ def test_what_is_no_request_names_its_place(
 def test_a_number_that_is_no_string_says_how_to_write_it(memory_api: Api) -> None:
     """JSON numbers would lose digits on their way."""
     document = memory_api.problem("POST", "/positions", an_open(notional=25))
-    assert document["detail"] == 'body.notional: write it as a string, as "25"'
+    assert document["detail"] == 'notional: write it as a string, as "25"'
 
 
 @pytest.mark.parametrize(

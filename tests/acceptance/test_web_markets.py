@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,22 @@ def test_a_price_may_come_alone_or_in_a_list(api: Api) -> None:
     assert (market["symbol"], market["state"], market["last_price"]) == ("BTCUSDT", "LIVE", "102")
     assert 0 <= market["age_seconds"] < 60
     assert market["candidate"] is None
+
+
+def test_a_price_beside_a_feed_that_is_away_tells_what_is_traded(api: Api) -> None:
+    """It never acts, and it is refused as ever; but a stop that it is past will be seen."""
+    backend = api.app.state.backend
+    api.house.ask(lambda reply: OpenMarket(symbol="SOLUSDT", reply_to=reply))
+    market, markets = api.house.system.directory.markets["SOLUSDT"], backend.published.markets
+    price = {"symbol": "SOLUSDT", "price": "90"}
+    for message, heard in ((None, None), (PauseMarket(), Decimal(90))):
+        if message is not None:
+            market.tell(message)
+            api.house.settle()
+        assert results(api.post("/prices", price)["items"]) == ["rejected"]
+        told = markets["SOLUSDT"].heard
+        assert (None if told is None else told.price) == heard
+        assert markets["SOLUSDT"].last is None
 
 
 def test_each_price_of_a_list_is_judged_for_itself(api: Api) -> None:

@@ -54,6 +54,22 @@ def test_an_open_position_is_worth_what_the_market_says(api: Api) -> None:
     assert position["stop_loss"] == "100"
 
 
+def test_a_position_shows_what_is_realized_unrealized_and_both(api: Api) -> None:
+    """After a take-profit that closed a half, the total has the half that is booked in it."""
+    position_id = api.open(take_profit_pcts=["2", "5"], close_fractions=["0.5", "0.3"])["id"]
+    api.price("102")
+    api.price("101")
+    position = api.get(f"/positions/{position_id}")
+    assert position["untargeted_fraction"] == "0.2"
+    assert position["unrealized_pnl"] == "0.12500000"
+    realized = Decimal(position["net_pnl"])
+    assert realized > 0
+    assert Decimal(position["total_pnl"]) == realized + Decimal("0.125")
+    closed = api.post(f"/positions/{position_id}/close")["position"]
+    assert closed["unrealized_pnl"] is None
+    assert closed["total_pnl"] == closed["net_pnl"]
+
+
 def test_a_key_opens_one_position(api: Api) -> None:
     """The same request again is answered 200 with it, spelled otherwise too; another is not."""
     first = api.open("k-1", notional="25")

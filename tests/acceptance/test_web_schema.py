@@ -32,7 +32,13 @@ EXCLUDED: list[Any] = CHECKS.get_by_names(
 APP = create_app(
     cast(
         Backend,
-        SimpleNamespace(access=None, requests=RequestStats(), connections=ConnectionStats()),
+        SimpleNamespace(
+            access=None,
+            hook=None,
+            refused_alerts=None,
+            requests=RequestStats(),
+            connections=ConnectionStats(),
+        ),
     )
 )
 DOCUMENT = schemathesis.openapi.from_dict(APP.openapi())

@@ -13,7 +13,7 @@ from tests.browser.chromium import Complaints, launched
 from tests.service_process import ServiceProcess
 
 SCREENSHOTS = "BACKSTAY_SCREENSHOTS"
-WAIT_MS_MAX = 15_000
+WAIT_MS_MAX = 60_000
 
 OpenPage = Callable[..., Page]
 Picture = Callable[..., None]

@@ -29,10 +29,12 @@ CHANGING = frozenset(
         "stop_loss",
         "next_take_profit",
         "mark_price",
+        "unguarded",
         "unrealized_pnl",
         "gross_pnl",
         "costs",
         "net_pnl",
+        "total_pnl",
     )
 )
 """What prices and clients change of a position; the rest of it stays as it was acknowledged."""

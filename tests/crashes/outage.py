@@ -21,7 +21,7 @@ PRICES_MEANWHILE = ("94.5", "99", "101", "97", "100")
 TRUTHFUL = {"deadline-passed", "no-answer", "not-delivered", "database-unavailable"}
 LOOK_SECONDS = 0.05
 LOG_LINES_A_SECOND_MAX = 20
-READY_WITHIN_SECONDS = 15.0
+READY_WITHIN_SECONDS = 60.0
 
 
 @dataclass

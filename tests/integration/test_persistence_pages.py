@@ -173,7 +173,7 @@ def test_lists_and_histories_are_answered_by_an_index(tmp_path: Path) -> None:
         store.read_entries("demo", limit=2, before_number=4)
         store.read_history(1)
         store.read_history(2)
-        store.find_signal("demo", "alert 7")
+        store.signals_of("demo", "alert 7")
         store.recent_signals("demo", NOW_US)
     assert plans == [
         "SEARCH positions USING INTEGER PRIMARY KEY (rowid<?)",
@@ -188,6 +188,7 @@ def test_lists_and_histories_are_answered_by_an_index(tmp_path: Path) -> None:
         "SEARCH events USING INDEX ix_events_market (symbol=? AND id>?)",
         "SEARCH events USING INDEX ix_events_position_id (position_id=?)",
         "SEARCH events USING INDEX ix_events_market (symbol=? AND id>? AND id<?)",
-        "SEARCH signals USING INDEX ix_signals_account_client_id (account=? AND client_id=?)",
+        "SEARCH signals USING INDEX ix_signals_account_client_id_digest"
+        " (account=? AND client_id=?)",
         "SEARCH signals USING INDEX ix_signals_account_received_at (account=? AND received_at>?)",
     ]

@@ -130,7 +130,7 @@ def test_a_signal_comes_back_as_it_was_stored(books: Bookkeeper) -> None:
     done = finished(whole)
     books.commit(signals(done))
     assert books.store.load_signals() == ((bare,), 2)
-    assert books.store.find_signal("demo", "alert 7") == done
+    assert books.store.signals_of("demo", "alert 7") == (done,)
 
 
 def test_a_signal_is_stored_with_its_event(books: Bookkeeper) -> None:
@@ -182,17 +182,19 @@ def test_an_id_never_makes_one_signal_of_two(books: Bookkeeper) -> None:
     assert books.store.load_signals()[0] == (a_signal(),)
 
 
-def test_a_client_id_is_unique_in_its_account(books: Bookkeeper) -> None:
-    """A repetition is refused in one account, and another may use the same id."""
+def test_a_client_id_and_body_are_unique_in_their_account(books: Bookkeeper) -> None:
+    """A repetition is refused in one account; another body or account may use the same id."""
     first = a_signal(1, client_id="same")
     elsewhere = a_signal(2, client_id="same", account="other")
+    again = a_signal(5, client_id="same", digest="another")
     books.commit(signals(first), signals(elsewhere, account="other"), signals(a_signal(3)))
+    books.commit(signals(again))
     with pytest.raises(Refused) as refused:
-        books.commit(signals(a_signal(4, client_id="same")))
+        books.commit(signals(a_signal(4, client_id="same", digest=first.digest)))
     assert refused.value.kind is RefusalKind.CONSTRAINT
-    assert books.store.find_signal("demo", "same") == first
-    assert books.store.find_signal("other", "same") == elsewhere
-    assert books.store.find_signal("demo", "else") is None
+    assert books.store.signals_of("demo", "same") == (first, again)
+    assert books.store.signals_of("other", "same") == (elsewhere,)
+    assert books.store.signals_of("demo", "else") == ()
 
 
 def test_a_signal_of_an_unknown_account_is_refused(books: Bookkeeper) -> None:

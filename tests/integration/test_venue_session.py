@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from tests.venues.listening import HURRIED, SYMBOLS, hurried, listening
+from tests.venues.listening import HURRIED, IMPATIENT, SYMBOLS, hurried, listening
 from tests.venues.server import VenueServer, trades_of
 
 VENUES = tuple(SYMBOLS)
@@ -74,7 +74,7 @@ def test_who_is_not_acknowledged_is_asked_for_again() -> None:
     """An answer that got lost, or never came, does not leave a symbol without prices."""
     with VenueServer("kraken") as server:
         server.ignore_requests(1)
-        with listening(hurried("kraken"), server.url) as (_, sink):
+        with listening(hurried("kraken"), server.url, timing=IMPATIENT) as (_, sink):
             server.wait_heard("subscribe", times=2)
             sink.wait_for("served", "BTC/USD")
             sink.wait_for("served", "ETH/USD")
@@ -92,7 +92,7 @@ def test_a_venue_that_wants_pings_gets_them(name: str, text: str) -> None:
 
 def test_a_quiet_venue_is_pinged_and_kept() -> None:
     """A market without trades is no lost connection."""
-    venue = hurried("kraken", silence_seconds=0.4)
+    venue = hurried("kraken", silence_seconds=2.0)
     with VenueServer("kraken") as server, listening(venue, server.url) as (_, sink):
         server.wait_pinged(3)
         assert sink.of("lost") == []
@@ -152,9 +152,9 @@ def test_a_sink_without_room_blocks_the_venue_and_loses_nothing() -> None:
     """Prices wait in the network while the market catches up; that is no silence."""
     room = threading.Event()
     prices = [str(number) for number in range(1, 5_001)]
-    venue = hurried("kraken", silence_seconds=0.5)
+    venue = hurried("kraken", silence_seconds=1.5)
     with VenueServer("kraken") as server, listening(venue, server.url) as (_, sink):
-        sink.on_prices = lambda: room.wait(0.8)
+        sink.on_prices = lambda: room.wait(2.0)
         server.wait_subscribed("BTC/USD")
         server.send(trades_of("BTC/USD", prices))
         sink.wait_for("price BTC/USD", "1000")

@@ -10,7 +10,7 @@ import pytest
 
 from feeds.venues.connection import MESSAGE_BYTES_MAX
 from feeds.venues.link import Timing
-from tests.venues.listening import SYMBOLS, WAIT_SECONDS, hurried, listening
+from tests.venues.listening import IMPATIENT, SYMBOLS, WAIT_SECONDS, hurried, listening
 from tests.venues.server import VenueServer
 
 Misbehaviour = Callable[[VenueServer], None]
@@ -157,7 +157,7 @@ def test_a_connection_on_which_nothing_is_acknowledged_is_left() -> None:
     """A venue that lives and does not answer may do so on another connection."""
     with VenueServer("kraken") as server:
         server.ignore_requests(10_000)
-        with listening(hurried("kraken"), server.url) as (_, sink):
+        with listening(hurried("kraken"), server.url, timing=IMPATIENT) as (_, sink):
             assert "no symbol was acknowledged" in sink.wait_for("lost")
             server.ignore_requests(0)
             sink.wait_for("served", "BTC/USD")
@@ -165,13 +165,13 @@ def test_a_connection_on_which_nothing_is_acknowledged_is_left() -> None:
 
 def test_connections_are_begun_no_faster_than_the_venue_allows() -> None:
     """Whatever the backoff draws, a venue's rule holds."""
-    venue = hurried("kraken", connect_seconds_min=0.3)
+    venue = hurried("kraken", connect_seconds_min=2.0)
     with VenueServer("kraken") as server, listening(venue, server.url) as (_, sink):
         server.wait_subscribed("BTC/USD")
         server.drop()
         sink.wait_for("lost")
         with pytest.raises(AssertionError):
-            server.wait_for(lambda: server.accepted > 1, "a hasty connection", seconds=0.15)
+            server.wait_for(lambda: server.accepted > 1, "a hasty connection", seconds=0.3)
         sink.wait_for("served", "BTC/USD", times=2)
 
 
@@ -210,7 +210,10 @@ def test_a_gap_in_the_sequence_is_filled_in_its_order() -> None:
 
 def test_a_gap_that_no_snapshot_fills_holds_prices_up_for_a_limited_time() -> None:
     """A market does not stand still because a venue does not answer."""
-    with VenueServer("coinbase") as server, listening(hurried("coinbase"), server.url) as news:
+    with (
+        VenueServer("coinbase") as server,
+        listening(hurried("coinbase"), server.url, timing=IMPATIENT) as news,
+    ):
         session, sink = news
         server.wait_subscribed(*SYMBOLS["coinbase"])
         server.ignore_requests(10_000)

@@ -70,9 +70,9 @@ class Writer:
         self._ask("read signals")
         return (), 17
 
-    def find_signal(self, account: str, client_id: str) -> Signal | None:
+    def signals_of(self, account: str, client_id: str) -> tuple[Signal, ...]:
         self._ask(f"find {client_id} of {account}")
-        return None
+        return ()
 
     def recent_signals(self, account: str, since_us: int) -> tuple[Signal, ...]:
         self._ask(f"recent of {account} since {since_us}")

@@ -16,13 +16,13 @@ from actors.signal_protocol import (
     SignalFound,
     SignalsRead,
 )
-from actors.signals import SignalActor, SignalStored, TakeSignal
+from actors.signals import SignalActor, SignalsStored, SignalStored, TakeSignals
 from persistence.changes import Change
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage
 from tests.unit.accounts import TIME_US, Account, a_position
 from trading.ladder import closed
 from trading.model import CloseReason, Denial, DenialReason, MarketPrice, Position, Side
-from trading.signals import Signal, SignalAction
+from trading.signals import Signal, SignalAction, SignalOrder
 
 LAST_ID = 16
 ID = LAST_ID + 1
@@ -58,6 +58,12 @@ def live_market(received_us: int = 0) -> MarketStatus:
     )
 
 
+def answer_to(client: TestProbe) -> SignalStored:
+    """The answer to a client's only order."""
+    (answer,) = client.expect(SignalsStored).signals
+    return answer
+
+
 class SignalBox:
     """The actor that the test is about, and whoever it talks to."""
 
@@ -86,7 +92,8 @@ class SignalBox:
         """Send a signal; returns its client."""
         client = self.stage.probe("client")
         given = {"notional": Decimal(25), "digest": "d", "symbol": SYMBOL, "account": ACCOUNT}
-        self.actor.actor_ref.tell(TakeSignal(action=action, reply_to=client, **{**given, **fields}))
+        order = SignalOrder(action=action, **{**given, **fields})
+        self.actor.actor_ref.tell(TakeSignals(orders=(order,), reply_to=client))
         return client
 
     def new(self) -> FindSignal:
@@ -109,7 +116,7 @@ class SignalBox:
         client = self.take(action, **fields)
         self.new()
         self.commit()
-        return client.expect(SignalStored).signal
+        return answer_to(client).signal
 
     def close(self, position: Position, *, by: str = NOTE) -> None:
         """Answer the close of a position as done, noted like this."""

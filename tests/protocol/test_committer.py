@@ -12,9 +12,10 @@ from actors.protocol import (
     CommitChange,
     PositionsStarted,
     ReadAccount,
+    ReadFailed,
 )
 from actors.published import Published, Version
-from persistence.errors import RefusalKind, Refused
+from persistence.errors import OutcomeUnknown, RefusalKind, Refused
 from tests.protocol.committing import POSITION, REFUSED, Writer, a_change, a_committer
 from tests.protocol.stage import ACCOUNT, Stage
 
@@ -104,6 +105,63 @@ def test_one_bad_change_fails_alone(stage: Stage, committer: Recipient, writer: 
     assert refused.detail == "available is negative"
     assert [stage.wallet.expect(ChangeCommitted).change_id for _ in range(2)] == [1, 3]
     assert writer.commits == [(12, 1, 101), (14, 1, 102)]
+
+
+@pytest.mark.parametrize(
+    "error", [UnicodeEncodeError("ascii", "ü", 0, 1, "not ASCII"), AssertionError("no wallet")]
+)
+def test_a_change_that_fails_unexpectedly_fails_alone(
+    stage: Stage, committer: Recipient, writer: Writer, error: Exception
+) -> None:
+    """Whatever a value does to the writer, it takes nobody else out, and no process ends."""
+    writer.failures += [error, None, error, None]
+    for number in range(1, 4):
+        committer.tell(a_change(stage.wallet, number))
+    refused = stage.wallet.expect(ChangeRefused)
+    assert (refused.change_id, refused.wallet_changed) == (2, False)
+    assert refused.detail.startswith(type(error).__name__)
+    assert [stage.wallet.expect(ChangeCommitted).change_id for _ in range(2)] == [1, 3]
+
+
+def test_a_read_that_fails_unexpectedly_fails_alone(
+    stage: Stage, committer: Recipient, writer: Writer
+) -> None:
+    """A row that somebody has damaged is that row's trouble."""
+    writer.failures.append(ValueError("no such status"))
+    read = ReadAccount(account=ACCOUNT, reply_to=stage.desk)
+    committer.tell(read)
+    failed = stage.desk.expect(ReadFailed)
+    assert (failed.read, failed.detail) == (read, "ValueError: no such status")
+    committer.tell(a_change(stage.wallet))
+    stage.wallet.expect(ChangeCommitted)
+
+
+def test_a_look_up_that_fails_unexpectedly_is_an_outage(
+    stage: Stage, committer: Recipient, writer: Writer, published: Published
+) -> None:
+    """Nothing is known yet: it is asked again until it is."""
+    writer.failures += [OutcomeUnknown("lost"), TypeError("no number")]
+    writer.committed.add(11)
+    committer.tell(a_change(stage.wallet))
+    stage.dispatcher.run_until_idle()
+    stage.dispatcher.advance(0.05)
+    assert published.database_away == "unavailable: TypeError: no number"
+    stage.dispatcher.advance(10)
+    assert stage.wallet.expect(ChangeCommitted).change_id == 1
+
+
+def test_a_recipient_that_fails_does_not_end_the_committer(
+    stage: Stage, committer: Recipient
+) -> None:
+    """It runs on the Committer's thread, which has done nothing wrong."""
+
+    class Breaks:
+        def tell(self, _message: object) -> None:
+            raise AssertionError("a taken key has a position")
+
+    committer.tell(ReadAccount(account=ACCOUNT, reply_to=Breaks()))
+    committer.tell(a_change(stage.wallet))
+    stage.wallet.expect(ChangeCommitted)
 
 
 def test_after_a_refusal_what_waits_together_is_one_transaction_again(

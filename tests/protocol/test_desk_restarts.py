@@ -190,7 +190,7 @@ def test_a_failed_signal_actor_is_started_again(office: Office) -> None:
 
 
 def test_lives_follow_one_another_ever_slower(stage: Stage, office: Office) -> None:
-    """At once, then after 0.05, 0.2, 1 and 5 seconds."""
+    """At once, then after 0.05, 0.2, 0.5 and 1 second."""
     started_at = []
     for _ in range(6):
         office.fail("auditor", "auditor")
@@ -200,28 +200,16 @@ def test_lives_follow_one_another_ever_slower(stage: Stage, office: Office) -> N
         while office.auditors_started == before:
             stage.dispatcher.advance(0.01)
         started_at.append((stage.dispatcher.clock.monotonic_us() - began_us) // 1_000)
-    assert started_at == [0, 50, 200, 1000, 5000, 5000]
+    assert started_at == [0, 50, 200, 500, 1000, 1000]
 
 
-def test_the_eleventh_failure_within_a_minute_is_fatal(stage: Stage, office: Office) -> None:
-    """It names who failed, and the last error."""
-    for _ in range(10):
-        office.fail("auditor", "auditor")
-    office.fatal.expect_nothing(for_=0)
-    office.fail("auditor", "auditor")
-    error = office.fatal.expect(FatalError)
-    assert str(error) == (
-        "auditor auditor failed more than 10 times in 60 s, at last with as the test says"
-    )
-
-
-def test_failures_far_apart_are_never_fatal(stage: Stage, office: Office) -> None:
-    """Ten a minute are too many; one in ten minutes is not."""
+def test_failures_far_apart_set_nobody_aside(stage: Stage, office: Office) -> None:
+    """One in ten minutes is overcome each time."""
     for _ in range(30):
         office.fail("auditor", "auditor")
         stage.dispatcher.run_until_idle()
         stage.dispatcher.advance(600)
-    office.fatal.expect_nothing()
+    assert office.published.set_aside == {}
     assert office.auditors_started == 30
 
 

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from actors.base import Recipient
+from actors.denials import refused_write
 from actors.messages import CloseDone, Denied
 from actors.position import PositionActor
 from actors.protocol import (
@@ -217,7 +218,7 @@ def test_a_state_that_the_database_refuses_ends_this_life(
     """The database holds another state: the next life begins from there."""
     position.tell(hit(103))
     booking = stage.wallet.expect(BookPosition)
-    booking.reply_to.tell(BookingRefused(detail="version 5"))
+    booking.reply_to.tell(BookingRefused(denial=refused_write("demo", "version 5")))
     failed = stage.desk.expect(ActorFailed)
     assert (failed.kind, failed.key) == ("position", ID)
     assert "version 5" in failed.error

@@ -1,20 +1,14 @@
 """Signals: stored before they are answered, then carried out one after another."""
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from actors.messages import CloseDone, ClosePosition, Denied, OpenPosition
+from actors.messages import CloseDone, ClosePosition, OpenPosition
 from actors.protocol import (
     ChangeRefused,
     CommitChange,
 )
-from actors.signal_protocol import (
-    FindSignal,
-    SignalFound,
-)
-from actors.signals import SignalStored, TakeSignal
 from tests.protocol.signal_box import (
     ID,
     LONG,
@@ -23,11 +17,12 @@ from tests.protocol.signal_box import (
     SHORT_2,
     SignalBox,
     a_signal,
+    answer_to,
     live_market,
 )
-from tests.protocol.stage import ACCOUNT, SYMBOL, Stage
+from tests.protocol.stage import SYMBOL, Stage
 from tests.unit.accounts import DEFAULT_LADDER
-from trading.events import SignalFinished, SignalReceived
+from trading.events import SignalFinished
 from trading.model import DenialReason, Position, Side
 from trading.signals import SignalAction, SignalStatus
 
@@ -39,82 +34,6 @@ SECOND_US = 1_000_000
 def box(stage: Stage) -> SignalBox:
     """A SignalActor that no earlier life has left anything."""
     return SignalBox(stage).start()
-
-
-def test_a_signal_is_durable_before_it_is_answered(box: SignalBox) -> None:
-    """With the next id, and an event."""
-    client = box.take(client_id="a")
-    box.new()
-    asked = box.committer.expect(CommitChange)
-    client.expect_nothing(for_=0)
-    (signal,), (event,) = asked.change.signals, asked.change.events
-    assert (signal.signal_id, signal.client_id, signal.status) == (ID, "a", SignalStatus.RECEIVED)
-    assert isinstance(event, SignalReceived)
-    box.desk.expect_nothing(for_=0)
-
-
-def test_a_signal_that_came_before_is_answered_with_the_stored_one(box: SignalBox) -> None:
-    """And nothing is carried out a second time."""
-    client = box.take(client_id="a")
-    asked = box.committer.expect(FindSignal)
-    assert (asked.account, asked.client_id) == (ACCOUNT, "a")
-    before = a_signal(signal_id=3, status=SignalStatus.DONE)
-    box.committer.reply(SignalFound(signal=before))
-    assert client.expect(SignalStored) == SignalStored(signal=before, repeated=True)
-    box.committer.expect_nothing(for_=0)
-    box.desk.expect_nothing(for_=0)
-
-
-def test_the_same_body_counts_for_ten_seconds(box: SignalBox) -> None:
-    """From when it was received, however long it waited."""
-    box.stage.dispatcher.advance(100)
-    box.take(digest="x")
-    asked = box.committer.expect(FindSignal)
-    assert (asked.digest, asked.since_us) == ("x", 90 * SECOND_US)
-
-
-def test_a_second_signal_is_looked_for_when_the_first_is_durable(box: SignalBox) -> None:
-    """So that of two copies at the same moment one is stored."""
-    box.take(client_id="a")
-    second = box.take(client_id="a")
-    box.new()
-    stored = box.commit()
-    box.committer.expect(FindSignal)
-    box.committer.reply(SignalFound(signal=stored))
-    assert second.expect(SignalStored).repeated
-
-
-def test_a_signal_for_nobody_is_denied(box: SignalBox) -> None:
-    """And the next one is not kept waiting."""
-    client = box.take(account="nobody")
-    assert client.expect(Denied).denial.reason is DenialReason.ACCOUNT_UNKNOWN
-    box.stored()
-
-
-def test_a_signal_that_the_database_refuses_is_denied(box: SignalBox) -> None:
-    """Nothing is carried out that is not stored."""
-    client = box.take()
-    box.new()
-    asked = box.committer.expect(CommitChange)
-    refusal = ChangeRefused(change_id=asked.change_id, wallet_changed=False, detail="no")
-    box.committer.reply(refusal)
-    assert client.expect(Denied).denial.reason is DenialReason.WRITE_REFUSED
-    box.desk.expect_nothing(for_=0)
-    assert box.stored().signal_id == ID
-
-
-@pytest.mark.parametrize("notional", [None, Decimal(0), Decimal(-1), Decimal("NaN")])
-def test_a_signal_that_opens_needs_an_amount(stage: Stage, notional: Decimal | None) -> None:
-    """Whoever sends it hears at once."""
-    with pytest.raises(ValueError, match="is no amount above 0"):
-        TakeSignal(
-            account=ACCOUNT,
-            symbol=SYMBOL,
-            action=BUY,
-            digest="d",
-            notional=notional,
-            reply_to=stage.probe("client"),
-        )
 
 
 @pytest.mark.parametrize(
@@ -216,7 +135,7 @@ def test_signals_are_carried_out_one_after_another(box: SignalBox) -> None:
     second = box.take(SELL, client_id="b")
     box.new()
     box.commit()
-    assert second.expect(SignalStored).signal.signal_id == ID + 1
+    assert answer_to(second).signal.signal_id == ID + 1
     box.opened()
     box.desk.expect_nothing(for_=0)
     assert box.commit().signal_id == ID
@@ -300,7 +219,7 @@ def test_an_earlier_lifes_signals_come_first(stage: Stage) -> None:
     box.start(a_signal(signal_id=8), a_signal(SELL, signal_id=9))
     box.new()
     assert box.commit().signal_id == ID
-    early.expect(SignalStored)
+    answer_to(early)
     assert box.opened().idempotency_key == "signal 8"
     assert box.commit().outcome == "opened 406; resumed after a restart"
     assert box.opened().idempotency_key == "signal 9"

@@ -12,13 +12,13 @@ import actors.wallet_plan
 import trading.costs
 import trading.ladder
 from actors.committer import CommitterActor
-from actors.desk import DeskActor
 from actors.market import MarketActor
 from actors.messages import StopMoveDone
 from actors.pending_opens import PendingOpens
 from actors.position import PositionActor
 from actors.price_history import Accepted, PriceHistory
 from actors.protocol import CommitChange, Disarm, PriceQuoted, QuotePrice, ReadPosition
+from actors.restarts import Restarts
 from actors.restore import Rereading
 from actors.starter import Starter
 from actors.supervised import ActorKind
@@ -180,18 +180,18 @@ def pauses_end_with_a_markets_life(patch: pytest.MonkeyPatch) -> None:
 
 def bookings_are_not_told_again(patch: pytest.MonkeyPatch) -> None:
     """Nobody tells a position that its wallet has started anew."""
-    patch.setattr(DeskActor, "_tell_wallet_restarted", lambda _self, _account: None)
+    patch.setattr(Restarts, "_tell_wallet_restarted", lambda _self, _account: None)
 
 
 def restart_reads_too_early(patch: pytest.MonkeyPatch) -> None:
     """A position starts again from a row that its own changes have not reached yet."""
 
-    def early(self: DeskActor, position_id: int) -> None:
+    def early(self: Restarts, position_id: int) -> None:
         life = self._lives.ended(ActorKind.POSITION, position_id)
-        reply_to = Rereading(self.actor_ref, life)
-        self.directory.to_committer(ReadPosition(position_id=position_id, reply_to=reply_to))
+        reply_to = Rereading(self._desk, position_id, life)
+        self._directory.to_committer(ReadPosition(position_id=position_id, reply_to=reply_to))
 
-    patch.setattr(DeskActor, "_restart_position", early)
+    patch.setattr(Restarts, "_restart_position", early)
 
 
 def nobody_is_fenced(patch: pytest.MonkeyPatch) -> None:

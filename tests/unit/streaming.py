@@ -10,7 +10,7 @@ from persistence.errors import Unavailable
 from persistence.state import StoredEvent
 from web.event_stream import EventStream
 
-WITHIN = 20.0
+WITHIN = 60.0
 
 Chunks = AsyncGenerator[bytes, None]
 

@@ -177,7 +177,7 @@ def test_text_from_outside_cannot_steer_the_terminal(
         (["positions", "--watch", "--json"], "choose one"),
         (["positions", "--watch"], "this is none"),
         (["wallet", "--transactions"], "needs an account"),
-        (["markets", "--url", "127.0.0.1:8470"], "give one like http://127.0.0.1:8470"),
+        (["markets", "--url", "ftp://127.0.0.1"], "give one like http://127.0.0.1:8470"),
         (["markets", "--url", "http://[::1"], "give one like http://127.0.0.1:8470"),
     ],
 )

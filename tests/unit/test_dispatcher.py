@@ -13,7 +13,7 @@ from actors.base import PooledActor, stop_soon
 from actors.clock import SystemClock, VirtualClock
 from actors.dispatcher import PooledDispatcher, SequentialDispatcher
 
-WITHIN = 10.0
+WITHIN = 60.0
 
 
 class Recorder(PooledActor):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from feeds import ordering
 from feeds.errors import InputError
-from feeds.ordering import Disorder, OrderedRows, Reordered, Rows
+from feeds.ordering import Disorder, OrderedRows, Reordered, Rows, rows_ahead
 from feeds.recorded import open_prices
 from tests.unit.recordings import T_US, refusal, rows, write
 
@@ -145,6 +145,12 @@ def test_a_disk_without_room_is_an_error_that_names_the_folder(
     ordered = OrderedRows(runs_of([(n, 0) for n in range(40, 0, -1)], 5), "p.csv", ahead=5)
     with pytest.raises(InputError, match=r"No space left on device; set TMPDIR"):
         played(ordered)
+
+
+def test_of_many_files_fewer_rows_are_read_ahead() -> None:
+    """A year of daily files goes into memory as one does."""
+    assert [rows_ahead(files) for files in (1, 10, 365)] == [10_000, 10_000, 273]
+    assert rows_ahead(1_000_000) == 1
 
 
 def test_memory_stays_bounded_while_a_long_file_is_sorted() -> None:

@@ -150,8 +150,8 @@ def test_a_given_symbol_for_a_file_of_several_is_an_error() -> None:
 def test_a_symbol_that_names_no_market_is_an_error_with_its_line() -> None:
     """In the file, or before the sign on the command line."""
     write("p.csv", "timestamp,price,symbol", "1,2,AB", "", "1,2,?")
-    assert "p.csv, line 4: symbol '?' is no market's name" in refusal("p.csv")
-    assert "?=p.csv: symbol '?' is no market's name" in refusal("?=p.csv")
+    assert "p.csv, line 4: symbol '?' does not name a market" in refusal("p.csv")
+    assert "?=p.csv: symbol '?' does not name a market" in refusal("?=p.csv")
 
 
 # Rows

@@ -15,7 +15,7 @@ from feeds.errors import InputError
 from service.feeding import LiveFeed, Pacer, Source
 from service.inlet import QUEUED_MAX
 
-SECONDS = 5.0
+SECONDS = 60.0
 SECOND_US = 1_000_000
 START_US = 1_800_000_000 * SECOND_US
 

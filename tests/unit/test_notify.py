@@ -11,7 +11,7 @@ import pytest
 
 from service.notify import Notifier
 
-SECONDS = 5.0
+SECONDS = 60.0
 
 
 @pytest.fixture(params=["path", "abstract"])

@@ -146,7 +146,7 @@ def test_tokens_created_at_once_are_all_kept(file: TokenFile) -> None:
     gate = threading.Barrier(4)
 
     def create(name: str) -> None:
-        gate.wait(10)
+        gate.wait(60)
         TokenFile(file.path).create(name, Scope.READ)
 
     with ThreadPoolExecutor(4) as pool:

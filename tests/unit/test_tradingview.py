@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from trading.money import is_money
 from trading.signals import SignalAction
-from web.tradingview import KEYS, Alert, AlertError, parsed
+from web.tradingview import ALERTS_MAX, KEYS, Alert, AlertError, parsed
 
 FILLED_IN = {
     "exchange": "BINANCE",
     "ticker": "BTCUSDT.P",
+    "interval": "60",
     "timenow": "2026-01-31T12:00:00Z",
     "strategy.order.action": "buy",
     "strategy.order.id": "Long",
@@ -24,14 +25,20 @@ FILLED_IN = {
 }
 
 
+def only(body: bytes) -> Alert:
+    """The alert of a body that has one."""
+    (alert,) = parsed(body).items
+    return alert
+
+
 def from_json(**fields: Any) -> Alert:
     """An alert of a JSON body, by default to buy BTCUSDT."""
-    return parsed(json.dumps({"action": "buy", "symbol": "BTCUSDT", **fields}).encode())
+    return only(json.dumps({"action": "buy", "symbol": "BTCUSDT", **fields}).encode())
 
 
 def test_a_json_body_gives_every_field() -> None:
     """As the documentation has it to paste, with the placeholders replaced."""
-    alert = parsed(
+    alert = only(
         b"""
         {
           "action": "sell",
@@ -63,9 +70,59 @@ def test_a_json_body_gives_every_field() -> None:
 )
 def test_a_text_body_is_pairs(body: str) -> None:
     """With = or :, and any of the usual separators."""
-    alert = parsed(body.encode())
+    alert = only(body.encode())
     assert (alert.action, alert.symbol) == (SignalAction.BUY, "BTCUSDT")
     assert (alert.notional, alert.client_id) == (Decimal(25), "abc")
+
+
+def test_an_unknown_field_is_ignored_and_named() -> None:
+    """Templates carry more than an alert needs here."""
+    alert = from_json(price=64000.5, contracts="0.1", comment={"a": [1]})
+    assert alert.action is SignalAction.BUY
+    (note,) = alert.notes
+    assert note.startswith("ignored: 'price', 'contracts', 'comment'; the fields are action,")
+    assert only(b"action=buy symbol=BTCUSDT comment=long").notes == (
+        "ignored: 'comment'; the fields are " + ", ".join(KEYS),
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "action"),
+    [
+        ("long", SignalAction.BUY),
+        ("SHORT", SignalAction.SELL),
+        ("flat", SignalAction.CLOSE),
+        ("exit", SignalAction.CLOSE),
+    ],
+)
+def test_an_action_may_name_the_side_that_is_wanted(written: str, action: SignalAction) -> None:
+    """As strategies and bots do."""
+    assert from_json(action=written).action is action
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["1769860800000", 1_769_860_800, "1769860800.000", "2026-01-31T12:00:00Z"],
+)
+def test_a_time_may_be_seconds_or_milliseconds_since_1970(written: Any) -> None:
+    """As JavaScript and most exchanges have it, as a number or as text."""
+    assert from_json(time=written).sent_us == 1_769_860_800_000_000
+    assert from_json(time=1_769_860_800_123).sent_us == 1_769_860_800_123_000
+
+
+def test_a_batch_is_several_alerts_in_their_order() -> None:
+    """Each with its own fields, digest and notes."""
+    body = b"""[
+        {"action": "close", "symbol": "ETHUSDT", "id": "1"},
+        {"action": "buy", "symbol": "BTCUSDT.P", "notional": 25, "id": "2", "price": 1}
+    ]"""
+    alerts = parsed(body)
+    assert alerts.is_batch
+    first, second = alerts.items
+    assert (first.action, first.symbol, first.notes) == (SignalAction.CLOSE, "ETHUSDT", ())
+    assert (second.action, second.symbol, len(second.notes)) == (SignalAction.BUY, "BTCUSDT", 2)
+    assert first.digest != second.digest
+    assert not parsed(b"action=close symbol=BTCUSDT").is_batch
 
 
 @pytest.mark.parametrize(
@@ -81,7 +138,7 @@ def test_a_symbol_loses_its_exchange_and_the_mark_of_a_perpetual(symbol: str) ->
 def test_an_amount_is_read_exactly(written: str) -> None:
     """From a string or a number: no float comes in between."""
     body = f'{{"action": "buy", "symbol": "BTCUSDT", "notional": {written}}}'
-    assert parsed(body.encode()).notional == Decimal("0.1")
+    assert only(body.encode()).notional == Decimal("0.1")
 
 
 def test_what_is_empty_is_not_given() -> None:
@@ -113,34 +170,51 @@ def test_the_digest_is_of_the_body() -> None:
 @pytest.mark.parametrize(
     ("body", "says"),
     [
-        (b"", "missing required field `action`"),
-        (b"buy BTCUSDT", "is no key=value pair: write action=buy"),
-        (b"action=buy", "missing required field `symbol`"),
-        (b"action=hold symbol=BTCUSDT", "action 'hold' is unknown: write buy, sell or close"),
-        (b"action=buy symbol=BTCUSDT action=sell", "action is given twice"),
-        (b"action=buy symbol=BTCUSDT notionl=25", "unknown field `notionl`"),
-        (b"action=buy symbol=$$$", "is no market's name"),
+        (b"", "action is missing; the fields are action, symbol,"),
+        (b"buy BTCUSDT", "is not a key=value pair: write action=buy"),
+        (b"action=buy", "symbol is missing"),
+        (b"action=hold symbol=BTCUSDT", "action 'hold' is unknown: write buy, long, sell,"),
+        (b"action=buy symbol=BTCUSDT action=sell", "'action' is given twice"),
+        (b'{"action": "buy", "symbol": "BTCUSDT", "action": "sell"}', "'action' is given twice"),
+        (b'{"action": "buy", "symbol": "BTCUSDT", "ACTION": "buy"}', "'action' is given twice"),
+        (b'{"action": "buy", "symbol": "BTCUSDT", "x": 1, "x": 2}', "'x' is given twice"),
+        (b"action=buy symbol=$$$", "does not name a market"),
         (b"action=buy symbol={{ticker}}", "TradingView has not replaced {{ticker}}"),
-        (b'{"action": "buy", "symbol": ', "truncated"),
-        (b'["buy"]', "is no key=value pair"),
+        (b'{"action": "buy", "symbol": ', "the body is not JSON"),
+        (b'["buy"]', "alert 1 of 1: 'buy' is not an alert: send a JSON object"),
+        (b"[]", f"the batch has 0 alerts: send 1 to {ALERTS_MAX}"),
+        (
+            b'[{"action": "buy", "symbol": "BTCUSDT"}, {"action": "go"}]',
+            "alert 2 of 2: action",
+        ),
+        (b'[{"action": "buy", "symbol": "A"}, {"symbol": "A", "action": "buy"}]', "are the same"),
         (b"\xff\xfe", "is not UTF-8"),
-        (b"action=buy symbol=BTCUSDT notional=-1", "is no amount above 0"),
-        (b"action=buy symbol=BTCUSDT notional=0.000000001", "is no amount above 0"),
-        (b"action=buy symbol=BTCUSDT notional=NaN", "is no amount above 0"),
-        (b"action=buy symbol=BTCUSDT notional=1e999", "is no amount above 0"),
+        (b"action=buy symbol=BTCUSDT notional=-1", "is not an amount above 0"),
+        (b"action=buy symbol=BTCUSDT notional=0.000000001", "is not an amount above 0"),
+        (b"action=buy symbol=BTCUSDT notional=NaN", "is not an amount above 0"),
+        (b"action=buy symbol=BTCUSDT notional=1e999", "is not an amount above 0"),
         (b"action=buy symbol=BTCUSDT time=yesterday", "write {{timenow}}"),
         (b"action=buy symbol=BTCUSDT market_position=1", "write long, short or flat"),
         (b"action=buy symbol=BTCUSDT market_position=short", "cannot close a part"),
         (b"action=sell symbol=BTCUSDT market_position=long", "cannot close a part"),
         (b'{"action": "buy", "symbol": "BTCUSDT", "id": "a\\u0000"}', "printable characters"),
-        (b'{"action": "buy", "symbol": "BTCUSDT", "notional": true}', "$.notional"),
-        (b'{"action": "buy", "symbol": "BTCUSDT", "id": ' + b"[" * 100_000, "$.id"),
+        (b'{"action": "buy", "symbol": "BTCUSDT", "account": "\\ud800"}', "printable characters"),
+        (b'{"action": "buy", "symbol": "BTCUSDT", "notional": true}', "notional 'True' is not"),
+        (b'{"action": "buy", "symbol": "BTCUSDT", "id": true}', "id is not text or a number"),
+        (b'{"action": "buy", "symbol": "BTCUSDT", "id": ' + b"[" * 100_000, "nested too deeply"),
+        (b"[" * 100_000, "nested too deeply"),
+        ('{"action": "buy", "symbol": "BTCUSDT", "notional": "1_0"}', "is not an amount"),
+        ('{"action": "buy", "symbol": "BTCUSDT", "notional": "\u0662\u0665"}', "is not an amount"),
+        ('{"action": "buy", "symbol": "BTCUSDT", "notional": "+12"}', "is not an amount"),
+        (b"action=buy symbol=BTCUSDT notional=1_0", "is not an amount"),
+        (b"action=buy symbol=BTCUSDT notional=+12", "is not an amount"),
+        (b"action=buy symbol=BTCUSDT time=4102444800", "is not in a year"),
     ],
 )
-def test_what_cannot_be_understood_is_an_error_that_says_why(body: bytes, says: str) -> None:
+def test_what_cannot_be_understood_is_an_error_that_says_why(body: bytes | str, says: str) -> None:
     """The message names the field and what it may hold."""
     with pytest.raises(AlertError) as caught:
-        parsed(body)
+        parsed(body.encode() if isinstance(body, str) else body)
     assert says in str(caught.value)
 
 
@@ -152,7 +226,11 @@ BODIES = (
     | st.dictionaries(st.sampled_from(KEYS), VALUES).map(lambda body: json.dumps(body).encode())
     | st.fixed_dictionaries(
         {"action": st.sampled_from(["buy", "sell", "close"]), "symbol": st.just("BTCUSDT")},
-        optional={"notional": st.decimals().map(str), "id": st.text(), "time": st.text()},
+        optional={
+            "notional": st.decimals().map(str),
+            "id": st.text(),
+            "time": st.text() | st.integers(),
+        },
     ).map(lambda body: json.dumps(body).encode())
 )
 
@@ -161,12 +239,13 @@ BODIES = (
 def test_no_body_raises_anything_else(body: bytes) -> None:
     """Whatever comes is an alert that can be stored, or an error for its sender."""
     try:
-        alert = parsed(body)
+        alerts = parsed(body).items
     except AlertError:
         return
-    assert alert.symbol.isalnum()
-    assert alert.notional is None or (is_money(alert.notional) and alert.notional > 0)
-    assert alert.client_id is None or alert.client_id.isprintable()
+    for alert in alerts:
+        assert alert.symbol.isalnum()
+        assert alert.notional is None or (is_money(alert.notional) and alert.notional > 0)
+        assert alert.client_id is None or alert.client_id.isprintable()
 
 
 def test_the_documented_texts_are_understood() -> None:
@@ -177,8 +256,8 @@ def test_the_documented_texts_are_understood() -> None:
     for text in re.findall(r"```(?:json|text)\n(.*?)```", section, re.DOTALL):
         for placeholder, value in FILLED_IN.items():
             text = text.replace("{{" + placeholder + "}}", value)
-        alerts.append(parsed(text.encode()))
+        alerts.append(only(text.encode()))
     assert [alert.action for alert in alerts] == ["buy", "buy", "sell", "close"]
     assert {alert.symbol for alert in alerts} == {"BTCUSDT"}
-    assert alerts[0].client_id == "BTCUSDT.P Long 2026-01-31T12:00:00Z"
+    assert alerts[0].client_id == "alert-1 BTCUSDT.P 60 Long buy 2026-01-31T12:00:00Z"
     assert alerts[0].sent_us == 1_769_860_800_000_000

@@ -13,7 +13,7 @@ from feeds.venues.registry import VENUES
 from feeds.venues.spelling import Listing
 from service.venue_feed import VenueFeed
 
-SECONDS = 5.0
+SECONDS = 60.0
 LISTINGS = [
     Listing(symbol="BTCUSD", venue_symbol="BTC/USD"),
     Listing(symbol="ETHUSD", venue_symbol="ETH/USD"),

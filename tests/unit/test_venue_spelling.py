@@ -49,7 +49,7 @@ def test_the_longest_known_quote_currency_splits_what_has_no_separator(
     assert listing(text, VENUES["kraken"]).venue_symbol == spelled
 
 
-@pytest.mark.parametrize("text", ["BTCXYZ", "USDT", "BTC", "BTC-USDT-PERP", "BTC/", "/USD"])
+@pytest.mark.parametrize("text", ["BTCXYZ", "USDT", "BTC", "BTC-USDT-FOO", "BTC/", "/USD"])
 def test_what_does_not_tell_base_from_quote_is_refused_with_the_remedy(text: str) -> None:
     """The message names the text, and what to write."""
     with pytest.raises(ValueError, match="write it with a separator, as BTC/USD") as caught:
@@ -57,9 +57,25 @@ def test_what_does_not_tell_base_from_quote_is_refused_with_the_remedy(text: str
     assert repr(text) in str(caught.value)
 
 
+@pytest.mark.parametrize("text", ["BTCUSDT.P", "BTC-USDT-PERP", "BTC/USDT:USDT"])
+def test_a_perpetual_is_refused_because_a_feed_brings_spot_prices(text: str) -> None:
+    """An operator who wants the spot market's prices to guard writes its name."""
+    with pytest.raises(ValueError, match="write BTCUSDT to have those guard it"):
+        listing(text, VENUES["kraken"])
+
+
+@pytest.mark.parametrize(
+    ("text", "spelled"),
+    [("XDGUSD", "DOGE/USD"), ("XDG/XBT", "DOGE/BTC"), ("KRAKEN:XBTUSD", "BTC/USD")],
+)
+def test_krakens_old_codes_are_asked_for_as_it_lists_them(text: str, spelled: str) -> None:
+    """Kraken's streams know BTC and DOGE only."""
+    assert listing(text, VENUES["kraken"]).venue_symbol == spelled
+
+
 def test_what_is_no_name_is_refused() -> None:
     """The rule for symbols is the same as everywhere."""
-    with pytest.raises(ValueError, match="symbol 'BTC€' is no market's name"):
+    with pytest.raises(ValueError, match="symbol 'BTC€' does not name a market"):
         listing("BTC€", VENUES["okx"])
 
 

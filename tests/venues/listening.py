@@ -12,10 +12,13 @@ from feeds.venues.registry import VENUES
 from feeds.venues.session import Session
 from feeds.venues.venue import Venue
 
-WAIT_SECONDS = 5.0
-HURRIED = Timing(
-    backoff_first=0.01, backoff_cap=0.05, connect=1.0, ack=0.2, overlap=0.05, look=0.01
-)
+WAIT_SECONDS = 60.0
+HURRIED = Timing(backoff_first=0.01, backoff_cap=0.05, overlap=0.05, look=0.01)
+"""Loses no time by itself; a venue on a busy machine has all the time to answer that it needs."""
+
+IMPATIENT = replace(HURRIED, ack=0.2)
+"""For tests of answers that do not come."""
+
 SYMBOLS = {
     "binance": ("BTCUSDT", "ETHUSDT"),
     "kraken": ("BTC/USD", "ETH/USD"),

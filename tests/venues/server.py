@@ -24,7 +24,7 @@ from tests.venues.connection import Connection
 from tests.venues.protocols import SPEAKERS
 from tests.venues.speaker import Trade
 
-WAIT_SECONDS = 5.0
+WAIT_SECONDS = 60.0
 PAST_TRADES = 50
 
 

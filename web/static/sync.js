@@ -86,6 +86,8 @@ export class Sync {
     this.store.learn({ events: withEvents(this.store.state.events, events) });
     for (const id of changedBy(events)) this.#changed.add(id);
     const kinds = events.map((event) => event.kind);
+    // A wallet or market that is set aside concerns all of its positions.
+    if (kinds.includes("part_set_aside")) this.#due.add("everything");
     if (kinds.some((kind) => kind.startsWith("trading_"))) this.#due.add("trading");
     if (kinds.some((kind) => kind.startsWith("health_"))) this.#due.add("health");
     this.#want("accounts");

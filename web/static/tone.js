@@ -19,6 +19,7 @@ export function tone(event) {
     case "trading_paused":
     case "shortfall_covered":
     case "health_mismatch_found":
+    case "part_set_aside":
       return "warning";
     default:
       return "plain";

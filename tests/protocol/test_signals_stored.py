@@ -1,0 +1,186 @@
+"""Signals from outside on their way into the database: once each, in batches, or refused."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from actors.messages import Denied
+from actors.protocol import (
+    ChangeCommitted,
+    ChangeRefused,
+    CommitChange,
+)
+from actors.signal_protocol import (
+    FindSignal,
+    SignalFound,
+)
+from actors.signals import SignalsStored, SignalStored, TakeSignals
+from tests.protocol.signal_box import (
+    ID,
+    SignalBox,
+    a_signal,
+    answer_to,
+)
+from tests.protocol.stage import ACCOUNT, SYMBOL, Stage
+from trading.events import SignalReceived
+from trading.model import DenialReason
+from trading.signals import SignalAction, SignalOrder, SignalStatus
+
+BUY, SELL, CLOSE = SignalAction
+SECOND_US = 1_000_000
+
+
+@pytest.fixture
+def box(stage: Stage) -> SignalBox:
+    """A SignalActor that no earlier life has left anything."""
+    return SignalBox(stage).start()
+
+
+def test_a_signal_is_durable_before_it_is_answered(box: SignalBox) -> None:
+    """With the next id, and an event."""
+    client = box.take(client_id="a")
+    box.new()
+    asked = box.committer.expect(CommitChange)
+    client.expect_nothing(for_=0)
+    (signal,), (event,) = asked.change.signals, asked.change.events
+    assert (signal.signal_id, signal.client_id, signal.status) == (ID, "a", SignalStatus.RECEIVED)
+    assert isinstance(event, SignalReceived)
+    box.desk.expect_nothing(for_=0)
+
+
+def test_a_signal_that_came_before_is_answered_with_the_stored_one(box: SignalBox) -> None:
+    """And nothing is carried out a second time."""
+    client = box.take(client_id="a")
+    asked = box.committer.expect(FindSignal)
+    assert (asked.order.account, asked.order.client_id) == (ACCOUNT, "a")
+    before = a_signal(signal_id=3, client_id="a", status=SignalStatus.DONE)
+    box.committer.reply(SignalFound(signal=before))
+    assert answer_to(client) == SignalStored(signal=before, repeated=True)
+    box.committer.expect_nothing(for_=0)
+    box.desk.expect_nothing(for_=0)
+
+
+def test_the_same_body_counts_for_ten_seconds(box: SignalBox) -> None:
+    """From when it was received, however long it waited."""
+    box.stage.dispatcher.advance(100)
+    box.take(digest="x")
+    asked = box.committer.expect(FindSignal)
+    assert (asked.order.digest, asked.since_us) == ("x", 90 * SECOND_US)
+
+
+def test_a_second_signal_is_looked_for_when_the_first_is_durable(box: SignalBox) -> None:
+    """So that of two copies at the same moment one is stored."""
+    box.take(client_id="a")
+    second = box.take(client_id="a")
+    box.new()
+    stored = box.commit()
+    box.committer.expect(FindSignal)
+    box.committer.reply(SignalFound(signal=stored))
+    assert answer_to(second).repeated
+
+
+def test_a_batch_is_stored_in_one_change_and_carried_out_in_its_order(box: SignalBox) -> None:
+    """What came before keeps its number, the others get the next ones."""
+    client = box.stage.probe("client")
+    orders = tuple(
+        SignalOrder(
+            account=ACCOUNT,
+            symbol=SYMBOL,
+            action=BUY,
+            digest=digest,
+            client_id=digest,
+            notional=Decimal(25),
+        )
+        for digest in "abc"
+    )
+    box.actor.actor_ref.tell(TakeSignals(orders=orders, reply_to=client))
+    box.new()
+    box.committer.expect(FindSignal)
+    before = a_signal(signal_id=3, client_id="b", digest="b")
+    box.committer.reply(SignalFound(signal=before))
+    box.new()
+    asked = box.committer.expect(CommitChange)
+    assert [signal.client_id for signal in asked.change.signals] == ["a", "c"]
+    assert len(asked.change.events) == 2
+    client.expect_nothing(for_=0)
+    box.committer.reply(ChangeCommitted(change_id=asked.change_id))
+    answers = client.expect(SignalsStored).signals
+    assert [answer.signal.signal_id for answer in answers] == [ID, 3, ID + 1]
+    assert [answer.repeated for answer in answers] == [False, True, False]
+    assert box.opened().idempotency_key == f"signal {ID}"
+    box.commit()
+    assert box.opened().idempotency_key == f"signal {ID + 1}"
+
+
+def test_a_batch_is_of_one_account(stage: Stage) -> None:
+    """No change spans two accounts."""
+    orders = tuple(
+        SignalOrder(account=account, symbol=SYMBOL, action=CLOSE, digest="d")
+        for account in ("a", "b")
+    )
+    with pytest.raises(ValueError, match="of one account"):
+        TakeSignals(orders=orders, reply_to=stage.probe("client"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "repeats"),
+    [
+        ({}, True),
+        ({"digest": "other"}, True),
+        ({"digest": "other", "sent_us": 5}, True),
+        ({"digest": "other", "action": CLOSE, "notional": None}, False),
+        ({"digest": "other", "symbol": "ETHUSDT"}, False),
+        ({"digest": "other", "notional": Decimal(26)}, False),
+        ({"digest": "other", "flat": True}, False),
+        ({"client_id": None}, False),
+        ({"client_id": "b"}, False),
+    ],
+)
+def test_an_id_that_comes_again_with_another_order_is_another_signal(
+    fields: dict[str, Any], repeats: bool
+) -> None:
+    """A close is not swallowed because its sender's template makes ids that collide."""
+    given = {
+        "account": ACCOUNT,
+        "symbol": SYMBOL,
+        "action": BUY,
+        "digest": "d",
+        "notional": Decimal(25),
+        "client_id": "a",
+    }
+    order = SignalOrder(**{**given, **fields})
+    assert order.repeats(a_signal(client_id="a")) is repeats
+
+
+def test_without_an_id_only_the_same_body_is_a_repetition() -> None:
+    """Two alerts of the same order in ten seconds are two, if anything in them differs."""
+    order = SignalOrder(account=ACCOUNT, symbol=SYMBOL, action=CLOSE, digest="d")
+    assert order.repeats(a_signal(CLOSE, notional=None))
+    assert not order.repeats(a_signal(CLOSE, notional=None, digest="other"))
+
+
+def test_a_signal_for_nobody_is_denied(box: SignalBox) -> None:
+    """And the next one is not kept waiting."""
+    client = box.take(account="nobody")
+    assert client.expect(Denied).denial.reason is DenialReason.ACCOUNT_UNKNOWN
+    box.stored()
+
+
+def test_a_signal_that_the_database_refuses_is_denied(box: SignalBox) -> None:
+    """Nothing is carried out that is not stored."""
+    client = box.take()
+    box.new()
+    asked = box.committer.expect(CommitChange)
+    refusal = ChangeRefused(change_id=asked.change_id, wallet_changed=False, detail="no")
+    box.committer.reply(refusal)
+    assert client.expect(Denied).denial.reason is DenialReason.WRITE_REFUSED
+    box.desk.expect_nothing(for_=0)
+    assert box.stored().signal_id == ID
+
+
+@pytest.mark.parametrize("notional", [None, Decimal(0), Decimal(-1), Decimal("NaN")])
+def test_a_signal_that_opens_needs_an_amount(notional: Decimal | None) -> None:
+    """Whoever sends it hears at once."""
+    with pytest.raises(ValueError, match="is not an amount above 0"):
+        SignalOrder(account=ACCOUNT, symbol=SYMBOL, action=BUY, digest="d", notional=notional)

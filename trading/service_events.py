@@ -1,0 +1,20 @@
+"""What can happen to the service itself, as frozen values; see `trading.events`."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartSetAside:
+    """A part of the service failed again and again, and stands still until the next start.
+
+    `part` is what people call it: `position 1`, `account demo`, `market BTCUSDT`.
+    """
+
+    kind: ClassVar[str] = "part_set_aside"
+    part: str
+    account: str | None
+    position_id: int | None
+    symbol: str | None
+    why: str
+    time_us: int
