@@ -168,7 +168,7 @@ class CommitterActor(SupervisedActor):
             self._end(error)
 
     def _end(self, error: Deposed | Damaged) -> None:
-        """The database is another owner's, or its files are: nothing is written any more."""
+        """Another owner, an earlier state or other files are there: nothing is written any more."""
         if isinstance(error, Deposed):
             self._published.ended = deposed()
             self.directory.to_desk(OwnershipLost(detail=str(error)))

@@ -89,7 +89,8 @@ def deposed() -> Denial:
     """A command to a process that may write nothing any more; maybe it came before that."""
     return Denial(
         reason=DenialReason.DEPOSED,
-        text="another process has taken the database over, and this one takes no more commands; "
+        text="another process has taken the database over, or an earlier state of it has taken its "
+        "place, and this one takes no more commands; "
         "nothing here says that this was done: ask the owner, with the same key or reference it "
         "is done once",
     )

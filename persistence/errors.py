@@ -116,6 +116,19 @@ class Deposed(StoreError):
         self.epoch = epoch
 
 
+class Behind(Deposed):
+    """The database lacks what this epoch has written: it is an earlier state of itself."""
+
+    def __init__(self, epoch: int) -> None:
+        StoreError.__init__(
+            self,
+            f"the database lacks commits that epoch {epoch} has written, and may write no more: a "
+            "replica without them has taken its place, or an earlier state was restored; begin "
+            "anew from what is there",
+        )
+        self.epoch = epoch
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
     """A running lease as it was found, by the database's clock alone."""

@@ -20,10 +20,10 @@ from trading.events import (
     PositionClosed,
     PriceQuarantined,
     PriceRejected,
-    PriceTimesRebased,
     QuarantineEnded,
 )
 from trading.model import PositionStatus
+from trading.price_events import MarketStale, PriceTimesRebased
 from trading.signals import Signal
 
 IDS_MAX = 500
@@ -32,6 +32,7 @@ IDS_MAX = 500
 _OF_MARKETS = (
     MarketPaused.kind,
     MarketResumed.kind,
+    MarketStale.kind,
     PriceQuarantined.kind,
     PriceRejected.kind,
     PriceTimesRebased.kind,

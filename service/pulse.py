@@ -12,6 +12,7 @@ from actors.clock import Clock
 from actors.dispatcher import POOL, Dispatcher
 from actors.messages import Ping, Pong
 from actors.system import System
+from service.stale import StaleWatch
 from service.stops import StopWatch
 from trading.books import HealthStatus
 from web.backend import Probe
@@ -29,7 +30,7 @@ DAMAGED = (
     "damaged, deleted or replaced: stop the service and restore a backup with backstay restore, "
     "the log says what was found"
 )
-DEPOSED = "deposed: another process has taken the database over, and this one ends"
+DEPOSED = "deposed: another process has the database, or it was put back; this one ends"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class _Beat:
 
 
 class Pulse:
-    """Pings the Desk and the Committer, remembers when each last answered, and looks at the stops.
+    """Pings the Desk and the Committer, and looks at stops and at the ages of prices.
 
     It is the recipient of its own timer, so that it needs no worker of those that it watches.
     """
@@ -65,6 +66,7 @@ class Pulse:
         self._feed_trouble = feed_trouble
         self._audit_seconds_max = AUDITS_MISSED * audit_seconds + STILL_SECONDS_MAX
         self._stops = StopWatch(system.published, clock)
+        self._stale = StaleWatch(system.published, clock, system.directory.to_committer)
         self._desk = _Heard(clock)
         self._committer = _Heard(clock)
         self._first_accounts = frozenset(system.published.version.wallets)
@@ -92,6 +94,7 @@ class Pulse:
         directory.to_desk(Ping(reply_to=self._desk))
         directory.to_committer(Ping(reply_to=self._committer))
         self._stops.look()
+        self._stale.look()
         self._dispatcher.after(PING_SECONDS, self, message)
 
     def liveness(self) -> Probe:
