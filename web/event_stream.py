@@ -238,6 +238,7 @@ def encoded(event: StoredEvent) -> bytes:
         "position_id": event.position_id,
         "symbol": event.symbol,
         "time": iso_time(event.time_us),
+        "done_at": iso_time(event.done_us),
         "text": text_of(event),
         "data": msgspec.Raw(event.data.encode()),
     }
