@@ -13,10 +13,10 @@ from trading.events import (
     MarketResumed,
     PriceQuarantined,
     PriceRejected,
-    PriceTimesRebased,
     QuarantineEnded,
 )
 from trading.money import is_price
+from trading.price_events import PriceTimesRebased
 from trading.price_guard import Candidate, PriceGuard
 
 MarketEvent = (

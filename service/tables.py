@@ -191,7 +191,7 @@ def repair_table(repair: dict[str, Any]) -> Group:
 
 def history_tables(history: dict[str, Any]) -> Group:
     """What happened to a position, in order, and what it came to."""
-    rows = [(_time(item["time"]), _text(item["text"])) for item in history["items"]]
+    rows = [(_time(item["done_at"]), _text(item["text"])) for item in history["items"]]
     position, pnl = history["position"], history["pnl"]
     title = f"Position {position['id']}: {position['side']} {position['symbol']}, " + (
         f"{position['status']}, account {position['account']}"

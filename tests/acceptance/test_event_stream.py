@@ -259,6 +259,7 @@ class BigEvents:
             symbol=None,
             time_us=event_id,
             commit_id=event_id,
+            done_us=event_id,
             data=json.dumps({"reason": "x" * BIG_CHARS}),
         )
 

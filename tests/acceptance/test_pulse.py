@@ -1,5 +1,6 @@
 """Liveness and readiness: what stands still, and what keeps commands away."""
 
+import json
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -54,6 +55,7 @@ def pulse(house: House, surroundings: Surroundings) -> Pulse:
         house.dispatcher,
         busy_us=lambda: surroundings.busy_us,
         feed_trouble=lambda: surroundings.feed_trouble,
+        audit_seconds=60,
     )
     pulse.start()
     return pulse
@@ -148,6 +150,17 @@ def test_a_mismatch_makes_it_not_ready_and_leaves_it_alive(house: House, pulse: 
     assert not pulse.readiness().ok
     assert pulse.liveness().ok
     house.sql("UPDATE accounts SET total = total + 1")
+    house.check()
+    assert pulse.readiness().ok
+
+
+def test_books_that_are_not_checked_any_more_make_it_not_ready(house: House, pulse: Pulse) -> None:
+    """A check that hangs, or fails each time, does not leave its last good word in force."""
+    house.check()
+    house.advance(150)
+    assert pulse.readiness().ok
+    house.advance(50)
+    assert pulse.readiness().checks["health"] == "no check has come to an end for 200 s"
     house.check()
     assert pulse.readiness().ok
 
@@ -253,6 +266,35 @@ def test_a_stop_whose_close_cannot_be_written_makes_it_not_ready(
     house.price(90)
     house.advance(4)
     assert pulse.readiness().checks["stops"] == unhonoured(SYMBOL, "its close is not written")
+
+
+def stale_events(house: House) -> list[str]:
+    """What was told of symbols without a price."""
+    return [json.loads(event.data)["why"] for event in house.events("market_stale")]
+
+
+def test_a_symbol_that_is_silent_while_others_trade_is_told_once(
+    house: House, pulse: Pulse
+) -> None:
+    """Where positions are open on it; again only after a price has come in between."""
+    house.open(25)
+    for _ in range(8):
+        house.advance(10)
+        house.price(5, symbol="ETHUSDT")
+    assert stale_events(house) == [
+        "no price was accepted for 62 s, while prices of 1 other symbols come; "
+        "no stop acts without one"
+    ]
+    house.price(100)
+    house.advance(70)
+    house.settle()
+    assert len(stale_events(house)) == 2
+
+
+def test_a_silent_symbol_without_positions_is_nobody_s_trouble(house: House, pulse: Pulse) -> None:
+    """An alert of the markets' states counts those that a feed brings."""
+    house.advance(200)
+    assert stale_events(house) == []
 
 
 def test_a_feed_in_trouble_and_a_drain_make_it_not_ready(

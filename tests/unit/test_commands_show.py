@@ -30,7 +30,8 @@ TRANSACTION: dict[str, Any] = {
 HISTORY: dict[str, Any] = {
     "position": CLOSED,
     "items": [
-        {"id": 1, "time": "2026-01-31T12:00:00.000000Z", "kind": "rung_hit", "data": {},
+        {"id": 1, "time": "2026-01-31T11:59:59.000000Z", "kind": "rung_hit", "data": {},
+         "done_at": "2026-01-31T12:00:00.000000Z",
          "text": "TP1 (+3%) hit at 98365, stop-loss 90725 -> 95500"},
     ],
     "pnl": {"gross": "-1.25000000", "entry_fee": "0.06500000", "exit_fee": "0.06200000",

@@ -8,11 +8,19 @@ const LOGIN = "/login"; // from where one comes back to the page
 
 /** A refusal: a problem document (RFC 9457) of the API. */
 export class Refusal extends Error {
-  /** @param {number} status @param {string} type @param {string} detail */
-  constructor(status, type, detail) {
+  /** @param {number} status @param {string} type @param {string} detail
+      @param {{place: string, detail: string}[]} [errors] what is wrong, and where */
+  constructor(status, type, detail, errors = []) {
     super(detail);
     this.status = status;
     this.type = type;
+    this.errors = errors;
+  }
+
+  /** The fields of the command's body that are wrong. */
+  get fields() {
+    return this.errors.filter(({ place }) => place.startsWith("body."))
+      .map(({ place }) => place.split(".")[1]);
   }
 
   /** Whether nothing was done and nothing will be: the same command may be given anew. */
@@ -99,8 +107,8 @@ async function fetched(address, options) {
 
 async function refusalOf(response) {
   try {
-    const { type, detail } = await response.json();
-    return new Refusal(response.status, String(type), String(detail));
+    const { type, detail, errors } = await response.json();
+    return new Refusal(response.status, String(type), String(detail), errors ?? []);
   } catch {
     return new Refusal(response.status, "", `the service answered with ${response.status}`);
   }
