@@ -10,7 +10,7 @@ import structlog
 
 from actors.system import UncommittedError
 from feeds.errors import InputError
-from persistence.errors import NotThere, SharedSessions, StoreError
+from persistence.errors import ForeignLog, NotThere, SharedSessions, StoreError
 from service.exits import EXIT_FAILED, EXIT_INPUT
 from service.first_steps import StartError
 from service.log_lines import LogLines
@@ -38,6 +38,7 @@ ASK_DIFFERENTLY = (
     InputError,
     NotThere,
     SharedSessions,
+    ForeignLog,
 )
 """Why a start fails that no repetition mends; any other ValueError is a bug."""
 

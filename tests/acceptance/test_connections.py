@@ -59,7 +59,7 @@ class Door:
 def door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log: Log) -> Iterator[Door]:
     monkeypatch.setattr(web_server, "TICKS_A_SECOND", 1)
     monkeypatch.setattr(connections, "CONNECTIONS_MAX", ROOM)
-    monkeypatch.setattr(access_gate, "BODY_SECONDS_MAX", 0.2)
+    monkeypatch.setattr(access_gate, "BODY_SECONDS_MAX", 1.0)
     bound = bound_socket("127.0.0.1", 0)
     with serving("sqlite://", tmp_path) as api:
         stats = api.app.state.backend.connections
