@@ -23,6 +23,8 @@ class Mishaps:
             (weather.stop, self.stop),
             (weather.failure, self.fail),
             (weather.freeze, self.freeze),
+            # Only where there are any: the histories of other weathers stay as they were.
+            *(((weather.ruin, self.ruin),) if weather.ruin else ()),
             (weather.clock, self.set_clock),
             (weather.database.stop, self.stop_database),
             (weather.database.cut, self.cut_connection),
@@ -45,6 +47,10 @@ class Mishaps:
     def fail(self) -> str:
         """An actor is made to fail, or some that have to do with one another."""
         return f"made to fail: {self.failures.fail_someone()}"
+
+    def ruin(self) -> str:
+        """A position fails for good: whatever its lives are told, they raise."""
+        return f"ruined: {self.failures.ruin_a_position()}"
 
     def freeze(self) -> str:
         """The owner's process stands still, as under a debugger or a machine that swaps."""
