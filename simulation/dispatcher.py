@@ -150,7 +150,7 @@ class SimulatedDispatcher(SequentialDispatcher):
 
     def catch_up(self) -> None:
         """Tell what has fallen due while nothing ran."""
-        self.advance_to(self.clock.now_us())
+        self.advance_to(self.clock.monotonic_us())
 
     @property
     def recovering(self) -> bool:
