@@ -6,7 +6,14 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from feeds.errors import InputError
-from persistence.errors import NotThere, OwnedElsewhere, SharedSessions, StoreError
+from persistence.errors import (
+    ForeignLog,
+    NotThere,
+    OwnedElsewhere,
+    SharedSessions,
+    StoreError,
+    UnfitBackup,
+)
 from service import (
     commands_accounts,
     commands_metrics,
@@ -31,6 +38,8 @@ ASK_DIFFERENTLY = (
     NotThere,
     OwnedElsewhere,
     SharedSessions,
+    ForeignLog,
+    UnfitBackup,
 )
 """Why a command fails that no repetition mends."""
 

@@ -11,7 +11,7 @@ import structlog
 
 from actors.system import UncommittedError
 from feeds.errors import InputError
-from persistence.errors import NotThere, SharedSessions, StoreError
+from persistence.errors import ForeignLog, NotThere, SharedSessions, StoreError
 from service.exits import EXIT_FAILED, EXIT_INPUT
 from service.notify import Notifier
 from service.ownership import FileInUseError, OwnerLivesError, StopAskedError
@@ -33,6 +33,7 @@ ASK_DIFFERENTLY = (
     InputError,
     NotThere,
     SharedSessions,
+    ForeignLog,
 )
 """Why a start fails that no repetition mends; any other ValueError is a bug."""
 

@@ -201,8 +201,7 @@ class Service:
         settings = self._settings
         guard = GuardSettings(jump_max=settings.price_jump_max)
         market = MarketSettings(guard=guard, price_age_seconds_max=settings.price_age_seconds_max)
-        shared = settings.database.startswith("postgresql")
-        renew_seconds = settings.lease_seconds / 3 if shared else None
+        renew_seconds = settings.lease_seconds / 3
         assert self._epoch is not None, "the owner comes first"
         with (
             self._step("wallets, markets and positions restored") as said,
@@ -304,6 +303,7 @@ class Service:
             dispatcher,
             busy_us=dispatcher.busy_us,
             feed_trouble=self._feeds.trouble,
+            audit_seconds=settings.audit_seconds,
         )
         pulse.start()
         gate = self._gate = Gate(system.directory, system.published)

@@ -13,7 +13,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
-from persistence.errors import Unavailable
+from persistence.errors import UNREADABLE
 from web import (
     hooks,
     login,
@@ -95,7 +95,8 @@ def create_app(backend: Backend) -> FastAPI:
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http_exception)
-    app.add_exception_handler(Unavailable, _on_unavailable)
+    for unreadable in UNREADABLE:
+        app.add_exception_handler(unreadable, _on_unavailable)
     app.add_middleware(ReadsInTurn)
     app.add_middleware(
         AccessGate,

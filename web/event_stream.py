@@ -20,7 +20,7 @@ import structlog
 from anyio import CapacityLimiter
 
 from actors.messages import Announced
-from persistence.errors import Unavailable
+from persistence.errors import UNREADABLE
 from persistence.state import StoredEvent
 from trading.times import iso_time
 from web.history import text_of
@@ -149,7 +149,7 @@ class EventStream:
                 await asyncio.wait_for(news.wait(), self._keep_alive_seconds)
             except TimeoutError:
                 break
-            except Unavailable:
+            except UNREADABLE:
                 await asyncio.sleep(READ_AGAIN_SECONDS)
                 break
         return ()
@@ -183,7 +183,7 @@ class EventStream:
             try:
                 await self._read_on()
                 await self._wake.wait()
-            except Unavailable:
+            except UNREADABLE:
                 await asyncio.sleep(READ_AGAIN_SECONDS)
             except Exception:
                 log.exception("events could not be read; trying again")
@@ -217,7 +217,7 @@ class EventStream:
         """Read off the loop; an outage is logged when it begins and when it ends."""
         try:
             found = await anyio.to_thread.run_sync(read, *arguments, limiter=self._limiter)
-        except Unavailable as error:
+        except UNREADABLE as error:
             if not self._is_away:
                 log.warning("events cannot be read; trying again", error=str(error))
             self._is_away = True
