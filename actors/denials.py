@@ -96,6 +96,16 @@ def deposed() -> Denial:
     )
 
 
+def database_damaged() -> Denial:
+    """A command to a process whose database will not be written again; maybe it came before."""
+    return Denial(
+        reason=DenialReason.DATABASE_DAMAGED,
+        text="the database's files were damaged, deleted or replaced, and nothing is written to "
+        "them any more; nothing here says that this was done: ask again once the operator has "
+        "restored the database, with the same key or reference it is done once",
+    )
+
+
 def unknown_position(position_id: int) -> Denial:
     """The denial of a command for a position that never was."""
     return Denial(reason=DenialReason.POSITION_UNKNOWN, text=f"there is no position {position_id}")

@@ -51,6 +51,7 @@ class Store:
             SchemaTooNew: if a later version has migrated the database.
             OwnedElsewhere: if another process has the SQLite file open, or if a migration is
                 missing while an owner's lease runs.
+            ForeignLog: if the log beside a SQLite file was written for another one.
             SharedSessions: if a pool gives each transaction another session.
         """
         address = parsed(url)
@@ -102,6 +103,7 @@ class Store:
             OwnedElsewhere: while the lease of another holder runs that was not given up
                 (PostgreSQL; a SQLite file has one process only).
             SchemaTooNew: if a later version has migrated the database since it was opened.
+            Damaged: if a file of SQLite's is gone already.
         """
         # SQLite's lock file says that no other owner is alive.
         others_may_run = self._transactions.dialect == "postgresql"
@@ -116,6 +118,7 @@ class Store:
             if others_may_run:
                 schema.require_current(session.connection())
         self._transactions.limit_waiting(lease_seconds)
+        self._transactions.watch_files()
         return epoch
 
     def renew(self, epoch: int) -> None:

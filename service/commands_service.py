@@ -1,4 +1,4 @@
-"""Commands of the service itself and of its database: serve, config, db, audit, backup."""
+"""Commands of the service itself and of its database: serve, config, db, audit, backup, restore."""
 
 import logging
 from pathlib import Path
@@ -70,6 +70,7 @@ def serve(
 
     loaded = load(options)
     settings = loaded.settings
+    # Until the service itself has a log that never blocks.
     configure_logs(
         logging.getLevelNamesMapping()[settings.log_level.upper()], style=settings.log_format
     )
@@ -139,6 +140,27 @@ def backup(
     typer.echo(f"{masked(url)} copied to {file}")
 
 
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="The backup to bring back; it stays as it is.")],
+    database: Database = None,
+) -> None:
+    """Put a backup in the place of a SQLite database; the old files are moved aside."""
+    from persistence.addresses import masked
+    from persistence.restore import restore as restore_database
+
+    url = _settings(database).database
+    if url.startswith("postgresql"):
+        raise ValueError(
+            "PostgreSQL is restored by its own tool, with the service stopped, into an empty "
+            f"database: pg_restore --no-owner --dbname={_for_pg_dump(url)} {file}"
+        )
+    kept = restore_database(url, file)
+    typer.echo(f"{masked(url)} holds what {file} does: start the service")
+    for old in kept:
+        typer.echo(f"moved aside: {old}")
+
+
 def _choose_data_folder(loaded: "Loaded") -> None:
     """Make the folder of the books where that is the default's, and say which one it is."""
     import structlog
@@ -163,7 +185,7 @@ def _settings(database: str | None) -> "Settings":
 
 
 def _for_pg_dump(url: str) -> str:
-    """A URL as `pg_dump` takes it, without what is hidden: a password belongs into ~/.pgpass."""
+    """A URL as PostgreSQL's tools take it, without secrets: a password belongs into ~/.pgpass."""
     from persistence.addresses import MASK, masked
 
     bare = masked(url).replace("+psycopg2", "").replace(f":{MASK}@", "@")

@@ -182,7 +182,7 @@ def repair_table(repair: dict[str, Any]) -> Group:
     columns = (("figure",), ("was" if done else "is",), ("is" if done else "should be",))
     title = f"Wallet of account {account}: {status.replace('_', ' ').lower()}"
     to_do = {
-        "REPAIRABLE": f"restored by: backstay repair {shlex.quote(account)} --apply --reason ...",
+        "REPAIRABLE": f"restored by: backstay repair {shlex.quote(account)} --apply --reason WHY",
         "IRREPARABLE": "no command mends that: restore a backup",
     }
     told = [one_line(line) for line in (repair["detail"], to_do.get(status)) if line]
@@ -191,7 +191,7 @@ def repair_table(repair: dict[str, Any]) -> Group:
 
 def history_tables(history: dict[str, Any]) -> Group:
     """What happened to a position, in order, and what it came to."""
-    rows = [(_time(item["time"]), _text(item["text"])) for item in history["items"]]
+    rows = [(_time(item["done_at"]), _text(item["text"])) for item in history["items"]]
     position, pnl = history["position"], history["pnl"]
     title = f"Position {position['id']}: {position['side']} {position['symbol']}, " + (
         f"{position['status']}, account {position['account']}"

@@ -47,6 +47,7 @@ class Weather:
     ruin: float = 0.0
     unwritable: float = 0.0
     clock: float = 0.0
+    files: float = 0.0
     standby: bool = False
     interleaved: bool = True
 

@@ -18,6 +18,7 @@ def history_item(event: StoredEvent) -> HistoryItem:
     return HistoryItem(
         id=event.id,
         time=iso_time(event.time_us),
+        done_at=iso_time(event.done_us),
         kind=event.kind,
         text=text_of(event),
         data=json.loads(event.data),

@@ -18,6 +18,7 @@ _STATUSES = {
     DenialReason.AMOUNT_INVALID: 422,
     DenialReason.BOOKS_MISMATCH: 409,
     DenialReason.CANDIDATE_UNKNOWN: 409,
+    DenialReason.DATABASE_DAMAGED: 503,
     DenialReason.DEADLINE_PASSED: 503,
     DenialReason.DEPOSED: 503,
     DenialReason.INSUFFICIENT_BALANCE: 422,

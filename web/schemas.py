@@ -175,10 +175,14 @@ class PnlBody(BaseModel):
 
 
 class HistoryItem(BaseModel):
-    """Something that happened; `text` is for people, `data` has the event's own fields."""
+    """Something that happened; `text` is for people, `data` has the event's own fields.
+
+    `time` is that of the price that caused it, or else our clock's; `done_at` is the commit's.
+    """
 
     id: int
     time: Time
+    done_at: Time
     kind: str
     text: str
     data: dict[str, Any]

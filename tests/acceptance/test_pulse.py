@@ -55,6 +55,7 @@ def pulse(house: House, surroundings: Surroundings) -> Pulse:
         house.dispatcher,
         busy_us=lambda: surroundings.busy_us,
         feed_trouble=lambda: surroundings.feed_trouble,
+        audit_seconds=60,
     )
     pulse.start()
     return pulse
@@ -149,6 +150,17 @@ def test_a_mismatch_makes_it_not_ready_and_leaves_it_alive(house: House, pulse: 
     assert not pulse.readiness().ok
     assert pulse.liveness().ok
     house.sql("UPDATE accounts SET total = total + 1")
+    house.check()
+    assert pulse.readiness().ok
+
+
+def test_books_that_are_not_checked_any_more_make_it_not_ready(house: House, pulse: Pulse) -> None:
+    """A check that hangs, or fails each time, does not leave its last good word in force."""
+    house.check()
+    house.advance(150)
+    assert pulse.readiness().ok
+    house.advance(50)
+    assert pulse.readiness().checks["health"] == "no check has come to an end for 200 s"
     house.check()
     assert pulse.readiness().ok
 

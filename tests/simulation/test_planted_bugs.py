@@ -10,6 +10,7 @@ from tests.simulation import (
     planted_in_clocks,
     planted_in_commits,
     planted_in_containment,
+    planted_in_files,
 )
 
 SEEDS_MAX = 30
@@ -49,6 +50,8 @@ PLANTED: list[tuple[Plant, str, str]] = [
         "database",
         "announced and not durable|booked is None",
     ),
+    (planted_in_files.lost_files_are_not_noticed, "files", "announced and not durable"),
+    (planted_in_files.lost_files_are_an_outage, "files", "does not find out that its files"),
     (planted_in_commits.notifications_are_remembered_first, "busy", "the phone was not told"),
     (planted_in_commits.old_prices_are_news, "busy", "market .* candidate"),
     (planted_in_actors.opens_are_forced, "busy", "has no quote"),
