@@ -23,6 +23,7 @@ from service.gate import Gate
 from service.leaving import let_go
 from service.live_feeds import Feeds, SystemFloor, feeds_of
 from service.metrics import Metrics
+from service.named_accounts import warn_of_unknown
 from service.notifications import notifications_of
 from service.notify import Notifier
 from service.ownership import Candidate, StopAskedError, Wait, keeping
@@ -238,6 +239,7 @@ class Service:
         if not version.wallets:
             with self._step(f"account {DEMO_ACCOUNT} opened in the empty database"):
                 self._open_demo_account(system)
+        warn_of_unknown(settings, system.published.version.wallets)
         with self._step("first health check made") as said:
             said.update(self._check_health(system))
         return system
@@ -300,10 +302,7 @@ class Service:
         assert self._dispatcher is not None, "the actors come first"
         dispatcher, settings = self._dispatcher, self._settings
         pulse = self._pulse = Pulse(
-            system,
-            dispatcher,
-            busy_us=dispatcher.busy_us,
-            feed_trouble=self._feeds.trouble,
+            system, dispatcher, busy_us=dispatcher.busy_us, feed_trouble=self._feeds.trouble
         )
         pulse.start()
         gate = self._gate = Gate(system.directory, system.published)
