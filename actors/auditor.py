@@ -9,7 +9,7 @@ from typing import Protocol, assert_never
 import structlog
 
 from actors.base import Recipient
-from actors.denials import SHUTTING_DOWN, deposed, unknown_account
+from actors.denials import SHUTTING_DOWN, unknown_account
 from actors.directory import Directory
 from actors.dispatcher import Dispatcher
 from actors.memory_doubts import stale_hold, would_release_wrongly
@@ -27,7 +27,7 @@ from actors.published import Published
 from actors.repairs import carry_out
 from actors.supervised import ActorKind, SupervisedActor, error_text
 from persistence.changes import Change
-from persistence.errors import StoreError, Unavailable
+from persistence.errors import UNREADABLE, StoreError
 from persistence.state import Books
 from trading.books import (
     MEMORY_CHECK,
@@ -156,7 +156,7 @@ class AuditorActor(SupervisedActor):
             return (message.account,)
         try:
             return self._reader.accounts()
-        except Unavailable as error:
+        except UNREADABLE as error:
             log.warning("health check not made", error=str(error))
             return ()
 
@@ -189,7 +189,7 @@ class AuditorActor(SupervisedActor):
         ledger = LedgerFold() if check.full else self._ledgers.get(account, LedgerFold())
         try:
             books = self._sum_up(account, ledger)
-        except Unavailable as error:
+        except UNREADABLE as error:
             log.warning("health check not made", account=account, error=str(error))
             self._abandon(account)
             return
@@ -258,13 +258,14 @@ class AuditorActor(SupervisedActor):
     def _sum_up(self, account: str, ledger: LedgerFold) -> Books:
         """Take the entries that are new to a ledger; returns the books that they lead to."""
         books = None
-        if self._published.deposed:  # what is read is another's, and what is remembered is past
-            raise _UndoneError(deposed())
+        if self._published.ended is not None:  # what is read is another's, or may be anything
+            raise _UndoneError(self._published.ended)
         with closing(self._reader.book_pages(account, after_entry=ledger.entries)) as pages:
             for page in pages:
                 if self._draining.wait(0 if books is None else PAUSE_SECONDS):
                     raise _UndoneError(SHUTTING_DOWN)
                 books = page
+                self._published.audited_us = self._dispatcher.clock.monotonic_us()
                 ledger.add_all(page.entries)
         if books is None:
             raise _UndoneError(unknown_account(account))
@@ -305,8 +306,7 @@ class AuditorActor(SupervisedActor):
         self, report: HealthReport, reported: WalletReported | None, *, halts: bool
     ) -> None:
         """Refuse opens; where a close would build on what was changed, change nothing at all."""
-        account = report.account
-        failures = report.failures
+        account, failures = report.account, report.failures
         log.error(
             "⚠ Wallet health check FAILED",
             account=account,

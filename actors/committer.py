@@ -6,6 +6,7 @@ from typing import assert_never
 
 import structlog
 
+from actors.denials import database_damaged, deposed
 from actors.directory import Directory
 from actors.dispatcher import Dispatcher, Timer
 from actors.messages import Announced, Ping, Pong
@@ -28,7 +29,7 @@ from actors.stats import CommitFailure
 from actors.supervised import ActorKind, SupervisedActor
 from actors.writer import Read, SafeWriter, Writer
 from persistence.changes import Change
-from persistence.errors import Deposed, OutcomeUnknown, RefusalKind, Refused, Unavailable
+from persistence.errors import Damaged, Deposed, OutcomeUnknown, RefusalKind, Refused, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +53,6 @@ class RenewLease:
 
 
 CommitterMessage = CommitChange | Read | Flush | Retry | RenewLease | Ping
-Queued = CommitChange | Read
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class CommitterActor(SupervisedActor):
         self._commit_id = last_commit_id
         self._event_id = last_event_id
         self._renew_seconds = renew_seconds
-        self._queue: deque[Queued] = deque()
+        self._queue: deque[CommitChange | Read] = deque()
         self._flushing = False
         self._unknown: Attempt | None = None
         self._one_by_one = 0
@@ -150,7 +150,7 @@ class CommitterActor(SupervisedActor):
         if self._retry is not None:  # this is the next try, whoever asks for it
             self._retry.cancel()
             self._retry = None
-        if self._published.deposed:
+        if self._published.ended is not None:
             self._give_back()
             return
         try:
@@ -162,18 +162,21 @@ class CommitterActor(SupervisedActor):
                 elif self._queue:  # what was taken may all have gone back
                     self._read_next()
             self._make_sure()
-        except Unavailable as error:
-            self._retry_later(CommitFailure.UNAVAILABLE, error)
-        except OutcomeUnknown as error:
-            self._retry_later(CommitFailure.UNKNOWN, error)
-        except Deposed as error:
-            self._depose(error)
+        except (Unavailable, OutcomeUnknown) as error:
+            self._retry_later(error)
+        except (Deposed, Damaged) as error:
+            self._end(error)
 
-    def _depose(self, error: Deposed) -> None:
-        """Another owner has taken over: nothing is written any more."""
-        self._published.deposed = True
+    def _end(self, error: Deposed | Damaged) -> None:
+        """Another owner, an earlier state or other files are there: nothing is written any more."""
+        if isinstance(error, Deposed):
+            self._published.ended = deposed()
+            self.directory.to_desk(OwnershipLost(detail=str(error)))
+        elif self._published.ended is None:
+            # The process lives on: one that started anew could begin with an empty database.
+            log.error(str(error))
+            self._published.ended, self._published.database_away = database_damaged(), str(error)
         self._give_back()
-        self.directory.to_desk(OwnershipLost(detail=str(error)))
 
     def _give_back(self) -> None:
         """Have wallets deny what is certainly not written; the rest stays without an answer.
@@ -307,8 +310,10 @@ class CommitterActor(SupervisedActor):
         self.directory.send(read.reply_to, self._writer.answer(read))
         self._queue.popleft()
 
-    def _retry_later(self, kind: CommitFailure, error: Exception) -> None:
-        what = "outcome unknown" if kind is CommitFailure.UNKNOWN else str(kind)
+    def _retry_later(self, error: Unavailable | OutcomeUnknown) -> None:
+        unknown = isinstance(error, OutcomeUnknown)
+        kind = CommitFailure.UNKNOWN if unknown else CommitFailure.UNAVAILABLE
+        what = "outcome unknown" if unknown else str(kind)
         self.directory.stats.commit_failures[kind] += 1
         seconds = RETRY_SECONDS[min(self._failures, len(RETRY_SECONDS) - 1)]
         self._failures += 1
@@ -318,7 +323,7 @@ class CommitterActor(SupervisedActor):
         self._retry = self._dispatcher.after(seconds, self.actor_ref, Retry())
 
     def _renew_later(self) -> None:
-        if self._renew_seconds is not None and not self._published.deposed:
+        if self._renew_seconds is not None and self._published.ended is None:
             self._dispatcher.after(self._renew_seconds, self.actor_ref, RenewLease())
 
     def _renew(self) -> None:
@@ -327,20 +332,13 @@ class CommitterActor(SupervisedActor):
         except (Unavailable, OutcomeUnknown) as error:
             self._published.database_away = f"lease not renewed: {error}"
             log.warning("lease not renewed", error=str(error))
-        except Deposed as error:
-            self._depose(error)
+        except (Deposed, Damaged) as error:
+            self._end(error)
         else:
-            self._try_again()
+            if self._published.database_away is not None:
+                # Only what waits tells whether the outage is over: the owner's row is small.
+                self._flush()
         self._renew_later()
-
-    def _try_again(self) -> None:
-        """The lease was taken: in an outage, do what waits now.
-
-        Whether it is over only that tells: a full disk may have room for the owner's row.
-        """
-        if self._published.database_away is None:
-            return
-        self._flush()
 
     def _answered(self) -> None:
         """The database has answered to who writes: an outage is over."""

@@ -89,9 +89,20 @@ def deposed() -> Denial:
     """A command to a process that may write nothing any more; maybe it came before that."""
     return Denial(
         reason=DenialReason.DEPOSED,
-        text="another process has taken the database over, and this one takes no more commands; "
+        text="another process has taken the database over, or an earlier state of it has taken its "
+        "place, and this one takes no more commands; "
         "nothing here says that this was done: ask the owner, with the same key or reference it "
         "is done once",
+    )
+
+
+def database_damaged() -> Denial:
+    """A command to a process whose database will not be written again; maybe it came before."""
+    return Denial(
+        reason=DenialReason.DATABASE_DAMAGED,
+        text="the database's files were damaged, deleted or replaced, and nothing is written to "
+        "them any more; nothing here says that this was done: ask again once the operator has "
+        "restored the database, with the same key or reference it is done once",
     )
 
 

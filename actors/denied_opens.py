@@ -33,7 +33,7 @@ class DeniedOpens:
 
     def record(self, request: OpenPosition, denial: Denial) -> None:
         """Record a denial, of which everybody who asked has been told."""
-        if self._published.database_away is not None or self._published.deposed:
+        if self._published.database_away is not None or self._published.ended is not None:
             return
         event = OpenDenied(
             account=request.account,

@@ -21,7 +21,6 @@ from trading.events import (
     PositionReduced,
     PriceQuarantined,
     PriceRejected,
-    PriceTimesRebased,
     QuarantineEnded,
     RungHit,
     ShortfallCovered,
@@ -34,6 +33,7 @@ from trading.events import (
 )
 from trading.model import EntryType, LedgerEntry, Side
 from trading.money import HUNDRED, ZERO, plain, trimmed
+from trading.price_events import MarketStale, PriceTimesRebased
 from trading.service_events import PartSetAside
 from trading.signals import SignalStatus
 
@@ -83,7 +83,7 @@ def _write(event: Event) -> None:
             )
         case PriceQuarantined() | QuarantineEnded() | PriceRejected() | PriceTimesRebased():
             _write_guarded(event)
-        case MarketPaused() | MarketResumed():
+        case MarketPaused() | MarketResumed() | MarketStale():
             _write_market(event)
         case TradingPaused() | TradingResumed() | SignalReceived() | SignalFinished():
             _write_outside(event)
@@ -169,14 +169,16 @@ def _write_guarded(
             assert_never(event)
 
 
-def _write_market(event: MarketPaused | MarketResumed) -> None:
-    """What a venue's connection does to a market."""
+def _write_market(event: MarketPaused | MarketResumed | MarketStale) -> None:
+    """What a venue that is away, or silent, does to a market."""
     match event:
         case MarketPaused():
             log.warning(f"{event.symbol} paused: {event.why}", symbol=event.symbol)
         case MarketResumed():
             seconds = event.paused_us / 1_000_000
             log.warning(f"{event.symbol} resumed after {seconds:.1f} s", symbol=event.symbol)
+        case MarketStale():
+            log.warning(f"{event.symbol} is stale: {event.why}", symbol=event.symbol)
         case _:
             assert_never(event)
 

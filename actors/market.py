@@ -11,8 +11,10 @@ from actors.directory import Directory
 from actors.market_events import MarketEvents
 from actors.messages import (
     Denied,
+    HearPrices,
     JudgedPrice,
     PauseMarket,
+    PricesHeard,
     PricesTaken,
     ReleaseCandidate,
     ReportMarket,
@@ -40,6 +42,7 @@ from trading.price_guard import GuardSettings, PriceGuard, Verdict
 
 MarketMessage = (
     TakePrices
+    | HearPrices
     | QuotePrice
     | ReleaseQuote
     | ReleaseQuotes
@@ -98,7 +101,7 @@ class MarketActor(SupervisedActor):
         self._pause = pause
         self._book = TriggerBook()
         self._history = PriceHistory()
-        self._events = MarketEvents(directory, symbol, self._guard)
+        self._events = MarketEvents(directory, clock, symbol, self._guard)
         self._quoted: dict[int, str] = {}
         self._questions: dict[int, QuotePrice] = {}
         self._undelivered: dict[int, Accepted] = {}
@@ -110,6 +113,11 @@ class MarketActor(SupervisedActor):
         match message:
             case TakePrices():
                 self._take_all(message)
+            case HearPrices():
+                if self._pause is not None:
+                    self._verdicts.hear_all(message.prices)
+                    self._publish()
+                self.directory.send(message.reply_to, PricesHeard())
             case Arm():
                 self._arm(message)
             case Disarm():
@@ -153,8 +161,7 @@ class MarketActor(SupervisedActor):
         a mailbox goes on at once, and the history keeps what positions miss.
         """
         guard, book, history, verdicts = self._guard, self._book, self._history, self._verdicts
-        judge = guard.judge
-        accepted, accepted_before = Verdict.ACCEPTED, verdicts.accepted
+        judge, accepted, accepted_before = guard.judge, Verdict.ACCEPTED, verdicts.accepted
         for index in range(start, end):
             price = prices[index]
             had_candidate = guard.candidate
@@ -188,8 +195,7 @@ class MarketActor(SupervisedActor):
         now_us, count = self._clock.now_us(), len(message.prices)
         judged: list[JudgedPrice] = []
         if self._pause is not None:
-            why = f"paused: {self._pause.why}"
-            judged = self._verdicts.all_ignored(message.prices, message.times_us, now_us, why)
+            judged = self._verdicts.ignored(message, now_us, f"paused: {self._pause.why}")
         elif message.reply_to is None:
             index = 0
             while index < count:
@@ -211,13 +217,8 @@ class MarketActor(SupervisedActor):
     def _refuse(self, verdict: Verdict, price: Decimal, time_us: int | None, now_us: int) -> None:
         self._verdicts.refuse(verdict, price)
         if verdict is Verdict.REJECTED:
-            self._events.note_rejected(
-                price,
-                self._guard.why(verdict, price, time_us, now_us),
-                now_us=now_us,
-                monotonic_us=self._clock.monotonic_us(),
-                accepted=self._verdicts.accepted,
-            )
+            why = self._guard.why(verdict, price, time_us, now_us)
+            self._events.note_rejected(price, why, accepted=self._verdicts.accepted)
 
     def _tell_reached(self, price: Decimal, time_us: int) -> None:
         reached = Accepted(self._number, price, time_us, self._age.received_us)
@@ -302,13 +303,12 @@ class MarketActor(SupervisedActor):
         self._history.ask(position_id, self._number)
 
     def _release_candidate(self, message: ReleaseCandidate) -> None:
-        had_candidate, price = self._guard.candidate, message.price
+        had_candidate, price, denial = self._guard.candidate, message.price, None
         if self._pause is not None:
             denial = paused_by_network(self._symbol, self._pause)
-            self.directory.send(message.reply_to, Denied(denial=denial))
-            return
-        if not self._guard.release(price, self._clock.now_us()):
+        elif not self._guard.release(price, self._clock.now_us()):
             denial = unknown_candidate(self._symbol, price, had_candidate)
+        if denial is not None:
             self.directory.send(message.reply_to, Denied(denial=denial))
             return
         time_us = self._guard.last_time_us

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 
+from actors.clock import Clock
 from actors.directory import Directory
 from actors.protocol import CommitChange
 from actors.published import MarketPause
@@ -12,10 +13,10 @@ from trading.events import (
     MarketResumed,
     PriceQuarantined,
     PriceRejected,
-    PriceTimesRebased,
     QuarantineEnded,
 )
 from trading.money import is_price
+from trading.price_events import PriceTimesRebased
 from trading.price_guard import Candidate, PriceGuard
 
 MarketEvent = (
@@ -34,11 +35,12 @@ _REJECTED_US = 60_000_000
 class MarketEvents:
     """Hands a symbol's events to the Committer, in order with everything else."""
 
-    __slots__ = ("_directory", "_guard", "_rebases", "_rejections", "_symbol")
+    __slots__ = ("_clock", "_directory", "_guard", "_rebases", "_rejections", "_symbol")
 
-    def __init__(self, directory: Directory, symbol: str, guard: PriceGuard) -> None:
+    def __init__(self, directory: Directory, clock: Clock, symbol: str, guard: PriceGuard) -> None:
         """Nothing has been told of this guard."""
         self._directory = directory
+        self._clock = clock
         self._symbol = symbol
         self._guard = guard
         self._rebases = 0
@@ -46,22 +48,21 @@ class MarketEvents:
         # of our clock, are two reasons with a row each.
         self._rejections: dict[bool, tuple[int, int]] = {}
 
-    def note_rejected(
-        self, price: Decimal, why: str, *, now_us: int, monotonic_us: int, accepted: int
-    ) -> None:
+    def note_rejected(self, price: Decimal, why: str, *, accepted: int) -> None:
         """Tell of the first price in a row that is rejected for a reason.
 
         An accepted price ends the row: `accepted` counts them. At most once a minute for each
         reason: where our clock is slow by about what is allowed, every other price may be rejected,
         for hours.
         """
-        reason = is_price(price)
+        reason, monotonic_us = is_price(price), self._clock.monotonic_us()
         if reason in self._rejections:
             told_us, told_at = self._rejections[reason]
             if accepted == told_at or monotonic_us - told_us < _REJECTED_US:
                 return
         self._rejections[reason] = monotonic_us, accepted
         text = str(price)[:_PRICE_CHARS_MAX]
+        now_us = self._clock.now_us()
         self._commit(PriceRejected(symbol=self._symbol, price=text, why=why, time_us=now_us))
 
     def note_rebased(self, time_us: int) -> None:

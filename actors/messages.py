@@ -180,6 +180,23 @@ class TakePrices:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HearPrices:
+    """Prices of a symbol by somebody else than the feed that brings them: they never act.
+
+    While the feed is away they say what is traded, so that a stop that is past it is seen. The
+    answer is `PricesHeard`.
+    """
+
+    prices: Sequence[Decimal]
+    reply_to: Recipient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricesHeard:
+    """A market knows of prices that it does not act on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedPrice:
     """What became of one price, and the time that it was judged with.
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from actors.base import Recipient
+from actors.canonical import canonical_request
 from actors.denials import key_conflict, key_without_row, no_market, unreadable_position
 from actors.denied_opens import DeniedOpens
 from actors.directory import Directory
@@ -19,7 +20,7 @@ from actors.protocol import (
     ReleaseQuote,
     ReleaseQuotes,
 )
-from actors.wallet_plan import QuotedOpen, canonical_request
+from actors.wallet_plan import QuotedOpen
 from trading.model import Denial, Position
 
 

@@ -7,13 +7,23 @@ health report.
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from immutables import Map
 
 from persistence.changes import Change
 from trading.books import HealthReport
 from trading.exposure import NOTHING, Exposure
-from trading.model import MarketPrice, Pause, Position, PositionStatus, Wallet
+from trading.model import (
+    Denial,
+    DenialReason,
+    MarketPrice,
+    Pause,
+    Position,
+    PositionStatus,
+    Wallet,
+)
+from trading.price_guard import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,12 +114,19 @@ class MarketPause:
     since_us: int
 
 
+class Heard(NamedTuple):
+    """A price that was not accepted, and so is not acted on, and the guard's verdict."""
+
+    price: Decimal
+    verdict: Verdict
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketStatus:
     """A market as it stands: its last accepted price, and what keeps it from being acted on.
 
     `received_us` is by the monotonic clock, None if none was received since the start. `heard` is
-    the newest price of all, where it was not accepted and so is not acted on. The counts
+    the newest price of all, where it was not accepted. The counts
     are of prices since then, by the guard's verdict, and of how often the times began anew because
     a clock was wrong; `armed` positions wait for their triggers.
     """
@@ -120,7 +137,7 @@ class MarketStatus:
     price_age_us_max: int
     candidate: Decimal | None = None
     pause: MarketPause | None = None
-    heard: Decimal | None = None
+    heard: Heard | None = None
     accepted: int = 0
     rejected: int = 0
     ignored: int = 0
@@ -191,8 +208,9 @@ class Published:
     Only the Committer publishes versions, before it answers anybody: who was answered reads their
     own write. `markets` is written by the MarketActors, `health` by the Auditor, `feed_pauses` by
     the feeds: why one has paused a symbol, None where it brings prices. `database_away` says why
-    the Committer cannot write at present, if so, and `deposed` that it never will again. The Desk
-    writes `set_aside`: what has failed for good.
+    the Committer cannot write at present, if so, and `ended` why it never will again. `audited_us`
+    is when the Auditor last got on, on the monotonic clock. The Desk writes `set_aside`: what has
+    failed for good.
     """
 
     def __init__(self, version: Version) -> None:
@@ -203,7 +221,18 @@ class Published:
         self.feed_pauses: dict[str, str | None] = {}
         self.set_aside: dict[tuple[str, str | int], SetAside] = {}
         self.database_away: str | None = None
-        self.deposed = False
+        self.ended: Denial | None = None
+        self.audited_us: int | None = None
+
+    @property
+    def deposed(self) -> bool:
+        """Whether another owner has taken over."""
+        return self.ended is not None and self.ended.reason is DenialReason.DEPOSED
+
+    @property
+    def damaged(self) -> bool:
+        """Whether the database's files are not those any more that were written."""
+        return self.ended is not None and self.ended.reason is DenialReason.DATABASE_DAMAGED
 
     def unguarded_by(self, position: Position) -> SetAside | None:
         """What is set aside that an open position needs: itself, its wallet or its market."""

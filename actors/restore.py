@@ -12,20 +12,16 @@ from actors.wallet_plan import Held, Memory
 from persistence.changes import Change
 from persistence.state import AccountState, KeyRecord, State, TransferRecord
 from trading.model import Position
+from trading.money import ZERO
 
 
 def memory_of(state: AccountState) -> Memory:
     """A wallet's memory as the database has it."""
+    held = {position.position_id: Held.of(position) for position in state.open_positions}
     return Memory(
         wallet=state.wallet,
-        held=Map(
-            {
-                position.position_id: Held(
-                    symbol=position.symbol, hold=position.hold, version=position.version
-                )
-                for position in state.open_positions
-            }
-        ),
+        held=Map(held),
+        gain=sum((known.gain for known in held.values()), ZERO),
         keys=Map({record.key: record.position_id for record in state.keys}),
         transfers=Map({record.reference: record.amount for record in state.transfers}),
     )

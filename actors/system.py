@@ -229,6 +229,8 @@ class System:
         # What a commit under way is made of, and what was told behind it, only its thread knows.
         if self._committer.actor_inbox.scheduled:
             waiting.append("whatever else the commit writes that does not end")
+        if self.published.damaged:
+            waiting.append("whatever was committed to the database that is damaged")
         # What no wallet knows of: pauses, events, last prices, cursors.
         orphans = (c for c in self._committer.undone if not (c.positions or c.entries))
         return (*waiting, *map(_described, orphans))

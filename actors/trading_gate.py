@@ -1,6 +1,6 @@
-"""What may keep an account from trading: another owner, doubts about its books, a pause."""
+"""What may keep an account from trading: a lost database, doubts about its books, a pause."""
 
-from actors.denials import books_mismatch, deposed, trading_paused
+from actors.denials import books_mismatch, trading_paused
 from actors.published import Published
 from trading.model import Denial
 
@@ -9,7 +9,7 @@ class TradingGate:
     """Whether an account's opens, or all of its commands, are denied at present, and why.
 
     Opens are refused while its books do not balance and while trading is paused. While it is
-    halted, because somebody else wrote its row or owns the database, nothing at all is changed.
+    halted, because somebody else wrote its row, or the database is lost, nothing at all is changed.
     """
 
     __slots__ = ("_account", "_halted", "_published", "_refused")
@@ -24,7 +24,7 @@ class TradingGate:
     @property
     def halted(self) -> Denial | None:
         """Why nothing of the account may be changed, if so."""
-        return deposed() if self._published.deposed else self._halted
+        return self._published.ended or self._halted
 
     @property
     def refusing(self) -> bool:

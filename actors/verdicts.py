@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from actors.messages import JudgedPrice
+from actors.messages import JudgedPrice, TakePrices
+from actors.published import Heard
 from trading.money import is_price
 from trading.price_guard import PriceGuard, Verdict
 
@@ -14,28 +15,40 @@ class Verdicts:
     `accepted` is counted by the market itself, price by price.
     """
 
-    __slots__ = ("_heard", "accepted", "last_refusal", "refused")
+    __slots__ = ("_heard", "_ignored_at", "accepted", "last_refusal", "refused")
 
     def __init__(self) -> None:
         """No price has come."""
         self.accepted = 0
         self.refused = {Verdict.REJECTED: 0, Verdict.IGNORED: 0, Verdict.QUARANTINED: 0}
         self.last_refusal = Verdict.REJECTED
-        self._heard: tuple[Decimal, int] | None = None
+        self._heard: tuple[Heard, int] | None = None
+        self._ignored_at = -1
 
     def refuse(self, verdict: Verdict, price: Decimal) -> None:
-        """Count a price that is not acted on, and remember it if it is one to trade at."""
+        """Count a price that is not acted on, and remember it if it is one to trade at.
+
+        A single one that is ignored is a late trade, and says nothing of what is traded now.
+        """
         self.refused[verdict] += 1
         self.last_refusal = verdict
-        self.hear(price)
+        if verdict is Verdict.IGNORED and self._ignored_at != self.accepted:
+            self._ignored_at = self.accepted
+            return
+        self.hear(price, verdict)
 
-    def hear(self, price: Decimal) -> None:
+    def hear(self, price: Decimal, verdict: Verdict) -> None:
         """Remember a price that is not acted on, if it is one to trade at."""
         if is_price(price):
-            self._heard = price, self.accepted
+            self._heard = Heard(price, verdict), self.accepted
+
+    def hear_all(self, prices: Sequence[Decimal]) -> None:
+        """Remember the newest of prices that nobody judges."""
+        for price in prices:
+            self.hear(price, Verdict.IGNORED)
 
     @property
-    def heard(self) -> Decimal | None:
+    def heard(self) -> Heard | None:
         """The newest price, if it is not acted on; None where the newest is the last accepted."""
         if self._heard is None or self._heard[1] != self.accepted:
             return None
@@ -53,15 +66,14 @@ class Verdicts:
             why = guard.why_rebased()
         return JudgedPrice(verdict=verdict, time_us=stamp_us(time_us, now_us), why=why)
 
-    def all_ignored(
-        self, prices: Sequence[Decimal], times_us: Sequence[int | None], now_us: int, why: str
-    ) -> list[JudgedPrice]:
-        """Count prices that nobody judges."""
-        for price in prices:
+    def ignored(self, message: TakePrices, now_us: int, why: str) -> list[JudgedPrice]:
+        """Count prices that nobody judges, and say why."""
+        for price in message.prices:
             self.refuse(Verdict.IGNORED, price)
+        self.hear_all(message.prices)
         return [
             JudgedPrice(verdict=Verdict.IGNORED, time_us=stamp_us(time_us, now_us), why=why)
-            for time_us in times_us
+            for time_us in message.times_us
         ]
 
 

@@ -7,53 +7,68 @@ true until the change is committed: only then the memory advances and the answer
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import lru_cache
-from typing import Any, assert_never
+from typing import Any, Self, assert_never
 
-import msgspec
 from immutables import Map
 
 from actors.base import Recipient
+from actors.canonical import canonical_request
 from actors.messages import Denied, OpenAccount, OpenPosition, TransferDone, TransferFunds
 from actors.protocol import BookPosition, PositionBooked, PriceQuoted, Started
 from persistence.changes import Change
 from trading.events import Event
+from trading.headroom import could_gain, deposit_denial, headroom_denial
 from trading.ladder import opened, quantity_for
 from trading.model import (
     CostRates,
     Denial,
     DenialReason,
-    Ladder,
     LedgerEntry,
     MarketPrice,
     Position,
     PositionStatus,
     Wallet,
 )
-from trading.money import ZERO, is_quantity, plain, trimmed
+from trading.money import ZERO, is_quantity, plain
 from trading.wallet import Booking, account_opened, held, limit_denial, settled, transferred
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """An open position as its wallet knows it: its symbol, hold (money) and booked version."""
+    """An open position as its wallet knows it: its symbol, hold (money) and booked version.
+
+    `gain` (money) is what it could still gain.
+    """
 
     symbol: str
     hold: Decimal
     version: int
+    gain: Decimal
+
+    @classmethod
+    def of(cls, position: Position) -> Self:
+        """What a wallet remembers of an open position."""
+        return cls(
+            symbol=position.symbol,
+            hold=position.hold,
+            version=position.version,
+            gain=could_gain(position),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """All that a wallet remembers; it follows the database.
 
-    `keys` are the idempotency keys that are taken, each with the position that it opened.
+    `keys` are the idempotency keys that are taken, each with the position that it opened; `gain`
+    (money) is what the open positions could still gain.
     """
 
     wallet: Wallet | None = None
     held: Map[int, Held] = Map()
     keys: Map[str, int] = Map()
     transfers: Map[str, Decimal] = Map()
+    gain: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,27 +151,6 @@ def plan(
     return result
 
 
-def canonical_request(request: OpenPosition) -> str:
-    """A request as text that is equal for equal requests, whoever sends them and when."""
-    amounts = [
-        None if amount is None else _text(amount) for amount in (request.notional, request.quantity)
-    ]
-    fields = [request.symbol, request.side, *amounts, _canonical_ladder(request.ladder)]
-    return msgspec.json.encode(fields).decode()
-
-
-@lru_cache(maxsize=1024)
-def _canonical_ladder(ladder: Ladder) -> msgspec.Raw:
-    rungs = [
-        [_text(rung.distance_pct), rung.stop, _text(rung.close_fraction)] for rung in ladder.rungs
-    ]
-    return msgspec.Raw(msgspec.json.encode([_text(ladder.stop_loss_pct), rungs]))
-
-
-def _text(value: Decimal) -> str:
-    return plain(trimmed(value))
-
-
 def _booked(result: Plan, booking: Booking, **changes: Any) -> None:
     result.after = replace(result.after, wallet=booking.wallet, **changes)
     result.entries.extend(booking.entries)
@@ -189,11 +183,17 @@ def _open_position(
         return
     position, events, booking = outcome
     memory = result.after
-    known = Held(symbol=position.symbol, hold=position.hold, version=position.version)
+    known = Held.of(position)
     keys = memory.keys
     if request.idempotency_key is not None:
         keys = keys.set(request.idempotency_key, position.position_id)
-    _booked(result, booking, held=memory.held.set(position.position_id, known), keys=keys)
+    _booked(
+        result,
+        booking,
+        held=memory.held.set(position.position_id, known),
+        keys=keys,
+        gain=memory.gain + known.gain,
+    )
     result.positions.append(position)
     result.events.extend(events)
     result.started.append(Started(position=position, after=quote.number))
@@ -258,7 +258,10 @@ def _position_or_denial(
     if denial is not None:
         return denial
     booking = held(wallet, position)
-    return booking if isinstance(booking, Denial) else (position, advance.events, booking)
+    if isinstance(booking, Denial):
+        return booking
+    too_much = headroom_denial(wallet, position, memory.gain)
+    return too_much or (position, advance.events, booking)
 
 
 def _quantity(request: OpenPosition, price: Decimal) -> Decimal:
@@ -293,15 +296,13 @@ def _book_position(result: Plan, command: BookPosition) -> None:
             wallet = booking.wallet
             result.entries.extend(booking.entries)
             result.events.extend(booking.events)
-        held_now = (
-            memory.held.delete(position.position_id)
-            if position.status is PositionStatus.CLOSED
-            else memory.held.set(
-                position.position_id,
-                replace(known, hold=position.hold, version=position.version),
-            )
-        )
-        result.after = replace(memory, wallet=wallet, held=held_now)
+        gain = memory.gain - known.gain
+        if position.status is PositionStatus.CLOSED:
+            held_now = memory.held.delete(position.position_id)
+        else:
+            now = Held.of(position)
+            held_now, gain = memory.held.set(position.position_id, now), gain + now.gain
+        result.after = replace(memory, wallet=wallet, held=held_now, gain=gain)
         result.positions.append(position)
         result.events.extend(command.events)
         result.markets[position.symbol] = command.price
@@ -319,6 +320,8 @@ def _transfer(result: Plan, command: TransferFunds, now_us: int) -> None:
     booking = transferred(
         memory.wallet, command.amount, reference=command.reference, time_us=now_us
     )
+    if not isinstance(booking, Denial):
+        booking = deposit_denial(memory.wallet, command.amount, memory.gain) or booking
     if isinstance(booking, Denial):
         result.answers.append((command.reply_to, Denied(denial=booking)))
         return

@@ -28,8 +28,10 @@ class PriceFile:
     A spec is a path, or `SYMBOL=PATH` to give the file's symbol or another one than it has.
     """
 
-    def __init__(self, spec: str, *, ahead: int) -> None:
+    def __init__(self, spec: str, *, ahead: int, perpetuals: dict[str, bool]) -> None:
         """Open a file, to be read `ahead` rows ahead, and tell its format and its symbol.
+
+        `perpetuals` keeps whether a symbol's prices are a perpetual's, for all files together.
 
         Raises:
             InputError: if that cannot be done, with the remedy.
@@ -38,7 +40,8 @@ class PriceFile:
         self._text = TextFile(self.name)
         self._ahead = ahead
         self._symbols: dict[str, str] = {}
-        self._perpetuals: dict[str, bool] = {}
+        # Under a symbol that was given, a file's prices are apart from those of the others.
+        self._perpetuals = perpetuals if self._given is None else {}
         try:
             self._head = self._text.first_block()
             self._head_line = self._text.line - self._head.count("\n")
@@ -140,8 +143,9 @@ class PriceFile:
         is_perpetual = market.perpetual is not None
         if self._perpetuals.setdefault(symbol, is_perpetual) != is_perpetual:
             raise self._text.error(
-                f"holds the prices of {symbol} and of its perpetual, and a pair has one market; "
-                "play each from a file of its own",
+                f"{text!r} is {symbol}, of which there are prices of another market already: a "
+                "perpetual and its pair have one symbol; play one of them, or give a file of its "
+                f"own another symbol, as in OTHER={self.name}",
                 line,
             )
         if self._given is not None:
@@ -185,9 +189,10 @@ class RecordedPrices:
             InputError: for the first that cannot be opened, with the remedy.
         """
         self.files: list[PriceFile] = []
+        ahead, perpetuals = rows_ahead(len(specs)), dict[str, bool]()
         try:
             for spec in specs:
-                self.files.append(PriceFile(spec, ahead=rows_ahead(len(specs))))
+                self.files.append(PriceFile(spec, ahead=ahead, perpetuals=perpetuals))
         except BaseException:
             self.close()
             raise

@@ -20,7 +20,9 @@ from trading.symbols import market_name
 
 _REQUIRED = ("id", "timestamp", "symbol", "side", "notional")
 _OPTIONAL = ("stop_loss_pct", "take_profit_pcts", "close_fractions")
-_PERCENTAGE_MAX = 1_000_000
+_NUMBER_MAX = 1_000_000_000_000
+"""Far beyond any percentage: the ladder says what of it is possible."""
+
 _SIDES = {side.value: side for side in Side}
 
 
@@ -180,11 +182,11 @@ def _percentages(cells: dict[str, str], name: str) -> list[Decimal] | None:
             raise ValueError(f"{name} {text!r}: {error}; separate numbers with ;") from None
         if not (
             number.is_finite()
-            and number.copy_abs() <= _PERCENTAGE_MAX
+            and number.copy_abs() <= _NUMBER_MAX
             and number == price_scale(number)
         ):
             raise ValueError(
-                f"{name} {text!r}: {part} is not up to {_PERCENTAGE_MAX} with at most 18 decimals"
+                f"{name} {text!r}: {part} is not up to {_NUMBER_MAX} with at most 18 decimals"
             )
         numbers.append(number)
     return numbers

@@ -38,17 +38,18 @@ def backup(url: str, path: Path) -> None:
     unfinished = path.with_name(f"{path.name}.unfinished-{os.getpid()}")
     try:
         with closing(read_only(address)) as source:
-            _copy(source, unfinished)
-        _synchronise(unfinished)
+            copy_of(source, unfinished)
+        synchronise(unfinished)
         unfinished.rename(path)
-        _synchronise(path.parent)
+        synchronise(path.parent)
     except (sqlite3.Error, OSError) as error:
         raise Unavailable(f"cannot copy {address.database} to {path}: {error}") from error
     finally:
         unfinished.unlink(missing_ok=True)
 
 
-def _copy(source: sqlite3.Connection, path: Path) -> None:
+def copy_of(source: sqlite3.Connection, path: Path) -> None:
+    """Write a copy of one moment to a file, which is its owner's alone."""
     make_private(path)
     with closing(sqlite3.connect(path)) as copy:
         # All pages in one step, so that they are of one moment.
@@ -57,7 +58,8 @@ def _copy(source: sqlite3.Connection, path: Path) -> None:
         copy.execute("PRAGMA journal_mode = DELETE")
 
 
-def _synchronise(path: Path) -> None:
+def synchronise(path: Path) -> None:
+    """See that a file, or what a folder lists, is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -7,6 +7,7 @@ from operator import itemgetter
 
 from persistence.changes import Change
 from persistence.errors import RefusalKind, Refused
+from persistence.owner import Known
 from persistence.rows import (
     Row,
     account_row,
@@ -75,13 +76,14 @@ class Batch:
     Inserts have all columns of their table; updates have the columns that change, and then
     those that find the row as it was. Markets, pauses, signals and deliveries are inserted or
     replaced; `resumed` has the scopes of the pauses that end, `forgotten` the targets of which
-    nothing is kept.
+    nothing is kept. `known` is the commit that this one stands on, None for an owner's first.
     """
 
     epoch: int
     commit_id: int
     now_us: int
     changes: int
+    known: Known | None = None
     wallets: dict[str, WalletStep] = field(default_factory=dict)
     positions: dict[int, PositionStep] = field(default_factory=dict)
     account_inserts: list[Row] = field(default_factory=list)
@@ -100,7 +102,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What the database answers: whether the epoch owns it, and how many rows were updated."""
+    """What the database answers: whether it may be written, and how many rows were updated."""
 
     fenced: bool
     accounts: int
@@ -116,14 +118,22 @@ def or_replaced(table: type[Table]) -> str:
 
 
 def folded(
-    changes: Sequence[Change], *, epoch: int, commit_id: int, first_event_id: int, now_us: int
+    changes: Sequence[Change],
+    *,
+    epoch: int,
+    commit_id: int,
+    first_event_id: int,
+    now_us: int,
+    known: Known | None,
 ) -> Batch:
     """Fold several changes of one row into one, and number the events in order.
 
     Raises:
         Refused: if changes of one row do not follow one another, or no column can hold a value.
     """
-    batch = Batch(epoch=epoch, commit_id=commit_id, now_us=now_us, changes=len(changes))
+    batch = Batch(
+        epoch=epoch, commit_id=commit_id, now_us=now_us, changes=len(changes), known=known
+    )
     markets: dict[str, MarketPrice] = {}
     pauses: dict[str | None, Pause | None] = {}
     signals: dict[int, Signal] = {}

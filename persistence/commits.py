@@ -6,11 +6,12 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from persistence import writing_postgresql, writing_sqlite
+from persistence import owner, writing_postgresql, writing_sqlite
 from persistence.batch import Batch, folded
 from persistence.changes import Change
-from persistence.errors import Deposed, RefusalKind, Refused, StoreError, Unavailable
+from persistence.errors import RefusalKind, Refused, StoreError, Unavailable
 from persistence.failures import DRIVER_ERRORS, outage_of_statement
+from persistence.owner import Known
 from persistence.tables import AccountRow, CommitRow, PositionRow
 from persistence.transactions import Transactions
 from persistence.values import wallet_from
@@ -32,10 +33,16 @@ def commit(
     commit_id: int,
     first_event_id: int,
     now_us: int,
+    known: Known | None = None,
 ) -> None:
     """Write changes in one transaction; see `Store.commit`."""
     batch = folded(
-        changes, epoch=epoch, commit_id=commit_id, first_event_id=first_event_id, now_us=now_us
+        changes,
+        epoch=epoch,
+        commit_id=commit_id,
+        first_event_id=first_event_id,
+        now_us=now_us,
+        known=known,
     )
     try:
         with transactions.transaction() as session:
@@ -72,7 +79,7 @@ def _write(session: Session, batch: Batch) -> None:
     connection = session.connection()
     written = _WRITERS[connection.dialect.name](connection.connection, batch)
     if not written.fenced:
-        raise Deposed(batch.epoch)
+        raise owner.lost(session, batch.epoch)
     updated = (written.accounts, written.positions)
     if updated != (len(batch.account_updates), len(batch.position_updates)):
         raise _RowsChanged

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 
 class StoreError(Exception):
@@ -59,10 +60,36 @@ class NotThere(StoreError):
 
 
 class Damaged(StoreError):
-    """The database's file is damaged, or no database at all; nothing can be done with it."""
+    """The database's files are damaged, gone or others: nothing that is written there lasts."""
 
     def __init__(self, detail: str) -> None:
-        super().__init__(f"the database cannot be read ({detail}): restore a backup of it")
+        super().__init__(
+            f"the database is damaged ({detail}): stop the service, and restore a backup with "
+            "`backstay restore FILE`"
+        )
+
+
+class UnfitBackup(StoreError):
+    """What should be restored is not a sound database of Backstay."""
+
+    def __init__(self, backup: Path, why: str) -> None:
+        super().__init__(f"restore of {backup} refused: it is not a backup of Backstay ({why})")
+
+
+class ForeignLog(StoreError):
+    """The log beside a SQLite database was not written for it; playing it would spoil both."""
+
+    def __init__(self, database: Path, why: str) -> None:
+        super().__init__(
+            f"{database}-wal does not belong to {database} ({why}): it is what a killed service "
+            f"left behind, and a copy lies over its database now. Nothing was changed. Bring the "
+            f"copy in with `backstay restore FILE`, which moves the old files aside, or put the "
+            f"database back that was there"
+        )
+
+
+UNREADABLE = (Unavailable, Damaged)
+"""What a read may raise; a damaged database is told by who writes it."""
 
 
 class NotUtf8(StoreError):
@@ -86,6 +113,19 @@ class Deposed(StoreError):
 
     def __init__(self, epoch: int) -> None:
         super().__init__(f"epoch {epoch} was deposed: another owner has taken over the database")
+        self.epoch = epoch
+
+
+class Behind(Deposed):
+    """The database lacks what this epoch has written: it is an earlier state of itself."""
+
+    def __init__(self, epoch: int) -> None:
+        StoreError.__init__(
+            self,
+            f"the database lacks commits that epoch {epoch} has written, and may write no more: a "
+            "replica without them has taken its place, or an earlier state was restored; begin "
+            "anew from what is there",
+        )
         self.epoch = epoch
 
 

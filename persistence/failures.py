@@ -67,11 +67,13 @@ def driver_error(error: BaseException) -> BaseException:
 
 
 def meaning(error: BaseException, *, committing: bool, connection_lost: bool) -> StoreError | None:
-    """What a failure means, or None where it is a bug and is to be seen as it is.
+    """What a failure means, or None where it is to be seen as it is: a bug, or told already.
 
     `committing` says that COMMIT was under way, `connection_lost` that its answer cannot come.
     """
     known = _known_meaning(error, committing=committing, connection_lost=connection_lost)
+    if isinstance(error, StoreError):
+        return None
     if known is None and committing and isinstance(error, Exception):
         return OutcomeUnknown(repr(error))
     return known

@@ -4,16 +4,26 @@ The epoch counts the owners. A transaction that begins with `fence` holds the ro
 that nobody takes over in its middle, and a deposed owner's transactions find no row.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Row, Select, select, update
 from sqlalchemy.orm import Session
 
 from persistence.columns import database_clock
-from persistence.errors import Deposed, Lease, OwnedElsewhere
-from persistence.tables import OwnerRow
+from persistence.errors import Behind, Deposed, Lease, OwnedElsewhere
+from persistence.tables import CommitRow, OwnerRow
 
 _MICROSECONDS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A commit that is known to be durable: a database without it is an earlier state of itself."""
+
+    epoch: int
+    commit_id: int
+    committed_us: int
 
 
 def require_free(asked: Session | Connection, holder: str | None = None) -> None:
@@ -61,13 +71,20 @@ def make_way(connection: Connection) -> None:
         _update_owned(connection, former.epoch, epoch=former.epoch + 1, released=True)
 
 
-def fence(session: Session, epoch: int) -> None:
+def fence(session: Session, epoch: int, known: Known | None = None) -> None:
     """Renew the lease, and hold the owner's row until the transaction ends.
 
     Raises:
         Deposed: if another owner has taken over.
+        Behind: if the commit that is `known` to be durable is gone.
     """
-    _update_owned(session, epoch, renewed_at=database_clock())
+    _update_owned(session, epoch, known, renewed_at=database_clock())
+
+
+def lost(asked: Session | Connection, epoch: int) -> Deposed:
+    """Why an epoch that once owned the database may not write."""
+    found = asked.execute(select(OwnerRow.epoch).where(OwnerRow.id == 1)).scalar()
+    return Deposed(epoch) if found is not None and found > epoch else Behind(epoch)
 
 
 def release(session: Session, epoch: int) -> None:
@@ -109,9 +126,18 @@ def _judge(owner: Row[Any], holder: str | None) -> None:
     raise OwnedElsewhere(owner.holder, lease)
 
 
-def _update_owned(asked: Session | Connection, epoch: int, /, **values: object) -> None:
+def _update_owned(
+    asked: Session | Connection, epoch: int, known: Known | None = None, /, **values: object
+) -> None:
     statement = update(OwnerRow).where(OwnerRow.id == 1, OwnerRow.epoch == epoch).values(**values)
+    if known is not None:
+        its_commit = select(CommitRow.id).where(
+            CommitRow.epoch == known.epoch,
+            CommitRow.id == known.commit_id,
+            CommitRow.committed_at == known.committed_us,
+        )
+        statement = statement.where(its_commit.exists())
     result = asked.execute(statement.execution_options(synchronize_session=False))
     assert isinstance(result, CursorResult)
     if result.rowcount == 0:
-        raise Deposed(epoch)
+        raise lost(asked, epoch)

@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from persistence.reads import IS_OPEN, POSITIONS
+from persistence.reads import IS_OPEN, POSITIONS, stored_events
 from persistence.state import PositionRecord, StoredEntry, StoredEvent
 from persistence.tables import EntryRow, EventRow, PositionRow, SignalRow
 from persistence.values import (
     position_record_from,
     signal_from,
     stored_entry_from,
-    stored_event_from,
 )
 from trading.events import (
     MarketPaused,
@@ -20,10 +19,10 @@ from trading.events import (
     PositionClosed,
     PriceQuarantined,
     PriceRejected,
-    PriceTimesRebased,
     QuarantineEnded,
 )
 from trading.model import PositionStatus
+from trading.price_events import MarketStale, PriceTimesRebased
 from trading.signals import Signal
 
 IDS_MAX = 500
@@ -32,6 +31,7 @@ IDS_MAX = 500
 _OF_MARKETS = (
     MarketPaused.kind,
     MarketResumed.kind,
+    MarketStale.kind,
     PriceQuarantined.kind,
     PriceRejected.kind,
     PriceTimesRebased.kind,
@@ -108,7 +108,7 @@ def history(session: Session, position_id: int) -> tuple[StoredEvent, ...]:
     if own[-1].kind == PositionClosed.kind:
         of_market = of_market.where(EventRow.id < own[-1].id)
     found = sorted([*own, *session.scalars(of_market)], key=lambda row: row.id)
-    return tuple(map(stored_event_from, found))
+    return stored_events(session, found)
 
 
 def signals_of(session: Session, account: str, client_id: str) -> tuple[Signal, ...]:

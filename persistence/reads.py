@@ -42,6 +42,9 @@ from persistence.values import (
 from trading.model import EntryType, LedgerEntry, MarketPrice, Pause, Position, Wallet
 from trading.signals import Signal
 
+COMMITS_AT_ONCE = 500
+"""How many commits are asked for in one query: databases bound its parameters."""
+
 ENTRIES_A_PAGE = 5_000
 """How much of a ledger is in memory at a time: a ledger may have millions of entries."""
 
@@ -136,7 +139,19 @@ def ledger_sums(session: Session, account: str) -> LedgerSums | None:
 def events(session: Session, after_id: int, limit: int) -> tuple[StoredEvent, ...]:
     """See `Store.read_events`."""
     found = select(EventRow).where(EventRow.id > after_id).order_by(EventRow.id).limit(limit)
-    return tuple(stored_event_from(row) for row in session.scalars(found))
+    return stored_events(session, session.scalars(found).all())
+
+
+def stored_events(session: Session, rows: Sequence[EventRow]) -> tuple[StoredEvent, ...]:
+    """The events of rows, each with the time of its commit."""
+    done_us: dict[int, int] = {}
+    ids = sorted({row.commit_id for row in rows})
+    for start in range(0, len(ids), COMMITS_AT_ONCE):
+        some = ids[start : start + COMMITS_AT_ONCE]
+        found = select(CommitRow.id, CommitRow.committed_at).where(CommitRow.id.in_(some))
+        done_us |= dict(session.execute(found).all())
+    # A commit that is missing is for the audit to report: the event still has its own time.
+    return tuple(stored_event_from(row, done_us.get(row.commit_id, row.time)) for row in rows)
 
 
 def last_event_id(session: Session) -> int:

@@ -97,7 +97,11 @@ class StoredEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredEvent:
-    """An event as it was written: `data` is its fields as JSON, decimals as plain strings."""
+    """An event as it was written: `data` is its fields as JSON, decimals as plain strings.
+
+    `time_us` is the time of the price that caused it, or else our clock's; `done_us` is when it
+    was committed.
+    """
 
     id: int
     kind: str
@@ -106,4 +110,5 @@ class StoredEvent:
     symbol: str | None
     time_us: int
     commit_id: int
+    done_us: int
     data: str

@@ -12,6 +12,7 @@ from persistence.changes import Change
 from persistence.commits import commit, was_committed
 from persistence.divergences import Divergence, divergences
 from persistence.engines import LOCK_MS_MAX, in_memory, parsed
+from persistence.errors import OutcomeUnknown
 from persistence.state import (
     AccountState,
     Books,
@@ -38,6 +39,8 @@ class Store:
     def __init__(self, transactions: Transactions) -> None:
         """Use `Store.open`."""
         self._transactions = transactions
+        self._known: owner.Known | None = None
+        self._unsure: owner.Known | None = None
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -48,6 +51,7 @@ class Store:
             SchemaTooNew: if a later version has migrated the database.
             OwnedElsewhere: if another process has the SQLite file open, or if a migration is
                 missing while an owner's lease runs.
+            ForeignLog: if the log beside a SQLite file was written for another one.
             SharedSessions: if a pool gives each transaction another session.
         """
         address = parsed(url)
@@ -99,6 +103,7 @@ class Store:
             OwnedElsewhere: while the lease of another holder runs that was not given up
                 (PostgreSQL; a SQLite file has one process only).
             SchemaTooNew: if a later version has migrated the database since it was opened.
+            Damaged: if a file of SQLite's is gone already.
         """
         # SQLite's lock file says that no other owner is alive.
         others_may_run = self._transactions.dialect == "postgresql"
@@ -113,6 +118,7 @@ class Store:
             if others_may_run:
                 schema.require_current(session.connection())
         self._transactions.limit_waiting(lease_seconds)
+        self._transactions.watch_files()
         return epoch
 
     def renew(self, epoch: int) -> None:
@@ -122,7 +128,7 @@ class Store:
             Deposed: if another owner has taken over.
         """
         with self._transactions.transaction() as session:
-            owner.fence(session, epoch)
+            owner.fence(session, epoch, self._known_of(epoch))
 
     def release(self, epoch: int) -> None:
         """Give ownership up, so that another may acquire it at once.
@@ -148,18 +154,25 @@ class Store:
         `closed_at`, `created_at` and `committed_at`.
 
         Raises:
-            Deposed: if another owner has taken over.
+            Deposed: if another owner has taken over, or the last commit of this epoch is gone.
             Refused: if a row is not what memory has, or the database forbids a row.
             OutcomeUnknown: if the connection broke while COMMIT was under way.
         """
-        commit(
-            self._transactions,
-            changes,
-            epoch=epoch,
-            commit_id=commit_id,
-            first_event_id=first_event_id,
-            now_us=now_us,
-        )
+        this = owner.Known(epoch=epoch, commit_id=commit_id, committed_us=now_us)
+        try:
+            commit(
+                self._transactions,
+                changes,
+                epoch=epoch,
+                commit_id=commit_id,
+                first_event_id=first_event_id,
+                now_us=now_us,
+                known=self._known_of(epoch),
+            )
+        except OutcomeUnknown:
+            self._unsure = this
+            raise
+        self._known = this
 
     def was_committed(self, epoch: int, commit_id: int) -> bool:
         """Whether a commit whose outcome was unknown is in the database; final once answered.
@@ -170,8 +183,17 @@ class Store:
             Deposed: if another owner has taken over.
         """
         with self._transactions.transaction() as session:
-            owner.fence(session, epoch)
-            return was_committed(session, epoch, commit_id)
+            owner.fence(session, epoch, self._known_of(epoch))
+            found = was_committed(session, epoch, commit_id)
+        unsure = self._unsure
+        if found and unsure and (unsure.epoch, unsure.commit_id) == (epoch, commit_id):
+            self._known = unsure
+        return found
+
+    def _known_of(self, epoch: int) -> owner.Known | None:
+        """The last commit of an epoch's owner, which every later one stands on."""
+        known = self._known
+        return known if known is not None and known.epoch == epoch else None
 
     def load_state(self) -> State:
         """Everything that the actors restart from, of one moment."""

@@ -235,7 +235,7 @@ class CommitRow(Table):
     committed_at: Mapped[TimeColumn]
     changes: Mapped[CountColumn]
 
-    __table_args__ = (STRICT,)
+    __table_args__ = (Index("ix_commits_id", "id"), STRICT)
 
 
 class OwnerRow(Table):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from sqlalchemy import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -11,12 +12,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from persistence.engines import Engines, engines, in_memory, limit_waiting, reading_engines
-from persistence.errors import Unavailable
+from persistence.errors import ForeignLog, Unavailable
 from persistence.failures import DRIVER_ERRORS, is_read_only, meaning
 from persistence.lock_file import LockFile
 from persistence.patience import Patience
 from persistence.pooled_sessions import require_own_session
 from persistence.private_files import make_private
+from persistence.sqlite_files import DatabaseFiles, make_mark, require_its_own_log
 
 WRITE_SECONDS_MAX = 3.0
 """How long one attempt to write may take: whoever waits for its commit waits a little longer."""
@@ -37,7 +39,9 @@ class Transactions:
         Raises:
             OwnedElsewhere: if another process has the SQLite file open.
         """
-        self._lock_file = None if read_only else _locked(url)
+        self._file = None if read_only else _file_of(url)
+        self._files: DatabaseFiles | None = None
+        self._lock_file = None if self._file is None else _locked(self._file)
         self._engines: Engines = reading_engines(url) if read_only else engines(url)
         self._writing = sessionmaker(self._engines.writer, expire_on_commit=False)
         self._reading = sessionmaker(self._engines.reader, expire_on_commit=False)
@@ -90,6 +94,22 @@ class Transactions:
                 raise
             raise what from error
 
+    def watch_files(self) -> None:
+        """From now on nothing counts as committed once a SQLite database's files are others."""
+        if self._file is None:
+            return
+        self._unwatch_files()
+        with self._turn, self._session(self._writing, None, commits=False) as session:
+            driver: Any = session.connection().connection.dbapi_connection
+            driver.rollback()
+            make_mark(driver)
+            self._files = DatabaseFiles(self._file)
+
+    def _unwatch_files(self) -> None:
+        if self._files is not None:
+            self._files.close()
+            self._files = None
+
     def limit_waiting(self, lease_seconds: int) -> None:
         """See `persistence.engines.limit_waiting`."""
         limit_waiting(self._engines, lease_seconds)
@@ -101,6 +121,7 @@ class Transactions:
         self._closed = True
         self._patience.close()
         self._engines.dispose()
+        self._unwatch_files()
         if self._lock_file is not None:
             self._lock_file.release()
 
@@ -116,10 +137,15 @@ class Transactions:
         try:
             driver_connection = session.connection().connection.dbapi_connection
             with self._patience.limit(driver_connection, seconds_max):
+                if commits and self._files is not None:
+                    self._files.look()
                 yield session
                 if commits:
                     committing = True
                     session.commit()
+                    # What SQLite has committed to files that are gone is gone with them.
+                    if self._files is not None:
+                        self._files.look()
         except BaseException as error:
             lost = bool(getattr(driver_connection, "closed", False))
             if lost:
@@ -142,14 +168,21 @@ class Transactions:
                 session.close()
 
 
-def _locked(url: URL) -> LockFile | None:
+def _file_of(url: URL) -> Path | None:
     if url.get_backend_name() != "sqlite" or in_memory(url):
         return None
     assert url.database is not None
-    database = Path(url.database)
+    return Path(url.database)
+
+
+def _locked(database: Path) -> LockFile:
     lock_file = LockFile(database)
     try:
+        require_its_own_log(database)
         make_private(database)
+    except ForeignLog:
+        lock_file.release()
+        raise
     except OSError as error:
         lock_file.release()
         raise Unavailable(f"cannot open {database}: {error}") from error

@@ -174,8 +174,8 @@ def signal_from(row: SignalRow) -> Signal:
     )
 
 
-def stored_event_from(row: EventRow) -> StoredEvent:
-    """The stored event of a row."""
+def stored_event_from(row: EventRow, done_us: int) -> StoredEvent:
+    """The stored event of a row, and when it was committed."""
     return StoredEvent(
         id=row.id,
         kind=row.kind,
@@ -184,6 +184,7 @@ def stored_event_from(row: EventRow) -> StoredEvent:
         symbol=row.symbol,
         time_us=row.time,
         commit_id=row.commit_id,
+        done_us=done_us,
         data=row.data,
     )
 

@@ -46,8 +46,12 @@ def _value(column: ColumnElement[Any], place: int) -> str:
     if isinstance(column.type, Price):
         return f"{text}::numeric"
     if isinstance(column.type, Timestamp):
-        return f"TIMESTAMPTZ 'epoch' + {text}::bigint * INTERVAL '1 microsecond'"
+        return _moment(f"{text}::bigint")
     return f"{text}::{column.type.compile()}"
+
+
+def _moment(microseconds: str) -> str:
+    return f"TIMESTAMPTZ 'epoch' + {microseconds} * INTERVAL '1 microsecond'"
 
 
 def _insert(table: type[Table], parameter: str) -> str:
@@ -82,23 +86,23 @@ def _update(
 
 
 # Everything hangs on `fence`: nothing is written before the owner's row is locked, and nothing
-# at all where it has another epoch.
+# at all where it has another epoch, or where the commit before this one is gone.
 _STEPS = (
-    f"new_accounts AS ({_insert(AccountRow, '$5')})",
-    f"accounts_changed AS ({_update(AccountRow, ACCOUNT_CHANGING, ACCOUNT_BEFORE, '$6')})",
-    f"new_positions AS ({_insert(PositionRow, '$7')})",
-    f"positions_changed AS ({_update(PositionRow, POSITION_CHANGING, POSITION_BEFORE, '$8')})",
-    f"new_entries AS ({_insert(EntryRow, '$9')})",
-    f"new_events AS ({_insert(EventRow, '$10')})",
-    f"new_markets AS ({_insert_or_replace(MarketRow, '$11')})",
+    f"new_accounts AS ({_insert(AccountRow, '$7')})",
+    f"accounts_changed AS ({_update(AccountRow, ACCOUNT_CHANGING, ACCOUNT_BEFORE, '$8')})",
+    f"new_positions AS ({_insert(PositionRow, '$9')})",
+    f"positions_changed AS ({_update(PositionRow, POSITION_CHANGING, POSITION_BEFORE, '$10')})",
+    f"new_entries AS ({_insert(EntryRow, '$11')})",
+    f"new_events AS ({_insert(EventRow, '$12')})",
+    f"new_markets AS ({_insert_or_replace(MarketRow, '$13')})",
 )
 _RARE_STEPS = (
-    f"new_pauses AS ({_insert_or_replace(PauseRow, '$12')})",
-    "resumed AS (DELETE FROM pauses AS t USING fence, jsonb_array_elements($13) AS r"
+    f"new_pauses AS ({_insert_or_replace(PauseRow, '$14')})",
+    "resumed AS (DELETE FROM pauses AS t USING fence, jsonb_array_elements($15) AS r"
     " WHERE t.scope = r->>0)",
-    f"new_signals AS ({_insert_or_replace(SignalRow, '$14')})",
-    f"new_deliveries AS ({_insert_or_replace(DeliveryRow, '$15')})",
-    "forgotten AS (DELETE FROM deliveries AS t USING fence, jsonb_array_elements($16) AS r"
+    f"new_signals AS ({_insert_or_replace(SignalRow, '$16')})",
+    f"new_deliveries AS ({_insert_or_replace(DeliveryRow, '$17')})",
+    "forgotten AS (DELETE FROM deliveries AS t USING fence, jsonb_array_elements($18) AS r"
     " WHERE t.target = r->>0)",
 )
 
@@ -113,14 +117,16 @@ class _Statement:
 
 
 def _statement(name: str, steps: tuple[str, ...]) -> _Statement:
-    types = ["bigint"] * 4 + ["jsonb"] * len(steps)
+    types = ["bigint"] * 6 + ["jsonb"] * len(steps)
     prepare = f"""
 PREPARE {name} ({", ".join(types)}) AS
 WITH fence AS (
-  UPDATE owner SET renewed_at = clock_timestamp() WHERE id = 1 AND epoch = $1 RETURNING epoch
+  UPDATE owner SET renewed_at = clock_timestamp() WHERE id = 1 AND epoch = $1 AND ($5 IS NULL OR
+    EXISTS (SELECT FROM commits WHERE epoch = $1 AND id = $5 AND committed_at = {_moment("$6")}))
+  RETURNING epoch
 ), committed AS (
   INSERT INTO commits (epoch, id, committed_at, changes)
-  SELECT epoch, $2, TIMESTAMPTZ 'epoch' + $3 * INTERVAL '1 microsecond', $4 FROM fence
+  SELECT epoch, $2, {_moment("$3")}, $4 FROM fence
 ), {", ".join(steps)}
 SELECT (SELECT count(*) FROM fence),
        (SELECT count(*) FROM accounts_changed),
@@ -155,7 +161,9 @@ def write(connection: Any, batch: Batch) -> Written:
             cursor.execute(statement.prepare)
             connection.info[statement.name] = True
         numbers = (batch.epoch, batch.commit_id, batch.now_us, batch.changes)
-        cursor.execute(statement.execute, (*numbers, *map(_json, rows)))
+        known = batch.known
+        before = (None, None) if known is None else (known.commit_id, known.committed_us)
+        cursor.execute(statement.execute, (*numbers, *before, *map(_json, rows)))
         fenced, accounts, positions = cursor.fetchone()
     return Written(fenced=fenced == 1, accounts=accounts, positions=positions)
 

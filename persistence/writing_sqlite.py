@@ -30,6 +30,7 @@ _FENCE = (
     "UPDATE owner SET renewed_at = CAST(strftime('%s', 'now') AS INTEGER) * 1000000"
     " WHERE id = 1 AND epoch = ?"
 )
+_STANDS_ON = " AND EXISTS (SELECT 1 FROM commits WHERE epoch = ? AND id = ? AND committed_at = ?)"
 
 
 def _insert(table: type[Table]) -> str:
@@ -66,7 +67,11 @@ _FORGET = f"DELETE FROM {DeliveryRow.__tablename__} WHERE target = ?"
 def write(connection: Any, batch: Batch) -> Written:
     """Write a batch on the driver's connection, unless its epoch is deposed."""
     cursor = connection.cursor()
-    if cursor.execute(_FENCE, (batch.epoch,)).rowcount == 0:
+    fence, values = _FENCE, [batch.epoch]
+    if (known := batch.known) is not None:
+        fence += _STANDS_ON
+        values += [known.epoch, known.commit_id, known.committed_us]
+    if cursor.execute(fence, values).rowcount == 0:
         return Written(fenced=False, accounts=0, positions=0)
 
     def run(statement: str, rows: list[Row]) -> int:

@@ -1,12 +1,19 @@
 """The command line: every command, and how it ends."""
 
 import traceback
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from feeds.errors import InputError
-from persistence.errors import NotThere, OwnedElsewhere, SharedSessions, StoreError
+from persistence.errors import (
+    ForeignLog,
+    NotThere,
+    OwnedElsewhere,
+    SharedSessions,
+    StoreError,
+    UnfitBackup,
+)
 from service import (
     commands_accounts,
     commands_metrics,
@@ -21,6 +28,9 @@ from service import (
 from service.client import CallError, one_line
 from service.errors import ReplayError
 from service.exits import EXIT_DECLINED, EXIT_FAILED, EXIT_INPUT
+from service.printable import printable
+from service.terminal import WholeHelp, fill_closed_streams
+from web.wording import in_words
 
 ASK_DIFFERENTLY = (
     InputError,
@@ -29,10 +39,19 @@ ASK_DIFFERENTLY = (
     NotThere,
     OwnedElsewhere,
     SharedSessions,
+    ForeignLog,
+    UnfitBackup,
 )
 """Why a command fails that no repetition mends."""
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(
+    cls=WholeHelp,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    # Rich help cuts options' names off where a terminal is narrow.
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 for commands in (
     commands_service,
     commands_show,
@@ -50,8 +69,9 @@ app.add_typer(commands_token.app, name="token")
 
 def main() -> None:
     """Run the command line; what a person can mend ends it with one clear line each."""
+    fill_closed_streams()
     try:
-        raise SystemExit(app(standalone_mode=False))
+        raise SystemExit(app(prog_name="backstay", standalone_mode=False))
     except typer.TyperException as error:
         _end(error.exit_code, _usage(error))
     except typer.Abort:
@@ -66,6 +86,26 @@ def main() -> None:
         # A bug. Python's own exit code, 1, would say that the books do not balance.
         traceback.print_exc()
         raise SystemExit(EXIT_FAILED) from None
+
+
+@app.command("help")
+def help_(
+    context: typer.Context,
+    command: Annotated[
+        list[str] | None, typer.Argument(metavar="[COMMAND]...", help="Of which command.")
+    ] = None,
+) -> None:
+    """Show the help of Backstay or of one command, as --help does."""
+    assert context.parent is not None
+    of: Any = context.parent
+    for name in command or ():
+        found = getattr(of.command, "commands", {}).get(name)
+        if found is None:
+            raise ValueError(
+                f"there is no command {' '.join(command or ())!r}: `backstay help` lists them"
+            )
+        of = typer.Context(found, info_name=name, parent=of)
+    typer.echo(of.get_help())
 
 
 @app.callback(invoke_without_command=True)
@@ -84,7 +124,11 @@ def backstay(
 
 def _usage(error: typer.TyperException) -> str:
     """What is wrong with the command's form, on one line; empty where its help is shown already."""
-    text = one_line(error.format_message()).removesuffix(".").replace("Value error, ", "")
+    text = one_line(error.format_message()).removesuffix(".")
+    cause = error.__cause__
+    if isinstance(cause, ValueError) and hasattr(cause, "errors"):  # the validator's own words
+        said = cause.errors()[0]
+        text = text.replace(one_line(said["msg"]), in_words(said))
     context = getattr(error, "ctx", None)
     if not text or context is None:
         return text
@@ -94,5 +138,5 @@ def _usage(error: typer.TyperException) -> str:
 def _end(code: int, error: Exception | str) -> NoReturn:
     lines = error if isinstance(error, str) else str(error) or repr(error)
     for line in lines.splitlines():
-        typer.echo(f"backstay: {line}", err=True)
+        typer.echo(f"backstay: {printable(line)}", err=True)
     raise SystemExit(code)

@@ -8,11 +8,10 @@ from urllib.parse import quote
 
 import httpx
 
+from service.address import address_of
 from service.exits import EXIT_FAILED, EXIT_INPUT
+from service.printable import printable
 from web.requests import is_loopback
-
-DEFAULT_URL = "http://127.0.0.1:8470"
-"""Where a service listens unless it is told otherwise."""
 
 TOKEN_NAME = "BACKSTAY_TOKEN"
 """The environment's name of the token; an argument could be read by every user of the machine."""
@@ -69,16 +68,20 @@ class ServiceAway(CallError):
 class ServiceClient:
     """A connection to a service's API; each call gives the answer's JSON or raises `CallError`."""
 
-    def __init__(self, url: str) -> None:
-        """Prepare for calls to `url`; raises ValueError if that is no address of a service."""
-        self.url = url.rstrip("/")
+    def __init__(self, url: str | None) -> None:
+        """Prepare for calls to the service at `url`, or where the settings put it.
+
+        Raises:
+            ValueError: if that is not an address of a service.
+        """
+        self.url = address_of(url).rstrip("/")
         try:
             base = httpx.URL(self.url)
         except httpx.InvalidURL:
             base = httpx.URL("")
         if base.scheme not in {"http", "https"} or not base.host:
             raise ValueError(
-                f"--url {url!r} is no address of a service; give one like {DEFAULT_URL}"
+                f"--url {url!r} is not an address of a service; give one like {address_of(None)}"
             )
         self._http = httpx.Client(
             base_url=base.join(f"{base.path.rstrip('/')}/api/v1/"),
@@ -210,7 +213,7 @@ def path_of(*parts: str | int) -> str:
 
 def one_line(text: str) -> str:
     """A text from outside as one line without control characters, fit for any terminal."""
-    return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
+    return printable(" ".join(text.split()))
 
 
 def _headers(token: str) -> dict[str, str]:

@@ -5,13 +5,13 @@ from uuid import uuid4
 
 import typer
 
-from service.client import DEFAULT_URL, ServiceAway, ServiceClient, path_of
+from service.client import ServiceAway, ServiceClient, path_of
 from service.exits import EXIT_MISMATCH
 from service.tables import markets_table, repair_table, transfer_line, wallet_table
-from service.terminal import Json, Url, amount_text, print_result
+from service.terminal import Json, Url, WholeHelp, amount_text, print_result
 
 app = typer.Typer()
-account = typer.Typer(help="A service's accounts.", no_args_is_help=True)
+account = typer.Typer(help="A service's accounts.", cls=WholeHelp)
 
 LIMITS = ("position_notional_max", "position_notional_min", "symbol_notional_max")
 
@@ -35,7 +35,7 @@ def open_account(
         str | None, typer.Option(help="The most that one symbol's positions may be worth.")
     ] = None,
     as_json: Json = False,
-    url: Url = DEFAULT_URL,
+    url: Url = None,
 ) -> None:
     """Open an account; the same once more changes nothing."""
     notionals = (position_notional_max, position_notional_min, symbol_notional_max)
@@ -68,7 +68,7 @@ def transfer(
         str | None, typer.Option(help="What it is booked under, once; a new one if left out.")
     ] = None,
     as_json: Json = False,
-    url: Url = DEFAULT_URL,
+    url: Url = None,
 ) -> None:
     """Deposit money, or withdraw it; asking again with the same --reference books nothing more."""
     if reference is None:
@@ -91,7 +91,7 @@ def release(
     symbol: Annotated[str, typer.Argument(help="The market, such as BTCUSDT.")],
     price: Annotated[str, typer.Argument(help="The price in quarantine, as `markets` shows it.")],
     as_json: Json = False,
-    url: Url = DEFAULT_URL,
+    url: Url = None,
 ) -> None:
     """Accept a price that waits in quarantine, by your word that it is right."""
     body = {"price": amount_text("PRICE", price)}
@@ -110,7 +110,7 @@ def repair(
         str | None, typer.Option(help="With --apply: why; it is kept with the event.")
     ] = None,
     as_json: Json = False,
-    url: Url = DEFAULT_URL,
+    url: Url = None,
 ) -> None:
     """Show what a wallet's row should be by its ledger, or restore it; 1 while books are wrong."""
     if apply != (reason is not None):

@@ -6,9 +6,9 @@ import typer
 from rich.table import Table
 
 from service.exits import EXIT_FAILED
-from service.terminal import Json, print_result
+from service.terminal import Json, WholeHelp, print_result
 
-app = typer.Typer(help="Notifications to services outside.", no_args_is_help=True)
+app = typer.Typer(help="Notifications to services outside.", cls=WholeHelp)
 
 
 @app.callback()

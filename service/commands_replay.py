@@ -22,6 +22,10 @@ Report = Annotated[
     typer.Option("--report", file_okay=False, help="A folder to write the report into."),
 ]
 
+Verbose = Annotated[
+    bool, typer.Option("--verbose", help="Log what happens to each position, as it happens.")
+]
+
 app = typer.Typer()
 
 
@@ -42,7 +46,7 @@ def replay(
         str, typer.Option(help="Where to keep the books: an empty database; in memory by default.")
     ] = IN_MEMORY,
     report: Report = None,
-    verbose: Annotated[bool, typer.Option(help="Say what happens to each position.")] = False,
+    verbose: Verbose = False,
     sweep: Annotated[
         list[str] | None,
         typer.Option(
@@ -85,12 +89,13 @@ def replay(
 def demo(
     seed: Annotated[int, typer.Option(help="Another seed, another market.")] = 7,
     report: Report = None,
+    verbose: Verbose = False,
 ) -> None:
     """Show the main job on a market that makes itself: no files, no network, no server."""
     from service.playing import Tapes, play_simulated
 
     tapes = None if report is None else Tapes()
-    _conclude(play_simulated(seed, tapes), report, tapes)
+    _conclude(play_simulated(seed, verbose=verbose, tapes=tapes), report, tapes)
 
 
 def _conclude(outcome: "Outcome", report: Path | None, tapes: "Tapes | None") -> None:

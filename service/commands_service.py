@@ -1,4 +1,4 @@
-"""Commands of the service itself and of its database: serve, config, db, audit, backup."""
+"""Commands of the service itself and of its database: serve, config, db, audit, backup, restore."""
 
 import logging
 from pathlib import Path
@@ -8,13 +8,15 @@ import typer
 from rich.table import Table
 
 from service.exits import EXIT_MISMATCH
-from service.terminal import Json, print_result
+from service.settings_names import DEFAULT
+from service.terminal import Json, WholeHelp, print_result
 
 if TYPE_CHECKING:
     from service.settings import Settings
+    from service.sources import Loaded
 
 app = typer.Typer()
-db = typer.Typer(help="The database's schema.", no_args_is_help=True)
+db = typer.Typer(help="The database's schema.", cls=WholeHelp)
 app.add_typer(db, name="db")
 
 Database = Annotated[
@@ -66,10 +68,13 @@ def serve(
     from service.logs import configure_logs
     from service.sources import load
 
-    settings = load(options).settings
+    loaded = load(options)
+    settings = loaded.settings
+    # Until the service itself has a log that never blocks.
     configure_logs(
         logging.getLevelNamesMapping()[settings.log_level.upper()], style=settings.log_format
     )
+    _choose_data_folder(loaded)
     # A setting that is wrong is told of before the server is loaded.
     from service.serve import serve as run
 
@@ -93,7 +98,9 @@ def upgrade(database: Database = None) -> None:
     from persistence.addresses import masked
     from persistence.store import Store
 
-    url = _settings(database).database
+    loaded = _load(database)
+    _choose_data_folder(loaded)
+    url = loaded.settings.database
     Store.open(url).close()
     typer.echo(f"{masked(url)} is at the schema of this version")
 
@@ -133,14 +140,52 @@ def backup(
     typer.echo(f"{masked(url)} copied to {file}")
 
 
-def _settings(database: str | None) -> "Settings":
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="The backup to bring back; it stays as it is.")],
+    database: Database = None,
+) -> None:
+    """Put a backup in the place of a SQLite database; the old files are moved aside."""
+    from persistence.addresses import masked
+    from persistence.restore import restore as restore_database
+
+    url = _settings(database).database
+    if url.startswith("postgresql"):
+        raise ValueError(
+            "PostgreSQL is restored by its own tool, with the service stopped, into an empty "
+            f"database: pg_restore --no-owner --dbname={_for_pg_dump(url)} {file}"
+        )
+    kept = restore_database(url, file)
+    typer.echo(f"{masked(url)} holds what {file} does: start the service")
+    for old in kept:
+        typer.echo(f"moved aside: {old}")
+
+
+def _choose_data_folder(loaded: "Loaded") -> None:
+    """Make the folder of the books where that is the default's, and say which one it is."""
+    import structlog
+
+    from service.data_folder import make_data_folder, remarks
+
+    is_default = loaded.sources["database"] == DEFAULT
+    for remark in remarks(is_default):
+        structlog.get_logger("backstay").warning(remark)
+    if is_default:
+        make_data_folder()
+
+
+def _load(database: str | None) -> "Loaded":
     from service.sources import load
 
-    return load({"database": database}).settings
+    return load({"database": database})
+
+
+def _settings(database: str | None) -> "Settings":
+    return _load(database).settings
 
 
 def _for_pg_dump(url: str) -> str:
-    """A URL as `pg_dump` takes it, without what is hidden: a password belongs into ~/.pgpass."""
+    """A URL as PostgreSQL's tools take it, without secrets: a password belongs into ~/.pgpass."""
     from persistence.addresses import MASK, masked
 
     bare = masked(url).replace("+psycopg2", "").replace(f":{MASK}@", "@")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Group
 
-from service.client import DEFAULT_URL, ServiceClient, path_of
+from service.client import ServiceClient, path_of
 from service.exits import EXIT_MISMATCH
 from service.tables import (
     health_table,
@@ -49,7 +49,7 @@ def positions(
     limit: Limit = 100,
     watch: Annotated[bool, typer.Option("--watch", help="Draw anew until Ctrl-C.")] = False,
     as_json: Json = False,
-    url: Url = DEFAULT_URL,
+    url: Url = None,
 ) -> None:
     """List positions with their stops, next take-profits and PnL; the open ones by default."""
     state = None if status is Status.ALL else status.upper()
@@ -80,7 +80,7 @@ def wallet(
     ] = False,
     limit: Limit = 100,
     as_json: Json = False,
-    url: Url = DEFAULT_URL,
+    url: Url = None,
 ) -> None:
     """Show what accounts own, have locked and can use, or one account's transactions."""
     if transactions and account is None:
@@ -101,7 +101,7 @@ def wallet(
 def history(
     position_id: Annotated[int, typer.Argument(metavar="ID", min=1, help="The position's id.")],
     as_json: Json = False,
-    url: Url = DEFAULT_URL,
+    url: Url = None,
 ) -> None:
     """Tell what happened to a position, when and why, and what it earned and cost."""
     with ServiceClient(url) as client:
@@ -113,7 +113,7 @@ def history(
 def health(
     account: Annotated[str | None, typer.Argument(help="The account; else all of them.")] = None,
     as_json: Json = False,
-    url: Url = DEFAULT_URL,
+    url: Url = None,
 ) -> None:
     """Check now that the books balance; a mismatch ends with exit code 1."""
     with ServiceClient(url) as client:
@@ -129,7 +129,7 @@ def health(
 
 
 @app.command()
-def markets(as_json: Json = False, url: Url = DEFAULT_URL) -> None:
+def markets(as_json: Json = False, url: Url = None) -> None:
     """List the markets: last price, its age, and whether it may be acted on."""
     with ServiceClient(url) as client:
         page = client.listed("markets", {}, ALL)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from service.terminal import Json, print_result
+from service.terminal import Json, WholeHelp, print_result
 from web.scopes import Scope
 
 if TYPE_CHECKING:
     from web.tokens import TokenFile
 
-app = typer.Typer(no_args_is_help=True, help="Create, list and revoke the API's tokens.")
+app = typer.Typer(cls=WholeHelp, help="Create, list and revoke the API's tokens.")
 
 Name = Annotated[str, typer.Argument(help="The token's name: who or what uses it.")]
 File = Annotated[
@@ -31,7 +31,11 @@ def create(
     tokens_file: File = None,
 ) -> None:
     """Create a token and print it: it is shown this once, and kept nowhere."""
+    from service.data_folder import data_folder, make_data_folder
+
     file = _file(tokens_file)
+    if file.path.parent == data_folder():
+        make_data_folder()
     text = file.create(name, scope)
     typer.echo(text)
     typer.echo(

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import typer
 
-from service.client import DEFAULT_URL, ServiceAway, ServiceClient, path_of
+from service.client import ServiceAway, ServiceClient, path_of
 from service.exits import EXIT_FAILED, EXIT_INPUT
 from service.tables import closed_table, closed_tables, one_position_table, trading_line
 from service.terminal import Json, Url, amount_text, amount_texts, print_result
@@ -44,7 +44,7 @@ def open_(
         str | None, typer.Option(help="The idempotency key; a new one if it is left out.")
     ] = None,
     as_json: Json = False,
-    url: Url = DEFAULT_URL,
+    url: Url = None,
 ) -> None:
     """Open a position at the mark price; asking again with the same --key opens nothing more."""
     if (notional is None) == (quantity is None):
@@ -90,7 +90,7 @@ def close(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="With --all: do not ask.")] = False,
     as_json: Json = False,
-    url: Url = DEFAULT_URL,
+    url: Url = None,
 ) -> None:
     """Close a position at the mark price, or with --all every one; closing again is harmless."""
     if all_ == (position_id is not None):
@@ -113,7 +113,7 @@ def tighten(
     position_id: Annotated[int, typer.Argument(metavar="ID", min=1, help="The position's id.")],
     price: Annotated[str, typer.Argument(help="The new stop-loss, nearer to the mark price.")],
     as_json: Json = False,
-    url: Url = DEFAULT_URL,
+    url: Url = None,
 ) -> None:
     """Move a position's stop-loss; it may only tighten."""
     body = {"stop_loss": amount_text("PRICE", price)}
@@ -124,7 +124,7 @@ def tighten(
 
 @app.command()
 def pause(
-    reason: Reason, account: OneAccount = None, as_json: Json = False, url: Url = DEFAULT_URL
+    reason: Reason, account: OneAccount = None, as_json: Json = False, url: Url = None
 ) -> None:
     """Refuse new positions until `resume`, also after a restart; stops go on guarding."""
     _set_trading("pause", reason, account, url, as_json)
@@ -132,7 +132,7 @@ def pause(
 
 @app.command()
 def resume(
-    reason: Reason, account: OneAccount = None, as_json: Json = False, url: Url = DEFAULT_URL
+    reason: Reason, account: OneAccount = None, as_json: Json = False, url: Url = None
 ) -> None:
     """Allow new positions again."""
     _set_trading("resume", reason, account, url, as_json)
@@ -149,7 +149,13 @@ def _how_to_learn(why: str, key: str) -> str:
 
 
 def _close_all(
-    account: str | None, symbol: str | None, *, force: bool, yes: bool, as_json: bool, url: str
+    account: str | None,
+    symbol: str | None,
+    *,
+    force: bool,
+    yes: bool,
+    as_json: bool,
+    url: str | None,
 ) -> None:
     which = " ".join(filter(None, ("all open", symbol, "positions of", _scope(account))))
     if not yes:
@@ -164,7 +170,9 @@ def _close_all(
         raise typer.Exit(EXIT_INPUT if closed["denied"] else EXIT_FAILED)
 
 
-def _set_trading(call: str, reason: str, account: str | None, url: str, as_json: bool) -> None:
+def _set_trading(
+    call: str, reason: str, account: str | None, url: str | None, as_json: bool
+) -> None:
     body = {"account": account, "reason": reason}
     with ServiceClient(url) as client:
         done = client.post(path_of("trading", call), body)

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from actors.denials import deposed
 from actors.directory import Directory
 from actors.messages import Denied, Reply
 from actors.published import Published
@@ -27,13 +26,13 @@ _GIVEN_UP = Denied(
 
 
 class Gate:
-    """Passes commands on; once closed, or deposed by another owner, it answers with a denial.
+    """Passes commands on; once closed, or without a database for good, it answers with a denial.
 
     What passed before `close` returned is in a mailbox, and is committed by the drain.
     """
 
     def __init__(self, directory: Directory, published: Published) -> None:
-        """Open, before these actors, unless it is published that they are deposed."""
+        """Open, before these actors, unless it is published that they never write again."""
         self._directory = directory
         self._published = published
         self._lock = threading.Lock()
@@ -47,7 +46,8 @@ class Gate:
 
     def give_up(self) -> None:
         """Answer whoever still waits that nobody knows yet; to be called once it is closed."""
-        answer = Denied(denial=deposed()) if self._published.deposed else _GIVEN_UP
+        ended = self._published.ended
+        answer = _GIVEN_UP if ended is None else Denied(denial=ended)
         for reply in tuple(self._unanswered):
             reply.tell(answer)
 
@@ -65,8 +65,8 @@ class Gate:
 
     def _pass(self, command: Any, send: Callable[[Any], bool]) -> bool:
         reply: Reply = command.reply_to
-        if self._published.deposed:
-            reply.tell(Denied(denial=deposed()))
+        if self._published.ended is not None:
+            reply.tell(Denied(denial=self._published.ended))
             return True
         with self._lock:
             if not self._closed:

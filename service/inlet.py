@@ -54,7 +54,8 @@ class FeedStatus:
     `blocked_us` is how long markets were too busy to take its prices, in all; the time of its last
     message is a Unix time in seconds, None before the first. `ended` is a feed that has brought all
     that it has. `unknown` counts frames that nobody understood, by kind. `delay` is of an
-    exchange's prices, from its time to their arrival.
+    exchange's prices, from its time to their arrival; `clock_ahead_seconds` is how far its clock is
+    ahead of ours, by the trade that was least late.
     """
 
     connected: bool
@@ -64,6 +65,7 @@ class FeedStatus:
     reconnects: int = 0
     unknown: Mapping[str, int] = field(default_factory=dict)
     delay: Histogram | None = None
+    clock_ahead_seconds: float | None = None
 
 
 class Feed(Protocol):

@@ -17,7 +17,7 @@ from actors.courier import Courier, Errand, EventReader
 from actors.messages import Announced, Reply
 from actors.protocol import ChangeCommitted, CommitChange
 from persistence.changes import Change, Delivery
-from persistence.errors import Unavailable
+from persistence.errors import UNREADABLE
 from service.notification_text import Message, Wanted, next_message
 from service.settings import Settings
 
@@ -190,7 +190,7 @@ class _Route:
                     self._go(errand)
                 elif not self._stopping.is_set():
                     self.wake.wait()
-            except Unavailable:
+            except UNREADABLE:
                 self._stopping.wait(READ_AGAIN_SECONDS)
             except Exception as error:
                 log.exception("notification failed", target=self.name)

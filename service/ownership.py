@@ -10,7 +10,15 @@ from typing import Protocol, TypeVar
 import structlog
 
 from actors.clock import Clock
-from persistence.errors import Deposed, Lease, Locked, OutcomeUnknown, OwnedElsewhere, Unavailable
+from persistence.errors import (
+    Damaged,
+    Deposed,
+    Lease,
+    Locked,
+    OutcomeUnknown,
+    OwnedElsewhere,
+    Unavailable,
+)
 from trading.times import iso_time
 
 log = structlog.get_logger("backstay")
@@ -53,7 +61,7 @@ class StopAskedError(Exception):
 def keeping(store: Owned, epoch: int, every_seconds: float | None) -> Iterator[None]:
     """Renew a lease while something takes long, before the Committer does; None never does.
 
-    Being deposed meanwhile is for the Committer to find out.
+    Being deposed, or losing the database, meanwhile is for the Committer to find out.
     """
     over = threading.Event()
 
@@ -63,7 +71,7 @@ def keeping(store: Owned, epoch: int, every_seconds: float | None) -> Iterator[N
                 store.renew(epoch)
             except (Unavailable, OutcomeUnknown) as error:
                 log.warning("lease not renewed", error=str(error))
-            except Deposed:
+            except (Deposed, Damaged):
                 return
 
     if every_seconds is not None:

@@ -123,10 +123,10 @@ def play_sweep(
         return ranked(progress.track(results, total=len(choices), description="ladders"))
 
 
-def play_simulated(seed: int, tapes: Tapes | None = None) -> Outcome:
+def play_simulated(seed: int, *, verbose: bool, tapes: Tapes | None = None) -> Outcome:
     """Play a market that makes itself, in memory; another seed is another market."""
     clock = VirtualClock()
-    configure_logs(clock=clock)
+    configure_logs(logging.INFO if verbose else logging.WARNING, clock)
     store = Store.open("sqlite://")
     try:
         with closing(_interruptible(_taped(simulated_prices(seed), tapes))) as batches:
@@ -138,7 +138,7 @@ def play_simulated(seed: int, tapes: Tapes | None = None) -> Outcome:
                 account="demo",
                 balance=Decimal(1000),
                 clock=clock,
-                listeners=_listeners(journal=True, tapes=tapes),
+                listeners=_listeners(journal=verbose, tapes=tapes),
             )
     finally:
         store.close()

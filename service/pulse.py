@@ -12,6 +12,8 @@ from actors.clock import Clock
 from actors.dispatcher import POOL, Dispatcher
 from actors.messages import Ping, Pong
 from actors.system import System
+from service.stale import StaleWatch
+from service.stops import StopWatch
 from trading.books import HealthStatus
 from web.backend import Probe
 
@@ -19,10 +21,16 @@ PING_SECONDS = 2.0
 STILL_SECONDS_MAX = 10.0
 """How long an actor or worker may stand still before the process counts as dead."""
 
+AUDITS_MISSED = 3
+"""After so many health checks that did not come to an end nothing is known of the books."""
 PARTS_NAMED_MAX = 5
 
 OK = "ok"
-DEPOSED = "deposed: another process has taken the database over, and this one ends"
+DAMAGED = (
+    "damaged, deleted or replaced: stop the service and restore a backup with backstay restore, "
+    "the log says what was found"
+)
+DEPOSED = "deposed: another process has the database, or it was put back; this one ends"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +39,7 @@ class _Beat:
 
 
 class Pulse:
-    """Pings the Desk and the Committer, and remembers when each last answered.
+    """Pings the Desk and the Committer, and looks at stops and at the ages of prices.
 
     It is the recipient of its own timer, so that it needs no worker of those that it watches.
     """
@@ -43,17 +51,22 @@ class Pulse:
         *,
         busy_us: Callable[[], Mapping[str, int]],
         feed_trouble: Callable[[], str | None],
+        audit_seconds: float,
     ) -> None:
         """Watch a system that has started.
 
         `busy_us` says for how long each worker has been at its present slice of messages;
-        `feed_trouble` what is wrong with the feeds, None where all is well.
+        `feed_trouble` what is wrong with the feeds, None where all is well; `audit_seconds` how
+        often the books are checked.
         """
         clock = dispatcher.clock
         self._system = system
         self._dispatcher = dispatcher
         self._busy_us = busy_us
         self._feed_trouble = feed_trouble
+        self._audit_seconds_max = AUDITS_MISSED * audit_seconds + STILL_SECONDS_MAX
+        self._stops = StopWatch(system.published, clock)
+        self._stale = StaleWatch(system.published, clock, system.directory.to_committer)
         self._desk = _Heard(clock)
         self._committer = _Heard(clock)
         self._first_accounts = frozenset(system.published.version.wallets)
@@ -80,6 +93,8 @@ class Pulse:
         directory = self._system.directory
         directory.to_desk(Ping(reply_to=self._desk))
         directory.to_committer(Ping(reply_to=self._committer))
+        self._stops.look()
+        self._stale.look()
         self._dispatcher.after(PING_SECONDS, self, message)
 
     def liveness(self) -> Probe:
@@ -95,14 +110,21 @@ class Pulse:
         return _probe(
             owner=DEPOSED if self._system.published.deposed else None,
             # Whoever asks may be nobody we know: the error and its addresses stay in the log.
-            database="away, the log says why" if self._system.published.database_away else None,
+            database=self._database_trouble(),
             # A system exists only on a database whose schema is the current one.
             migrations=None,
             health=self._health_trouble(),
             guards=self._guards_trouble(),
             feed=self._feed_trouble(),
+            stops=self._stops.trouble,
             draining="the service is stopping" if self._draining else None,
         )
+
+    def _database_trouble(self) -> str | None:
+        published = self._system.published
+        if published.damaged:
+            return DAMAGED
+        return "away, the log says why" if published.database_away else None
 
     def _workers_trouble(self) -> str | None:
         # The Committer is pinged, and the Auditor may take its time.
@@ -129,7 +151,15 @@ class Pulse:
         if unchecked:
             return f"not checked yet: {', '.join(unchecked)}"
         broken = sorted(a for a, r in reports.items() if r.status is HealthStatus.MISMATCH)
-        return f"MISMATCH in {', '.join(broken)}" if broken else None
+        if broken:
+            return f"MISMATCH in {', '.join(broken)}"
+        audited_us, seconds_max = self._system.published.audited_us, self._audit_seconds_max
+        if audited_us is None or self._age_seconds(audited_us) <= seconds_max:
+            return None
+        return f"no check has come to an end for {self._age_seconds(audited_us):.0f} s"
+
+    def _age_seconds(self, since_us: int) -> float:
+        return (self._dispatcher.clock.monotonic_us() - since_us) / 1_000_000
 
 
 class _Heard:

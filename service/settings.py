@@ -5,8 +5,10 @@ files that the environment names (`BACKSTAY_PORT_FILE`) or that lie in a folder 
 `backstay.toml` in the working directory, the default.
 """
 
+import ipaddress
 import re
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -29,8 +31,10 @@ from pydantic_settings import (
 from feeds.simulated import SYMBOLS
 from feeds.venues.registry import VENUES
 from feeds.venues.spelling import Listing
+from service.data_folder import TOKENS_NAME, default_database, default_file
 from service.notification_text import DEFAULT_KINDS, KINDS
-from service.venue_settings import FeedsSettings, listed, listings
+from service.settings_names import PREFIX
+from service.venue_settings import FeedsSettings, listed, listed_symbols, listings
 from trading.costs import DEFAULT_RATES
 from trading.model import CostRates
 from trading.money import AMOUNT_MAX, is_money, plain
@@ -39,11 +43,13 @@ from trading.symbols import normalised
 if TYPE_CHECKING:
     from web.backend import HookSettings
 
-PREFIX = "BACKSTAY_"
 ALONE = ("simulated", "recorded", "none")
 FEEDS = frozenset((*ALONE, *VENUES))
+_ROOT_PATH = re.compile(r"(/[A-Za-z0-9_-]+)+")
+_OWN_PATHS = frozenset({"api", "docs", "healthz", "login", "logout", "metrics", "readyz", "static"})
 _HOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{16,128}")
 _BETWEEN_URLS = re.compile(r"[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]*://)")
+_DATABASE_FILE = re.compile(r"[\w./ -]+\.(db|sqlite3?)")
 _DATABASE_SCHEMES = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg2")
 
 
@@ -65,6 +71,7 @@ def _mapped(value: object) -> object:
 
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed)]
+Symbols = Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed_symbols)]
 SecretUrls = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_listed_urls)]
 Amounts = Annotated[dict[str, Decimal], NoDecode, BeforeValidator(_mapped)]
 Rate = Annotated[Decimal, Field(ge=0, lt=1, decimal_places=18)]
@@ -84,17 +91,19 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True
     )
 
-    database: str = Field("sqlite:///backstay.db", repr=False)
+    database: str = Field(default_factory=default_database, repr=False)
     feed: Names = ("simulated",)
     recorded: Names = ()
-    symbols: Names = ()
+    symbols: Symbols = ()
     feeds: FeedsSettings = FeedsSettings()
     speed: Decimal = Field(default_factory=_usual_speed, gt=0, le=100_000)
     seed: int = Field(7, ge=0)
     host: str = Field("127.0.0.1", min_length=1)
     port: int = Field(8470, ge=0, le=65_535)
     allowed_hosts: Names = ()
-    tokens_file: Path = Path("backstay-tokens.json")
+    trusted_proxies: Names = ("127.0.0.1", "::1")
+    root_path: str = ""
+    tokens_file: Path = Field(default_factory=partial(default_file, TOKENS_NAME))
     hook_secret: SecretStr | None = None
     hook_account: str = Field("demo", min_length=1)
     hook_notionals: Amounts = Field(default_factory=dict)
@@ -125,8 +134,10 @@ class Settings(BaseSettings):
         except ValueError:
             possible = False
         if not possible:
+            # Only what is plainly a file's name is repeated: anything else may hold a password.
+            file = value if _DATABASE_FILE.fullmatch(value) else "FILE"
             raise ValueError(
-                "give sqlite:///FILE, sqlite:// (in memory) or "
+                f"give sqlite:///{file}, sqlite:// (in memory) or "
                 "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
             )
         return value
@@ -147,6 +158,29 @@ class Settings(BaseSettings):
         # A venue's own spelling tells base from quote: it is kept.
         is_venue = set(info.data.get("feed", ())) <= VENUES.keys()
         return tuple(spelled.values() if is_venue else spelled)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies_are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in value:
+            try:
+                ipaddress.ip_network(proxy)
+            except ValueError:
+                raise ValueError(
+                    f"{proxy!r} is not an address or a network: give one like 10.0.0.5 or "
+                    "10.0.0.0/8"
+                ) from None
+        return value
+
+    @field_validator("root_path")
+    @classmethod
+    def _root_path_apart(cls, value: str) -> str:
+        path = value.rstrip("/")
+        if path and not _ROOT_PATH.fullmatch(path):
+            raise ValueError("give a path like /backstay; letters, digits, - and _ within slashes")
+        if path.split("/")[:2][-1] in _OWN_PATHS:
+            raise ValueError(f"{path} is a path of the service's own: give another, as /backstay")
+        return path
 
     @field_validator("hook_secret")
     @classmethod
@@ -183,6 +217,16 @@ class Settings(BaseSettings):
     @classmethod
     def _notionals_are_money(cls, value: dict[str, Decimal]) -> dict[str, Decimal]:
         return {account: _money(amount) for account, amount in value.items()}
+
+    @model_validator(mode="after")
+    def _feed_named(self) -> Self:
+        idle = [venue for venue in VENUES if self.feeds.of(venue).symbols]
+        if idle and "feed" not in self.model_fields_set:
+            raise ValueError(
+                f"feeds.{idle[0]}.symbols is given, but no feed: set feed to {', '.join(idle)}, or "
+                "to simulated for the simulated market"
+            )
+        return self
 
     @model_validator(mode="after")
     def _feed_possible(self) -> Self:

@@ -15,11 +15,12 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import EnvSettingsSource
 
 from persistence.addresses import masked
-from service.settings import PREFIX, Settings
+from service.settings import Settings
+from service.settings_names import DEFAULT, PREFIX, TOML_NAME
 from service.venue_settings import VENUE_SETTINGS
 from trading.money import plain
+from web.wording import in_words
 
-TOML_NAME = "backstay.toml"
 SECRETS_DIR = "BACKSTAY_SECRETS_DIR"
 _FILE = "_FILE"
 _FOLDERS = (SECRETS_DIR, "CREDENTIALS_DIRECTORY")
@@ -79,9 +80,7 @@ def load(options: Mapping[str, object] | None = None, folder: Path | None = None
     for layer in gathered:
         for name, value, source in layer:
             given[name] = (value, source)
-    sources = dict.fromkeys(NAMES, "default") | {
-        name: source for name, (_, source) in given.items()
-    }
+    sources = dict.fromkeys(NAMES, DEFAULT) | {name: source for name, (_, source) in given.items()}
     values: dict[str, Any] = {name: value for name, (value, _) in given.items()}
     try:
         settings = Settings(**_nested(values))
@@ -224,7 +223,7 @@ def _impossible(
     details: ErrorDetails, values: Mapping[str, object], sources: Mapping[str, str]
 ) -> str:
     """One line for one impossible setting; what is refused is told unless it is a secret."""
-    reason = details["msg"].removeprefix("Value error, ")
+    reason = in_words(details)
     if not details["loc"]:
         return reason
     given = ".".join(map(str, details["loc"]))
@@ -232,7 +231,6 @@ def _impossible(
     key = given.removeprefix(name)
     may_hold_one = name in _HOLDING_SECRETS or name.endswith(".url")
     value = "" if may_hold_one else f" {values.get(name)!s}"
-    reason = reason.replace("Input should be", "it should be")
     return f"setting {name}{key}{value} ({sources[name]}) is refused: {reason}"
 
 

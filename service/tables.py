@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from service.client import one_line
-from trading.money import ZERO, plain, trimmed
+from trading.money import HUNDRED, ZERO, plain, trimmed
 
 PRICE_DIGITS = 8
 QUANTITY_DIGITS = 6
@@ -73,15 +73,22 @@ def positions_table(page: dict[str, Any]) -> FittedTable:
         ("opened", "closed by"),
         ("entry", "mark"),
         ("stop", "next TP"),
-        ("unrealized", "net PnL"),
+        ("unrealized", "realized", "total PnL"),
     )
     rows = [_position_row(position) for position in page["items"]]
     return FittedTable(columns, rows, _counted(len(rows), "position"), _more(page))
 
 
 def one_position_table(position: dict[str, Any]) -> FittedTable:
-    """One position."""
-    return positions_table({"items": [position], "next": None})
+    """One position, and what of it no take-profit will close."""
+    table = positions_table({"items": [position], "next": None})
+    untargeted = Decimal(position["untargeted_fraction"])
+    if position["status"] == "OPEN" and untargeted > ZERO:
+        table.caption = (
+            f"{plain(trimmed(untargeted * HUNDRED))} % of the quantity has no take-profit: it "
+            "stays open until the stop-loss or a close by hand"
+        )
+    return table
 
 
 def wallet_table(account: dict[str, Any]) -> FittedTable:
@@ -175,7 +182,7 @@ def repair_table(repair: dict[str, Any]) -> Group:
     columns = (("figure",), ("was" if done else "is",), ("is" if done else "should be",))
     title = f"Wallet of account {account}: {status.replace('_', ' ').lower()}"
     to_do = {
-        "REPAIRABLE": f"restored by: backstay repair {shlex.quote(account)} --apply --reason ...",
+        "REPAIRABLE": f"restored by: backstay repair {shlex.quote(account)} --apply --reason WHY",
         "IRREPARABLE": "no command mends that: restore a backup",
     }
     told = [one_line(line) for line in (repair["detail"], to_do.get(status)) if line]
@@ -184,7 +191,7 @@ def repair_table(repair: dict[str, Any]) -> Group:
 
 def history_tables(history: dict[str, Any]) -> Group:
     """What happened to a position, in order, and what it came to."""
-    rows = [(_time(item["time"]), _text(item["text"])) for item in history["items"]]
+    rows = [(_time(item["done_at"]), _text(item["text"])) for item in history["items"]]
     position, pnl = history["position"], history["pnl"]
     title = f"Position {position['id']}: {position['side']} {position['symbol']}, " + (
         f"{position['status']}, account {position['account']}"
@@ -291,6 +298,7 @@ def _position_row(position: dict[str, Any]) -> tuple[Text, ...]:
         _number(position["next_take_profit"]),
         _pnl(position["unrealized_pnl"] if is_open else None),
         _pnl(position["net_pnl"]),
+        _pnl(position["total_pnl"]),
     )
 
 

@@ -1,6 +1,7 @@
 """What the commands that talk to a service have in common: options, and ways to print."""
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
@@ -8,15 +9,67 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console, RenderableType
+from typer.core import TyperGroup
+
+from service.exits import EXIT_INPUT
+
+
+class WholeHelp(TyperGroup):
+    """A group of commands whose help lists each one with its whole first sentence.
+
+    Without a command it shows that help.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read a group's own options, of which at least one or a command is there."""
+        if not args:
+            typer.echo(ctx.get_help())
+            raise typer.Exit(EXIT_INPUT)
+        return super().parse_args(ctx, args)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list of commands, wrapped and not cut off."""
+        rows = [
+            (name, (command.help or "").partition("\n\n")[0].replace("\n", " "))
+            for name, command in self.commands.items()
+            if not command.hidden
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
 
 PIPE_COLUMNS = 10_000
 """The width of what is no terminal: programs like `grep` want each row on one line."""
 
-Url = Annotated[str, typer.Option("--url", envvar="BACKSTAY_URL", help="Where the service is.")]
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--url",
+        envvar="BACKSTAY_URL",
+        help="Where the service is, as localhost:8470; else by host and port of backstay.toml.",
+    ),
+]
 """The option that every command has which talks to a service."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 """The option of every command that has a table for people."""
+
+
+def fill_closed_streams() -> None:
+    """Open /dev/null as each standard stream that is closed, as `2>&-` leaves it.
+
+    Otherwise the next file, perhaps the database, would get its number, and what is written to
+    the stream.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(1, "w", closefd=False)
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w", closefd=False)
 
 
 def stdout() -> Console:

@@ -50,6 +50,7 @@ class VenueFeed:
         self._waiting = set(self._symbols)
         self._refused: dict[str, str] = {}
         self._trouble: str | None = "not started"
+        self._clock_trouble: str | None = None
         self._thread = threading.Thread(target=self._run, name=f"feed-{venue.name}", daemon=True)
 
     def start(self) -> None:
@@ -88,7 +89,10 @@ class VenueFeed:
         if len(refused) == len(self._symbols):
             return f"{self.name} serves none of {', '.join(self.symbols())}"
         waiting = sorted(self._symbols[symbol] for symbol in tuple(self._waiting))
-        return f"{self.name} has not confirmed {', '.join(waiting)}" if waiting else None
+        if waiting:
+            return f"{self.name} has not confirmed {', '.join(waiting)}"
+        clock_trouble = self._session.state.clock.trouble()
+        return f"{self.name}: {clock_trouble}" if clock_trouble is not None else None
 
     def status(self) -> FeedStatus:
         """How it stands."""
@@ -100,6 +104,7 @@ class VenueFeed:
             reconnects=state.reconnects,
             unknown=dict(state.unknown),
             delay=self._delay,
+            clock_ahead_seconds=state.clock.ahead_seconds,
         )
 
     # --- What the session tells, on the feed's thread ------------------------------------------
@@ -109,8 +114,17 @@ class VenueFeed:
         ours = self._symbols[symbol]
         # A clock that runs behind the exchange's would make the newest price come from the future.
         self._delay.observe(max(0, self._clock.now_us() - times_us[-1]) / 1_000_000)
+        self._look_at_clock()
         if self._inlet.wait_for_room(ours):
             self._inlet.tell(ours, TakePrices(prices=prices, times_us=times_us))
+
+    def _look_at_clock(self) -> None:
+        """Log where the venue's clock and ours begin to disagree, and where they agree again."""
+        before, self._clock_trouble = self._clock_trouble, self._session.state.clock.trouble()
+        if before is None and self._clock_trouble is not None:
+            log.error(f"clocks disagree: {self.name}: {self._clock_trouble}", venue=self.name)
+        elif before is not None and self._clock_trouble is None:
+            log.warning("clocks agree again", venue=self.name)
 
     def served(self, symbol: str) -> None:
         """A symbol's prices come from now on."""

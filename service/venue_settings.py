@@ -24,13 +24,18 @@ def listed(value: object) -> object:
     return value
 
 
+def listed_symbols(value: object) -> object:
+    """A list of symbols as text, which commas or blanks separate."""
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
 class VenueSettings(BaseModel):
     """One venue; `url` is another address than its own, `symbols` are as the user wrote them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     url: str | None = None
-    symbols: Annotated[tuple[str, ...], BeforeValidator(listed)] = ()
+    symbols: Annotated[tuple[str, ...], BeforeValidator(listed_symbols)] = ()
 
     @field_validator("url")
     @classmethod

@@ -21,6 +21,8 @@ class CommandLine:
         for name in os.environ:
             if name.startswith("BACKSTAY_"):
                 monkeypatch.delenv(name)
+        monkeypatch.setenv("BACKSTAY_DATABASE", "sqlite:///backstay.db")
+        monkeypatch.setenv("BACKSTAY_TOKENS_FILE", "backstay-tokens.json")
         monkeypatch.setattr("service.playing.configure_logs", lambda *_, **__: None)
 
     def enter(self, folder: Path, **env: str) -> None:

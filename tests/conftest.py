@@ -21,6 +21,15 @@ POSTGRESQL_IS_SLOW = pytest.mark.parametrize(
 
 
 @pytest.fixture(autouse=True)
+def data_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of data for each test: none touches that of who runs the tests."""
+    home = tmp_path / "data-home"
+    monkeypatch.setenv("XDG_DATA_HOME", str(home))
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    return home
+
+
+@pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no server be given up for being slow: machines that test are busy, and their disks.
 

@@ -25,10 +25,16 @@ _LISTENING = re.compile(r"listening on (http://[^\s\"]+)")
 
 
 def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """This process's environment without settings of Backstay's, and with those that are given."""
-    return {k: v for k, v in os.environ.items() if not k.startswith("BACKSTAY_")} | dict(
-        extra or {}
-    )
+    """This process's environment with these settings of Backstay's and no others.
+
+    Where they do not say, books and tokens lie in the working directory.
+    """
+    others = {k: v for k, v in os.environ.items() if not k.startswith("BACKSTAY_")}
+    files = {
+        "BACKSTAY_DATABASE": "sqlite:///backstay.db",
+        "BACKSTAY_TOKENS_FILE": "backstay-tokens.json",
+    }
+    return others | files | dict(extra or {})
 
 
 def run_command(*arguments: str, folder: Path, **env: str) -> subprocess.CompletedProcess[str]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 from trading.model import CloseReason, Costs, Side
+from trading.price_events import MarketStale, PriceTimesRebased
 from trading.service_events import PartSetAside
 
 
@@ -37,7 +38,7 @@ class FundsTransferred:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionOpened:
-    """A position was opened, with `hold` locked for it; `opened_by` names the signal, if one did."""
+    """A position was opened with this hold; `opened_by` names the signal, if one did."""
 
     kind: ClassVar[str] = "position_opened"
     account: str
@@ -207,16 +208,6 @@ class PriceRejected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PriceTimesRebased:
-    """A symbol's prices go on from our time: the last one's time was `ahead_us` ahead of it."""
-
-    kind: ClassVar[str] = "price_times_rebased"
-    symbol: str
-    ahead_us: int
-    time_us: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class MarketPaused:
     """A venue's connection is down or does not serve the symbol: nothing is judged or opened."""
 
@@ -338,6 +329,7 @@ Event = (
     | PriceTimesRebased
     | MarketPaused
     | MarketResumed
+    | MarketStale
     | TradingPaused
     | TradingResumed
     | SignalReceived

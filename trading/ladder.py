@@ -91,9 +91,10 @@ def opened(
     path = (stop_price, entry_price, *levels)
     rising = path if side is Side.LONG else tuple(reversed(path))
     if rising[0] <= ZERO or any(a >= b for a, b in pairwise(rising)):
+        raise ValueError(_not_guarded(side, path))
+    if rising[-1] > PRICE_MAX:
         raise ValueError(
-            f"ladder of {side} at {plain(entry_price)} cannot be guarded: stop-loss and "
-            f"take-profits come to {', '.join(plain(level) for level in path)}"
+            f"{_not_guarded(side, path)}; no price above {plain(PRICE_MAX)} is ever accepted"
         )
     hold = money(product(entry_price, quantity))
     position = Position(
@@ -139,13 +140,18 @@ def triggers(position: Position) -> Triggers:
     return Triggers(low=next_rung, high=position.stop_price)
 
 
+def stop_is_reached(position: Position, price: Decimal) -> bool:
+    """Whether a price is at a position's stop-loss, or past it."""
+    return _at_or_beyond(position.side, position.stop_price, price)
+
+
 def advanced(position: Position, price: Decimal, time_us: int) -> Advance:
     """Judge one price: the stop first, then every rung that it reaches.
 
     The new state counts one version more than the old if anything happened.
     """
     assert position.status is PositionStatus.OPEN, f"position {position.position_id} is closed"
-    if _at_or_beyond(position.side, position.stop_price, price):
+    if stop_is_reached(position, price):
         return closed(position, price, time_us, reason=CloseReason.STOP_LOSS)
     events: list[Event] = []
     now = position
@@ -220,6 +226,13 @@ def _level(side: Side, entry_price: Decimal, distance_pct: Decimal) -> Decimal:
     """The price at a distance from the entry, in percent toward profit."""
     factor = total(HUNDRED, product(side.sign, distance_pct))
     return price_scale(product(entry_price, factor, Decimal("0.01")))
+
+
+def _not_guarded(side: Side, path: tuple[Decimal, ...]) -> str:
+    """Why a ladder is refused, with its stop-loss, its entry and its take-profits."""
+    stop, entry, *levels = map(plain, path)
+    reached = f", take-profits {', '.join(levels)}" if levels else ""
+    return f"ladder of {side} at {entry} cannot be guarded: stop-loss {stop}{reached}"
 
 
 def _at_or_beyond(side: Side, price: Decimal, level: Decimal) -> bool:

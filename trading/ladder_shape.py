@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from trading.model import Ladder, Rung, StopTarget
-from trading.money import HUNDRED, ZERO, price_scale, total
+from trading.money import HUNDRED, ZERO, difference, plain, price_scale, total
 
 RUNGS_MAX = 8
-PERCENTAGE_MAX = Decimal(1_000_000)
+PERCENTAGE_MAX = Decimal(1_000)
+"""The furthest take-profit, in percent from the entry: what is larger is a price by mistake."""
+
 DEFAULT_STOP_LOSS_PCT = Decimal(5)
 DEFAULT_TAKE_PROFIT_PCTS = (Decimal(3), Decimal(6), Decimal(10))
 
@@ -58,7 +60,7 @@ def checked(ladder: Ladder) -> Ladder:
     if not (_is_short(ladder.stop_loss_pct) and ZERO < ladder.stop_loss_pct < HUNDRED):
         raise ValueError(
             f"stop_loss_pct {ladder.stop_loss_pct} is not between 0 and 100 "
-            "with at most 18 decimals"
+            f"with at most 18 decimals{_if_a_price(ladder.stop_loss_pct, HUNDRED)}"
         )
     if len(ladder.rungs) > RUNGS_MAX:
         raise ValueError(f"{len(ladder.rungs)} take-profit rungs: at most {RUNGS_MAX}")
@@ -67,8 +69,8 @@ def checked(ladder: Ladder) -> Ladder:
         if not (_is_short(rung.distance_pct) and rung.distance_pct > distance):
             raise ValueError(
                 f"take-profit percentage {rung.distance_pct} of rung {number} must be above "
-                f"{distance}, up to {PERCENTAGE_MAX} with at most 18 decimals: "
-                "percentages rise from 0"
+                f"{distance}, up to {PERCENTAGE_MAX} with at most 18 decimals: percentages "
+                f"rise from 0{_if_a_price(rung.distance_pct, PERCENTAGE_MAX)}"
             )
         if not (_is_short(rung.close_fraction) and ZERO <= rung.close_fraction <= 1):
             raise ValueError(
@@ -82,6 +84,20 @@ def checked(ladder: Ladder) -> Ladder:
         if closed > 1:
             raise ValueError(f"close fractions sum to {closed} at rung {number}: at most 1")
     return ladder
+
+
+def untargeted_fraction(ladder: Ladder) -> Decimal:
+    """The share of the quantity that no rung closes: it waits for the stop or for a person."""
+    return difference(Decimal(1), total(ZERO, *(rung.close_fraction for rung in ladder.rungs)))
+
+
+def _if_a_price(percentage: Decimal, percentage_max: Decimal) -> str:
+    """The question to ask about a percentage that is too large."""
+    if not (percentage.is_finite() and percentage > percentage_max):
+        return ""
+    return (
+        f"; is {plain(percentage)} a price? Write its distance from the entry in percent, such as 3"
+    )
 
 
 def _is_short(value: Decimal) -> bool:

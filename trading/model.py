@@ -70,6 +70,7 @@ class DenialReason(StrEnum):
     AMOUNT_INVALID = "amount_invalid"
     BOOKS_MISMATCH = "books_mismatch"
     CANDIDATE_UNKNOWN = "candidate_unknown"
+    DATABASE_DAMAGED = "database_damaged"
     DEADLINE_PASSED = "deadline_passed"
     DEPOSED = "deposed"
     INSUFFICIENT_BALANCE = "insufficient_balance"

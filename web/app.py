@@ -13,8 +13,9 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
-from persistence.errors import Unavailable
+from persistence.errors import UNREADABLE
 from web import (
+    api_page,
     hooks,
     login,
     page,
@@ -37,9 +38,12 @@ from web.problems import (
     RETRY_SOON,
     Problem,
     ProblemBody,
+    invalid,
     problem_response,
 )
 from web.request_log import RequestLog
+from web.requests import route_path
+from web.root_path import RootPath
 from web.security_headers import SecurityHeaders
 from web.turns import ReadsInTurn
 
@@ -65,9 +69,8 @@ def create_app(backend: Backend) -> FastAPI:
         title="Backstay",
         description=DESCRIPTION,
         version="1",
+        docs_url=None,
         redoc_url=None,
-        # The page would have its document judged by a host on the internet.
-        swagger_ui_parameters={"validatorUrl": None},
         redirect_slashes=False,
         lifespan=_sampling_prices,
     )
@@ -86,7 +89,7 @@ def create_app(backend: Backend) -> FastAPI:
     ):
         app.include_router(module.router, prefix=API_PREFIX)
         backend.requests.know(module.router.routes, API_PREFIX)
-    for router in (routes_operations.router, login.router, page.router):
+    for router in (routes_operations.router, login.router, page.router, api_page.router):
         app.include_router(router)
         backend.requests.know(router.routes)
     app.mount("/static", page.FILES)
@@ -94,7 +97,8 @@ def create_app(backend: Backend) -> FastAPI:
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http_exception)
-    app.add_exception_handler(Unavailable, _on_unavailable)
+    for unreadable in UNREADABLE:
+        app.add_exception_handler(unreadable, _on_unavailable)
     app.add_middleware(ReadsInTurn)
     app.add_middleware(
         AccessGate,
@@ -104,6 +108,7 @@ def create_app(backend: Backend) -> FastAPI:
     )
     app.add_middleware(RequestLog, stats=backend.requests)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(RootPath, root_path=backend.root_path)
     _document_problems(app)
     return app
 
@@ -127,9 +132,7 @@ def _on_problem(_request: Request, error: Exception) -> Response:
 def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     places = error_places(error.errors(), request.headers.get("content-type", ""))
-    first, more = places[0], len(places) - 1
-    detail = f"{first.place}: {first.detail}" + (f" (and {more} more)" if more else "")
-    return problem_response(Problem(422, "invalid_request", detail, errors=places))
+    return problem_response(invalid(*places))
 
 
 def _on_http_exception(request: Request, error: Exception) -> Response:
@@ -149,7 +152,7 @@ def _on_http_exception(request: Request, error: Exception) -> Response:
 def _allowed_methods(request: Request) -> str:
     """What an address takes by the document; a router knows of one route's methods only."""
     paths: dict[str, dict[str, Any]] = request.app.openapi()["paths"]
-    address = request.url.path
+    address = route_path(request.scope)
     operations = paths.get(address) or next(
         (paths[path] for path in paths if compile_path(path)[0].match(address)), {}
     )

@@ -13,12 +13,14 @@ from persistence.state import PositionRecord, StoredEntry
 from trading.books import HealthReport
 from trading.exposure import Exposure
 from trading.ladder import unrealized_pnl
+from trading.ladder_shape import untargeted_fraction
 from trading.model import MarketPrice, Pause, PositionStatus, Wallet
 from trading.money import ZERO
 from trading.repair import Irreparable, Repair
 from trading.times import iso_time
 from web.backend import Backend
 from web.commands import Reads
+from web.problems import Problem
 from web.schemas import (
     AccountBody,
     HealthBody,
@@ -49,6 +51,22 @@ def market_price(backend: Backend, symbol: str) -> MarketPrice | None:
     return backend.published.version.markets.get(symbol)
 
 
+def check_market(backend: Backend, symbol: str, outcome: str) -> None:
+    """Refuse a symbol that has no market: it may be mistyped, and an empty answer would hide it.
+
+    Raises:
+        Problem: with what that came to, such as `nothing was closed`.
+    """
+    published = backend.published
+    if symbol not in published.markets and symbol not in published.version.markets:
+        raise Problem(
+            404,
+            "market_unknown",
+            f"there is no market {symbol}, and {outcome}: give the symbol of one that is there "
+            "(GET /api/v1/markets, or `backstay markets`)",
+        )
+
+
 def mark_price(backend: Backend, symbol: str) -> Decimal | None:
     """The price that a symbol's open positions are valued at."""
     last = market_price(backend, symbol)
@@ -60,6 +78,11 @@ def position_body(backend: Backend, record: PositionRecord) -> PositionBody:
     position, closed_at_us = record.position, record.closed_at_us
     is_open = position.status is PositionStatus.OPEN
     mark = mark_price(backend, position.symbol) if is_open else None
+    unrealized = None if mark is None else unrealized_pnl(position, mark)
+    if is_open:
+        total = None if unrealized is None else position.net_pnl + unrealized
+    else:
+        total = position.net_pnl
     aside = backend.published.unguarded_by(position) if is_open else None
     levels = position.take_profit_prices[position.rungs_hit :] if is_open else ()
     return PositionBody(
@@ -70,10 +93,12 @@ def position_body(backend: Backend, record: PositionRecord) -> PositionBody:
         close_note=position.close_note,
         open_quantity=number_text(position.open_quantity),
         close_fractions=[number_text(rung.close_fraction) for rung in position.ladder.rungs],
+        untargeted_fraction=number_text(untargeted_fraction(position.ladder)),
         next_take_profit=number_text(levels[0]) if levels else None,
         unguarded=None if aside is None else aside.text,
         mark_price=None if mark is None else number_text(mark),
-        unrealized_pnl=None if mark is None else amount_text(unrealized_pnl(position, mark)),
+        unrealized_pnl=None if unrealized is None else amount_text(unrealized),
+        total_pnl=None if total is None else amount_text(total),
     )
 
 

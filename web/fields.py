@@ -107,7 +107,7 @@ Quantity = _decimal(
     "^[0-9]{1,20}" + _LONG, "a quantity above 0 with at most 18 decimals", is_quantity, "0.001"
 )
 Ratio = _decimal(
-    "^[0-9]{1,7}" + _LONG, "a number from 0 with at most 18 decimals", lambda _: True, "2.5"
+    "^[0-9]{1,13}" + _LONG, "a number from 0 with at most 18 decimals", lambda _: True, "2.5"
 )
 RawNumber = _decimal(_ANY, "a number", lambda _: True, "64250.5")
 """A number of any size and sign, for the price guard to judge."""

@@ -18,6 +18,7 @@ def history_item(event: StoredEvent) -> HistoryItem:
     return HistoryItem(
         id=event.id,
         time=iso_time(event.time_us),
+        done_at=iso_time(event.done_us),
         kind=event.kind,
         text=text_of(event),
         data=json.loads(event.data),
@@ -111,6 +112,8 @@ def _of_market(kind: str, data: dict[str, Any]) -> str | None:
             return f"{data['symbol']} resumed after {seconds:.1f} s"
         case "part_set_aside":
             return f"{data['part']} is set aside until the next start: {data['why']}"
+        case "market_stale":
+            return f"{data['symbol']} has no price to act on: {data['why']}"
         case "price_rejected":
             return f"Price {data['price']} of {data['symbol']} rejected: {data['why']}"
         case "price_times_rebased":

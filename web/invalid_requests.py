@@ -5,6 +5,7 @@ from typing import Any
 
 from web.problems import ErrorPlace
 from web.routes_markets import MANY, ONE
+from web.wording import in_words
 
 JSON_ADVICE = "send JSON with `Content-Type: application/json`"
 
@@ -28,7 +29,7 @@ def _told(error: Mapping[str, Any]) -> ErrorPlace:
         return ErrorPlace(place="body", detail=f"no JSON at character {location[-1]}: {why}")
     if location[0] == "body" and error["type"] in ("model_attributes_type", "model_type"):
         return ErrorPlace(place=_place(location), detail="give a JSON object, such as {...}")
-    return ErrorPlace(place=_place(location), detail=error["msg"])
+    return ErrorPlace(place=_place(location), detail=in_words(error))
 
 
 def _place(location: Sequence[str | int]) -> str:

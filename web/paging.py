@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 from pydantic import Field
 
 from web.fields import ID_MAX, RequestBody
-from web.problems import Problem, invalid
+from web.problems import ErrorPlace, Problem, invalid
 
 PAGE_ITEMS_DEFAULT = 100
 PAGE_ITEMS_MAX = 500
@@ -60,4 +60,5 @@ def _key_of(cursor: str) -> str:
 
 
 def _unknown_cursor() -> Problem:
-    return invalid("query.cursor", "it is no cursor of this list: take `next` of the page before")
+    detail = "it is not a cursor of this list: take `next` of the page before"
+    return invalid(ErrorPlace(place="query.cursor", detail=detail))

@@ -18,6 +18,7 @@ _STATUSES = {
     DenialReason.AMOUNT_INVALID: 422,
     DenialReason.BOOKS_MISMATCH: 409,
     DenialReason.CANDIDATE_UNKNOWN: 409,
+    DenialReason.DATABASE_DAMAGED: 503,
     DenialReason.DEADLINE_PASSED: 503,
     DenialReason.DEPOSED: 503,
     DenialReason.INSUFFICIENT_BALANCE: 422,
@@ -60,6 +61,8 @@ _DESCRIPTIONS = {
 
 
 DETAIL_CHARS_MAX = 2_000
+ERRORS_TOLD_MAX = 10
+"""Of how many errors the detail tells; `errors` has all of them."""
 
 
 class ErrorPlace(BaseModel):
@@ -121,10 +124,18 @@ def problem_for(denial: Denial) -> Problem:
     return Problem(status, denial.reason, denial.text, headers=headers)
 
 
-def invalid(place: str, detail: str) -> Problem:
-    """The problem of a request that has something impossible in one place."""
-    error = ErrorPlace(place=place, detail=detail)
-    return Problem(422, "invalid_request", f"{place}: {detail}", errors=[error])
+def invalid(*errors: ErrorPlace) -> Problem:
+    """The problem of a request with errors in these places; its detail says them on one line."""
+    told = [f"{_named(error.place)}: {error.detail}" for error in errors[:ERRORS_TOLD_MAX]]
+    if len(errors) > ERRORS_TOLD_MAX:
+        told.append(f"and {len(errors) - ERRORS_TOLD_MAX} more")
+    return Problem(422, "invalid_request", "; ".join(told), errors=errors)
+
+
+def _named(place: str) -> str:
+    """A field's name as its sender knows it: `symbol` of `body.symbol`."""
+    _, dot, name = place.partition(".")
+    return name if dot else place
 
 
 def too_many(what: str, seconds: int) -> Problem:

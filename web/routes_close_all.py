@@ -12,10 +12,10 @@ from actors.denials import unknown_account
 from actors.messages import ClosePosition, Denied, Reply
 from web.access import Scope, requires
 from web.backend import Backend, TheBackend
-from web.bodies import open_positions, position_body
+from web.bodies import check_market, open_positions, position_body
 from web.commands import TheReads
 from web.fields import AccountName, RequestBody, Symbol, example
-from web.problems import Problem, answers, problem_for
+from web.problems import answers, problem_for
 from web.schemas import CloseAllBody, DeniedClose
 
 router = APIRouter(prefix="/positions", tags=["positions"], dependencies=[requires(Scope.TRADE)])
@@ -46,7 +46,7 @@ async def close_all(
         raise problem_for(unknown_account(request.account))
     matching = open_positions(backend, account=request.account, symbol=request.symbol)
     if request.symbol is not None and not matching:
-        _check_market(backend, request.symbol)
+        check_market(backend, request.symbol, "nothing was closed")
     ids = [record.position.position_id for record in reversed(matching)]
     replies = {position_id: Reply() for position_id in ids}
     for position_id, reply in replies.items():
@@ -65,18 +65,6 @@ async def close_all(
         ],
         pending=[id_ for id_ in ids if id_ not in answered],
     )
-
-
-def _check_market(backend: Backend, symbol: str) -> None:
-    """Refuse a symbol that nobody has heard of: who mistypes it must not think all is closed."""
-    published = backend.published
-    if symbol not in published.markets and symbol not in published.version.markets:
-        raise Problem(
-            404,
-            "market_unknown",
-            f"there is no market {symbol}, and nothing was closed: give the symbol of one that is "
-            "there (GET /api/v1/markets, or `backstay markets`)",
-        )
 
 
 async def _answered(backend: Backend, replies: Mapping[int, Reply]) -> dict[int, Any]:

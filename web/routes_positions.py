@@ -22,7 +22,7 @@ from trading.model import Denial, DenialReason, Ladder, PositionStatus, Side
 from trading.signals import closer_in
 from web.access import Scope, requires
 from web.backend import Backend, TheBackend
-from web.bodies import find_record, open_positions, position_body
+from web.bodies import check_market, find_record, open_positions, position_body
 from web.commands import (
     OPEN_NOT_KNOWN,
     OPEN_NOT_KNOWN_BY_KEY,
@@ -215,6 +215,8 @@ async def list_positions(
                 limit=limit,
             )
         )
+    if query.symbol is not None and not found:
+        check_market(backend, query.symbol, "it has no positions")
     shown, next_ = page_of(found, query.limit, lambda record: record.position.position_id)
     return Page(items=[position_body(backend, record) for record in shown], next=next_)
 

@@ -111,9 +111,12 @@ class RepairBody(BaseModel):
 
 
 class PositionBody(BaseModel):
-    """A position; PnL and costs are of the parts closed so far, `unrealized_pnl` of the rest.
+    """A position: its gross and net PnL and costs are realized, by the parts closed so far.
 
-    `open_quantity` is the rest, `close_fractions` what share of `quantity` each take-profit closes.
+    `unrealized_pnl` is that of the rest before its costs, and `total_pnl` its sum with `net_pnl`;
+    both are null while an open position's market has no price. `open_quantity` is the rest,
+    `close_fractions` what share of `quantity` each take-profit closes, and `untargeted_fraction`
+    the share that none closes: it waits for the stop-loss or a close by hand.
     `signal_id` is the idempotency key that it was opened with. `entry_time` and `exit_time` are
     the prices', `opened_at` and `closed_at` the commits'. `unguarded` says why its stop and
     take-profits do not act, where it, its account or its market is set aside.
@@ -140,6 +143,7 @@ class PositionBody(BaseModel):
     stop_loss: Number
     take_profit_prices: list[Number]
     close_fractions: list[Number]
+    untargeted_fraction: Number
     next_take_profit: Number | None
     mark_price: Number | None
     unguarded: str | None
@@ -147,6 +151,7 @@ class PositionBody(BaseModel):
     gross_pnl: Money
     costs: Money
     net_pnl: Money
+    total_pnl: Money | None
 
 
 class OpenedBody(PositionBody):
@@ -170,10 +175,14 @@ class PnlBody(BaseModel):
 
 
 class HistoryItem(BaseModel):
-    """Something that happened; `text` is for people, `data` has the event's own fields."""
+    """Something that happened; `text` is for people, `data` has the event's own fields.
+
+    `time` is that of the price that caused it, or else our clock's; `done_at` is the commit's.
+    """
 
     id: int
     time: Time
+    done_at: Time
     kind: str
     text: str
     data: dict[str, Any]

@@ -10,7 +10,7 @@ import msgspec
 
 from feeds.venues.decoding import UNREADABLE, Milliseconds, parsed, trades_of, unknown
 from feeds.venues.frames import Decoded, GoingAway, Refused, Subscribed
-from feeds.venues.venue import Venue
+from feeds.venues.venue import QUIET_SECONDS, Venue
 
 
 class _Trade(msgspec.Struct, gc=False, tag_field="e", tag="trade"):
@@ -70,6 +70,7 @@ BINANCE = Venue(
     subscribe=_subscribe,
     # A ping frame comes every 20 s, whatever the market does: two are missing by then.
     silence_seconds=45.0,
+    quiet_seconds=QUIET_SECONDS,
     # The venue ends a connection after 24 hours.
     renew_seconds=23 * 3600.0,
     # 5 a second are allowed, and pongs count.

@@ -11,7 +11,7 @@ import msgspec
 
 from feeds.venues.decoding import UNREADABLE, Milliseconds, parsed, trades_of, unknown
 from feeds.venues.frames import Decoded, Heartbeat, Notice, Refused, Subscribed
-from feeds.venues.venue import Venue
+from feeds.venues.venue import QUIET_SECONDS, Venue
 
 _TOPIC = "publicTrade."
 _NAMED = re.compile(re.escape(_TOPIC) + r"(\w+)")
@@ -85,6 +85,7 @@ BYBIT = Venue(
     ping='{"op":"ping"}',
     ping_seconds=20.0,
     silence_seconds=30.0,
+    quiet_seconds=QUIET_SECONDS,
     # 500 connections in 5 minutes are allowed.
     connect_seconds_min=1.0,
 )

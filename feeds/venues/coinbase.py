@@ -117,6 +117,7 @@ COINBASE = Venue(
     resubscribe=lambda symbols: [_request("unsubscribe", symbols), _request("subscribe", symbols)],
     # Heartbeats come every second.
     silence_seconds=10.0,
+    heartbeat_seconds=10.0,
     # 8 a second are allowed for an address, which other programs may share.
     messages_per_second=4.0,
 )

@@ -81,6 +81,7 @@ KRAKEN = Venue(
     subscribe=_subscribe,
     # A heartbeat comes every second in which nothing else does.
     silence_seconds=10.0,
+    heartbeat_seconds=10.0,
     # About 150 connections in 10 minutes are allowed.
     connect_seconds_min=5.0,
 )

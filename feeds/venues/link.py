@@ -45,6 +45,8 @@ class Timing:
 class Link:
     """A connection, what is subscribed on it, and its trades that wait for others.
 
+    `lively_at` is when its last heartbeat or trade came, on the monotonic clock.
+
     A symbol that is in `held` has its trades kept there: until a snapshot has filled a gap, or, on
     a connection that is to follow another one, until it does.
     """
@@ -57,6 +59,7 @@ class Link:
         self.connection = connection
         self.subscriptions = Subscriptions(venue, symbols, timing.ack)
         self.renew_at = begun + venue.renew_seconds * RENEW_AT if venue.renew_seconds else None
+        self.lively_at = begun
         self.held: dict[str, list[Trades]] = {}
         self.held_until: float | None = None
         self._held_count = 0
@@ -78,6 +81,7 @@ class Link:
         silent = now - self.connection.heard_at
         if silent >= self._silence:
             raise Disconnected(f"nothing was heard for {self._silence:g} s")
+        self._expect_lively(now)
         subscriptions, patience = self.subscriptions, UNANSWERED_ACKS * self._ack_seconds
         answered = subscriptions.served or subscriptions.refused
         if not answered and now - self._begun >= patience:
@@ -103,9 +107,23 @@ class Link:
             return
         self._may_send_at = now + 1 / self._venue.messages_per_second
 
+    def _expect_lively(self, now: float) -> None:
+        """Leave a connection that answers and brings nothing, or have another one follow it."""
+        lifeless, venue = now - self.lively_at, self._venue
+        if not self.subscriptions.served:
+            return
+        if venue.heartbeat_seconds is not None and lifeless >= venue.heartbeat_seconds:
+            raise Disconnected(
+                f"neither a heartbeat nor a trade came for {venue.heartbeat_seconds:g} s"
+            )
+        if venue.quiet_seconds is not None and lifeless >= venue.quiet_seconds:
+            log.info("no trade came, renewing", venue=venue.name, seconds=venue.quiet_seconds)
+            self.lively_at = self.renew_at = now
+
     def excuse(self, seconds: float) -> None:
         """Count no silence for a time in which nobody listened, because the sink had no room."""
         self.connection.heard_at += seconds
+        self.lively_at += seconds
 
     def missed(self, number: int) -> int:
         """How many frames were lost before the one of this number."""

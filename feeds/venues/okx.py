@@ -11,7 +11,7 @@ import msgspec
 
 from feeds.venues.decoding import UNREADABLE, Milliseconds, parsed, trades_of, unknown
 from feeds.venues.frames import Decoded, GoingAway, Heartbeat, Notice, Refused, Subscribed
-from feeds.venues.venue import Venue
+from feeds.venues.venue import QUIET_SECONDS, Venue
 
 _SERVICE_UPGRADE = "64008"
 # A request that is malformed, and a channel or an instrument that does not exist.
@@ -94,6 +94,7 @@ OKX = Venue(
     ping="ping",
     ping_seconds=15.0,
     silence_seconds=25.0,
+    quiet_seconds=QUIET_SECONDS,
     # 3 connections a second are allowed.
     connect_seconds_min=1.0,
 )

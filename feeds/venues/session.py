@@ -69,6 +69,7 @@ class Session:
         self._served: set[str] = set()
         self._told_lost = False
         self._opened = 0
+        self._traded_us: int | None = None
         self._may_connect_at = 0.0
         self._link: Link | None = None
         self._renewal: Renewal | None = None
@@ -185,6 +186,9 @@ class Session:
                 self.state.last_message_seconds = time.time()
             for text in texts:
                 self._take_text(link, text)
+            if self._traded_us is not None:
+                self.state.clock.note(self._traded_us, time.time_ns() // 1000, connection.heard_at)
+                self._traded_us = None
             connection.check()
         except Disconnected as lost:
             if self._link is None or link is self._link:
@@ -202,6 +206,9 @@ class Session:
 
     def _take_trades(self, link: Link, trades: Trades) -> None:
         symbol = trades.symbol
+        link.lively_at = link.connection.heard_at
+        if not trades.snapshot:
+            self._traded_us = trades.times_us[-1]
         if symbol not in link.subscriptions.served:
             # Who sends trades serves them, also where the acknowledgement is late or missing.
             self._acknowledge(link, symbol)
@@ -233,7 +240,7 @@ class Session:
             case Refused(symbol=symbol, why=why):
                 self._refuse(link, symbol, why)
             case Heartbeat() | Trades():
-                pass
+                link.lively_at = link.connection.heard_at
             case Notice(text=words, is_error=is_error):
                 level = self._log.error if is_error else self._log.info
                 level("venue says", text=words)

@@ -6,6 +6,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Protocol
 
+from feeds.venues.venue_clock import VenueClock
+
 KINDS_MAX = 32
 OTHER_KINDS = "other"
 
@@ -38,7 +40,8 @@ class SessionState:
     """How a session is doing: written by its thread, readable from any without a lock.
 
     `last_message_us` is on the monotonic clock, `last_message_seconds` since 1970. `reconnects`
-    counts the connections after the first, planned renewals included; `unknown` the frames that
+    counts the connections after the first, planned renewals included; `clock` compares the venue's
+    clock with ours; `unknown` counts the frames that
     were not understood, by kind. Mappings are replaced and never changed.
     """
 
@@ -50,6 +53,7 @@ class SessionState:
     unknown: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     refused: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     why_lost: str | None = None
+    clock: VenueClock = field(default_factory=VenueClock)
 
     def count_unknown(self, kind: str) -> bool:
         """Count a frame; tells whether it is the first of its kind. Kinds beyond 32 are one."""

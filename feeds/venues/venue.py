@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from feeds.venues.frames import Decoded
 
+QUIET_SECONDS = 120.0
+"""Without heartbeats, a connection without trades for so long may be a dead one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Venue:
@@ -16,7 +19,11 @@ class Venue:
     those that end what is served and begin it anew, for the snapshots that fill a gap: few frames,
     however many symbols. `ping` is the text that the venue wants every `ping_seconds`. A connection
     without any frame for `silence_seconds` is taken for lost, and one is renewed before it is
-    `renew_seconds` old. At most `messages_per_second` are sent, and a connection is begun at most
+    `renew_seconds` old. Answers to pings prove a socket, and no market data: where the venue sends
+    heartbeats of its own, a connection that serves a symbol and brings neither a heartbeat nor a
+    trade for `heartbeat_seconds` is taken for lost too; where it sends none, one that brings no
+    trade for `quiet_seconds` is renewed beside the old one, which costs no price if all was well.
+    At most `messages_per_second` are sent, and a connection is begun at most
     every `connect_seconds_min`.
     """
 
@@ -29,6 +36,8 @@ class Venue:
     ping: str | None = None
     ping_seconds: float = 20.0
     silence_seconds: float = 30.0
+    heartbeat_seconds: float | None = None
+    quiet_seconds: float | None = None
     renew_seconds: float | None = None
     messages_per_second: float = 4.0
     connect_seconds_min: float = 1.0

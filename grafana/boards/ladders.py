@@ -30,7 +30,7 @@ NOW = Row(
         Tile(
             title="Beyond the stop",
             description=(
-                "Positions whose mark price is past their stop-loss and that are not closed yet."
+                "Positions whose newest price is past their stop-loss and that are not closed yet."
                 " More than a moment of this means that stops are not honoured."
             ),
             queries=(Query(now("positions_beyond_stop")),),
@@ -176,8 +176,8 @@ DENIALS = Row(
         Graph(
             title="Beyond the stop over time",
             description=(
-                "Positions whose mark price is past the stop-loss and that are not closed yet, in"
-                " markets that are not paused."
+                "Positions whose newest price, accepted or not, is past the stop-loss and that are"
+                " not closed yet."
             ),
             queries=(Query(now("positions_beyond_stop"), "beyond the stop"),),
             no_data="Nothing scraped",

@@ -153,9 +153,9 @@ LADDERS = Group(
         gauge(
             "backstay_positions_beyond_stop",
             _COUNT,
-            "open positions whose stop-loss the last accepted price has reached, in markets that "
-            "are not paused; each is closed in a moment, unless something is wrong; counted up to "
-            "1,000",
+            "open positions whose stop-loss the newest price of their symbol has reached, also a "
+            "price that was rejected, ignored, quarantined, or came while the market was paused; "
+            "each is closed in a moment, unless something is wrong",
         ),
     ),
 )
@@ -252,6 +252,11 @@ ENGINE = Group(
             "attempts to send a notification: sent arrived, failed did not and is tried again; "
             "what keeps failing needs a person, and the log says which target and why",
             label("result", "sent", "failed"),
+        ),
+        counter(
+            "backstay_log_lines_lost_total",
+            _COUNT,
+            "log lines that their reader, standing still, or a full disk has lost",
         ),
         gauge(
             "backstay_build_info",

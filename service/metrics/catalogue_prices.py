@@ -40,6 +40,14 @@ PRICES = Group(
             _VENUE,
         ),
         gauge(
+            "backstay_feed_clock_ahead_seconds",
+            _SECONDS,
+            "how far an exchange's clock is ahead of the service's, by the least late trade of the "
+            "last ten to twenty seconds; beyond 5 its prices are rejected, and far below 0 the "
+            "service's clock is ahead",
+            _VENUE,
+        ),
+        gauge(
             "backstay_markets",
             _COUNT,
             "markets by their state; STALE and QUARANTINED only where a feed brings the symbol or "

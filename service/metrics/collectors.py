@@ -140,6 +140,11 @@ def feeds(statuses: Mapping[str, FeedStatus]) -> Readings:
         "backstay_feed_unknown_frames_total": {
             name: sum(one.unknown.values()) for name, one in each.items()
         },
+        "backstay_feed_clock_ahead_seconds": {
+            name: one.clock_ahead_seconds
+            for name, one in each.items()
+            if one.clock_ahead_seconds is not None
+        },
         "backstay_price_delay_seconds": {
             name: one.delay for name, one in each.items() if one.delay is not None
         },

@@ -9,7 +9,6 @@ from actors.published import Published
 from persistence.changes import Change
 from service.metrics.catalogue import COST_KINDS
 from service.metrics.model import Readings, Value
-from service.metrics.stops import Stops
 from trading.events import (
     OpenDenied,
     PositionClosed,
@@ -36,19 +35,16 @@ class CommitCounts:
         self._counts: dict[str, Counter[Labels]] = {}
         self._gains = self._losses = ZERO
         self._costs = dict.fromkeys(COST_KINDS, ZERO)
-        self._published: Published | None = None
         self._commit_id = 0
         self._open: Counter[Labels] = Counter()
-        self._stops = Stops(())
 
     def watch(self, published: Published) -> None:
         """Begin with the positions that are open; each later commit is then to be counted."""
         with self._lock:
             # Behind the lock: a commit that is counted before it is already in this version.
             version = published.version
-            self._published, self._commit_id = published, version.commit_id
+            self._commit_id = version.commit_id
             self._open = Counter((str(p.side),) for p in version.positions.values())
-            self._stops = Stops(version.positions.values())
 
     def count(self, message: Announced) -> None:
         """Take what one commit made durable."""
@@ -70,19 +66,7 @@ class CommitCounts:
             readings["backstay_losses_total"] = {(): self._losses}
             readings["backstay_costs_total"] = {(k,): cost for k, cost in self._costs.items()}
             readings["backstay_positions_open"] = dict(self._open)
-            readings["backstay_positions_beyond_stop"] = {(): self._beyond_stop()}
         return readings
-
-    def _beyond_stop(self) -> int:
-        if self._published is None:
-            return 0
-        markets = self._published.markets.copy()
-        prices = {
-            symbol: one.last.price
-            for symbol, one in markets.items()
-            if one.last is not None and one.pause is None
-        }
-        return self._stops.reached(prices)
 
     def _add(self, name: str, *labels: str) -> None:
         self._counts.setdefault(name, Counter())[labels] += 1
@@ -122,9 +106,7 @@ class CommitCounts:
             self._costs[kind] += getattr(part.costs, kind)
 
     def _follow(self, change: Change) -> None:
-        """Note which positions are open now, and where their stops are."""
-        for position in change.positions:
-            self._stops.take(position)
+        """Note which positions are open now."""
         for event in change.events:
             if isinstance(event, PositionOpened):
                 self._open[(str(event.side),)] += 1

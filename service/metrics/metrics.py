@@ -1,7 +1,7 @@
 """The process's metrics: fed by what is announced and published, read at each scrape.
 
 A scrape asks no actor and no database. It holds the interpreter's lock: what it costs grows with
-the accounts, their checks and the routes, not with the positions.
+the accounts, their checks and the routes, and with the positions only while one is not armed.
 """
 
 import threading
@@ -22,6 +22,7 @@ from service.metrics import collectors
 from service.metrics.counts import CommitCounts
 from service.metrics.exposition import CatalogueCollector
 from service.metrics.model import Readings
+from service.stops import beyond_stop
 
 if TYPE_CHECKING:
     from service.live_feeds import Feeds
@@ -36,8 +37,9 @@ class Metrics:
     and prices come.
     """
 
-    def __init__(self) -> None:
-        """Begin every counter at 0."""
+    def __init__(self, lines_lost: Callable[[], int] = int) -> None:
+        """Begin every counter at 0; `lines_lost` says how many log lines were lost."""
+        self._lines_lost = lines_lost
         self._commits = CommitCounts()
         self._awaited: Callable[[], Set[str]] = frozenset
         self._version = metadata.version("backstay")
@@ -74,6 +76,7 @@ class Metrics:
 
         self._sources += [
             partial(collectors.books, published, directory.stats),
+            lambda: {"backstay_positions_beyond_stop": {(): len(beyond_stop(published))}},
             partial(collectors.set_aside, published),
             lambda: collectors.markets(published, clock, self._awaited()),
             engine,
@@ -106,5 +109,6 @@ class Metrics:
         counts = self._notifications
         return {
             "backstay_build_info": {(self._version,): 1},
+            "backstay_log_lines_lost_total": {(): self._lines_lost()},
             "backstay_notifications_total": {("sent",): counts[True], ("failed",): counts[False]},
         }

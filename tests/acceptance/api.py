@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from web.event_stream import EventStream
 
 API = "/api/v1"
 ADDRESS = "http://127.0.0.1:8470"
+COMMAND_SECONDS = 30.0
 
 
 class FaultyReader:
@@ -50,6 +52,23 @@ class Api:
     def faults(self) -> FaultyStore:
         """How the database fails."""
         return self.house.faults
+
+    def take_database_away(self) -> None:
+        """From now on the database fails, and no command is waited for longer than half a second.
+
+        While it answers, commands have all the time that a busy machine takes.
+        """
+        self.faults.down = True
+        self._patience(0.5)
+
+    def give_database_back(self) -> None:
+        """It answers again."""
+        self.faults.down = False
+        self._patience(COMMAND_SECONDS)
+
+    def _patience(self, command_seconds: float) -> None:
+        backend: Backend = self.app.state.backend
+        self.app.state.backend = replace(backend, command_seconds=command_seconds)
 
     def get(self, path: str, **params: Any) -> Any:
         """Read what must be there."""
@@ -114,7 +133,7 @@ def serving(
     *,
     faulty: bool = False,
     bound_symbols: Mapping[str, str] | None = None,
-    command_seconds: float = 5.0,
+    command_seconds: float = COMMAND_SECONDS,
     is_ready: bool = True,
     hook: HookSettings | None = None,
 ) -> Iterator[Api]:

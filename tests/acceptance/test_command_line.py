@@ -107,8 +107,11 @@ def test_a_replay_begins_with_an_empty_database(shell: CommandLine) -> None:
 
 def test_the_demo_needs_no_file(tmp_path: Path) -> None:
     """A market that makes itself: rungs and stops are hit, and the books balance."""
-    ended = run_command("demo", "--report", "out", folder=tmp_path)
+    quiet = run_command("demo", folder=tmp_path)
+    assert (quiet.returncode, quiet.stderr) == (0, "")
+    ended = run_command("demo", "--report", "out", "--verbose", folder=tmp_path)
     assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.startswith(quiet.stdout)
     assert "TP3 hit for position" in ended.stderr
     assert "Closing position immediately." in ended.stderr
     report = json.loads((tmp_path / "out" / "report.json").read_text())

@@ -10,7 +10,10 @@ from actors.messages import ClosePosition, MoveStop, ReleaseCandidate, Reply, Tr
 from tests.acceptance.conftest import Log
 from tests.acceptance.house import SYMBOL, House, an_open
 from trading.books import HealthStatus
+from trading.ladder_shape import ladder_from_percentages
 from trading.model import CloseReason, DenialReason, PositionStatus
+
+FAR = ladder_from_percentages([Decimal(50)])
 
 
 @pytest.fixture
@@ -128,3 +131,26 @@ def test_a_row_that_cannot_be_read_is_that_accounts_trouble(house: House) -> Non
     assert denial.reason is DenialReason.BOOKS_MISMATCH
     assert "row cannot be read" in denial.text
     assert house.ask(lambda reply: an_open(reply, 25)).position.status is PositionStatus.OPEN
+
+
+def test_a_position_whose_target_no_account_can_hold_is_refused_at_its_open(house: House) -> None:
+    """What can be foreseen is told before anything is held, with the figures."""
+    denial = house.denied(15_000_000_000, symbol="ETHUSDT", ladder=FAR)
+    assert denial.reason is DenialReason.AMOUNT_INVALID
+    assert "would come from 40000000000 to" in denial.text
+    deposit = house.tell(
+        lambda reply: TransferFunds(
+            account="demo", amount=Decimal(30_000_000_000), reference="d", reply_to=reply
+        )
+    )
+    house.settle()
+    assert "an account holds at most 90000000000 USDT" in deposit.get(0).denial.text
+
+
+def test_a_restart_foresees_the_same(house: House) -> None:
+    """What the open positions could gain is known from their rows."""
+    before = house.denied(15_000_000_000, symbol="ETHUSDT", ladder=FAR)
+    house.stop()
+    house = house.again()
+    house.price(100, symbol="ETHUSDT")
+    assert house.denied(15_000_000_000, symbol="ETHUSDT", ladder=FAR) == before

@@ -80,8 +80,8 @@ def test_a_feed_that_is_over_leaves_no_stale_market(
     assert value("markets", state="STALE") == 1
 
 
-def test_a_passed_stop_counts_unless_its_own_market_is_paused(house: House, value: Value) -> None:
-    """What one venue does not serve hides nothing of the others."""
+def test_a_passed_stop_counts_also_while_its_market_is_paused(house: House, value: Value) -> None:
+    """Whatever keeps it from acting, it is past what is traded."""
     house.open(25)
     house.open(25, symbol=OTHER)
     house.system.directory.positions.clear()
@@ -90,7 +90,7 @@ def test_a_passed_stop_counts_unless_its_own_market_is_paused(house: House, valu
     assert value("positions_beyond_stop") == 2
     house.system.directory.to_market(OTHER, PauseMarket())
     house.settle()
-    assert value("positions_beyond_stop") == 1
+    assert value("positions_beyond_stop") == 2
 
 
 def test_an_open_of_an_unknown_symbol_is_no_dead_letter(house: House, value: Value) -> None:

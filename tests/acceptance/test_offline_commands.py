@@ -119,3 +119,14 @@ def test_a_restored_dump_goes_on(
         ):
             account = client.get("/api/v1/accounts/demo").json()
     assert account["total_balance"] == "1025.00000000"
+
+
+def test_a_postgresql_backup_is_restored_by_its_own_tool(
+    shell: CommandLine, tmp_path: Path
+) -> None:
+    """The command to run is said, without the password."""
+    shell.enter(tmp_path, BACKSTAY_DATABASE="postgresql://me:secret@db/backstay?sslpassword=secret")
+    code, _, error = shell.run("restore", "copy.dump")
+    assert code == 2
+    assert "pg_restore --no-owner --dbname=postgresql://me@db/backstay copy.dump" in error
+    assert "secret" not in error

@@ -1,16 +1,26 @@
 """Liveness and readiness: what stands still, and what keeps commands away."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from actors.base import stop_soon
-from actors.messages import OpenDone
+from actors.messages import (
+    HearPrices,
+    OpenDone,
+    PauseMarket,
+    PricesHeard,
+    Reply,
+    ResumeMarket,
+    TakePrices,
+)
 from actors.protocol import ActorFailed
 from service.metrics import Metrics
 from service.pulse import Pulse
-from tests.acceptance.house import House, an_open, running
+from tests.acceptance.house import SYMBOL, House, an_open, running
 from tests.acceptance.scrapes import value
 from trading.model import DenialReason
 
@@ -45,6 +55,7 @@ def pulse(house: House, surroundings: Surroundings) -> Pulse:
         house.dispatcher,
         busy_us=lambda: surroundings.busy_us,
         feed_trouble=lambda: surroundings.feed_trouble,
+        audit_seconds=60,
     )
     pulse.start()
     return pulse
@@ -96,7 +107,7 @@ def test_a_service_is_ready_after_its_first_health_check(house: House, pulse: Pu
     house.open_account(100, account="later")
     assert pulse.readiness().ok
     assert pulse.readiness().checks == dict.fromkeys(
-        ("owner", "database", "migrations", "health", "guards", "feed", "draining"), "ok"
+        ("owner", "database", "migrations", "health", "guards", "feed", "stops", "draining"), "ok"
     )
 
 
@@ -143,6 +154,17 @@ def test_a_mismatch_makes_it_not_ready_and_leaves_it_alive(house: House, pulse: 
     assert pulse.readiness().ok
 
 
+def test_books_that_are_not_checked_any_more_make_it_not_ready(house: House, pulse: Pulse) -> None:
+    """A check that hangs, or fails each time, does not leave its last good word in force."""
+    house.check()
+    house.advance(150)
+    assert pulse.readiness().ok
+    house.advance(50)
+    assert pulse.readiness().checks["health"] == "no check has come to an end for 200 s"
+    house.check()
+    assert pulse.readiness().ok
+
+
 def test_an_outage_makes_it_not_ready_and_leaves_it_alive(house: House, pulse: Pulse) -> None:
     """Until the database is back."""
     house.check()
@@ -156,6 +178,123 @@ def test_an_outage_makes_it_not_ready_and_leaves_it_alive(house: House, pulse: P
     house.advance(60)
     assert isinstance(waiting.get(0), OpenDone)
     assert pulse.readiness().ok
+
+
+def unhonoured(symbol: str, why: str) -> str:
+    return f"positions past their stop and open: 1 of {symbol} ({why})"
+
+
+def ahead(house: House, price: int) -> None:
+    """A price of a sender whose clock is 3 s more ahead than is allowed."""
+    times_us = [house.dispatcher.clock.now_us() + 8_000_000]
+    house.system.directory.to_market(SYMBOL, TakePrices(prices=[Decimal(price)], times_us=times_us))
+    house.settle()
+
+
+def paused(house: House, price: int) -> None:
+    """A price that is on its way when the connection is lost."""
+    house.system.directory.to_market(SYMBOL, PauseMarket())
+    house.price(price)
+
+
+def heard(house: House, price: int) -> None:
+    """A price that somebody else than the feed knows of, while the connection is lost."""
+    house.system.directory.to_market(SYMBOL, PauseMarket())
+    reply = Reply()
+    house.system.directory.to_market(SYMBOL, HearPrices(prices=[Decimal(price)], reply_to=reply))
+    house.settle()
+    assert reply.get(0) == PricesHeard()
+
+
+def constant_times(house: House, price: int) -> None:
+    """Prices of a sender whose times stand still."""
+    times_us = [house.dispatcher.clock.now_us() - 1_000_000] * 2
+    house.system.directory.to_market(
+        SYMBOL, TakePrices(prices=[Decimal(price)] * 2, times_us=times_us)
+    )
+    house.settle()
+
+
+@pytest.mark.parametrize(
+    ("tell", "price", "why"),
+    [
+        (ahead, 90, "its prices are rejected"),
+        (House.price, 40, "the price waits in quarantine"),
+        (paused, 90, "its market is paused"),
+        (heard, 90, "its market is paused"),
+        (constant_times, 90, "its prices are ignored"),
+    ],
+)
+def test_a_stop_beyond_what_is_traded_makes_it_not_ready_within_seconds(
+    house: House, pulse: Pulse, tell: Callable[[House, int], object], price: int, why: str
+) -> None:
+    """Whatever keeps the price from acting, until it acts; the metric counts it at once."""
+    metrics = Metrics()
+    metrics.watch(house.system, house.dispatcher)
+    house.check()
+    house.price(100)
+    house.open(25)
+    tell(house, price)
+    assert value(metrics, "positions_beyond_stop") == 1
+    house.advance(4)
+    assert pulse.readiness().checks["stops"] == unhonoured(SYMBOL, why)
+    assert not pulse.readiness().ok
+    house.system.directory.to_market(SYMBOL, ResumeMarket())
+    house.price(101)
+    house.advance(2)
+    assert value(metrics, "positions_beyond_stop") == 0
+    assert pulse.readiness().ok
+
+
+def test_a_stop_whose_close_cannot_be_written_makes_it_not_ready(
+    house: House, pulse: Pulse
+) -> None:
+    """The position has no actor, or the database is away: each by its reason."""
+    house.check()
+    house.price(100)
+    house.open(25)
+    house.faults.down = True
+    house.price(90)
+    house.advance(5)
+    assert pulse.readiness().checks["stops"] == unhonoured(SYMBOL, "the database is away")
+    house.faults.down = False
+    house.advance(20)
+    assert pulse.readiness().ok
+    house.price(100)
+    house.open(25)
+    house.system.directory.positions.clear()
+    house.price(90)
+    house.advance(4)
+    assert pulse.readiness().checks["stops"] == unhonoured(SYMBOL, "its close is not written")
+
+
+def stale_events(house: House) -> list[str]:
+    """What was told of symbols without a price."""
+    return [json.loads(event.data)["why"] for event in house.events("market_stale")]
+
+
+def test_a_symbol_that_is_silent_while_others_trade_is_told_once(
+    house: House, pulse: Pulse
+) -> None:
+    """Where positions are open on it; again only after a price has come in between."""
+    house.open(25)
+    for _ in range(8):
+        house.advance(10)
+        house.price(5, symbol="ETHUSDT")
+    assert stale_events(house) == [
+        "no price was accepted for 62 s, while prices of 1 other symbols come; "
+        "no stop acts without one"
+    ]
+    house.price(100)
+    house.advance(70)
+    house.settle()
+    assert len(stale_events(house)) == 2
+
+
+def test_a_silent_symbol_without_positions_is_nobody_s_trouble(house: House, pulse: Pulse) -> None:
+    """An alert of the markets' states counts those that a feed brings."""
+    house.advance(200)
+    assert stale_events(house) == []
 
 
 def test_a_feed_in_trouble_and_a_drain_make_it_not_ready(

@@ -279,7 +279,7 @@ def test_wrong_settings_stop_the_start_with_a_line_each(start: Start) -> None:
         "backstay: environment variable BACKSTAY_DATABSE is no setting; "
         "did you mean BACKSTAY_DATABASE?",
         "backstay: setting speed 0 (environment variable BACKSTAY_SPEED) is refused: "
-        "it should be greater than 0",
+        "write more than 0",
     ]
 
 

@@ -17,7 +17,7 @@ from tests.acceptance.house import WITHIN
 @pytest.fixture
 def api(database_url: str, tmp_path: Path) -> Iterator[Api]:
     """Two accounts of 100, and two markets."""
-    with serving(database_url, tmp_path, faulty=True, command_seconds=0.5) as api:
+    with serving(database_url, tmp_path, faulty=True) as api:
         api.account("100")
         api.account("100", account="other")
         api.price("100")
@@ -86,10 +86,10 @@ def test_one_that_is_denied_stops_none_of_the_others(api: Api) -> None:
 def test_what_is_not_answered_in_time_is_pending(api: Api) -> None:
     """The closes are carried out when the database is back."""
     position_id = api.open()["id"]
-    api.faults.down = True
+    api.take_database_away()
     answer = api.post("/positions/close-all")
     assert answer == {"closed": [], "denied": [], "pending": [position_id]}
-    api.faults.down = False
+    api.give_database_back()
     waiting = api.house.tell(lambda reply: ClosePosition(position_id=position_id, reply_to=reply))
     assert waiting.get(WITHIN).already_closed
     assert api.get(f"/positions/{position_id}")["close_note"] == "close-all"

@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from actors.messages import OpenMarket, PauseMarket
 from tests.acceptance.api import Api, serving
 from web import routes_markets
+from web.scopes import Scope
+from web.tokens import TokenFile
 
 
 @pytest.fixture
@@ -34,6 +38,22 @@ def test_a_price_may_come_alone_or_in_a_list(api: Api) -> None:
     assert (market["symbol"], market["state"], market["last_price"]) == ("BTCUSDT", "LIVE", "102")
     assert 0 <= market["age_seconds"] < 60
     assert market["candidate"] is None
+
+
+def test_a_price_beside_a_feed_that_is_away_tells_what_is_traded(api: Api) -> None:
+    """It never acts, and it is refused as ever; but a stop that it is past will be seen."""
+    backend = api.app.state.backend
+    api.house.ask(lambda reply: OpenMarket(symbol="SOLUSDT", reply_to=reply))
+    market, markets = api.house.system.directory.markets["SOLUSDT"], backend.published.markets
+    price = {"symbol": "SOLUSDT", "price": "90"}
+    for message, heard in ((None, None), (PauseMarket(), Decimal(90))):
+        if message is not None:
+            market.tell(message)
+            api.house.settle()
+        assert results(api.post("/prices", price)["items"]) == ["rejected"]
+        told = markets["SOLUSDT"].heard
+        assert (None if told is None else told.price) == heard
+        assert markets["SOLUSDT"].last is None
 
 
 def test_each_price_of_a_list_is_judged_for_itself(api: Api) -> None:
@@ -96,11 +116,30 @@ def test_the_api_makes_only_so_many_markets(api: Api, monkeypatch: pytest.Monkey
     [beyond] = api.price("1", symbol="CCC")
     assert (beyond["result"], beyond["reason"]) == (
         "rejected",
-        "no market of CCC made: there are 2 already; send prices of one that is there, or have a "
+        "no market of CCC made: there are 2 already: send prices of one that is there, or have a "
         "feed bring those of CCC",
     )
     assert results(api.price("1.1", symbol="AAA")) == ["accepted"]
     assert [market["symbol"] for market in api.get("/markets")["items"]] == ["AAA", "BBB"]
+
+
+def test_only_an_admin_makes_a_market(api: Api, tmp_path: Path) -> None:
+    """A trade token sends prices of markets that exist; junk symbols would stay for good."""
+    token_file = TokenFile(tmp_path / "tokens.json")
+    trade, admin = (
+        {"Authorization": f"Bearer {token_file.create(scope, scope)}"}
+        for scope in (Scope.TRADE, Scope.ADMIN)
+    )
+    price = {"symbol": "BTCUSDT", "price": "100"}
+
+    def sent(headers: dict[str, str]) -> Any:
+        return api.ok(api.ask("POST", "/prices", price, headers=headers))["items"][0]
+
+    refused = sent(trade)
+    assert refused["result"] == "rejected"
+    assert "making a market needs the scope admin" in refused["reason"]
+    assert api.ok(api.ask("GET", "/markets", headers=trade))["items"] == []
+    assert [sent(admin)["result"], sent(trade)["result"]] == ["accepted", "accepted"]
 
 
 def test_only_a_new_market_is_asked_for(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,11 +86,11 @@ def test_an_unknown_field_is_answered_with_those_that_are_known(api: Api) -> Non
     """One price and a list of them alike, and inside of a body; no name of the inside is told."""
     price = {"symbol": "BTCUSDT", "price": "1", "time": "now"}
     known = "there is no such field; known are symbol, price, timestamp"
-    assert api.problem("POST", "/prices", price)["detail"] == f"body.time: {known}"
-    assert api.problem("POST", "/prices", [price])["detail"] == f"body.0.time: {known}"
+    assert api.problem("POST", "/prices", price)["detail"] == f"time: {known}"
+    assert api.problem("POST", "/prices", [price])["detail"] == f"0.time: {known}"
     account = {"account": "a", "initial_balance": "1", "limits": {"max": 1}}
     detail = api.problem("POST", "/accounts", account)["detail"]
-    assert detail.startswith("body.limits.max: there is no such field; known are open_positions_")
+    assert detail.startswith("limits.max: there is no such field; known are open_positions_")
     assert "account" in api.problem("GET", "/positions", params={"acount": "demo"})["detail"]
 
 
@@ -101,6 +101,9 @@ def test_a_mistyped_symbol_closes_nothing_and_says_so(api: Api) -> None:
     assert problem["status"] == 404
     assert problem["type"] == "urn:backstay:problem:market-unknown"
     assert "there is no market BTCUSD, and nothing was closed" in problem["detail"]
+    listing = api.problem("GET", "/positions", params={"symbol": "btc-usd"})
+    assert listing["type"] == "urn:backstay:problem:market-unknown"
+    assert "there is no market BTCUSD, and it has no positions" in listing["detail"]
 
 
 @pytest.mark.parametrize(("key", "named"), [(None, False), ("k", True)])

@@ -16,8 +16,8 @@ from web.backend import Backend
 @pytest.fixture
 def api(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     """An account of 100 and a market at 100, over a database that can be made to fail."""
-    monkeypatch.setattr(commands, "ANSWER_SECONDS", 1.0)
-    with serving(database_url, tmp_path, faulty=True, command_seconds=0.5) as api:
+    monkeypatch.setattr(commands, "ANSWER_SECONDS", 2.5)
+    with serving(database_url, tmp_path, faulty=True) as api:
         api.account("100")
         api.price("100")
         yield api
@@ -33,10 +33,10 @@ def unavailable(api: Api, method: str, path: str, body: object = None, **how: ob
 
 def test_an_open_is_refused_and_certainly_not_made_later(api: Api) -> None:
     """The same key opens it once the database is back, and then only once."""
-    api.faults.down = True
+    api.take_database_away()
     how = {"headers": {"Idempotency-Key": "k"}}
     assert unavailable(api, "POST", "/positions", an_open(), **how) == "deadline-passed"
-    api.faults.down = False
+    api.give_database_back()
     back(api)
     assert api.get("/positions")["items"] == []
     assert api.get("/accounts/demo")["locked_balance"] == "0.00000000"
@@ -48,15 +48,15 @@ def test_an_open_is_refused_and_certainly_not_made_later(api: Api) -> None:
 def test_a_close_is_carried_out_later_and_may_be_repeated(api: Api) -> None:
     """It says so, and the repeat finds it done."""
     position_id = api.open()["id"]
-    api.faults.down = True
+    api.take_database_away()
     path = f"/positions/{position_id}/close"
     assert unavailable(api, "POST", path, {"note": "first"}) == "no-answer"
     detail = api.problem("POST", path)["detail"]
     assert detail == (
-        f"the close of position {position_id} was not answered within 1.5 s: it may still be "
+        f"the close of position {position_id} was not answered within 3 s: it may still be "
         "carried out; send it again, it is done once"
     )
-    api.faults.down = False
+    api.give_database_back()
     waiting = api.house.tell(lambda reply: ClosePosition(position_id=position_id, reply_to=reply))
     waiting.get(WITHIN)
     again = api.post(path)
@@ -67,7 +67,7 @@ def test_a_close_is_carried_out_later_and_may_be_repeated(api: Api) -> None:
 def test_what_is_open_is_read_all_the_same(api: Api) -> None:
     """Accounts, open positions and markets are published; what only the database has is a 503."""
     position = api.open()
-    api.faults.down = True
+    api.take_database_away()
     assert api.get("/positions", status="OPEN")["items"] == [position]
     assert api.get(f"/positions/{position['id']}") == position
     assert api.get("/accounts/demo")["locked_balance"] == "25.00000000"

@@ -1,6 +1,7 @@
 """Positions over HTTP: opened once, looked at, guarded, closed once."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ def test_an_open_is_answered_whole_and_seen_by_every_next_read(api: Api) -> None
     response = api.ask("POST", "/positions", an_open())
     assert response.status_code == 201
     position = response.json()
+    assert position.pop("market_note") is None
     assert position["account"] == "demo"
     assert position["entry_price"] == "100"
     assert position["notional"] == "25.00000000"
@@ -52,6 +54,22 @@ def test_an_open_position_is_worth_what_the_market_says(api: Api) -> None:
     assert position["rungs_hit"] == 1
     assert position["next_take_profit"] == "94"
     assert position["stop_loss"] == "100"
+
+
+def test_a_position_shows_what_is_realized_unrealized_and_both(api: Api) -> None:
+    """After a take-profit that closed a half, the total has the half that is booked in it."""
+    position_id = api.open(take_profit_pcts=["2", "5"], close_fractions=["0.5", "0.3"])["id"]
+    api.price("102")
+    api.price("101")
+    position = api.get(f"/positions/{position_id}")
+    assert position["untargeted_fraction"] == "0.2"
+    assert position["unrealized_pnl"] == "0.12500000"
+    realized = Decimal(position["net_pnl"])
+    assert realized > 0
+    assert Decimal(position["total_pnl"]) == realized + Decimal("0.125")
+    closed = api.post(f"/positions/{position_id}/close")["position"]
+    assert closed["unrealized_pnl"] is None
+    assert closed["total_pnl"] == closed["net_pnl"]
 
 
 def test_a_key_opens_one_position(api: Api) -> None:
@@ -120,6 +138,8 @@ def test_history_tells_everything_in_order(api: Api) -> None:
     api.price("-1", symbol="ETHUSDT")
     api.price("106", "111")
     history = api.get(f"/positions/{position_id}/history")
+    done = [item["done_at"] for item in history["items"]]
+    assert done == sorted(done)
     assert [item["kind"] for item in history["items"]] == [
         "position_opened",
         "rung_hit",
@@ -145,6 +165,18 @@ def test_history_tells_everything_in_order(api: Api) -> None:
     costs = pnl["entry_fee"] + pnl["exit_fee"] + pnl["spread"] + pnl["slippage"]
     assert (pnl["gross"], pnl["net"]) == (Decimal("2.75"), pnl["gross"] - costs)
     assert pnl["net"] == Decimal(history["position"]["net_pnl"])
+
+
+def test_what_an_old_price_opened_is_dated_by_its_commit(api: Api) -> None:
+    """The price may be half a minute old: the list of what was done does not run backwards."""
+    now = datetime.fromtimestamp(api.house.dispatcher.clock.now_us() / 1_000_000, UTC)
+    before = (now - timedelta(seconds=30)).isoformat()
+    api.post("/prices", {"symbol": "ETHUSDT", "price": "100", "timestamp": before})
+    api.house.settle()
+    position_id = api.open(symbol="ETHUSDT")["id"]
+    (opened,) = api.get(f"/positions/{position_id}/history")["items"]
+    assert datetime.fromisoformat(opened["time"]) == now - timedelta(seconds=30)
+    assert datetime.fromisoformat(opened["done_at"]) >= now
 
 
 def test_history_tells_of_parts(api: Api) -> None:

@@ -137,6 +137,7 @@ def test_books_that_do_not_balance_are_told(
 
     expect(page.locator("#accounts")).to_contain_text("MISMATCH of 5.00")
     chip(page, "readiness", "MISMATCH in demo")
+    chip(page, "trading", "Opens refused: health: MISMATCH in demo")
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,19 @@ def test_live_pnl_is_what_the_service_would_say(page: Page) -> None:
     assert found == ["100000000 8", "-100000000 8", "100000000 8", None]
 
 
+def test_a_total_pnl_has_what_is_booked_in_it(page: Page) -> None:
+    """The parts closed so far and what is open; none without a price."""
+    expression = """a.map(([position, mark]) => {
+        const pnl = m.totalPnl(position, mark);
+        return pnl && `${pnl.units} ${pnl.scale}`;
+    })"""
+    reduced = {**LONG, "net_pnl": "0.33000000"}
+
+    found = imported(page, "positions.js", expression, [[reduced, "104"], [reduced, None]])
+
+    assert found == ["133000000 8", None]
+
+
 def test_figures_are_rounded_once_for_people(page: Page) -> None:
     """Two decimals, four below one, thousands apart, and a minus that is one."""
     expression = """[m.money("1234567.125"), m.money("-0.005"), m.money(null),

@@ -151,6 +151,32 @@ def test_a_ladder_of_ones_own_is_opened(page: Page, api: Api) -> None:
     )
 
 
+def test_what_is_wrong_in_a_form_is_marked(page: Page, api: Api, complaints: Complaints) -> None:
+    """Each wrong field is marked and named as the form has it, the first has the focus."""
+    complaints.expect(REFUSED)
+    api.price("BTCUSDT", "100")
+    live(page)
+    fill_open_form(page, "BTCUSDT", "x")
+    form = dialog(page)
+    form.get_by_text("Ladder", exact=True).click()
+    form.get_by_label("Take-profits, %").fill("two")
+    submit(page)
+
+    expect(form.get_by_role("alert")).to_contain_text("notional: write an amount above 0")
+    expect(form.get_by_role("alert")).to_contain_text("take_profit_pcts.0: write a number")
+    size = form.get_by_label("Size", exact=True)
+    expect(size).to_have_attribute("aria-invalid", "true")
+    expect(size).to_be_focused()
+    expect(form.get_by_label("Take-profits, %")).to_have_attribute("aria-invalid", "true")
+    expect(form.get_by_label("Symbol")).not_to_have_attribute("aria-invalid", "true")
+    size.fill("25")
+    form.get_by_label("Take-profits, %").fill("65000")
+    submit(page)
+
+    expect(form.get_by_role("alert")).to_contain_text("is 65000 a price?")
+    expect(size).not_to_have_attribute("aria-invalid", "true")
+
+
 def test_a_position_is_closed_after_a_word_of_warning(page: Page, api: Api) -> None:
     """The dialog says what it will do; the note is kept; the focus has a place to go."""
     api.price("BTCUSDT", "100")

@@ -34,6 +34,7 @@ CHANGING = frozenset(
         "gross_pnl",
         "costs",
         "net_pnl",
+        "total_pnl",
     )
 )
 """What prices and clients change of a position; the rest of it stays as it was acknowledged."""

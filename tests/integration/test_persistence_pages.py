@@ -186,8 +186,10 @@ def test_lists_and_histories_are_answered_by_an_index(tmp_path: Path) -> None:
         " (account=? AND number<?)",
         "SEARCH events USING INDEX ix_events_position_id (position_id=?)",
         "SEARCH events USING INDEX ix_events_market (symbol=? AND id>?)",
+        "SEARCH commits USING INDEX ix_commits_id (id=?)",
         "SEARCH events USING INDEX ix_events_position_id (position_id=?)",
         "SEARCH events USING INDEX ix_events_market (symbol=? AND id>? AND id<?)",
+        "SEARCH commits USING INDEX ix_commits_id (id=?)",
         "SEARCH signals USING INDEX ix_signals_account_client_id_digest"
         " (account=? AND client_id=?)",
         "SEARCH signals USING INDEX ix_signals_account_received_at (account=? AND received_at>?)",

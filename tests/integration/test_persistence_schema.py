@@ -138,10 +138,10 @@ def test_a_newer_schema_is_refused_and_left_alone(database_url: str) -> None:
     Store.open(database_url).close()
     with by_hand(database_url) as cursor:
         cursor.execute("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(SchemaTooNew, match="revision 9999, this version of Backstay knows 0004"):
+    with pytest.raises(SchemaTooNew, match="revision 9999, this version of Backstay knows 0005"):
         Store.open(database_url)
     with by_hand(database_url) as cursor:
-        cursor.execute("UPDATE alembic_version SET version_num = '0004'")
+        cursor.execute("UPDATE alembic_version SET version_num = '0005'")
     Store.open(database_url).close()
 
 

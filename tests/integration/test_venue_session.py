@@ -92,8 +92,9 @@ def test_a_venue_that_wants_pings_gets_them(name: str, text: str) -> None:
 
 def test_a_quiet_venue_is_pinged_and_kept() -> None:
     """A market without trades is no lost connection."""
-    venue = hurried("kraken", silence_seconds=2.0)
+    venue = hurried("kraken", silence_seconds=2.0, heartbeat_seconds=None)
     with VenueServer("kraken") as server, listening(venue, server.url) as (_, sink):
+        server.die_inside()
         server.wait_pinged(3)
         assert sink.of("lost") == []
         assert server.accepted == 1

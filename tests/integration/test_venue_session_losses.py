@@ -92,6 +92,41 @@ def test_a_half_open_connection_is_given_up(name: str) -> None:
         sink.wait_for("served", SYMBOLS[name][0], times=2)
 
 
+@pytest.mark.parametrize("name", ["kraken", "coinbase"])
+def test_a_connection_that_answers_pings_and_sends_no_heartbeat_is_left(name: str) -> None:
+    """Its socket lives, and what is behind it does not: no trade would come."""
+    venue = hurried(name, silence_seconds=0.3, heartbeat_seconds=2.0)
+    with VenueServer(name) as server, listening(venue, server.url) as (session, sink):
+        server.wait_subscribed(*SYMBOLS[name])
+        server.trade(SYMBOLS[name][0], "1")
+        server.die_inside()
+        assert sink.wait_for("lost") == "neither a heartbeat nor a trade came for 2 s"
+        assert session.state.why_lost is not None or session.state.reconnects > 0
+        sink.wait_for("served", SYMBOLS[name][0], times=2)
+
+
+def test_heartbeats_alone_keep_a_connection() -> None:
+    """A market without trades is no dead connection."""
+    venue = hurried("kraken", silence_seconds=0.3, heartbeat_seconds=1.5)
+    with VenueServer("kraken") as server, listening(venue, server.url) as (session, sink):
+        server.wait_subscribed(*SYMBOLS["kraken"])
+        server.wait_pinged(8)
+        assert sink.of("lost") == []
+        assert session.state.reconnects == 0
+
+
+@pytest.mark.parametrize("name", ["binance", "bybit", "okx"])
+def test_a_venue_without_heartbeats_and_trades_is_renewed(name: str) -> None:
+    """Beside the old connection, so that nothing is paused or lost if it was only quiet."""
+    venue = hurried(name, quiet_seconds=0.3)
+    with VenueServer(name) as server, listening(venue, server.url) as (_, sink):
+        server.wait_connected(3)
+        server.wait_subscribed(*SYMBOLS[name])
+        server.trade(SYMBOLS[name][0], "1")
+        sink.wait_for(f"price {SYMBOLS[name][0]}", "1")
+        assert sink.of("lost") == []
+
+
 def test_a_server_that_accepts_and_never_answers_is_left() -> None:
     """The handshake has its time limit too."""
     timing = Timing(backoff_first=0.01, connect=0.1, look=0.01)

@@ -9,6 +9,7 @@ import pytest
 
 from actors.auditor import MEMORY_TRIES_MAX, AuditorActor
 from actors.base import Recipient
+from actors.denials import deposed
 from actors.messages import CheckHealth, Denied, HealthChecked
 from actors.probe import TestProbe
 from actors.protocol import (
@@ -327,7 +328,7 @@ def test_a_deposed_owner_judges_no_books(
     """What it remembers is past, and what it would hold that against is another's by now."""
     reader.tamper()
     client = ask(stage, auditor)
-    published.deposed = True
+    published.ended = deposed()
     answer(stage, reader, halted=True)
     assert client.expect(Denied).denial.reason is DenialReason.DEPOSED
     assert published.health == {}

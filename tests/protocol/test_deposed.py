@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from actors.denials import deposed
 from actors.messages import Denied, OpenAccount, TransferFunds
 from actors.probe import TestProbe
 from actors.protocol import ChangeReturned, CommitChange, OwnershipLost
@@ -44,7 +45,7 @@ def a_wallets_change(stage: Stage, floor: Floor) -> CommitChange:
 def test_a_wallet_denies_what_comes_once_it_is_deposed(stage: Stage, floor: Floor) -> None:
     """Opens, transfers and accounts; no denial is recorded, and nothing is sent."""
     quoted = floor.send_open(25)
-    floor.published.deposed = True
+    floor.published.ended = deposed()
     assert_deposed(floor.tell_open(25))
     assert_deposed(transfer(stage, floor, "t"))
     floor.quote(quoted)
@@ -55,7 +56,7 @@ def test_a_wallet_denies_what_comes_once_it_is_deposed(stage: Stage, floor: Floo
 def test_an_account_is_not_opened_by_a_deposed_wallet(stage: Stage) -> None:
     """There is nothing that it could be halted for."""
     floor, client = Floor(stage), stage.probe("client")
-    floor.published.deposed = True
+    floor.published.ended = deposed()
     floor.wallet.tell(OpenAccount(account=ACCOUNT, initial_balance=Decimal(1), reply_to=client))
     assert_deposed(client)
     stage.committer.expect_nothing()
@@ -66,7 +67,7 @@ def test_what_was_in_flight_and_what_waits_behind_it_is_denied(stage: Stage, flo
     first = transfer(stage, floor, "first")
     change = floor.change()
     second = transfer(stage, floor, "second")
-    floor.published.deposed = True
+    floor.published.ended = deposed()
     first.expect_nothing()
     floor.answer(change, ChangeReturned(change_id=change.change_id))
     assert_deposed(first)

@@ -222,7 +222,7 @@ def test_each_position_id_is_given_once(floor: Floor) -> None:
 
 def test_a_next_life_tells_the_markets_which_quotes_count(stage: Stage) -> None:
     """Those of the positions that are durably open; nothing else of its account."""
-    known = Held(symbol=SYMBOL, hold=Decimal(25), version=1)
+    known = Held(symbol=SYMBOL, hold=Decimal(25), version=1, gain=Decimal(30))
     Floor(stage, Memory(held=Map({401: known})), former_life=True)
     release = stage.market.expect(ReleaseQuotes)
     assert (release.account, release.opened) == (ACCOUNT, frozenset({401}))

@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -164,3 +165,18 @@ def test_every_test_that_the_docs_name_exists() -> None:
     }
     assert named
     assert named - defined == set()
+
+
+def test_each_place_names_the_same_versions_of_python() -> None:
+    """The set-up takes no version that the package refuses, and the README promises no other."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    first, end = re.findall(r"3\.(\d+)", project["requires-python"])
+    minors = range(int(first), int(end))
+    classifiers = "\n".join(project["classifiers"])
+    setup = (ROOT / "scripts" / "setup").read_text()
+    promised = re.search(r"with Python ([\d., or]+) and nothing", (ROOT / "README.md").read_text())
+    assert promised is not None
+    assert [int(minor) for minor in re.findall(r"Python :: 3\.(\d+)", classifiers)] == list(minors)
+    assert f"(3, {first}) <= sys.version_info < (3, {end})" in setup
+    assert sorted(map(int, re.findall(r"python3\.(\d+)", setup))) == list(minors)
+    assert [int(minor) for minor in re.findall(r"3\.(\d+)", promised[1])] == list(minors)

@@ -52,6 +52,7 @@ def an_event(event_id: int) -> StoredEvent:
         symbol="BTCUSDT",
         time_us=1_000_000,
         commit_id=1,
+        done_us=2_000_000,
         data='{"price":"103.0"}',
     )
 

@@ -20,12 +20,14 @@ POSITION: dict[str, Any] = {
     "stop_loss": "95500.12345678", "take_profit_prices": ["98365", "101230", "105050"],
     "next_take_profit": "101230", "mark_price": "99000.5", "unrealized_pnl": "0.91625200",
     "gross_pnl": "0.00000000", "costs": "0.00000000", "net_pnl": "0.00000000",
+    "total_pnl": "0.91625200", "untargeted_fraction": "0",
 }  # fmt: skip
 CLOSED = POSITION | {
     "id": 12400, "status": "CLOSED", "close_reason": "STOP_LOSS", "exit_price": "90725",
     "exit_time": "2026-01-31T12:30:00.000000Z", "closed_at": "2026-01-31T12:30:00.000000Z",
     "close_note": None, "next_take_profit": None, "mark_price": None, "unrealized_pnl": None,
     "gross_pnl": "-1.25000000", "costs": "0.16500000", "net_pnl": "-1.41500000",
+    "total_pnl": "-1.41500000",
 }  # fmt: skip
 ACCOUNT: dict[str, Any] = {
     "account": "demo", "account_type": "demo", "currency": "USDT",

@@ -107,7 +107,8 @@ def test_a_missing_token_is_told_of_in_the_command_line_s_terms(
         (["open"], "Missing argument 'symbol': `backstay open --help` says"),
         (["positions", "--nope"], "No such option: --nope: `backstay positions --help` says"),
         (["positions", "--status", "x"], "'x' is not one of 'open', 'closed', 'all': `backstay"),
-        (["close", "abc"], "Invalid value for '[ID]': "),
+        (["close", "abc"], "Invalid value for '[ID]': write a whole number, such as 100: `back"),
+        (["positions", "--limit", "0"], "Invalid value for '--limit': write at least 1: `back"),
         (["transfer", "demo", "1", "--to", "x"], "`backstay transfer --help` says"),
     ],
 )

@@ -30,7 +30,8 @@ TRANSACTION: dict[str, Any] = {
 HISTORY: dict[str, Any] = {
     "position": CLOSED,
     "items": [
-        {"id": 1, "time": "2026-01-31T12:00:00.000000Z", "kind": "rung_hit", "data": {},
+        {"id": 1, "time": "2026-01-31T11:59:59.000000Z", "kind": "rung_hit", "data": {},
+         "done_at": "2026-01-31T12:00:00.000000Z",
          "text": "TP1 (+3%) hit at 98365, stop-loss 90725 -> 95500"},
     ],
     "pnl": {"gross": "-1.25000000", "entry_fee": "0.06500000", "exit_fee": "0.06200000",
@@ -164,11 +165,11 @@ def test_health_of_all_accounts_ends_with_1_on_any_mismatch(
 def test_text_from_outside_cannot_steer_the_terminal(
     stub: StubService, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Control characters are shown as `?`, and markup is only text."""
+    """Control characters are shown as escapes, and markup is only text."""
     entry = TRANSACTION | {"description": "[red]a\x1b[2Jb[/red]\nc"}
     stub.answers("GET accounts/demo/transactions", page(entry))
     assert stub.run("wallet", "demo", "--transactions") == 0
-    assert "[red]a?[2Jb[/red] c" in capsys.readouterr().out
+    assert "[red]a\\x1b[2Jb[/red] c" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -177,7 +178,7 @@ def test_text_from_outside_cannot_steer_the_terminal(
         (["positions", "--watch", "--json"], "choose one"),
         (["positions", "--watch"], "this is none"),
         (["wallet", "--transactions"], "needs an account"),
-        (["markets", "--url", "127.0.0.1:8470"], "give one like http://127.0.0.1:8470"),
+        (["markets", "--url", "ftp://127.0.0.1"], "give one like http://127.0.0.1:8470"),
         (["markets", "--url", "http://[::1"], "give one like http://127.0.0.1:8470"),
     ],
 )

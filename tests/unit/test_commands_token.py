@@ -13,8 +13,9 @@ from web.tokens import TokenFile, TokenFileError, find_token
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working directory without settings."""
+    """A working directory without settings, where tokens were kept before."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BACKSTAY_TOKENS_FILE", "backstay-tokens.json")
     return tmp_path
 
 

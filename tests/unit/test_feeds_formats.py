@@ -4,12 +4,16 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from feeds.errors import InputError
 from tests.unit.recordings import T_US, batches, refusal, rows, write, write_zip
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = re.compile(r"^```(?:csv|json) (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 EXAMPLES = EXAMPLE.findall((ROOT / "docs/replay.md").read_text(encoding="utf-8"))
+DAMAGE = (b",", b"\n", b"\r", b'"', b";", b"[", b"]", b"{", b"\0", b"e999", b"NaN", b"-", b"9" * 30)
 OKX = "trade_id/交易id,side/交易方向,size/数量,price/价格,created_time/成交时间"
 
 
@@ -31,6 +35,26 @@ def test_every_example_in_the_docs_is_read(spec: str, text: str) -> None:
     assert times_us == sorted(times_us)
     assert all(1_300_000_000 * 10**6 < time_us < 1_800_000_000 * 10**6 for time_us in times_us)
     assert {price for _, _, price in found} <= numbers_in(text)
+
+
+@given(st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_damaged_example_is_read_in_order_or_refused(data: st.DataObject) -> None:
+    """Whatever bytes are changed, cut out or put in: no other error, and no price out of order."""
+    _, text = data.draw(st.sampled_from(EXAMPLES))
+    content = text.encode(data.draw(st.sampled_from(["utf-8", "utf-16", "gb18030"])))
+    for _ in range(data.draw(st.integers(1, 3))):
+        start = data.draw(st.integers(0, len(content)))
+        end = data.draw(st.integers(start, min(start + 9, len(content))))
+        piece = data.draw(st.sampled_from(DAMAGE) | st.binary(max_size=3))
+        content = content[:start] + piece + content[end:]
+    Path("p.csv").write_bytes(content)
+    try:
+        found = rows("X=p.csv")
+    except InputError:
+        return
+    times_us = [time_us for _, time_us, _ in found]
+    assert times_us == sorted(times_us)
 
 
 def test_the_docs_have_examples_of_all_formats() -> None:

@@ -147,6 +147,19 @@ def test_a_given_symbol_for_a_file_of_several_is_an_error() -> None:
     )
 
 
+@pytest.mark.parametrize("files", [["AB-USDT", "ABUSDT_PERP"], ["ABUSDT.P", "abusdt"]])
+def test_a_perpetual_s_prices_are_never_mixed_with_its_pair_s(files: list[str]) -> None:
+    """They share a symbol; in one file or in several, one of them needs another name."""
+    for number, symbol in enumerate(files, start=1):
+        write(f"{number}.csv", "timestamp,price,symbol", f"{number},2,{symbol}")
+    write("both.csv", "timestamp,price,symbol", *(f"1,2,{symbol}" for symbol in files))
+    assert f"both.csv, line 3: {files[1]!r} is ABUSDT, of which there are prices" in refusal(
+        "both.csv"
+    )
+    assert refusal("1.csv", "2.csv").endswith("another symbol, as in OTHER=2.csv")
+    assert {symbol for symbol, _, _ in rows("1.csv", "X=2.csv")} == {"ABUSDT", "X"}
+
+
 def test_a_symbol_that_names_no_market_is_an_error_with_its_line() -> None:
     """In the file, or before the sign on the command line."""
     write("p.csv", "timestamp,price,symbol", "1,2,AB", "", "1,2,?")

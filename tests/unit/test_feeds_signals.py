@@ -132,6 +132,7 @@ def test_a_bad_row_is_an_error_with_its_line(path: Path, row: str, reason: str) 
         (",6;3,", "percentages rise from 0"),
         (",3;6;,", "take_profit_pcts '3;6;': '' is no number"),
         (",NaN,", "take_profit_pcts 'NaN': NaN is not up to 1000000"),
+        (",65000;66000;68000,", "is 65000 a price? Write its distance"),
         (",,0.5;0.5", "2 close fractions for 3 take-profit percentages"),
         (",,0.5;0.2;0.5", "close fractions sum to 1.2"),
         (",,0;0;0." + "1" * 70, "with at most 18 decimals"),

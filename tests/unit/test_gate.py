@@ -1,5 +1,6 @@
 """The gate: open it passes commands on, closed it answers them."""
 
+from actors.denials import deposed
 from actors.directory import Directory
 from actors.messages import CheckHealth, Denied, Reply, ReportMarket
 from actors.published import Published, Version
@@ -70,7 +71,7 @@ def test_a_deposed_gate_answers_that_another_owns_the_database() -> None:
     gate, waiting, late = Gate(directory, published), Reply(), Reply()
     command = CheckHealth(reply_to=waiting)
     gate.tell(command)
-    published.deposed = True
+    published.ended = deposed()
     gate.tell(CheckHealth(reply_to=late))
     gate.close()
     gate.give_up()

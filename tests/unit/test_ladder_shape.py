@@ -6,13 +6,20 @@ from typing import Any
 import pytest
 
 from tests.unit.accounts import Number, a_ladder, a_position
-from trading.ladder_shape import DEFAULT_STOP_LOSS_PCT, RUNGS_MAX, checked, ladder_from_percentages
+from trading.ladder_shape import (
+    DEFAULT_STOP_LOSS_PCT,
+    RUNGS_MAX,
+    checked,
+    ladder_from_percentages,
+    untargeted_fraction,
+)
 from trading.model import (
     Ladder,
     Rung,
     Side,
     StopTarget,
 )
+from trading.money import PRICE_MAX
 
 
 def a_rung(distance: Number, *, fraction: Number = 0) -> Rung:
@@ -160,6 +167,57 @@ def test_levels_must_lie_strictly_in_order(side: Side, entry_price: str, ladder:
         a_position(side, entry_price=entry_price, ladder=ladder)
 
 
+@pytest.mark.parametrize(
+    ("side", "entry_price", "ladder"),
+    [
+        (Side.SHORT, "1000000000000", a_ladder(3, 6)),
+        (Side.SHORT, "952380952381", a_ladder(3)),
+        (Side.LONG, "1000000000000", a_ladder(3)),
+        (Side.LONG, "100000000000", a_ladder(3, 1000)),
+    ],
+)
+def test_a_level_above_the_largest_price_is_refused(
+    side: Side, entry_price: str, ladder: Ladder
+) -> None:
+    """No accepted price could reach it: its stop or take-profit would guard nothing."""
+    why = f"{side} at {entry_price} cannot be guarded.*no price above 1000000000000 is ever"
+    with pytest.raises(ValueError, match=why):
+        a_position(side, entry_price=entry_price, ladder=ladder)
+
+
+def test_a_stop_at_the_largest_price_guards() -> None:
+    """The largest price is accepted, and so it is reached."""
+    short = a_position(Side.SHORT, entry_price="800000000000", ladder=a_ladder(3, stop=25))
+    assert short.stop_price == PRICE_MAX
+
+
+@pytest.mark.parametrize("percentages", [(65000, 66000, 68000), ("3", "1000.1")])
+def test_a_take_profit_above_1000_percent_asks_whether_it_is_a_price(
+    percentages: tuple[Number, ...],
+) -> None:
+    """A target typed as a price would otherwise lie where the market never comes."""
+    first_wrong = percentages[-1] if percentages[0] == "3" else percentages[0]
+    with pytest.raises(ValueError, match=f"is {first_wrong} a price\\? Write its distance"):
+        ladder_from_percentages([Decimal(each) for each in percentages])
+
+
+def test_a_stop_loss_above_100_percent_asks_whether_it_is_a_price() -> None:
+    """The same question for the stop."""
+    with pytest.raises(ValueError, match=r"62800 is not between 0 and 100 .*is 62800 a price\?"):
+        ladder_from_percentages(stop_loss_pct=Decimal(62800))
+
+
+@pytest.mark.parametrize(
+    ("fractions", "left"), [(None, "0"), (("0.5", "0.3", "0.1"), "0.1"), ((0, 0, 0), "1")]
+)
+def test_the_share_without_a_take_profit_is_known(
+    fractions: tuple[Number, ...] | None, left: str
+) -> None:
+    """It is what the close fractions leave, exactly."""
+    given = None if fractions is None else [Decimal(each) for each in fractions]
+    assert untargeted_fraction(ladder_from_percentages(close_fractions=given)) == Decimal(left)
+
+
 def test_a_long_may_aim_beyond_100_percent() -> None:
-    """A LONG's take-profit has no upper bound."""
+    """A LONG's take-profit may be up to ten times its entry away."""
     assert a_position(ladder=a_ladder(100, 900)).take_profit_prices == (Decimal(200), Decimal(1000))

@@ -41,6 +41,7 @@ def stored(*events: Event) -> list[StoredEvent]:
             symbol=getattr(event, "symbol", None),
             time_us=event.time_us,
             commit_id=1,
+            done_us=event.time_us,
             data=event_json(event),
         )
         for number, event in zip(count(1), events, strict=False)

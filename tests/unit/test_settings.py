@@ -29,10 +29,10 @@ def refused(options: dict[str, object] | None = None) -> list[str]:
     return error.value.lines
 
 
-def test_without_anything_given_everything_has_a_default() -> None:
+def test_without_anything_given_everything_has_a_default(data_home: Path) -> None:
     """A machine with nothing but Python runs the simulated market on a SQLite file."""
     loaded = load()
-    assert loaded.settings.database == "sqlite:///backstay.db"
+    assert loaded.settings.database == f"sqlite:///{data_home}/backstay/backstay.db"
     assert loaded.settings.feed == ("simulated",)
     assert loaded.settings.speed == 60
     assert (loaded.settings.host, loaded.settings.port) == ("127.0.0.1", 8470)
@@ -111,17 +111,17 @@ def test_variables_of_the_client_and_of_tests_are_no_settings(
 @pytest.mark.parametrize(
     ("name", "value", "allowed"),
     [
-        ("speed", "0", "greater than 0"),
-        ("speed", "nan", "finite"),
-        ("port", "70000", "less than or equal to 65535"),
-        ("port", "x", "integer"),
-        ("lease_seconds", "1", "greater than or equal to 2"),
+        ("speed", "0", "write more than 0"),
+        ("speed", "nan", "write a number, such as"),
+        ("port", "70000", "write at most 65535"),
+        ("port", "x", "write a whole number"),
+        ("lease_seconds", "1", "write at least 2"),
         ("feed", "mtgox", "simulated, recorded, none, or one or more venues of binance, kraken"),
         ("feed", "simulated, kraken", "one or more venues of binance, kraken"),
-        ("fee_rate", "1", "less than 1"),
-        ("price_jump_max", "0", "greater than 0"),
+        ("fee_rate", "1", "write less than 1"),
+        ("price_jump_max", "0", "write more than 0"),
         ("demo_balance", "0.000000001", "above 0, up to 90000000000, with 8 decimals"),
-        ("command_seconds", "inf", "finite"),
+        ("command_seconds", "inf", "write a number, such as"),
         ("symbols", "B$C", "letters and digits"),
         ("hook_notionals", "25", "ACCOUNT=AMOUNT"),
         ("log_level", "loud", "'debug', 'info', 'warning' or 'error'"),
@@ -239,13 +239,22 @@ def test_a_refused_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch, name:
 
 
 @pytest.mark.parametrize(
-    "url", ["sqlite+aiosqlite:///x", "postgresql+pg8000://db/x", "backstay.db"]
+    ("url", "file"),
+    [
+        ("sqlite+aiosqlite:///x", "FILE"),
+        ("postgresql+pg8000://db/x", "FILE"),
+        ("copy.db", "copy.db"),
+        ("/backups/copy.db", "/backups/copy.db"),
+        ("user:geheim@host/db", "FILE"),
+        ("", "FILE"),
+    ],
 )
-def test_a_database_that_nobody_can_open_is_refused(url: str) -> None:
-    """Before anything is started: another kind, or a driver that is not there."""
+def test_a_database_that_nobody_can_open_is_refused(url: str, file: str) -> None:
+    """Before anything is started: another kind, a driver that is not there, a file's bare name."""
     [line] = refused({"database": url})
+    assert "geheim" not in line
     assert line.endswith(
-        "give sqlite:///FILE, sqlite:// (in memory) or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+        f"give sqlite:///{file}, sqlite:// (in memory) or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
     )
 
 
@@ -277,3 +286,21 @@ def test_every_setting_is_documented() -> None:
     rows = {line.split("|")[1].strip(" `") for line in text.splitlines() if line.startswith("| `")}
     known = {re.sub(r"(?<=feeds\.)\w+(?=\.)", "VENUE", name) for name in NAMES}
     assert known - rows == set()
+
+
+def test_a_venues_symbols_without_a_feed_are_refused(folder: Path) -> None:
+    """Who lists symbols of Kraken does not get the simulated market without a word."""
+    toml = folder / "backstay.toml"
+    toml.write_text('[feeds.kraken]\nsymbols = ["BTCUSD"]\n')
+    assert refused() == [
+        "feeds.kraken.symbols is given, but no feed: set feed to kraken, or to simulated for the "
+        "simulated market"
+    ]
+    for feed in ("kraken", "simulated"):
+        assert load({"feed": feed}).settings.feed == (feed,)
+
+
+def test_symbols_may_be_separated_by_blanks() -> None:
+    """`BTCUSDT ETHUSDT` are two."""
+    assert load({"symbols": "BTCUSDT ETHUSDT"}).settings.symbols == ("BTCUSDT", "ETHUSDT")
+    assert load({"symbols": "BTCUSDT, ETHUSDT,"}).settings.symbols == ("BTCUSDT", "ETHUSDT")

@@ -10,7 +10,13 @@ from rich.text import Text
 
 from service import commands_show
 from service.client import Refused, ServiceAway
-from service.tables import history_tables, positions_table, transactions_table, wallet_table
+from service.tables import (
+    history_tables,
+    one_position_table,
+    positions_table,
+    transactions_table,
+    wallet_table,
+)
 from service.watch import watch
 from tests.unit.stub_service import ACCOUNT, CLOSED, POSITION, StubService, page
 from tests.unit.test_commands_show import HISTORY, TRANSACTION
@@ -33,14 +39,15 @@ def test_where_there_is_room_a_position_is_one_line() -> None:
     assert " ".join(lines[2].split()).startswith(row)
 
 
-def test_on_80_columns_a_position_is_two_lines_and_whole() -> None:
-    """The columns are stacked in pairs, and nothing of any value is cut or broken."""
+def test_on_80_columns_a_position_is_three_lines_and_whole() -> None:
+    """The columns are stacked, and nothing of any value is cut or broken."""
     lines = drawn(positions_table(page(POSITION, CLOSED)), 80)
-    assert len(lines) == 7
+    assert len(lines) == 10
     assert max(map(len, lines)) <= 80
     first = "12401 BTCUSDT 0.00026178 2026-01-31 12:00 95500.123 95500.123 +0.916252"
-    assert " ".join(lines[3].split()) == first
-    assert " ".join(lines[4].split()) == "demo LONG 1 of 3 - 99000.5 101230 0.00"
+    assert " ".join(lines[4].split()) == first
+    assert " ".join(lines[5].split()) == "demo LONG 1 of 3 - 99000.5 101230 0.00"
+    assert " ".join(lines[6].split()) == "+0.916252"
 
 
 @pytest.mark.parametrize("columns", [40, 60, 80, 120])
@@ -63,8 +70,18 @@ def test_no_width_loses_a_character(columns: int) -> None:
 )
 def test_a_gain_is_green_and_a_loss_red(pnl: str | None, style: str) -> None:
     """Colour only repeats what the sign says."""
-    cell = positions_table(page(POSITION | {"unrealized_pnl": pnl})).rows[0][-2]
+    cell = positions_table(page(POSITION | {"unrealized_pnl": pnl})).rows[0][-3]
     assert cell.style == style
+
+
+def test_a_position_says_what_no_take_profit_closes() -> None:
+    """Close fractions that sum to 0.9 leave a tenth that waits for its stop-loss: it is said."""
+    tenth = POSITION | {"untargeted_fraction": "0.1"}
+    told = "10 % of the quantity has no take-profit: it stays open until the stop-loss or a close"
+    assert told in "\n".join(drawn(one_position_table(tenth), 120))
+    assert "no take-profit" not in "\n".join(drawn(one_position_table(POSITION), 120))
+    closed = CLOSED | {"untargeted_fraction": "0.1"}
+    assert "no take-profit" not in "\n".join(drawn(one_position_table(closed), 120))
 
 
 class Watched:

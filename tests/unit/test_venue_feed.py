@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from actors.clock import SystemClock
 from actors.messages import PauseMarket, ResumeMarket, TakePrices
@@ -117,3 +118,28 @@ def test_what_a_venue_says_is_kept_short_and_printable(feed: VenueFeed, floor: F
     ((_, pause),) = floor.told
     assert "no such pair xxx" in pause.why
     assert len(pause.why) < 300
+
+
+def test_clocks_that_disagree_are_told_in_log_metric_and_readiness(
+    feed: VenueFeed, floor: Floor
+) -> None:
+    """Once when it begins and once when it is over, whatever was rejected meanwhile."""
+    feed._trouble, feed._waiting = None, set()
+    clock, now_us = feed._session.state.clock, SystemClock().now_us()
+    assert feed.trouble() is None
+    clock.note(now_us + 7_000_000, now_us, 0)
+    with capture_logs() as said:
+        for price in ("0", "100", "101"):
+            feed.prices("BTC/USD", [Decimal(price)], [now_us + 7_000_000])
+    assert feed.trouble() == (
+        "kraken: its trades are stamped 7.0 s ahead of this machine's clock and rejected beyond "
+        "5 s: set the clock"
+    )
+    assert feed.status().clock_ahead_seconds == 7
+    for at in (11, 22):
+        clock.note(now_us - 50_000, now_us, at)
+    assert [one["event"].partition(":")[0] for one in said] == ["clocks disagree"]
+    with capture_logs() as said:
+        feed.prices("BTC/USD", [Decimal(102)], [now_us])
+    assert feed.trouble() is None
+    assert [one["event"] for one in said] == ["clocks agree again"]

@@ -26,6 +26,7 @@ from tests.venues.speaker import Trade
 
 WAIT_SECONDS = 60.0
 PAST_TRADES = 50
+BEAT_SECONDS = 1.0
 
 
 class VenueServer:
@@ -48,9 +49,11 @@ class VenueServer:
         self._last_id = 0
         self._to_ignore = 0
         self.accepted = 0
+        self._lifeless = threading.Event()
 
     def __enter__(self) -> Self:
         self.accept_connections()
+        threading.Thread(target=self._beat, daemon=True).start()
         return self
 
     def __exit__(
@@ -59,6 +62,7 @@ class VenueServer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._lifeless.set()
         self.refuse_connections()
         self.drop(reset=False)
 
@@ -111,8 +115,13 @@ class VenueServer:
     def heartbeat(self) -> None:
         """Show that the venue lives, where it does so by a frame."""
         for connection in self._open():
-            if text := connection.speaker.heartbeat():
-                connection.send(text)
+            with connection.writing:
+                if text := connection.speaker.heartbeat():
+                    connection.send(text)
+
+    def _beat(self) -> None:
+        while not self._lifeless.wait(BEAT_SECONDS):
+            self.heartbeat()
 
     def announce_shutdown(self) -> None:
         """Tell that the connections will soon be ended, as the venue does that."""
@@ -165,6 +174,10 @@ class VenueServer:
         with self._changed:
             for connection in self._connections:
                 connection.silent = True
+
+    def die_inside(self) -> None:
+        """Send no heartbeat any more by itself, and answer whatever is asked, pings too."""
+        self._lifeless.set()
 
     def speak(self) -> None:
         """Answer whoever connects from now on."""

@@ -1,18 +1,28 @@
 /* The API, as the page asks it. */
 
-const PREFIX = "/api/v1";
+// Where the service is: a proxy may have it below a path of its host.
+const ROOT = new URL("..", import.meta.url).pathname;
+const PREFIX = `${ROOT}api/v1`;
 const READ_SECONDS = 8;
 const COMMAND_SECONDS = 20;
 const PAGE_ITEMS = 200; // of a list at once: what the browser reads in a few milliseconds
-const LOGIN = "/login"; // from where one comes back to the page
+const LOGIN = `${ROOT}login`; // from where one comes back to the page
 
 /** A refusal: a problem document (RFC 9457) of the API. */
 export class Refusal extends Error {
-  /** @param {number} status @param {string} type @param {string} detail */
-  constructor(status, type, detail) {
+  /** @param {number} status @param {string} type @param {string} detail
+      @param {{place: string, detail: string}[]} [errors] what is wrong, and where */
+  constructor(status, type, detail, errors = []) {
     super(detail);
     this.status = status;
     this.type = type;
+    this.errors = errors;
+  }
+
+  /** The fields of the command's body that are wrong. */
+  get fields() {
+    return this.errors.filter(({ place }) => place.startsWith("body."))
+      .map(({ place }) => place.split(".")[1]);
   }
 
   /** Whether nothing was done and nothing will be: the same command may be given anew. */
@@ -52,13 +62,13 @@ export async function* pages(path) {
 
 /** Whether the service is ready, and what keeps it from being so. */
 export async function readiness() {
-  const response = await fetched("/readyz", { signal: AbortSignal.timeout(READ_SECONDS * 1000) });
+  const response = await fetched(`${ROOT}readyz`, { signal: AbortSignal.timeout(READ_SECONDS * 1000) });
   return response.json();
 }
 
 /** End the browser's login, and go to where another one begins. */
 export async function logOut() {
-  await fetched("/logout", { method: "POST" });
+  await fetched(`${ROOT}logout`, { method: "POST" });
   location.assign(LOGIN);
 }
 
@@ -99,8 +109,8 @@ async function fetched(address, options) {
 
 async function refusalOf(response) {
   try {
-    const { type, detail } = await response.json();
-    return new Refusal(response.status, String(type), String(detail));
+    const { type, detail, errors } = await response.json();
+    return new Refusal(response.status, String(type), String(detail), errors ?? []);
   } catch {
     return new Refusal(response.status, "", `the service answered with ${response.status}`);
   }

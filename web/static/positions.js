@@ -2,7 +2,7 @@
 
    Money is exact; distances, which only order the list, are JavaScript numbers. */
 
-import { decimal, multiply, quotient, rounded, sign, subtract } from "./decimal.js";
+import { add, decimal, multiply, quotient, rounded, sign, subtract } from "./decimal.js";
 import { eachInSlices } from "./slices.js";
 
 /** @typedef {import("./decimal.js").Decimal} Decimal */
@@ -25,6 +25,13 @@ export function unrealizedPnl(position, mark) {
   if (mark === null) return null;
   const gained = multiply(gainOf(position, mark), decimal(position.open_quantity));
   return rounded(gained, MONEY_PLACES);
+}
+
+/** What a position has earned in all: the parts closed so far, after costs, and what is open.
+    @param {Position} position @param {?string} mark @returns {?Decimal} money */
+export function totalPnl(position, mark) {
+  const unrealized = unrealizedPnl(position, mark);
+  return unrealized === null ? null : add(decimal(position.net_pnl), unrealized);
 }
 
 /** How far the mark price is from the entry toward profit.

@@ -16,6 +16,7 @@ export function tone(event) {
     case "price_rejected":
     case "price_times_rebased":
     case "market_paused":
+    case "market_stale":
     case "trading_paused":
     case "shortfall_covered":
     case "health_mismatch_found":

@@ -1,10 +1,10 @@
 /* An open position as a card: what it is, its ladder, what it would earn, what can be done. */
 
-import { plain } from "../decimal.js";
+import { decimal, plain, sign } from "../decimal.js";
 import { el, setAttribute, setText } from "../dom.js";
 import { duration, figure, milliseconds, quantity, signedMoney, signedPercent } from "../format.js";
 import { drawLadder, moveMark } from "../ladder.js";
-import { gainPercent, toneOf, unrealizedPnl } from "../positions.js";
+import { gainPercent, toneOf, totalPnl, unrealizedPnl } from "../positions.js";
 
 /** @typedef {import("../positions.js").Position} Position */
 
@@ -23,6 +23,7 @@ export class Card {
     this.ladder = el("div", { class: "ladder-place" });
     this.amount = el("data", { class: "amount" });
     this.percent = el("span", { class: "percent" });
+    this.parts = el("span", { class: "parts muted", hidden: true });
     this.close = el("button", { type: "button", class: "small", "data-needs": "trade",
       "aria-label": `Close position ${id}`, onclick: () => onClose(id) }, "Close");
     this.node = el("li", { class: `card ${side.toLowerCase()}`, "data-position": id },
@@ -32,8 +33,8 @@ export class Card {
             el("span", { class: "side" }, side === "LONG" ? "▲ LONG" : "▼ SHORT")),
           this.size, this.whose, this.unguarded),
         this.ladder,
-        el("p", { class: "pnl" }, el("span", { class: "visually-hidden" }, "Unrealized PnL "),
-          this.amount, " ", this.percent),
+        el("p", { class: "pnl" }, el("span", { class: "visually-hidden" }, "PnL "),
+          this.amount, " ", this.percent, this.parts),
         el("div", { class: "actions" },
           el("button", { type: "button", class: "small", "aria-label": `History of position ${id}`,
             onclick: () => onHistory(id) }, "History"), this.close)));
@@ -59,12 +60,25 @@ export class Card {
   }
 
   #showPnl(position, mark) {
-    const pnl = unrealizedPnl(position, mark);
+    const pnl = totalPnl(position, mark);
     const gain = gainPercent(position, mark);
+    const parts = partsOf(position, mark);
     setText(this.amount, signedMoney(pnl));
     setAttribute(this.amount, "value", pnl === null ? null : plain(pnl));
-    setAttribute(this.amount, "title", pnl === null ? null : `${plain(pnl)} before costs`);
+    setAttribute(this.amount, "title", pnl === null ? null
+      : `${plain(pnl)}: realized after costs, and unrealized before costs`);
     setAttribute(this.amount, "data-tone", toneOf(pnl));
     setText(this.percent, signedPercent(gain));
+    setAttribute(this.percent, "title", "the mark price's distance from the entry");
+    setText(this.parts, parts);
+    this.parts.hidden = parts === "";
   }
+}
+
+/** Of which parts a PnL is the sum, once a take-profit has closed a part. */
+function partsOf(position, mark) {
+  const realized = decimal(position.net_pnl);
+  if (sign(realized) === 0) return "";
+  const open = signedMoney(unrealizedPnl(position, mark));
+  return `${signedMoney(realized)} realized, ${open} unrealized`;
 }

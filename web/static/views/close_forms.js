@@ -36,7 +36,7 @@ export class CloseForm {
       `This closes position ${position.id}, ${position.side} of `
       + `${quantity(position.open_quantity)} ${position.symbol} in account ${position.account}, `
       + `at the mark price, now ${figure(mark)}. `
-      + `PnL before costs: ${pnl}. It cannot be undone.`);
+      + `PnL of what is open, before costs: ${pnl}. It cannot be undone.`);
   }
 
   async #close(form) {

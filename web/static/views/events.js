@@ -63,6 +63,7 @@ function item(event, onHistory) {
     : [el("button", { type: "button", class: "link", "aria-label": `History of position ${id}`,
       onclick: () => onHistory(id) }, `#${id}`), " "];
   return el("li", { "data-tone": tone(event) },
-    el("time", { datetime: event.time }, clockTime(event.time)),
+    el("time", { datetime: event.done_at, title: `price or clock: ${event.time}` },
+      clockTime(event.done_at)),
     el("p", {}, ...of, event.text));
 }

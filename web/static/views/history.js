@@ -72,7 +72,8 @@ export class HistoryView {
       + (position.closed_at === null ? "" : `, closed ${dateTime(position.closed_at)} UTC`));
     byId("history-list").replaceChildren(...items.map((item) =>
       el("li", { "data-tone": tone(item) },
-        el("time", { datetime: item.time }, clockTime(item.time)), el("p", {}, item.text))));
+        el("time", { datetime: item.done_at, title: `price or clock: ${item.time}` },
+          clockTime(item.done_at)), el("p", {}, item.text))));
     byId("history-pnl").replaceChildren(...PNL.map(([field, name]) => {
       const value = decimal(pnl[field]);
       const isCost = field !== "gross" && field !== "net";

@@ -3,6 +3,7 @@
 
 import { NoAnswer, post, Refusal } from "../api.js";
 import { offer } from "../dom.js";
+import { percent } from "../format.js";
 import { FormDialog } from "./dialog.js";
 
 export class OpenForm {
@@ -36,7 +37,7 @@ export class OpenForm {
       form.elements.size.value = "";
       this.sync.took([position]);
       this.onDone(`Position ${position.id} opened: ${position.side} of ${position.quantity} `
-        + `${position.symbol} at ${position.entry_price}`);
+        + `${position.symbol} at ${position.entry_price}${untargeted(position)}`);
     } catch (error) {
       if (error instanceof Refusal && error.isFinal) this.#unanswered = null;
       if (error instanceof NoAnswer) {
@@ -45,6 +46,12 @@ export class OpenForm {
       throw error;
     }
   }
+}
+
+/** What no take-profit of a position closes, as a sentence. */
+function untargeted({ untargeted_fraction: share }) {
+  return share === "0" ? ""
+    : `. ${percent(share)} of it has no take-profit: it waits for the stop-loss or a close`;
 }
 
 /** The request that a filled form asks for; what is left empty is left to the service.

@@ -10,7 +10,8 @@ const LOOK_MS = 500;
 /** @param {import("../store.js").Store} store */
 export function followStatus(store) {
   store.follow(["readiness"], ({ readiness }) => showReadiness(readiness));
-  store.follow(["trading"], ({ trading }) => showTrading(trading));
+  store.follow(["trading", "readiness"], ({ trading, readiness }) =>
+    showTrading(trading, failing(readiness)));
   store.follow(["may", "trading"], ({ may, trading }) => {
     for (const button of document.querySelectorAll("[data-needs]")) {
       button.hidden = !may[button.dataset.needs];
@@ -38,17 +39,29 @@ function showChip(id, tone, text) {
 
 function showReadiness(readiness) {
   if (readiness === null) return;
-  const failing = Object.entries(readiness.checks ?? {}).filter(([, state]) => state !== "ok");
-  if (failing.length === 0) showChip("readiness", "good", "✓ Ready");
-  else showChip("readiness", "bad",
-    `! Not ready: ${failing.map(([name, state]) => `${name}: ${state}`).join("; ")}`);
+  const troubles = failing(readiness);
+  if (troubles.length === 0) showChip("readiness", "good", "✓ Ready");
+  else showChip("readiness", "bad", `! Not ready: ${told(troubles)}`);
 }
 
-function showTrading(trading) {
+/** The checks that fail, each with what is wrong.
+    @param {?Record<string, any>} readiness @returns {[string, string][]} */
+function failing(readiness) {
+  return Object.entries(readiness?.checks ?? {}).filter(([, state]) => state !== "ok");
+}
+
+function told(troubles) {
+  return troubles.map(([name, state]) => `${name}: ${state}`).join("; ");
+}
+
+function showTrading(trading, troubles) {
   if (trading === null) return;
   const pauses = pausesOf(trading).map(({ account, reason }) =>
     `Opens paused${account === "" ? "" : ` in ${account}`}: ${reason}`);
-  if (pauses.length === 0) showChip("trading", "good", "✓ Opens allowed");
+  // A service that is not ready refuses opens too: of one account, of a feed's symbols, or all.
+  if (pauses.length === 0 && troubles.length > 0) showChip("trading", "bad",
+    `! Opens refused: ${told(troubles)}`);
+  else if (pauses.length === 0) showChip("trading", "good", "✓ Opens allowed");
   else showChip("trading", "warning", `‖ ${pauses.join("; ")}`);
 }
 
