@@ -28,7 +28,8 @@ from service import (
 from service.client import CallError, one_line
 from service.errors import ReplayError
 from service.exits import EXIT_DECLINED, EXIT_FAILED, EXIT_INPUT
-from service.terminal import WholeHelp
+from service.printable import printable
+from service.terminal import WholeHelp, fill_closed_streams
 from web.wording import in_words
 
 ASK_DIFFERENTLY = (
@@ -68,6 +69,7 @@ app.add_typer(commands_token.app, name="token")
 
 def main() -> None:
     """Run the command line; what a person can mend ends it with one clear line each."""
+    fill_closed_streams()
     try:
         raise SystemExit(app(prog_name="backstay", standalone_mode=False))
     except typer.TyperException as error:
@@ -136,5 +138,5 @@ def _usage(error: typer.TyperException) -> str:
 def _end(code: int, error: Exception | str) -> NoReturn:
     lines = error if isinstance(error, str) else str(error) or repr(error)
     for line in lines.splitlines():
-        typer.echo(f"backstay: {line}", err=True)
+        typer.echo(f"backstay: {printable(line)}", err=True)
     raise SystemExit(code)

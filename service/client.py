@@ -10,6 +10,7 @@ import httpx
 
 from service.address import address_of
 from service.exits import EXIT_FAILED, EXIT_INPUT
+from service.printable import printable
 from web.requests import is_loopback
 
 TOKEN_NAME = "BACKSTAY_TOKEN"
@@ -212,7 +213,7 @@ def path_of(*parts: str | int) -> str:
 
 def one_line(text: str) -> str:
     """A text from outside as one line without control characters, fit for any terminal."""
-    return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
+    return printable(" ".join(text.split()))
 
 
 def _headers(token: str) -> dict[str, str]:

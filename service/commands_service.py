@@ -70,6 +70,7 @@ def serve(
 
     loaded = load(options)
     settings = loaded.settings
+    # Until the service itself has a log that never blocks.
     configure_logs(
         logging.getLevelNamesMapping()[settings.log_level.upper()], style=settings.log_format
     )

@@ -20,6 +20,7 @@ from uvicorn.server import ServerState
 
 from web.access_gate import BODY_SECONDS_MAX
 from web.connection_stats import ConnectionStats, CutOff
+from web.event_stream import STREAMS_MAX
 from web.problems import RETRY_SOON, Problem, problem_response
 from web.requests import SAFE_METHODS
 
@@ -56,12 +57,17 @@ def connections_max() -> int:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     if soft == resource.RLIM_INFINITY or soft >= DESCRIPTORS:
         return CONNECTIONS_MAX
-    room = min(CONNECTIONS_MAX, soft // DESCRIPTORS_PER_CONNECTION)
-    log.warning(
-        f"the system allows {soft} open files, fewer than {DESCRIPTORS}: at most {room} HTTP "
-        "connections are kept open; raise the limit (ulimit -n)"
-    )
-    return room
+    return min(CONNECTIONS_MAX, soft // DESCRIPTORS_PER_CONNECTION)
+
+
+def streams_max(connections: int) -> int:
+    """How many event streams may be open: so few that commands and probes have as much room."""
+    if connections < CONNECTIONS_MAX:
+        log.warning(
+            f"the system allows fewer than {DESCRIPTORS} open files: at most {connections} HTTP "
+            "connections are kept open; raise the limit (ulimit -n)"
+        )
+    return min(STREAMS_MAX, connections // 2)
 
 
 class Connections(ServerState):

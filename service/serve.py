@@ -3,7 +3,6 @@
 import logging
 import os
 import signal
-import sys
 import threading
 import time
 
@@ -13,9 +12,12 @@ from actors.system import UncommittedError
 from feeds.errors import InputError
 from persistence.errors import ForeignLog, NotThere, SharedSessions, StoreError
 from service.exits import EXIT_FAILED, EXIT_INPUT
+from service.first_steps import StartError
+from service.log_lines import LogLines
+from service.logs import configure_logs
 from service.notify import Notifier
 from service.ownership import FileInUseError, OwnerLivesError, StopAskedError
-from service.service import Service, StartError
+from service.service import Service
 from service.settings import Settings
 from service.web_server import PortTakenError
 from web.tokens import TokenFileError
@@ -24,6 +26,9 @@ log = structlog.get_logger("backstay")
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 SAME_SIGNAL_SECONDS = 0.1
+STANDARD_ERROR = 2
+LOG_SECONDS = 0.5
+"""How long the last log lines may wait for their reader."""
 
 ASK_DIFFERENTLY = (
     TokenFileError,
@@ -97,8 +102,13 @@ def serve(settings: Settings) -> int:
     """Run the service until it is told to stop; returns the exit code."""
     calls = Calls()
     calls.listen()
+    lines = LogLines(STANDARD_ERROR)
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    configure_logs(level, style=settings.log_format, file=lines)
     notifier = Notifier.of_environment()
-    service = Service(settings, notifier, wait=calls.stop_within, fail=calls.fail)
+    service = Service(
+        settings, notifier, wait=calls.stop_within, fail=calls.fail, lines_lost=lambda: lines.lost
+    )
     code = _started(service)
     if code == 0:
         reason = calls.next()
@@ -110,6 +120,7 @@ def serve(settings: Settings) -> int:
     code = _stopped(service) or code
     if code == 0:
         log.info("stopped")
+    lines.drain(LOG_SECONDS)
     return _ended(code)
 
 
@@ -149,8 +160,6 @@ def _ended(code: int) -> int:
     """
     main = threading.main_thread()
     if any(not thread.daemon for thread in threading.enumerate() if thread is not main):
-        logging.shutdown()
-        sys.stderr.flush()
         os._exit(code)
     return code
 

@@ -2,9 +2,7 @@
 
 import gc
 import socket
-import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import wait
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,11 +12,12 @@ from actors.clock import Clock, SystemClock
 from actors.dispatcher import POOL, PooledDispatcher
 from actors.journal import write_journal
 from actors.market import MarketSettings
-from actors.messages import CheckHealth, Denied, HealthChecked, OpenAccount, Reply
 from actors.starter import DeskSettings
 from actors.system import System, SystemSettings
 from persistence.addresses import masked
 from persistence.store import Store
+from service.connections import connections_max, streams_max
+from service.first_steps import StartError, check_health, open_account
 from service.gate import Gate
 from service.leaving import let_go
 from service.live_feeds import Feeds, SystemFloor, feeds_of
@@ -29,7 +28,6 @@ from service.ownership import Candidate, StopAskedError, Wait, keeping
 from service.pulse import Pulse
 from service.settings import Settings
 from service.web_server import WebServer, bound_socket, url_of
-from trading.books import HealthStatus
 from trading.price_guard import GuardSettings
 from web.access import Access
 from web.app import create_app
@@ -39,10 +37,7 @@ from web.standby import standby_app
 
 log = structlog.get_logger("backstay")
 
-ANSWER_SECONDS_MAX = 30.0
 KEEP_PRICES_SECONDS = 10.0
-CHECK_SECONDS_MAX = 10.0
-ASK_AGAIN_SECONDS = 1.0
 
 # A stop ends within five seconds, whatever hangs: what is left of them is the web server's.
 FEED_SECONDS = 0.5
@@ -56,10 +51,6 @@ LANES = {POOL: 1, "committer": 1, "auditor": 1}
 """One pool thread: a second one only fights for the interpreter's lock, 5 to 15 % dearer."""
 
 
-class StartError(Exception):
-    """The service cannot start, for a reason that is not in its settings."""
-
-
 class Service:
     """One process's service over one database: `start` once, `stop` at any time after that."""
 
@@ -70,8 +61,11 @@ class Service:
         *,
         wait: Wait,
         fail: Callable[[str], None],
+        lines_lost: Callable[[], int],
     ) -> None:
         """`fail` is told, on any thread, of what ends the service while it runs.
+
+        `lines_lost` says how many log lines were lost.
 
         Raises:
             NoStandbyError: if it shall be a standby on SQLite.
@@ -88,7 +82,7 @@ class Service:
             wait=wait,
             tell=notifier.status,
         )
-        self._metrics = Metrics()
+        self._metrics = Metrics(lines_lost)
         self._notifications = notifications_of(settings, self._metrics.count_notification)
         self._store: Store | None = None
         self._epoch: int | None = None
@@ -124,7 +118,7 @@ class Service:
         if self._settings.standby:
             self._start_standby(bound)
         store = self._open_database()
-        events = self._events = EventStream(store)
+        events = self._events = EventStream(store, streams_max=streams_max(connections_max()))
         system = self._start_system(store, events)
         self._start_feed(system)
         self._start_web(self._backend(store, system, events, access), bound)
@@ -236,52 +230,10 @@ class Service:
             said["positions"] = len(version.positions)
         if not version.wallets:
             with self._step(f"account {DEMO_ACCOUNT} opened in the empty database"):
-                self._open_demo_account(system)
+                open_account(system, DEMO_ACCOUNT, settings.demo_balance, self._wait)
         with self._step("first health check made") as said:
-            said.update(self._check_health(system))
+            said.update(check_health(system, self._wait))
         return system
-
-    def _open_demo_account(self, system: System) -> None:
-        reply = Reply()
-        balance = self._settings.demo_balance
-        system.tell(OpenAccount(account=DEMO_ACCOUNT, initial_balance=balance, reply_to=reply))
-        answer = self._answer(reply)
-        if isinstance(answer, Denied):
-            raise StartError(answer.denial.text)
-
-    def _check_health(self, system: System) -> dict[str, Any]:
-        """Check all books, as far as that takes no longer than a start may; the rest goes on."""
-        replies = {account: Reply() for account in system.published.version.wallets}
-        for account, reply in replies.items():
-            system.tell(CheckHealth(account=account, reply_to=reply))
-        end = time.monotonic() + CHECK_SECONDS_MAX
-        for reply in replies.values():
-            self._await(reply, end)
-        answers = {name: reply.get(0) for name, reply in replies.items() if reply.future.done()}
-        sound = {
-            account
-            for account, answer in answers.items()
-            if isinstance(answer, HealthChecked) and answer.report.status is HealthStatus.HEALTHY
-        }
-        if slow := sorted(replies.keys() - answers.keys()):
-            log.warning("health check still under way: /readyz waits for it", accounts=slow)
-        return {"healthy": len(sound), "in_doubt": sorted(replies.keys() - sound)}
-
-    def _answer(self, reply: Reply) -> Any:
-        if not self._await(reply, time.monotonic() + ANSWER_SECONDS_MAX):
-            raise StartError(f"no answer within {ANSWER_SECONDS_MAX:g} s: see the log")
-        return reply.get(0)
-
-    def _await(self, reply: Reply, end: float) -> bool:
-        """Wait for an answer until a monotonic time; tells whether it came."""
-        while not reply.future.done():
-            left = end - time.monotonic()
-            if left <= 0:
-                return False
-            wait((reply.future,), min(left, ASK_AGAIN_SECONDS))
-            if self._wait(0):
-                raise StopAskedError
-        return True
 
     def _start_feed(self, system: System) -> None:
         with self._step("feed started") as said:
@@ -322,6 +274,7 @@ class Service:
             events=events,
             hook=settings.hook,
             command_seconds=settings.command_seconds,
+            root_path=settings.root_path,
         )
 
     def _start_standby(self, bound: socket.socket) -> None:
@@ -340,7 +293,13 @@ class Service:
             app = create_app(backend)
             if self._standby is not None:
                 self._standby.stop()
-            self._web = WebServer(app, bound, self._fail, backend.connections)
+            self._web = WebServer(
+                app,
+                bound,
+                self._fail,
+                backend.connections,
+                trusted_proxies=self._settings.trusted_proxies,
+            )
             self._start_listening(self._web)
 
     def _start_listening(self, web: WebServer) -> None:

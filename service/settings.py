@@ -5,6 +5,7 @@ files that the environment names (`BACKSTAY_PORT_FILE`) or that lie in a folder 
 `backstay.toml` in the working directory, the default.
 """
 
+import ipaddress
 import re
 from decimal import Decimal
 from functools import partial
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 
 ALONE = ("simulated", "recorded", "none")
 FEEDS = frozenset((*ALONE, *VENUES))
+_ROOT_PATH = re.compile(r"(/[A-Za-z0-9_-]+)+")
+_OWN_PATHS = frozenset({"api", "docs", "healthz", "login", "logout", "metrics", "readyz", "static"})
 _HOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{16,128}")
 _BETWEEN_URLS = re.compile(r"[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]*://)")
 _DATABASE_FILE = re.compile(r"[\w./ -]+\.(db|sqlite3?)")
@@ -98,6 +101,8 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", min_length=1)
     port: int = Field(8470, ge=0, le=65_535)
     allowed_hosts: Names = ()
+    trusted_proxies: Names = ("127.0.0.1", "::1")
+    root_path: str = ""
     tokens_file: Path = Field(default_factory=partial(default_file, TOKENS_NAME))
     hook_secret: SecretStr | None = None
     hook_account: str = Field("demo", min_length=1)
@@ -153,6 +158,29 @@ class Settings(BaseSettings):
         # A venue's own spelling tells base from quote: it is kept.
         is_venue = set(info.data.get("feed", ())) <= VENUES.keys()
         return tuple(spelled.values() if is_venue else spelled)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies_are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in value:
+            try:
+                ipaddress.ip_network(proxy)
+            except ValueError:
+                raise ValueError(
+                    f"{proxy!r} is not an address or a network: give one like 10.0.0.5 or "
+                    "10.0.0.0/8"
+                ) from None
+        return value
+
+    @field_validator("root_path")
+    @classmethod
+    def _root_path_apart(cls, value: str) -> str:
+        path = value.rstrip("/")
+        if path and not _ROOT_PATH.fullmatch(path):
+            raise ValueError("give a path like /backstay; letters, digits, - and _ within slashes")
+        if path.split("/")[:2][-1] in _OWN_PATHS:
+            raise ValueError(f"{path} is a path of the service's own: give another, as /backstay")
+        return path
 
     @field_validator("hook_secret")
     @classmethod

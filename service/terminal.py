@@ -1,6 +1,7 @@
 """What the commands that talk to a service have in common: options, and ways to print."""
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
@@ -52,6 +53,23 @@ Url = Annotated[
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 """The option of every command that has a table for people."""
+
+
+def fill_closed_streams() -> None:
+    """Open /dev/null as each standard stream that is closed, as `2>&-` leaves it.
+
+    Otherwise the next file, perhaps the database, would get its number, and what is written to
+    the stream.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(1, "w", closefd=False)
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w", closefd=False)
 
 
 def stdout() -> Console:

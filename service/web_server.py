@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import uvicorn
@@ -16,9 +16,6 @@ DRAIN_SECONDS = 1
 TICKS_A_SECOND = 10
 BACKLOG_PER_CONNECTION = 4
 """How many may come at once for each that may stay: who comes is taken before one is cut off."""
-
-PROXIES = "127.0.0.1,::1"
-"""Believed about who calls: a proxy on this machine, over either loopback."""
 
 
 class PortTakenError(ValueError):
@@ -86,10 +83,13 @@ class WebServer:
         bound: socket.socket,
         on_failed: Callable[[str], None],
         stats: ConnectionStats | None = None,
+        *,
+        trusted_proxies: Sequence[str] = (),
     ) -> None:
         """`on_failed` is told why the server ended without having been stopped.
 
-        `stats` counts the connections.
+        `stats` counts the connections. `trusted_proxies` are the addresses and networks of those
+        that are believed about who calls.
         """
         most = connections_max()
         config = uvicorn.Config(
@@ -100,7 +100,7 @@ class WebServer:
             access_log=False,
             server_header=False,
             proxy_headers=True,
-            forwarded_allow_ips=PROXIES,
+            forwarded_allow_ips=list(trusted_proxies),
             ws="none",
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from persistence.changes import Change
-from persistence.errors import OutcomeUnknown, Unavailable
+from persistence.errors import Damaged, OutcomeUnknown, Unavailable
 from persistence.state import AccountState, Books, State, StoredEvent
 from simulation.database import IDLE_SECONDS_MAX, Attempt, Database
 from trading.model import Position
@@ -82,10 +82,15 @@ class Connection:
         self._random = chance
         self._meanwhile = meanwhile
         self._cut_until_us = 0
+        self._files_are_others = False
 
     def cut(self, seconds: float) -> None:
         """This owner does not reach the database for so long; others do."""
         self._cut_until_us = self._database.now_us + round(seconds * 1_000_000)
+
+    def lose_files(self) -> None:
+        """Other files lie where this owner's were: what it writes is durable nowhere."""
+        self._files_are_others = True
 
     def commit(
         self,
@@ -105,6 +110,8 @@ class Connection:
 
     def _commit(self, attempt: Attempt) -> None:
         database, fault = self._database, self._fault()
+        if self._files_are_others:
+            database.break_off(attempt, Damaged("injected: its files are others"))
         if fault is Fault.FROZEN_BEFORE:
             self._meanwhile.while_it_is_frozen(0)
         elif fault is Fault.SLOW:
@@ -145,11 +152,13 @@ class Connection:
 
     def was_committed(self, *, epoch: int, commit_id: int) -> bool:
         """Look a commit up, or be unavailable."""
+        self._expect_its_files()
         self._maybe_unavailable(self._rates.look_up, writing=True)
         return self._database.was_committed(epoch, commit_id)
 
     def renew(self, epoch: int) -> None:
         """Renew the lease, or be unavailable."""
+        self._expect_its_files()
         self._maybe_unavailable(self._rates.read, writing=True)
         self._database.renew(epoch)
 
@@ -231,6 +240,10 @@ class Connection:
         if self._database.failing and self._random.random() < rate:
             self.faults += 1
             raise Unavailable("injected: no connection")
+
+    def _expect_its_files(self) -> None:
+        if self._files_are_others:
+            raise Damaged("injected: its files are others")
 
     def _expect_reachable(self) -> None:
         self._database.expect_there()

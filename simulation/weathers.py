@@ -13,6 +13,9 @@ WEATHERS = {
     ),
     "failures": Weather(failure=0.15),
     "kills": Weather(kill=0.02, stop=0.01, database=FaultRates(kill=0.03)),
+    "files": Weather(
+        files=0.05, kill=0.01, failure=0.03, database=FaultRates(commit=0.1, look_up=0.1, slow=0.05)
+    ),
     "clocks": Weather(clock=0.15, failure=0.03, kill=0.02, stop=0.02),
     "owners": Weather(
         standby=True,

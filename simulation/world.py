@@ -45,6 +45,7 @@ class Weather:
     stop: float = 0.0
     freeze: float = 0.0
     clock: float = 0.0
+    files: float = 0.0
     standby: bool = False
     interleaved: bool = True
 

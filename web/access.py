@@ -8,8 +8,6 @@ refuses whoever may not be here at all. A route says which scope it needs:
     @router.post("/things", dependencies=[requires(Scope.TRADE)])
 """
 
-import math
-import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,12 +15,10 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 
 from actors.clock import Clock, SystemClock
 from web.access_sessions import Sessions
+from web.attempts import Attempts
 from web.problems import Problem
 from web.requests import is_address, is_loopback
 from web.scopes import Scope
@@ -49,6 +45,11 @@ class Caller:
     token: Token | None = None
     session_id: str | None = field(default=None, repr=False)
 
+    @property
+    def holder(self) -> str:
+        """Who it counts as where tokens share something."""
+        return "" if self.token is None else self.token.sha256
+
 
 class Access:
     """Who is let in: the tokens of a file, and the browsers that logged in with one.
@@ -72,10 +73,10 @@ class Access:
             _bracketed(host.lower()),
             *(_bracketed(name.lower()) for name in allowed_hosts),
         }
-        self.sessions = Sessions(clock or SystemClock())
+        clock = clock or SystemClock()
+        self.sessions = Sessions(clock)
         self._file = TokenFile(tokens_file)
-        self._failures = RateLimitItemPerMinute(FAILURES_PER_MINUTE, namespace="login")
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._failures = Attempts(FAILURES_PER_MINUTE, clock)
 
     @property
     def is_loopback(self) -> bool:
@@ -90,14 +91,14 @@ class Access:
                 "token; run `backstay token create NAME --scope admin`, or bind 127.0.0.1"
             )
 
-    def caller_of(self, bearer: str | None, cookie: str | None, client: str) -> Caller | None:
+    def caller_of(self, bearer: str | None, cookie: str | None, *, is_local: bool) -> Caller | None:
         """Who has this bearer token or else this session's cookie; None if nobody has.
 
-        Where no token is asked for, only `client` addresses of this machine are let in: what a
-        proxy passes on comes from outside.
+        Where no token is asked for, only a request that `is_local` is let in: it comes from this
+        machine, without any sign of a proxy.
         """
         tokens = self._file.tokens()
-        if self._is_open() and is_loopback(client):
+        if self.is_open and is_local:
             return Caller(Scope.ADMIN)
         if bearer is not None:
             token, session_id = find_token(tokens, bearer), None
@@ -116,7 +117,7 @@ class Access:
         """Whether a caller's token and login are in force still, while an answer goes on."""
         tokens = self._file.tokens()
         if caller.token is None:
-            return self._is_open()
+            return self.is_open
         has_ended = (
             caller.session_id is not None and self.sessions.token_of(caller.session_id) is None
         )
@@ -134,16 +135,12 @@ class Access:
 
     def failures_seconds(self, client: str) -> int | None:
         """Count a failed authentication; how long a client that has too many must wait."""
-        return self._seconds_to_wait(self._failures, client)
+        return self._failures.seconds_to_wait(client)
 
-    def _is_open(self) -> bool:
+    @property
+    def is_open(self) -> bool:
+        """Whether no token is asked for."""
         return self.is_loopback and not self._file.is_asked
-
-    def _seconds_to_wait(self, rate: RateLimitItemPerMinute, client: str) -> int | None:
-        if self._limiter.hit(rate, client):
-            return None
-        reset_time = self._limiter.get_window_stats(rate, client).reset_time
-        return max(1, math.ceil(reset_time - time.time()))
 
 
 def requires(scope: Scope) -> Any:

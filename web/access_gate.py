@@ -13,7 +13,7 @@ from web.access import CALLER, COOKIE, Access, Caller
 from web.connection_stats import ConnectionStats, CutOff
 from web.hook_gate import HookGate
 from web.problems import Problem, problem_response, too_many
-from web.requests import SAFE_METHODS, client_of, prefers_html
+from web.requests import SAFE_METHODS, client_of, foreign_sign, prefers_html, route_path
 
 BODY_BYTES_MAX = 256 * 1024
 BODY_SECONDS_MAX = 10.0
@@ -68,13 +68,14 @@ class AccessGate:
         """
         request = HTTPConnection(scope)
         host = self._checked_host(request.headers)
+        _check_framing(request.headers)
         is_safe = scope["method"] in SAFE_METHODS
         if not is_safe:
             _check_origin(request.headers.get("origin"), host)
         if self._hook.is_for(scope):
             self._hook.check(request)
-        elif scope["path"] not in OPEN_PATHS:
-            caller = self._caller(request)
+        elif route_path(scope) not in OPEN_PATHS:
+            caller = self._caller(request, host)
             if caller.session_id is not None and not is_safe and "origin" not in request.headers:
                 raise Problem(
                     403,
@@ -140,19 +141,28 @@ class AccessGate:
             )
         return host
 
-    def _caller(self, request: HTTPConnection) -> Caller:
+    def _caller(self, request: HTTPConnection, host: str) -> Caller:
         header = request.headers.get("authorization")
         cookie = request.cookies.get(COOKIE)
         bearer = None
         if header is not None:
             kind, _, text = header.partition(" ")
             bearer = text.strip() if kind.lower() == "bearer" else ""
-        caller = self._access.caller_of(bearer, cookie, client_of(request))
+        foreign = foreign_sign(request.scope, _split_port(host)[0])
+        caller = self._access.caller_of(bearer, cookie, is_local=foreign is None)
         if caller is not None:
             return caller
-        if header is None and cookie is None:
-            raise unauthorized("no token given: send `Authorization: Bearer TOKEN`, or log in")
-        raise failed_authentication(self._access, request)
+        if header is not None:
+            raise failed_authentication(self._access, request)
+        if cookie is not None:
+            # A browser that was closed for a night: no guess, and nothing to count.
+            raise unauthorized("the session has ended: log in again")
+        if foreign is not None and self._access.is_open:
+            raise unauthorized(
+                "request refused: without a token only this machine's own requests are served, "
+                f"and {foreign}; create one with `backstay token create NAME`"
+            )
+        raise unauthorized("no token given: send `Authorization: Bearer TOKEN`, or log in")
 
 
 def _refusal(problem: Problem, scope: Scope) -> Response:
@@ -161,10 +171,11 @@ def _refusal(problem: Problem, scope: Scope) -> Response:
     wants_page = scope["method"] == "GET" and prefers_html(request.headers.get("accept", ""))
     if problem.status != 401 or not wants_page:
         return problem_response(problem)
-    asked = quote(scope["path"])
+    root_path = scope["root_path"]
+    asked = root_path + quote(route_path(scope))
     if scope["query_string"]:
         asked += "?" + scope["query_string"].decode("latin-1")
-    return RedirectResponse(f"/login?{urlencode({'next': asked})}", 303)
+    return RedirectResponse(f"{root_path}/login?{urlencode({'next': asked})}", 303)
 
 
 def failed_authentication(access: Access, request: HTTPConnection) -> Problem:
@@ -177,12 +188,23 @@ def failed_authentication(access: Access, request: HTTPConnection) -> Problem:
     if seconds is not None:
         return too_many("failed authentications from this address", seconds)
     log.warning("authentication failed", client=client)
-    return unauthorized("token or session unknown, revoked or ended: send another, or log in")
+    return unauthorized("token unknown or revoked: send another, or log in")
 
 
 def unauthorized(detail: str) -> Problem:
     """The answer to who has to say first who they are."""
     return Problem(401, "unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+def _check_framing(headers: Headers) -> None:
+    """Refuse a body whose end two headers give: a proxy may have taken the other one's word."""
+    if "content-length" in headers and "transfer-encoding" in headers:
+        raise Problem(
+            400,
+            "unreadable_request",
+            "request refused: it has both Content-Length and Transfer-Encoding; send one of them",
+            headers={"Connection": "close"},
+        )
 
 
 def _check_origin(origin: str | None, host: str) -> None:

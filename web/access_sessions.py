@@ -1,9 +1,11 @@
 """Browser sessions: who logged in with a token has a cookie that stands for it."""
 
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from actors.clock import Clock
+from web.shares import fullest
 from web.tokens import digest_of
 
 SESSION_HOURS = 12
@@ -20,7 +22,10 @@ class Session:
 
 
 class Sessions:
-    """The logins of this process, in memory; with too many the oldest ends."""
+    """The logins of this process, in memory.
+
+    With too many the oldest one ends of the token that has the most.
+    """
 
     def __init__(self, clock: Clock) -> None:
         """Begin without any."""
@@ -32,7 +37,7 @@ class Sessions:
         """Log in; returns the session's id, for the cookie."""
         now_us = self._clock.monotonic_us()
         while len(self._sessions) >= SESSIONS_MAX:
-            del self._sessions[next(iter(self._sessions))]
+            self._end_oldest_of(fullest(self._holders(), token_sha256))
         session_id = secrets.token_urlsafe(RANDOM_BYTES)
         ends_us = now_us + SESSION_HOURS * 3600 * 1_000_000
         self._sessions[digest_of(session_id)] = Session(token_sha256, ends_us)
@@ -52,3 +57,10 @@ class Sessions:
     def end(self, session_id: str) -> None:
         """Log out; a session that is not there is none any more either."""
         self._sessions.pop(digest_of(session_id), None)
+
+    def _holders(self) -> Iterator[str]:
+        return (session.token_sha256 for session in self._sessions.values())
+
+    def _end_oldest_of(self, token_sha256: str) -> None:
+        holders = zip(self._sessions, self._holders(), strict=True)
+        del self._sessions[next(key for key, holder in holders if holder == token_sha256)]

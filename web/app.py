@@ -15,6 +15,7 @@ from starlette.routing import compile_path
 
 from persistence.errors import UNREADABLE
 from web import (
+    api_page,
     hooks,
     login,
     page,
@@ -41,6 +42,8 @@ from web.problems import (
     problem_response,
 )
 from web.request_log import RequestLog
+from web.requests import route_path
+from web.root_path import RootPath
 from web.security_headers import SecurityHeaders
 from web.turns import ReadsInTurn
 
@@ -66,9 +69,8 @@ def create_app(backend: Backend) -> FastAPI:
         title="Backstay",
         description=DESCRIPTION,
         version="1",
+        docs_url=None,
         redoc_url=None,
-        # The page would have its document judged by a host on the internet.
-        swagger_ui_parameters={"validatorUrl": None},
         redirect_slashes=False,
         lifespan=_sampling_prices,
     )
@@ -87,7 +89,7 @@ def create_app(backend: Backend) -> FastAPI:
     ):
         app.include_router(module.router, prefix=API_PREFIX)
         backend.requests.know(module.router.routes, API_PREFIX)
-    for router in (routes_operations.router, login.router, page.router):
+    for router in (routes_operations.router, login.router, page.router, api_page.router):
         app.include_router(router)
         backend.requests.know(router.routes)
     app.mount("/static", page.FILES)
@@ -106,6 +108,7 @@ def create_app(backend: Backend) -> FastAPI:
     )
     app.add_middleware(RequestLog, stats=backend.requests)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(RootPath, root_path=backend.root_path)
     _document_problems(app)
     return app
 
@@ -149,7 +152,7 @@ def _on_http_exception(request: Request, error: Exception) -> Response:
 def _allowed_methods(request: Request) -> str:
     """What an address takes by the document; a router knows of one route's methods only."""
     paths: dict[str, dict[str, Any]] = request.app.openapi()["paths"]
-    address = request.url.path
+    address = route_path(request.scope)
     operations = paths.get(address) or next(
         (paths[path] for path in paths if compile_path(path)[0].match(address)), {}
     )

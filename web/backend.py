@@ -95,7 +95,8 @@ class Backend:
     prices a feed brings, each with the feed's name. `metrics` gives the exposition's text and its
     content type, `requests` and `connections` count what is asked of
     the web, and `refused_alerts` what the hook refused. `command_seconds` is
-    how long a command may wait for its commit; `hook` is None without one.
+    how long a command may wait for its commit; `hook` is None without one. `root_path` is where a
+    proxy serves all this, as `/backstay`.
     """
 
     tell: Callable[[Any], None]
@@ -112,6 +113,7 @@ class Backend:
     events: EventStream
     hook: HookSettings | None = None
     command_seconds: float = 5.0
+    root_path: str = ""
     requests: RequestStats = field(default_factory=RequestStats)
     connections: ConnectionStats = field(default_factory=ConnectionStats)
     refused_alerts: RefusedAlerts = field(default_factory=RefusedAlerts)

@@ -24,8 +24,11 @@ from persistence.errors import UNREADABLE
 from persistence.state import StoredEvent
 from trading.times import iso_time
 from web.history import text_of
+from web.shares import fullest
 
 STREAMS_MAX = 100
+"""How many are open at once; fewer where the process may have few connections."""
+
 READING_THREADS = 4
 RING_EVENTS = 10_000
 BATCH_EVENTS = 200
@@ -36,6 +39,17 @@ RECONNECT_MS = 2000
 KEEP_ALIVE = b": still here\n\n"
 
 log = structlog.get_logger("backstay")
+
+
+class Place:
+    """A stream's place among those that may be open; `given_up` once another one has it."""
+
+    def __init__(self, holder: str) -> None:
+        """A place of this holder's."""
+        self.holder = holder
+        self.given_up = False
+
+
 _id_of = attrgetter("id")
 T = TypeVar("T")
 
@@ -63,6 +77,7 @@ class EventStream:
         self,
         reader: EventReader,
         *,
+        streams_max: int = STREAMS_MAX,
         ring_events: int = RING_EVENTS,
         keep_alive_seconds: float = KEEP_ALIVE_SECONDS,
         send_seconds_max: float = SEND_SECONDS_MAX,
@@ -70,10 +85,12 @@ class EventStream:
         """Nobody listens yet, and nothing is read before somebody does."""
         self.send_seconds_max = send_seconds_max
         self._reader = reader
+        self._streams_max = streams_max
         self._ring_events = ring_events
         self._keep_alive_seconds = keep_alive_seconds
         self._limiter = CapacityLimiter(READING_THREADS)
         self._streams = 0
+        self._places: list[Place] = []
         self._is_closed = False
         self._is_away = False
         # While somebody listens: the server's loop, and the task that fills the ring.
@@ -86,15 +103,16 @@ class EventStream:
         self._ring: list[StoredEvent] = []
         self._floor: int | None = None
 
-    @property
-    def is_full(self) -> bool:
-        """Whether nobody more can listen: there are too many, or the server stops."""
-        return self._is_closed or self._streams >= STREAMS_MAX
+    def is_full_for(self, holder: str) -> bool:
+        """Whether a holder can have no further stream: it has its share, or the server stops."""
+        if self._is_closed:
+            return True
+        return len(self._places) >= self._streams_max and self._fullest(holder) == holder
 
     @property
     def clients(self) -> int:
         """How many listen."""
-        return self._streams
+        return len(self._places)
 
     def announced(self, _message: Announced) -> None:
         """Say that something was committed; many in a row wake the reading once."""
@@ -122,15 +140,18 @@ class EventStream:
         return end if since is None else min(since, end)
 
     async def chunks(
-        self, after_id: int, still_holds: Callable[[], bool]
+        self, after_id: int, still_holds: Callable[[], bool], holder: str = ""
     ) -> AsyncGenerator[bytes, None]:
-        """What one client is sent: every event after an id, while its token holds."""
-        with self._listening():
+        """What one client is sent: every event after an id, while its token holds.
+
+        Where too many listen, the newest stream ends of the holder that has the most.
+        """
+        with self._listening(), self._placed(holder) as place:
             # The id goes first, so that who is cut off before the first event resumes here.
             yield f"retry: {RECONNECT_MS}\nid: {after_id}\n\n".encode()
             while True:
-                events = await self._events_after(after_id)
-                if self._is_closed or not still_holds():
+                events = await self._events_after(after_id, place)
+                if self._is_closed or place.given_up or not still_holds():
                     return
                 if events:
                     after_id = events[-1].id
@@ -138,9 +159,9 @@ class EventStream:
                 else:
                     yield KEEP_ALIVE
 
-    async def _events_after(self, after_id: int) -> Sequence[StoredEvent]:
-        """The next events; none when it is time for a sign of life, or after a close."""
-        while not self._is_closed:
+    async def _events_after(self, after_id: int, place: Place) -> Sequence[StoredEvent]:
+        """The next events; none when it is time for a sign of life, or to end."""
+        while not (self._is_closed or place.given_up):
             # Taken before looking: what comes between the look and the wait ends the wait.
             news = self._news
             try:
@@ -159,6 +180,26 @@ class EventStream:
             return await self._in_thread(self._reader.read_events, after_id, BATCH_EVENTS)
         begin = bisect_right(self._ring, after_id, key=_id_of)
         return self._ring[begin : begin + BATCH_EVENTS]
+
+    @contextmanager
+    def _placed(self, holder: str) -> Iterator[Place]:
+        """Have a place, which may be taken from another holder, and be taken by one."""
+        if len(self._places) >= self._streams_max:
+            most = self._fullest(holder)
+            given_up = next(place for place in reversed(self._places) if place.holder == most)
+            given_up.given_up = True
+            self._places.remove(given_up)
+            self._tell_everybody()
+        place = Place(holder)
+        self._places.append(place)
+        try:
+            yield place
+        finally:
+            if not place.given_up:
+                self._places.remove(place)
+
+    def _fullest(self, newcomer: str) -> str:
+        return fullest((place.holder for place in self._places), newcomer)
 
     @contextmanager
     def _listening(self) -> Iterator[None]:

@@ -13,7 +13,7 @@ from web.access import Access
 from web.backend import HookSettings
 from web.problems import Problem, too_many
 from web.refused_alerts import RefusedAlerts
-from web.requests import client_of
+from web.requests import client_of, route_path
 
 HOOKS = "/api/v1/hooks/"
 TRADINGVIEW = HOOKS + "tradingview/"
@@ -40,11 +40,11 @@ class HookGate:
 
     def is_for(self, scope: Scope) -> bool:
         """Whether a request's address is below the hooks'."""
-        return str(scope["path"]).startswith(HOOKS)
+        return route_path(scope).startswith(HOOKS)
 
     def check(self, request: HTTPConnection) -> None:
         """Count an alert, or a wrong secret; raises `Problem` where there are too many."""
-        secret = str(request.scope["path"]).removeprefix(TRADINGVIEW)
+        secret = route_path(request.scope).removeprefix(TRADINGVIEW)
         if self._settings is not None and self._settings.knows(secret):
             if not self._limiter.hit(self._rate):
                 reset_time = self._limiter.get_window_stats(self._rate).reset_time

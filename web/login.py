@@ -17,8 +17,6 @@ from web.backend import TheBackend
 from web.problems import Problem
 from web.requests import local_path, prefers_html
 
-AFTER_LOGIN = "/"
-
 STYLE = "body{font:16px system-ui;max-width:26em;margin:4em auto}input,button{font:inherit}"
 STYLE_SHA256 = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 POLICY = (
@@ -32,7 +30,7 @@ _PAGE = f"""<!doctype html>
 <title>Backstay: log in</title>
 <style>{STYLE}</style>
 <h1>Backstay</h1>
-%(error)s<form method="post" action="/login">
+%(error)s<form method="post" action="login">
 <input type="hidden" name="next" value="%(next)s">
 <p><label>Token<br><input type="password" name="token" autocomplete="current-password"
 size="48" required autofocus></label></p>
@@ -45,9 +43,11 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/login")
-async def login_page(next_: Annotated[str, Query(alias="next")] = AFTER_LOGIN) -> HTMLResponse:
+async def login_page(
+    request: Request, next_: Annotated[str, Query(alias="next")] = ""
+) -> HTMLResponse:
     """The form to log in with, and to go on from to a path of this service."""
-    return _page(next_)
+    return _page(_following(next_, request))
 
 
 @router.post("/login")
@@ -56,7 +56,7 @@ async def log_in(request: Request, backend: TheBackend) -> Response:
     is_json = request.headers.get("content-type", "").startswith("application/json")
     body = await request.body()
     session_id = backend.access.log_in(_token_in(body, is_json=is_json))
-    following = AFTER_LOGIN if is_json else _next_in(body)
+    following = _following("" if is_json else _next_in(body), request)
     if session_id is None:
         problem = failed_authentication(backend.access, request)
         if is_json or not prefers_html(request.headers.get("accept", "")):
@@ -70,6 +70,7 @@ async def log_in(request: Request, backend: TheBackend) -> Response:
         httponly=True,
         samesite="strict",
         secure=request.url.scheme == "https",
+        path=_front_page(request),
     )
     return answer
 
@@ -79,14 +80,14 @@ async def log_out(request: Request, backend: TheBackend) -> Response:
     """End the session, if there is one."""
     backend.access.sessions.end(request.cookies.get(COOKIE, ""))
     answer = Response(status_code=204)
-    answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
+    answer.delete_cookie(COOKIE, httponly=True, samesite="strict", path=_front_page(request))
     return answer
 
 
 def _page(following: str, problem: Problem | None = None) -> HTMLResponse:
     """The form, with what went wrong before."""
     error = "" if problem is None else f'<p role="alert">{escape(problem.detail)}</p>\n'
-    fields = {"error": error, "next": escape(local_path(following) or AFTER_LOGIN)}
+    fields = {"error": error, "next": escape(following)}
     return HTMLResponse(
         _PAGE % fields,
         status_code=200 if problem is None else problem.status,
@@ -95,9 +96,16 @@ def _page(following: str, problem: Problem | None = None) -> HTMLResponse:
 
 
 def _next_in(body: bytes) -> str:
-    """Where a form goes on to: a path of this service, and nowhere else."""
-    given = parse_qs(body.decode()).get("next", [AFTER_LOGIN])[0]
-    return local_path(given) or AFTER_LOGIN
+    return parse_qs(body.decode()).get("next", [""])[0]
+
+
+def _following(given: str, request: Request) -> str:
+    """Where a login goes on to: a path of this service, and nowhere else."""
+    return local_path(given) or _front_page(request)
+
+
+def _front_page(request: Request) -> str:
+    return f"{request.scope['root_path']}/"
 
 
 def _token_in(body: bytes, *, is_json: bool) -> str:

@@ -23,6 +23,7 @@ class AlertRefusal(StrEnum):
 
 
 _REASONS = {
+    400: AlertRefusal.INVALID,
     403: AlertRefusal.NOT_ADMITTED,
     404: AlertRefusal.ACCOUNT,
     408: AlertRefusal.BODY,

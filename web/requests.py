@@ -4,6 +4,9 @@ import ipaddress
 import re
 
 from starlette.requests import HTTPConnection
+from starlette.types import Scope
+
+from web.attempts import client_name
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """The methods that change nothing (RFC 9110, 9.2.1)."""
@@ -15,8 +18,40 @@ _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
 
 
 def client_of(request: HTTPConnection) -> str:
-    """The address that a request came from, for counting."""
-    return request.client.host if request.client is not None else "local"
+    """Who a request counts as where attempts are counted."""
+    return client_name(request.client.host if request.client is not None else "")
+
+
+_PROXY_HEADERS = frozenset({b"forwarded", b"via", b"x-real-ip"})
+_PROXY_PREFIX = b"x-forwarded-"
+
+
+def route_path(scope: Scope) -> str:
+    """A request's path below the app's `root_path`, whether the proxy has cut that off or not."""
+    path: str = scope["path"]
+    root_path: str = scope.get("root_path", "")
+    if root_path and path.startswith(f"{root_path}/"):
+        return path.removeprefix(root_path)
+    return path
+
+
+def foreign_sign(scope: Scope, host: str) -> str | None:
+    """What shows that a request may not be of this machine itself; None if nothing does.
+
+    `host` is the name in its Host header. A proxy on this machine hides who calls: whatever shows
+    a proxy shows a stranger. nginx, unless it is told otherwise, speaks HTTP/1.0 and adds nothing.
+    """
+    client = scope["client"]
+    if client is None or not is_loopback(client[0]):
+        return "it does not come from this machine"
+    for name, _ in scope["headers"]:
+        if name in _PROXY_HEADERS or name.startswith(_PROXY_PREFIX):
+            return f"its header {name.decode('latin-1')} shows that a proxy has passed it on"
+    if scope["http_version"] == "1.0":
+        return "it is HTTP/1.0, which proxies speak"
+    if not is_loopback(host.strip("[]")):
+        return f"it was sent to the name {host}"
+    return None
 
 
 def prefers_html(accept: str) -> bool:

@@ -22,6 +22,7 @@ from web.fields import AccountName, Amount, Balance, Notional, RequestBody, Text
 from web.paging import PAGE_ITEMS_MAX, PageQuery, page_of
 from web.problems import answers, problem_for
 from web.schemas import AccountBody, HealthBody, Page, RepairBody, TransactionBody, TransferBody
+from web.spreadsheets import inert
 from web.views import amount_text
 
 router = APIRouter(prefix="/accounts", tags=["accounts"], dependencies=[requires(Scope.READ)])
@@ -261,5 +262,5 @@ async def _csv(
 
 def _csv_lines(rows: Iterable[Iterable[object]]) -> str:
     text = io.StringIO(newline="")
-    csv.writer(text).writerows(rows)
+    csv.writer(text).writerows(map(inert, row) for row in rows)
     return text.getvalue()

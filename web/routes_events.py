@@ -28,13 +28,15 @@ class EventStreamResponse(StreamingResponse):
     def __init__(self, stream: EventStream, after_id: int, caller: Caller, access: Access) -> None:
         """Send what follows an id for as long as the caller's token holds."""
         self._stream = stream
-        self._chunks = stream.chunks(after_id, lambda: access.still_holds(caller))
+        self._holder = caller.holder
+        self._chunks = stream.chunks(after_id, lambda: access.still_holds(caller), self._holder)
         self._send_seconds_max = stream.send_seconds_max
-        super().__init__(self._chunks)
+        # nginx would keep the answer until it has some kilobytes of it.
+        super().__init__(self._chunks, headers={"X-Accel-Buffering": "no"})
 
     async def stream_response(self, send: Send) -> None:
         """Send part after part; a part that is not taken in time is the last one."""
-        if self._stream.is_full:  # by now: many may have asked at once
+        if self._stream.is_full_for(self._holder):  # by now: many may have asked at once
             await _refuse(send)
             return
         async with aclosing(self._chunks):
@@ -56,7 +58,10 @@ class EventStreamResponse(StreamingResponse):
 
 def _too_many() -> Problem:
     return Problem(
-        503, "streams_full", "event stream refused: too many are open", headers=RETRY_SOON
+        503,
+        "streams_full",
+        "event stream refused: this token has its share of those that may be open",
+        headers=RETRY_SOON,
     )
 
 
@@ -93,7 +98,7 @@ async def stream_events(
 ) -> EventStreamResponse:
     """Stream events as they are committed, and before them those since the last one known."""
     stream = backend.events
-    if stream.is_full:
+    if stream.is_full_for(caller.holder):
         raise _too_many()
     after_id = await stream.start_of(since if last_event_id is None else last_event_id)
     return EventStreamResponse(stream, after_id, caller, backend.access)

@@ -22,7 +22,7 @@ from actors.published import MarketStatus
 from trading.money import plain
 from trading.price_guard import GuardSettings, PriceGuard, Verdict
 from trading.times import iso_time, microseconds
-from web.access import Scope, requires
+from web.access import Caller, Scope, requires
 from web.backend import Backend, TheBackend
 from web.bodies import market_body
 from web.commands import answer_of
@@ -133,12 +133,16 @@ async def release(
     return _market(backend, symbol, backend.bound_symbols())
 
 
-@router.post("/prices", dependencies=[requires(Scope.TRADE)], responses=answers(413, 503))
+@router.post("/prices", responses=answers(413, 503))
 async def send_prices(
     request: OneOrMany,
     backend: TheBackend,
+    caller: Annotated[Caller, requires(Scope.TRADE)],
 ) -> PriceResults:
-    """Bring prices, of each symbol in the order in which they stand."""
+    """Bring prices, of each symbol in the order in which they stand.
+
+    A symbol's first price makes its market, which takes the scope admin.
+    """
     now_us = backend.clock.now_us()
     prices = [_Sent(item, now_us) for item in (request if isinstance(request, list) else [request])]
     by_symbol: defaultdict[str, list[_Sent]] = defaultdict(list)
@@ -157,7 +161,7 @@ async def send_prices(
             for sent in of_symbol:
                 sent.reject(f"a feed brings the prices of {symbol}")
         else:
-            await _take(backend, symbol, of_symbol, now_us)
+            await _take(backend, caller, symbol, of_symbol, now_us)
     return PriceResults(items=[sent.result() for sent in prices])
 
 
@@ -206,9 +210,11 @@ async def _hear(backend: Backend, symbol: str, prices: Sequence[_Sent]) -> None:
     )
 
 
-async def _take(backend: Backend, symbol: str, prices: Sequence[_Sent], now_us: int) -> None:
+async def _take(
+    backend: Backend, caller: Caller, symbol: str, prices: Sequence[_Sent], now_us: int
+) -> None:
     if symbol not in backend.published.markets:
-        prices = _worth_a_market(backend, symbol, prices, now_us)
+        prices = _worth_a_market(_no_more_markets(backend, caller), symbol, prices, now_us)
         if not prices:
             return
         await answer_of(
@@ -233,21 +239,29 @@ async def _take(backend: Backend, symbol: str, prices: Sequence[_Sent], now_us: 
         sent.judge(judged)
 
 
+def _no_more_markets(backend: Backend, caller: Caller) -> str | None:
+    """Why a caller's price makes no market; None if it does."""
+    if not caller.scope.covers(Scope.ADMIN):
+        return "making a market needs the scope admin: have an admin send its first price"
+    count = len(backend.published.markets)
+    if count >= MARKETS_MAX:
+        return f"there are {count} already: send prices of one that is there"
+    return None
+
+
 def _worth_a_market(
-    backend: Backend, symbol: str, prices: Sequence[_Sent], now_us: int
+    refusal: str | None, symbol: str, prices: Sequence[_Sent], now_us: int
 ) -> Sequence[_Sent]:
-    """The prices that a new market would not reject; none where there are markets enough."""
+    """The prices that a new market would not reject; none where a refusal says why."""
     worthy: list[_Sent] = []
-    is_full = len(backend.published.markets) >= MARKETS_MAX
     for sent in prices:
         guard = PriceGuard(GuardSettings())
         verdict = guard.judge(sent.price, sent.time_us, now_us)
         if verdict is Verdict.REJECTED:
             sent.reject(guard.why(verdict, sent.price, sent.time_us, now_us))
-        elif is_full:
+        elif refusal is not None:
             sent.reject(
-                f"no market of {symbol} made: there are {len(backend.published.markets)} already; "
-                f"send prices of one that is there, or have a feed bring those of {symbol}",
+                f"no market of {symbol} made: {refusal}, or have a feed bring those of {symbol}"
             )
         else:
             worthy.append(sent)

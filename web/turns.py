@@ -5,7 +5,7 @@ import asyncio
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from web.problems import RETRY_SOON, Problem, problem_response
-from web.requests import SAFE_METHODS
+from web.requests import SAFE_METHODS, route_path
 
 WAITING_MAX = 500
 AT_ONCE = frozenset({"/healthz", "/readyz"})
@@ -27,7 +27,7 @@ class ReadsInTurn:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         is_read = scope["type"] == "http" and scope["method"] in SAFE_METHODS
-        if is_read and scope["path"] not in AT_ONCE:
+        if is_read and route_path(scope) not in AT_ONCE:
             # Those whose clients have gone wait as well: their number must not grow without end.
             if self._waiting >= WAITING_MAX:
                 await problem_response(_too_many())(scope, receive, send)

@@ -253,6 +253,11 @@ ENGINE = Group(
             "what keeps failing needs a person, and the log says which target and why",
             label("result", "sent", "failed"),
         ),
+        counter(
+            "backstay_log_lines_lost_total",
+            _COUNT,
+            "log lines that their reader, standing still, or a full disk has lost",
+        ),
         gauge(
             "backstay_build_info",
             _COUNT,

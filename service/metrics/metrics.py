@@ -37,8 +37,9 @@ class Metrics:
     and prices come.
     """
 
-    def __init__(self) -> None:
-        """Begin every counter at 0."""
+    def __init__(self, lines_lost: Callable[[], int] = int) -> None:
+        """Begin every counter at 0; `lines_lost` says how many log lines were lost."""
+        self._lines_lost = lines_lost
         self._commits = CommitCounts()
         self._awaited: Callable[[], Set[str]] = frozenset
         self._version = metadata.version("backstay")
@@ -108,5 +109,6 @@ class Metrics:
         counts = self._notifications
         return {
             "backstay_build_info": {(self._version,): 1},
+            "backstay_log_lines_lost_total": {(): self._lines_lost()},
             "backstay_notifications_total": {("sent",): counts[True], ("failed",): counts[False]},
         }

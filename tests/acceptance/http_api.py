@@ -21,8 +21,10 @@ T = TypeVar("T")
 class Api:
     """One connection's calls; an answer of another status than the expected one fails the test."""
 
-    def __init__(self, service: ServiceProcess) -> None:
+    def __init__(self, service: ServiceProcess, token: str | None = None) -> None:
         self._client = service.client(WITHIN_SECONDS)
+        if token is not None:
+            self._client.headers["Authorization"] = f"Bearer {token}"
 
     def get(self, path: str, **query: str | int) -> Any:
         """What a path shows."""

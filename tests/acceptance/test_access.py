@@ -13,7 +13,7 @@ from fastapi.routing import iter_route_contexts
 from actors.clock import VirtualClock
 from tests.acceptance.api import API, Api, serving
 from tests.acceptance.conftest import Log
-from web.access import Access, Caller, TokenFileError
+from web.access import Access, TokenFileError
 from web.access_sessions import SESSION_HOURS
 from web.backend import Backend, HookSettings
 from web.scopes import Scope
@@ -121,11 +121,25 @@ def test_without_tokens_everybody_on_this_machine_is_admin(api: Api) -> None:
     assert api.account()["account"] == "demo"
 
 
-def test_what_a_proxy_passes_on_is_not_this_machine(tokens: TokenFile) -> None:
-    """The address that counts is that of the client, not that of the proxy beside the service."""
-    access = Access(tokens_file=tokens.path)
-    assert access.caller_of(None, None, "127.0.0.1") == Caller(Scope.ADMIN)
-    assert access.caller_of(None, None, "203.0.113.9") is None
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("X-Forwarded-For", "127.0.0.1"),
+        ("X-Forwarded-Proto", "http"),
+        ("Forwarded", "for=127.0.0.1"),
+        ("X-Real-IP", "127.0.0.1"),
+        ("Via", "1.1 caddy"),
+        ("Host", "backstay.example"),
+    ],
+)
+def test_what_a_proxy_passes_on_needs_a_token(api: Api, name: str, value: str) -> None:
+    """Without a token only this machine's own requests are served; any sign of a proxy ends it."""
+    api.app.state.backend.access.allowed_hosts.add("backstay.example")
+    answer = api.ask("GET", "/accounts", headers={name: value})
+
+    assert answer.status_code == 401
+    assert "without a token only this machine's own requests are served" in answer.text
+    assert "backstay token create" in answer.text
 
 
 @pytest.mark.parametrize("ends", ["logout", "time"])
@@ -136,8 +150,8 @@ def test_a_login_holds_until_its_end(tokens: TokenFile, ends: str) -> None:
     token = tokens.create("page", Scope.READ)
     cookie = access.log_in(token)
     assert cookie is not None
-    by_cookie = access.caller_of(None, cookie, "127.0.0.1")
-    by_bearer = access.caller_of(token, None, "127.0.0.1")
+    by_cookie = access.caller_of(None, cookie, is_local=True)
+    by_bearer = access.caller_of(token, None, is_local=True)
     assert by_cookie is not None
     assert by_bearer is not None
     assert access.still_holds(by_cookie)
@@ -192,7 +206,7 @@ def test_binding_elsewhere_without_a_token_is_refused(host: str, tokens: TokenFi
     with pytest.raises(TokenFileError, match="run `backstay token create NAME"):
         access.check_binding()
 
-    assert access.caller_of(None, None, "127.0.0.1") is None
+    assert access.caller_of(None, None, is_local=True) is None
     tokens.create("bot", Scope.ADMIN)
     access.check_binding()
 

@@ -24,7 +24,7 @@ from tests.acceptance.raw_client import (
     RawClient,
     status_of,
 )
-from web import access_gate, event_stream
+from web import access_gate
 from web.connection_stats import ConnectionStats, CutOff
 
 ROOM = 4
@@ -93,6 +93,14 @@ def test_what_is_not_a_whole_request_in_time_is_answered_with_why(
     """As a problem, and the connection ends."""
     assert door.ask(sent).status() == answer
     door.counted(reason)
+
+
+def test_a_body_with_two_ends_is_refused(door: Door) -> None:
+    """A proxy may have taken the other header's word; nothing more is read of that connection."""
+    client = door.ask(POST + b"Content-Length: 2\r\n" + CHUNKED + b"0\r\n\r\n" + GET + b"\r\n")
+    received = client.received()
+    assert status_of(received) == (400, "unreadable-request")
+    assert received.count(b"HTTP/1.1") == 1
 
 
 def test_who_says_nothing_is_told_nothing(door: Door) -> None:
@@ -205,7 +213,7 @@ def test_streams_that_are_asked_for_at_once_are_bounded_too(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each takes its place before it waits for anything."""
-    monkeypatch.setattr(event_stream, "STREAMS_MAX", 1)
+    monkeypatch.setattr(door.api.app.state.backend.events, "_streams_max", 1)
     with ThreadPoolExecutor(ROOM) as pool:
         streams = list(pool.map(lambda _: door.ask(STREAM), range(ROOM)))
         answers = list(pool.map(lambda stream: stream.received(until=b"\r\n\r\n"), streams))
@@ -218,6 +226,6 @@ def test_few_open_files_mean_few_connections(monkeypatch: pytest.MonkeyPatch, lo
     asked: list[tuple[int, int]] = []
     monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 1024))
     monkeypatch.setattr(resource, "setrlimit", lambda _, limits: asked.append(limits))
-    assert connections.connections_max() == 128
+    assert connections.streams_max(connections.connections_max()) == 64
     assert asked == [(1024, 1024)]
-    assert any("1024 open files" in line for line in log.lines)
+    assert any("at most 128 HTTP connections" in line for line in log.lines)

@@ -19,7 +19,7 @@ from persistence.state import StoredEvent
 from service.web_server import WebServer, bound_socket, url_of
 from tests.acceptance.api import Api, serving
 from tests.acceptance.conftest import Log
-from web import event_stream, routes_events
+from web import routes_events
 from web.backend import Backend
 from web.event_stream import EventStream
 from web.scopes import Scope
@@ -185,11 +185,9 @@ def test_an_impossible_start_is_refused(street: Street, how: dict[str, Any]) -> 
     assert answer.json()["type"] == "urn:backstay:problem:invalid-request"
 
 
-def test_too_many_streams_are_refused(street: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_streams_are_refused(tmp_path: Path) -> None:
     """The answer says when to try again."""
-    monkeypatch.setattr(event_stream, "STREAMS_MAX", 1)
-
-    with street.listening() as events:
+    with a_street(tmp_path, streams_max=1) as street, street.listening() as events:
         begun(events)
         answer = httpx.get(street.url + EVENTS)
 

@@ -26,6 +26,7 @@ DOCUMENT = create_app(
             refused_alerts=None,
             requests=RequestStats(),
             connections=ConnectionStats(),
+            root_path="",
         ),
     )
 ).openapi()

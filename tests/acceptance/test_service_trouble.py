@@ -14,7 +14,7 @@ import pytest
 
 from persistence.state import Books
 from persistence.store import Store
-from service import service as service_module
+from service import first_steps
 from service.leaving import let_go
 from service.notify import Notifier
 from service.service import Service
@@ -50,7 +50,13 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
             "tokens_file": tmp_path / "tokens.json",
         }
         settings = load(options, tmp_path).settings
-        service = Service(settings, Notifier(None, None), wait=lambda _: False, fail=pytest.fail)
+        service = Service(
+            settings,
+            Notifier(None, None),
+            wait=lambda _: False,
+            fail=pytest.fail,
+            lines_lost=int,
+        )
         services.append(service)
         service.start()
         return service
@@ -71,7 +77,7 @@ def test_a_slow_first_check_does_not_fail_the_start(
         assert never.wait(60)
         return read(store, account, **after)
 
-    monkeypatch.setattr(service_module, "CHECK_SECONDS_MAX", 0.05)
+    monkeypatch.setattr(first_steps, "CHECK_SECONDS_MAX", 0.05)
     monkeypatch.setattr(Store, "book_pages", slow)
     start()
     ready = next(line for line in log.lines if line.startswith("ready after"))

@@ -131,6 +131,21 @@ def test_the_ledger_comes_in_pages_and_whole_as_csv(api: Api) -> None:
     assert rows == as_text
 
 
+def test_a_spreadsheet_finds_no_formula_in_the_csv(api: Api) -> None:
+    """Text that begins like one gets an apostrophe; amounts below zero stay numbers."""
+    api.account("100", "=1+1", account_type="=cmd|' /C calc'!A0")
+    transfer = {"amount": "-1", "reference": "x"}
+    api.post("/accounts/=1+1/transfers", transfer)
+
+    text = api.ask("GET", "/accounts/=1+1/transactions.csv").text
+
+    rows = list(csv.DictReader(io.StringIO(text)))
+    cells = [cell for row in rows for cell in row.values()]
+    assert "'=cmd|' /C calc'!A0" in cells
+    assert {"-1.00000000"} <= set(cells)
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "@"))]
+
+
 def test_a_long_ledger_is_whole_as_csv(api: Api) -> None:
     """It is read in parts; none is missing or doubled."""
     api.account("100")

@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from actors.messages import OpenMarket, PauseMarket
 from tests.acceptance.api import Api, serving
 from web import routes_markets
+from web.scopes import Scope
+from web.tokens import TokenFile
 
 
 @pytest.fixture
@@ -113,11 +116,30 @@ def test_the_api_makes_only_so_many_markets(api: Api, monkeypatch: pytest.Monkey
     [beyond] = api.price("1", symbol="CCC")
     assert (beyond["result"], beyond["reason"]) == (
         "rejected",
-        "no market of CCC made: there are 2 already; send prices of one that is there, or have a "
+        "no market of CCC made: there are 2 already: send prices of one that is there, or have a "
         "feed bring those of CCC",
     )
     assert results(api.price("1.1", symbol="AAA")) == ["accepted"]
     assert [market["symbol"] for market in api.get("/markets")["items"]] == ["AAA", "BBB"]
+
+
+def test_only_an_admin_makes_a_market(api: Api, tmp_path: Path) -> None:
+    """A trade token sends prices of markets that exist; junk symbols would stay for good."""
+    token_file = TokenFile(tmp_path / "tokens.json")
+    trade, admin = (
+        {"Authorization": f"Bearer {token_file.create(scope, scope)}"}
+        for scope in (Scope.TRADE, Scope.ADMIN)
+    )
+    price = {"symbol": "BTCUSDT", "price": "100"}
+
+    def sent(headers: dict[str, str]) -> Any:
+        return api.ok(api.ask("POST", "/prices", price, headers=headers))["items"][0]
+
+    refused = sent(trade)
+    assert refused["result"] == "rejected"
+    assert "making a market needs the scope admin" in refused["reason"]
+    assert api.ok(api.ask("GET", "/markets", headers=trade))["items"] == []
+    assert [sent(admin)["result"], sent(trade)["result"]] == ["accepted", "accepted"]
 
 
 def test_only_a_new_market_is_asked_for(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

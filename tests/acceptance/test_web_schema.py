@@ -38,6 +38,7 @@ APP = create_app(
             refused_alerts=None,
             requests=RequestStats(),
             connections=ConnectionStats(),
+            root_path="",
         ),
     )
 )

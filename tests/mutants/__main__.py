@@ -20,8 +20,9 @@ from tests.mutants.operators import Mutant, mutants_of
 FILES = ("trading/*.py", "actors/*.py", "web/access*.py", "web/login.py", "web/tokens.py")
 ACCEPTANCE = (
     "access access_requests broadcast changed_holds closing failures health hooks http_scenarios "
-    "login malformed_requests opening outages pauses repair scenario_1_ladder scenario_2_network "
-    "scenario_3_restart signals stopping web_accounts web_denials web_markets web_positions"
+    "login metrics_everyday opening outages pauses pulse repair scenario_1_ladder "
+    "scenario_2_network scenario_3_restart signals stopping web_accounts web_denials web_markets "
+    "web_positions"
 )
 TESTS = (
     "tests/unit",

@@ -5,7 +5,12 @@ from collections.abc import Callable
 import pytest
 
 from simulation.run import simulate
-from tests.simulation import planted_in_actors, planted_in_clocks, planted_in_commits
+from tests.simulation import (
+    planted_in_actors,
+    planted_in_clocks,
+    planted_in_commits,
+    planted_in_files,
+)
 
 SEEDS_MAX = 30
 STEPS = 120
@@ -40,6 +45,8 @@ PLANTED: list[tuple[Plant, str, str]] = [
     (planted_in_commits.leases_are_not_waited_for, "owners", "before the lease is over"),
     (planted_in_commits.deposed_owners_go_on, "owners", "does not find out"),
     (planted_in_commits.lost_answers_are_success, "database", "announced and not durable"),
+    (planted_in_files.lost_files_are_not_noticed, "files", "announced and not durable"),
+    (planted_in_files.lost_files_are_an_outage, "files", "does not find out that its files"),
     (planted_in_commits.notifications_are_remembered_first, "busy", "the phone was not told"),
     (planted_in_commits.old_prices_are_news, "busy", "market .* candidate"),
     (planted_in_actors.opens_are_forced, "busy", "has no quote"),

@@ -50,3 +50,14 @@ def test_with_too_many_sessions_the_oldest_ends() -> None:
 
     assert sessions.token_of(begun[0]) is None
     assert {sessions.token_of(session_id) for session_id in begun[1:]} == {TOKEN}
+
+
+def test_a_token_with_many_logins_ends_its_own() -> None:
+    """An admin's login outlives a thousand with a token that may only read."""
+    sessions = Sessions(VirtualClock())
+    admins = sessions.begin("the digest of an admin's token")
+    begun = [sessions.begin(TOKEN) for _ in range(SESSIONS_MAX)]
+
+    assert sessions.token_of(admins) is not None
+    assert sessions.token_of(begun[0]) is None
+    assert sessions.token_of(begun[1]) == TOKEN

@@ -165,11 +165,11 @@ def test_health_of_all_accounts_ends_with_1_on_any_mismatch(
 def test_text_from_outside_cannot_steer_the_terminal(
     stub: StubService, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Control characters are shown as `?`, and markup is only text."""
+    """Control characters are shown as escapes, and markup is only text."""
     entry = TRANSACTION | {"description": "[red]a\x1b[2Jb[/red]\nc"}
     stub.answers("GET accounts/demo/transactions", page(entry))
     assert stub.run("wallet", "demo", "--transactions") == 0
-    assert "[red]a?[2Jb[/red] c" in capsys.readouterr().out
+    assert "[red]a\\x1b[2Jb[/red] c" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -184,24 +184,50 @@ def test_a_close_ends_every_stream_and_lets_none_begin(table: Table) -> None:
         await asyncio.to_thread(stream.close)
 
         assert await asyncio.gather(*waiting) == [None] * 3
-        assert stream.is_full
+        assert stream.is_full_for("")
 
     run(test())
 
 
-def test_streams_are_bounded(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_streams_are_bounded(table: Table) -> None:
     """A place is free again as soon as one has gone."""
-    monkeypatch.setattr(event_stream, "STREAMS_MAX", 2)
 
     async def test() -> None:
-        stream = a_stream(table)
+        stream = a_stream(table, streams_max=2)
         first, second = await listen(stream), await listen(stream)
-        with_two = stream.is_full
+        with_two = stream.is_full_for("")
 
         await first.aclose()
 
-        assert (with_two, stream.is_full) == (True, False)
+        assert (with_two, stream.is_full_for("")) == (True, False)
         await second.aclose()
+
+    run(test())
+
+
+def test_a_token_with_many_streams_keeps_no_other_one_out(table: Table) -> None:
+    """Its newest stream ends for another token's first; what it asks for beyond is refused."""
+
+    async def test() -> None:
+        stream = a_stream(table, streams_max=3)
+        many = [stream.chunks(0, lambda: True, "many") for _ in range(3)]
+        for chunks in many:
+            await anext(chunks)
+        waiting = [asyncio.create_task(anext(chunks, None)) for chunks in many]
+        assert stream.is_full_for("many")
+        assert not stream.is_full_for("other")
+
+        other = stream.chunks(0, lambda: True, "other")
+        await anext(other)
+
+        assert await waiting[2] is None
+        assert stream.clients == 3
+        assert not waiting[0].done()
+        assert stream.is_full_for("many")
+        stream.close()
+        await asyncio.gather(*waiting)
+        await other.aclose()
+        assert stream.clients == 0
 
     run(test())
 

@@ -60,3 +60,40 @@ def test_lines_that_cannot_be_written_are_lost_and_nothing_else() -> None:
                 [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=full, check=False
             )
         assert ended.stdout == b"went on\n"
+
+
+HOSTILE = """
+import logging, structlog
+from service.logs import configure_logs
+configure_logs(style={style!r})
+hostile = "a\\x1b[2J\\x9b2K\\r\\n2030-01-01 [info] forged\\u202e\\ud800"
+structlog.get_logger("x").info(hostile, **{{hostile: hostile}}, parts=[hostile], kept=1.5)
+logging.getLogger("uvicorn.error").warning("%s", hostile)
+try:
+    raise ValueError(hostile)
+except ValueError:
+    structlog.get_logger("x").exception("failed")
+"""
+
+
+def test_only_printable_text_leaves_the_log_from_any_field() -> None:
+    """What a client sends moves no cursor, hides nothing and begins no line of its own."""
+    for style in ("json", "text"):
+        ended = subprocess.run(
+            [sys.executable, "-c", HOSTILE.format(style=style)], capture_output=True, check=True
+        )
+        text = ended.stderr.decode()
+        assert text.replace("\n", "").isprintable()
+        assert not [line for line in text.splitlines() if line.startswith("2030-01-01")]
+        assert text.count("forged") >= 5
+    json_lines = logged_hostile_json()
+    assert json_lines[0]["kept"] == 1.5
+    assert "\x1b[2J" in str(json_lines[0]["event"])
+
+
+def logged_hostile_json() -> list[dict[str, object]]:
+    """The same lines as a program reads them: nothing of them is changed."""
+    ended = subprocess.run(
+        [sys.executable, "-c", HOSTILE.format(style="json")], capture_output=True, check=True
+    )
+    return [json.loads(line) for line in ended.stderr.splitlines()]

@@ -120,3 +120,14 @@ def test_the_book_tells_whom_a_question_to_everybody_would_find(
                 for position_id in expected:
                     del armed[position_id]
         assert len(book) == len(armed)
+
+
+def test_a_position_that_arms_again_and_again_is_reached_by_its_last_triggers() -> None:
+    """What its former ones left behind is swept away, and nothing of what is armed with it."""
+    book = TriggerBook()
+    book.arm(11, between(95, 103))
+    for distance in range(3_000):
+        book.arm(22, between(90 - distance, 110 + distance))
+    assert book.take_reached(Decimal(102)) == []
+    assert book.take_reached(Decimal(3_108)) == [11]
+    assert book.take_reached(Decimal(3_109)) == [22]

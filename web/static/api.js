@@ -1,10 +1,12 @@
 /* The API, as the page asks it. */
 
-const PREFIX = "/api/v1";
+// Where the service is: a proxy may have it below a path of its host.
+const ROOT = new URL("..", import.meta.url).pathname;
+const PREFIX = `${ROOT}api/v1`;
 const READ_SECONDS = 8;
 const COMMAND_SECONDS = 20;
 const PAGE_ITEMS = 200; // of a list at once: what the browser reads in a few milliseconds
-const LOGIN = "/login"; // from where one comes back to the page
+const LOGIN = `${ROOT}login`; // from where one comes back to the page
 
 /** A refusal: a problem document (RFC 9457) of the API. */
 export class Refusal extends Error {
@@ -60,13 +62,13 @@ export async function* pages(path) {
 
 /** Whether the service is ready, and what keeps it from being so. */
 export async function readiness() {
-  const response = await fetched("/readyz", { signal: AbortSignal.timeout(READ_SECONDS * 1000) });
+  const response = await fetched(`${ROOT}readyz`, { signal: AbortSignal.timeout(READ_SECONDS * 1000) });
   return response.json();
 }
 
 /** End the browser's login, and go to where another one begins. */
 export async function logOut() {
-  await fetched("/logout", { method: "POST" });
+  await fetched(`${ROOT}logout`, { method: "POST" });
   location.assign(LOGIN);
 }
 

@@ -45,8 +45,10 @@ export class EventFollower {
     this.listener = listener;
   }
 
-  start() {
+  /** @param {number} known the last event that is known by another way; 0 if none is */
+  start(known = 0) {
     if (this.#stopping) return;
+    if (known > 0) this.#last = known;
     this.#stopping = new AbortController();
     this.#follow(this.#stopping.signal);
   }

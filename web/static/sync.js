@@ -4,7 +4,7 @@
 import { get, pages, readiness, Refusal } from "./api.js";
 import { breathe, oneAtATime, pause } from "./slices.js";
 import { changedBy, initialState, lastClosed, withEvents, withPositions } from "./store.js";
-import { EventFollower } from "./stream.js";
+import { SharedFollower } from "./shared_stream.js";
 
 const MARKETS_SECONDS = 1;
 const ACCOUNTS_SECONDS = 3;
@@ -24,7 +24,7 @@ export class Sync {
   /** @param {import("./store.js").Store} store */
   constructor(store) {
     this.store = store;
-    this.follower = new EventFollower({
+    this.follower = new SharedFollower({
       began: () => this.#began(),
       came: (events) => this.#came(events),
       ended: () => this.#lost(),
