@@ -174,7 +174,7 @@ class CommitterActor(SupervisedActor):
             self.directory.to_desk(OwnershipLost(detail=str(error)))
         elif self._published.ended is None:
             # The process lives on: one that started anew could begin with an empty database.
-            log.critical(str(error))
+            log.error(str(error))
             self._published.ended, self._published.database_away = database_damaged(), str(error)
         self._give_back()
 

@@ -133,6 +133,6 @@ def _entry(store: Store, account: str, number: int) -> LedgerEntry | None:
 def _to_do(account: str, repair: Repair | Irreparable | None, *, is_all: bool) -> str:
     """What mends it: a repair only where nothing but the row is wrong."""
     if is_all and isinstance(repair, Repair):
-        restore = f"backstay repair {shlex.quote(account)} --apply --reason ..."
+        restore = f"backstay repair {shlex.quote(account)} --apply --reason WHY"
         return f"the ledger says what the wallet's row should be: {restore}"
     return RESTORE

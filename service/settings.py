@@ -49,6 +49,7 @@ _ROOT_PATH = re.compile(r"(/[A-Za-z0-9_-]+)+")
 _OWN_PATHS = frozenset({"api", "docs", "healthz", "login", "logout", "metrics", "readyz", "static"})
 _HOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{16,128}")
 _BETWEEN_URLS = re.compile(r"[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]*://)")
+_DATABASE_FILE = re.compile(r"[\w./ -]+\.(db|sqlite3?)")
 _DATABASE_SCHEMES = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg2")
 
 
@@ -133,8 +134,10 @@ class Settings(BaseSettings):
         except ValueError:
             possible = False
         if not possible:
+            # Only what is plainly a file's name is repeated: anything else may hold a password.
+            file = value if _DATABASE_FILE.fullmatch(value) else "FILE"
             raise ValueError(
-                "give sqlite:///FILE, sqlite:// (in memory) or "
+                f"give sqlite:///{file}, sqlite:// (in memory) or "
                 "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
             )
         return value

@@ -182,7 +182,7 @@ def repair_table(repair: dict[str, Any]) -> Group:
     columns = (("figure",), ("was" if done else "is",), ("is" if done else "should be",))
     title = f"Wallet of account {account}: {status.replace('_', ' ').lower()}"
     to_do = {
-        "REPAIRABLE": f"restored by: backstay repair {shlex.quote(account)} --apply --reason ...",
+        "REPAIRABLE": f"restored by: backstay repair {shlex.quote(account)} --apply --reason WHY",
         "IRREPARABLE": "no command mends that: restore a backup",
     }
     told = [one_line(line) for line in (repair["detail"], to_do.get(status)) if line]

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from persistence.changes import Change
-from persistence.errors import OutcomeUnknown, Unavailable
+from persistence.errors import Damaged, OutcomeUnknown, Unavailable
 from persistence.state import AccountState, Books, State, StoredEvent
 from simulation.database import IDLE_SECONDS_MAX, Attempt, Database
 from trading.model import Position
@@ -68,6 +68,16 @@ class Meanwhile(Protocol):
         ...
 
 
+UNWRITABLE = "unwritable"
+"""What a key or reference begins with that no connection can write."""
+
+
+def _is_unwritable(change: Change) -> bool:
+    keys = (position.idempotency_key or "" for position in change.positions)
+    operations = (entry.operation.removeprefix("transfer:") for entry in change.entries)
+    return any(text.startswith(UNWRITABLE) for text in (*keys, *operations))
+
+
 class Connection:
     """The store of one owner's life."""
 
@@ -82,10 +92,15 @@ class Connection:
         self._random = chance
         self._meanwhile = meanwhile
         self._cut_until_us = 0
+        self._files_are_others = False
 
     def cut(self, seconds: float) -> None:
         """This owner does not reach the database for so long; others do."""
         self._cut_until_us = self._database.now_us + round(seconds * 1_000_000)
+
+    def lose_files(self) -> None:
+        """Other files lie where this owner's were: what it writes is durable nowhere."""
+        self._files_are_others = True
 
     def commit(
         self,
@@ -97,6 +112,8 @@ class Connection:
         now_us: int,
     ) -> None:
         """Commit, or fail as the seed says."""
+        if any(map(_is_unwritable, changes)):
+            raise UnicodeEncodeError("ascii", UNWRITABLE, 0, 1, "injected: nobody foresaw it")
         asked_us = self._database.now_us
         attempt = Attempt(tuple(changes), epoch, commit_id, first_event_id, now_us, asked_us)
         self._database.begin(attempt)
@@ -105,6 +122,8 @@ class Connection:
 
     def _commit(self, attempt: Attempt) -> None:
         database, fault = self._database, self._fault()
+        if self._files_are_others:
+            database.break_off(attempt, Damaged("injected: its files are others"))
         if fault is Fault.FROZEN_BEFORE:
             self._meanwhile.while_it_is_frozen(0)
         elif fault is Fault.SLOW:
@@ -145,11 +164,13 @@ class Connection:
 
     def was_committed(self, *, epoch: int, commit_id: int) -> bool:
         """Look a commit up, or be unavailable."""
+        self._expect_its_files()
         self._maybe_unavailable(self._rates.look_up, writing=True)
         return self._database.was_committed(epoch, commit_id)
 
     def renew(self, epoch: int) -> None:
         """Renew the lease, or be unavailable."""
+        self._expect_its_files()
         self._maybe_unavailable(self._rates.read, writing=True)
         self._database.renew(epoch)
 
@@ -231,6 +252,10 @@ class Connection:
         if self._database.failing and self._random.random() < rate:
             self.faults += 1
             raise Unavailable("injected: no connection")
+
+    def _expect_its_files(self) -> None:
+        if self._files_are_others:
+            raise Damaged("injected: its files are others")
 
     def _expect_reachable(self) -> None:
         self._database.expect_there()

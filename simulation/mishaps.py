@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
+from simulation.dispatcher import Violation
 from simulation.failures import Failures
+from simulation.life import RENEW_SECONDS
 from simulation.world import World
 
 
@@ -23,7 +25,9 @@ class Mishaps:
             (weather.stop, self.stop),
             (weather.failure, self.fail),
             (weather.freeze, self.freeze),
+            (weather.ruin, self.ruin),
             (weather.clock, self.set_clock),
+            (weather.files, self.lose_files),
             (weather.database.stop, self.stop_database),
             (weather.database.cut, self.cut_connection),
             (weather.database.full, self.fill_disk),
@@ -46,6 +50,10 @@ class Mishaps:
         """An actor is made to fail, or some that have to do with one another."""
         return f"made to fail: {self.failures.fail_someone()}"
 
+    def ruin(self) -> str:
+        """A position fails for good: whatever its lives are told, they raise."""
+        return f"ruined: {self.failures.ruin_a_position()}"
+
     def freeze(self) -> str:
         """The owner's process stands still, as under a debugger or a machine that swaps."""
         return self._world.freeze(self._random.choice((0.5, 2, 4.5, 6, 12)))
@@ -56,6 +64,18 @@ class Mishaps:
         seconds *= self._random.choice((-1, 1))
         self._world.clock.set_wrong(round(seconds * 1_000_000))
         return f"the clock is set to {seconds} s from what is right"
+
+    def lose_files(self) -> str:
+        """Somebody deletes the database's files or replaces them; the operator ends the owner."""
+        world, life = self._world, self._world.life
+        life.connection.lose_files()
+        world.requests.kill()
+        world.advance(RENEW_SECONDS + 1)
+        if world.life is life:
+            if not life.system.published.damaged:
+                raise Violation(f"owner {life.epoch} does not find out that its files are others")
+            world.kill()
+        return "the database's files become others under the owner"
 
     def stop_database(self) -> str:
         """The server is gone for some time."""

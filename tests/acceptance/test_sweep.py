@@ -151,6 +151,7 @@ def test_equal_sweeps_give_equal_bytes(shell: CommandLine) -> None:
         (["stop_loss_pct=2,,3"], "'' is refused: '' is no number"),
         (["stop_loss_pct=2,2.0"], "'2.0' is given twice; remove one"),
         (["take_profit_pcts=3;6,6;3"], "--sweep take_profit_pcts: '6;3' is refused: take-profit"),
+        (["take_profit_pcts=65000;66000"], "is 65000 a price? Write its distance from the entry"),
         (["take_profit_pcts=1;2;3;4;5;6;7;8;9"], "9 take-profit rungs: at most 8"),
         (["close_fractions=1"], "--sweep 'close_fractions=1' is neither stop_loss_pct=2,3,5 nor"),
         (["stop_loss_pct"], "--sweep 'stop_loss_pct' is neither"),

@@ -86,6 +86,14 @@ def test_ladders_that_cannot_be_guarded(memory_api: Api, ladder: dict[str, objec
     )
 
 
+def test_a_target_given_as_a_price_is_asked_about(memory_api: Api) -> None:
+    """A position with targets a thousand times away would have none."""
+    open_ = an_open(take_profit_pcts=["65000", "66000", "68000"])
+    problem = memory_api.problem("POST", "/positions", open_)
+    assert kind(problem) == (422, "ladder-invalid")
+    assert "is 65000 a price?" in problem["detail"]
+
+
 def test_what_is_not_there(api: Api) -> None:
     """Accounts, positions, markets: 404, by reading and by doing."""
     for method, path, body in (

@@ -239,13 +239,22 @@ def test_a_refused_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch, name:
 
 
 @pytest.mark.parametrize(
-    "url", ["sqlite+aiosqlite:///x", "postgresql+pg8000://db/x", "backstay.db"]
+    ("url", "file"),
+    [
+        ("sqlite+aiosqlite:///x", "FILE"),
+        ("postgresql+pg8000://db/x", "FILE"),
+        ("copy.db", "copy.db"),
+        ("/backups/copy.db", "/backups/copy.db"),
+        ("user:geheim@host/db", "FILE"),
+        ("", "FILE"),
+    ],
 )
-def test_a_database_that_nobody_can_open_is_refused(url: str) -> None:
-    """Before anything is started: another kind, or a driver that is not there."""
+def test_a_database_that_nobody_can_open_is_refused(url: str, file: str) -> None:
+    """Before anything is started: another kind, a driver that is not there, a file's bare name."""
     [line] = refused({"database": url})
+    assert "geheim" not in line
     assert line.endswith(
-        "give sqlite:///FILE, sqlite:// (in memory) or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+        f"give sqlite:///{file}, sqlite:// (in memory) or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
     )
 
 
