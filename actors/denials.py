@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
+from actors.market.price_age import PriceAge
 from actors.messages import AccountReady, Denied, OpenAccount, OpenPosition
-from actors.price_age import PriceAge
 from actors.published import MarketPause
 from trading.model import Denial, DenialReason, Pause, Wallet
 from trading.money import plain

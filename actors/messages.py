@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from actors.base import Recipient
+from actors.engine.pooled import Recipient
 from persistence.changes import Change
 from trading.books import HealthReport
 from trading.model import Denial, Ladder, Limits, Position, Side, Wallet

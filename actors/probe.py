@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from actors.dispatcher import SequentialDispatcher
+from actors.engine.dispatcher import SequentialDispatcher
 
 M = TypeVar("M")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from actors.base import Recipient
+from actors.engine.pooled import Recipient
 from persistence.changes import Change
 from persistence.state import AccountState
 from trading.events import Event, PositionClosed, PositionReduced

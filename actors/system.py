@@ -9,23 +9,23 @@ from typing import Any, Protocol
 
 import pykka
 
-from actors.auditor import AuditorActor, BooksReader
-from actors.base import Recipient, actor_of, stop_soon
-from actors.clock import Clock
-from actors.committer import CommitterActor
-from actors.desk import DeskActor
-from actors.directory import Directory
-from actors.dispatcher import Dispatcher
-from actors.listener import Listener, ListenerActor
-from actors.lives import Lives
-from actors.market import MarketActor
+from actors.auditor.actor import AuditorActor, BooksReader
+from actors.commit.actor import CommitterActor
+from actors.commit.writer import Writer
+from actors.desk.actor import DeskActor
+from actors.desk.lives import Lives
+from actors.desk.restore import version_of
+from actors.desk.starter import DeskSettings, Starter
+from actors.engine.clock import Clock
+from actors.engine.directory import Directory
+from actors.engine.dispatcher import Dispatcher
+from actors.engine.listener import Listener, ListenerActor
+from actors.engine.pooled import Recipient, actor_of, stop_soon
+from actors.market.actor import MarketActor
 from actors.messages import Reply, ReportMarket
 from actors.protocol import CommitChange, ReportWallet
 from actors.published import MarketStatus, Published
-from actors.restore import version_of
-from actors.signals import SignalActor
-from actors.starter import DeskSettings, Starter
-from actors.writer import Writer
+from actors.signals.actor import SignalActor
 from persistence.changes import Change
 from persistence.state import State
 

@@ -16,10 +16,10 @@ from typing import Any
 
 import pykka
 
-from actors.base import Recipient
-from actors.directory import Directory
-from actors.dispatcher import PooledDispatcher
-from actors.position import PositionActor
+from actors.engine.directory import Directory
+from actors.engine.dispatcher import PooledDispatcher
+from actors.engine.pooled import Recipient
+from actors.position.actor import PositionActor
 from actors.protocol import Arm, PriceReached
 from bench.desks import LADDER, Latch
 from bench.figures import run, say

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
-from actors.base import Recipient
-from actors.dispatcher import PooledDispatcher
-from actors.listener import Listener
+from actors.engine.dispatcher import PooledDispatcher
+from actors.engine.listener import Listener
+from actors.engine.pooled import Recipient
 from actors.messages import (
     AccountReady,
     CloseDone,
@@ -25,8 +25,8 @@ from actors.messages import (
     TakePrices,
 )
 from actors.system import System, SystemSettings
+from backstay.logs import configure_logs
 from persistence.store import Store
-from service.logs import configure_logs
 from trading.ladder_shape import ladder_from_percentages
 from trading.model import Side
 

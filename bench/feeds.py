@@ -21,17 +21,17 @@ from statistics import median
 import structlog
 from websocket import create_connection
 
-from actors.base import Mailbox
-from actors.directory import Directory
-from actors.dispatcher import PooledDispatcher
-from actors.market import MarketActor
+from actors.engine.directory import Directory
+from actors.engine.dispatcher import PooledDispatcher
+from actors.engine.pooled import Mailbox
+from actors.market.actor import MarketActor
 from actors.messages import TakePrices
 from actors.protocol import Arm
 from actors.published import Published, Version
+from backstay.feeds.venues.registry import VENUES
+from backstay.feeds.venues.session import Session
 from bench.figures import run, say, say_rate
 from bench.processes import resident_bytes
-from feeds.venues.registry import VENUES
-from feeds.venues.session import Session
 from tests.venues.connection import frame_of
 from tests.venues.server import VenueServer, trades_of
 from trading.ladder import Triggers

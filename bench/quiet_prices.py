@@ -8,9 +8,9 @@ import random
 import time
 from decimal import Decimal
 
-from actors.directory import Directory
-from actors.dispatcher import PooledDispatcher
-from actors.market import MarketActor
+from actors.engine.directory import Directory
+from actors.engine.dispatcher import PooledDispatcher
+from actors.market.actor import MarketActor
 from actors.messages import Reply, ReportMarket, TakePrices
 from actors.protocol import Arm
 from actors.published import MarketStatus, Published, Version

@@ -20,16 +20,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from backstay.feeds.recorded import open_prices
+from backstay.feeds.signals import read_signals
+from backstay.logs import configure_logs
+from backstay.replay.replay import Replay
+from backstay.replay.report.report import report_of
 from bench.figures import note, run, say, say_rate, say_ratio
 from bench.plain_loop import LoopOutcome, read_prices, run_loop
 from bench.plain_loop import read_signals as read_loop_signals
 from bench.processes import ROOT, in_new_process, run_program
-from feeds.recorded import open_prices
-from feeds.signals import read_signals
 from persistence.store import Store
-from service.logs import configure_logs
-from service.replay import Replay
-from service.report import report_of
 from trading.books import HealthStatus
 
 NAME = "replay"

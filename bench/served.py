@@ -7,17 +7,17 @@ from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from actors.clock import SystemClock
+from actors.engine.clock import SystemClock
 from actors.messages import OpenDone, Reply, TakePrices
+from backstay.service.http.server import WebServer, bound_socket, url_of
+from backstay.web.access.access import Access
+from backstay.web.app import create_app
+from backstay.web.backend import Backend, Probe
+from backstay.web.stream.event_stream import EventStream
 from bench.desks import WAIT_SECONDS_MAX, Running, open_commands, running
 from bench.latency import CloseListener
 from persistence.store import Store
-from service.web_server import WebServer, bound_socket, url_of
 from tests.servers import PostgresServer
-from web.access import Access
-from web.app import create_app
-from web.backend import Backend, Probe
-from web.event_stream import EventStream
 
 
 class Served:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from service.cli import main
+from backstay.cli.main import main
 
 
 class CommandLine:
@@ -23,7 +23,7 @@ class CommandLine:
                 monkeypatch.delenv(name)
         monkeypatch.setenv("BACKSTAY_DATABASE", "sqlite:///backstay.db")
         monkeypatch.setenv("BACKSTAY_TOKENS_FILE", "backstay-tokens.json")
-        monkeypatch.setattr("service.playing.configure_logs", lambda *_, **__: None)
+        monkeypatch.setattr("backstay.replay.playing.configure_logs", lambda *_, **__: None)
 
     def enter(self, folder: Path, **env: str) -> None:
         """Go to a folder, with these settings in the environment."""

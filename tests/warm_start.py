@@ -13,10 +13,10 @@ from multiprocessing.reduction import DupFd
 from pathlib import Path
 from typing import Any, TextIO
 
-from service.cli import main
+from backstay.cli.main import main
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["service.serve", __name__])
+_CONTEXT.set_forkserver_preload(["backstay.service.running.serve", __name__])
 
 
 class WarmProcess:

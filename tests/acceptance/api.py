@@ -11,13 +11,13 @@ import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
 
-from actors.dispatcher import PooledDispatcher
+from actors.engine.dispatcher import PooledDispatcher
+from backstay.web.access.access import Access
+from backstay.web.app import create_app
+from backstay.web.backend import Backend, HookSettings, Probe
+from backstay.web.stream.event_stream import EventStream
 from tests.acceptance.faults import FaultyStore
 from tests.acceptance.house import SYMBOL, House
-from web.access import Access
-from web.app import create_app
-from web.backend import Backend, HookSettings, Probe
-from web.event_stream import EventStream
 
 API = "/api/v1"
 ADDRESS = "http://127.0.0.1:8470"

@@ -10,7 +10,7 @@ import pytest
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
-from actors.dispatcher import PooledDispatcher
+from actors.engine.dispatcher import PooledDispatcher
 from tests.acceptance.faults import Fails, Inject
 from tests.acceptance.house import House, running
 from tests.acceptance.rivals import Rivals

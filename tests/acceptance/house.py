@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 import psycopg2
 
-from actors.dispatcher import PooledDispatcher, SequentialDispatcher
-from actors.journal import write_journal
-from actors.listener import Listener
+from actors.engine.dispatcher import PooledDispatcher, SequentialDispatcher
+from actors.engine.listener import Listener
+from actors.log_lines import write_journal
 from actors.messages import (
     AccountReady,
     CheckHealth,

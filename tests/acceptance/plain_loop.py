@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any
 
-from feeds.batches import PriceBatch
-from feeds.signals import Signal
+from backstay.feeds.batches import PriceBatch
+from backstay.feeds.signals import Signal
 
 _WIDE = Context(prec=80, rounding=ROUND_HALF_EVEN)
 _MONEY = Decimal("1E-8")

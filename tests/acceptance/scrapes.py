@@ -3,10 +3,10 @@
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from actors.stats import Histogram
-from service.inlet import DELAY_SECONDS, FeedStatus
-from service.live_feeds import Feeds
-from service.metrics import Metrics
+from actors.engine.stats import Histogram
+from backstay.feeds.live.inlet import DELAY_SECONDS, FeedStatus
+from backstay.service.metrics import Metrics
+from backstay.service.running.feeds import Feeds
 
 
 class StubFeed:

@@ -6,15 +6,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from feeds.batches import PriceBatch
-from feeds.signals import Signal
-from feeds.simulated import simulated_prices, simulated_signals
+from backstay.feeds.batches import PriceBatch
+from backstay.feeds.signals import Signal
+from backstay.feeds.simulated import simulated_prices, simulated_signals
+from backstay.replay.event_tape import EventTape
+from backstay.replay.replay import replayed
+from backstay.replay.report.html import write_html
+from backstay.replay.report.price_buckets import PriceBuckets
+from backstay.replay.report.report import report_of
 from persistence.store import Store
-from service.event_tape import EventTape
-from service.price_buckets import PriceBuckets
-from service.replay import replayed
-from service.report import report_of
-from service.report_html import write_html
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,14 @@ import httpx
 import pytest
 from fastapi.routing import iter_route_contexts
 
-from actors.clock import VirtualClock
+from actors.engine.clock import VirtualClock
+from backstay.web.access.access import Access, TokenFileError
+from backstay.web.access.scopes import Scope
+from backstay.web.access.sessions import SESSION_HOURS
+from backstay.web.access.tokens import TokenFile
+from backstay.web.backend import Backend, HookSettings
 from tests.acceptance.api import API, Api, serving
 from tests.acceptance.conftest import Log
-from web.access import Access, TokenFileError
-from web.access_sessions import SESSION_HOURS
-from web.backend import Backend, HookSettings
-from web.scopes import Scope
-from web.tokens import TokenFile
 
 OPEN = {"/healthz", "/readyz", "/login", "/logout", f"{API}/hooks/tradingview/1"}
 ADMIN = {

@@ -6,11 +6,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from backstay.web.access.access import FAILURES_PER_MINUTE, Access
+from backstay.web.access.gate import BODY_BYTES_MAX
+from backstay.web.access.scopes import Scope
+from backstay.web.access.tokens import TokenFile
 from tests.acceptance.api import API, Api, serving
-from web.access import FAILURES_PER_MINUTE, Access
-from web.access_gate import BODY_BYTES_MAX
-from web.scopes import Scope
-from web.tokens import TokenFile
 
 
 @pytest.fixture

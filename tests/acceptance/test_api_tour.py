@@ -9,11 +9,11 @@ from typing import cast
 
 import pytest
 
+from backstay.web.access.connection_stats import ConnectionStats
+from backstay.web.app import create_app
+from backstay.web.backend import Backend
+from backstay.web.request_stats import RequestStats
 from tests.service_process import ServiceProcess
-from web.app import create_app
-from web.backend import Backend
-from web.connection_stats import ConnectionStats
-from web.request_stats import RequestStats
 
 TOUR = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
 ADDRESS = "http://127.0.0.1:8470"

@@ -8,7 +8,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.dispatcher import SequentialDispatcher
+from actors.engine.dispatcher import SequentialDispatcher
 from actors.messages import (
     MoveStop,
     OpenAccount,

@@ -13,11 +13,11 @@ from tests.service_process import WITHIN_SECONDS, ServiceProcess
 
 SERVICE = """
 from pathlib import Path
-from actors.clock import SystemClock
+from actors.engine.clock import SystemClock
 
 right_us = SystemClock.now_us
 SystemClock.now_us = lambda self: right_us(self) + int(Path(CLOCK).read_text())
-from service.cli import main
+from backstay.cli.main import main
 main()
 """
 """The service with a clock that a file sets, to so many microseconds from what is right."""

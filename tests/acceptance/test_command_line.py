@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from service.exits import EXIT_FAILED
+from backstay.service.exits import EXIT_FAILED
 from tests.command_line import CommandLine
 from tests.service_process import clean_environment, run_command
 
@@ -129,7 +129,7 @@ def test_a_command_to_a_service_loads_neither_database_nor_server(tmp_path: Path
     """It starts in the time that a person does not notice."""
     program = """
 import sys
-from service.cli import main
+from backstay.cli.main import main
 sys.argv = ["backstay", "positions", "--url", "http://127.0.0.1:9"]
 try:
     main()

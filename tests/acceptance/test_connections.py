@@ -10,8 +10,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service import connections, web_server
-from service.web_server import WebServer, bound_socket, url_of
+from backstay.service.http import connections
+from backstay.service.http import server as web_server
+from backstay.service.http.server import WebServer, bound_socket, url_of
+from backstay.web.access import gate as access_gate
+from backstay.web.access.connection_stats import ConnectionStats, CutOff
 from tests.acceptance.api import API, Api, serving
 from tests.acceptance.conftest import Log
 from tests.acceptance.http_api import until
@@ -24,8 +27,6 @@ from tests.acceptance.raw_client import (
     RawClient,
     status_of,
 )
-from web import access_gate
-from web.connection_stats import ConnectionStats, CutOff
 
 ROOM = 4
 

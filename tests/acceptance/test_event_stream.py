@@ -14,16 +14,16 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from actors.listener import ListenerActor
+from actors.engine.listener import ListenerActor
+from backstay.service.http.server import WebServer, bound_socket, url_of
+from backstay.web.access.scopes import Scope
+from backstay.web.access.tokens import TokenFile
+from backstay.web.backend import Backend
+from backstay.web.stream import route as routes_events
+from backstay.web.stream.event_stream import EventStream
 from persistence.state import StoredEvent
-from service.web_server import WebServer, bound_socket, url_of
 from tests.acceptance.api import Api, serving
 from tests.acceptance.conftest import Log
-from web import routes_events
-from web.backend import Backend
-from web.event_stream import EventStream
-from web.scopes import Scope
-from web.tokens import TokenFile
 
 WITHIN = 60.0
 EVENTS = "/api/v1/events"

@@ -6,7 +6,7 @@ from contextlib import closing
 import psycopg2
 import pytest
 
-from actors.desk import FatalError
+from actors.desk.actor import FatalError
 from persistence.errors import Behind, Deposed
 from persistence.store import Store
 from tests.acceptance.conftest import Log

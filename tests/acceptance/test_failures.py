@@ -5,12 +5,12 @@ from decimal import Decimal
 import pykka
 import pytest
 
-import actors.position
-import actors.wallet
-from actors.dispatcher import SequentialDispatcher
+import actors.position.actor
+import actors.wallet.actor
+from actors.engine.dispatcher import SequentialDispatcher
 from actors.messages import CloseDone, ClosePosition, OpenDone
-from actors.position import PositionActor
-from actors.wallet import WalletActor
+from actors.position.actor import PositionActor
+from actors.wallet.actor import WalletActor
 from tests.acceptance.conftest import Log
 from tests.acceptance.faults import Inject
 from tests.acceptance.house import House, an_open
@@ -46,7 +46,7 @@ def rungs(house: House, position_id: int) -> list[str]:
 def test_a_positions_failure_acts_on_no_price_twice(house: House, inject: Inject) -> None:
     """It begins again from its row, behind the price it was sent; the next one decides."""
     position_id = house.open(25).position_id
-    inject(actors.position, "advanced")
+    inject(actors.position.actor, "advanced")
     house.price(103)
     assert house.position(position_id).rungs_hit == 0
     house.price(104)
@@ -61,7 +61,7 @@ def test_a_positions_failure_acts_on_no_price_twice(house: House, inject: Inject
 def test_a_positions_failure_leaves_the_others_alone(memory_house: House, inject: Inject) -> None:
     """The next position takes the same price as if nothing had happened."""
     first, second = memory_house.open(25).position_id, memory_house.open(25).position_id
-    inject(actors.position, "advanced")
+    inject(actors.position.actor, "advanced")
     memory_house.price(110)
     assert memory_house.position(first).status is PositionStatus.OPEN
     assert memory_house.position(second).status is PositionStatus.CLOSED
@@ -97,7 +97,7 @@ def test_a_position_that_fails_with_its_close_handed_over_stays_closed(
 def test_who_closes_a_failed_position_waits_for_its_next_life(house: House, inject: Inject) -> None:
     """The close is kept until the position is back, and done."""
     position_id = house.open(25).position_id
-    inject(actors.position, "advanced", times=2)
+    inject(actors.position.actor, "advanced", times=2)
     house.price(103)
     house.price(103)
     assert position_id in house.system.directory.positions

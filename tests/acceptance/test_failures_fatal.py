@@ -4,17 +4,17 @@ from collections.abc import Callable
 
 import pytest
 
-import actors.position
-import actors.wallet
-from actors.auditor import AuditorActor
-from actors.committer import CommitterActor
-from actors.desk import DeskActor, FatalError
-from actors.dispatcher import PooledDispatcher
-from actors.market import MarketActor
+import actors.position.actor
+import actors.wallet.actor
+from actors.auditor.actor import AuditorActor
+from actors.commit.actor import CommitterActor
+from actors.desk.actor import DeskActor, FatalError
+from actors.engine.dispatcher import PooledDispatcher
+from actors.engine.supervised import SupervisedActor
+from actors.market.actor import MarketActor
 from actors.messages import CheckHealth
-from actors.position import PositionActor
-from actors.supervised import SupervisedActor
-from actors.wallet import WalletActor
+from actors.position.actor import PositionActor
+from actors.wallet.actor import WalletActor
 from tests.acceptance.conftest import Log
 from tests.acceptance.faults import Inject
 from tests.acceptance.house import House, an_open, running
@@ -132,7 +132,7 @@ def test_failures_on_many_threads_lose_nothing(
     house.open_account(1000)
     house.price(100)
     ids = [house.open(10).position_id for _ in range(20)]
-    inject(actors.position, "advanced", times=3)
+    inject(actors.position.actor, "advanced", times=3)
     inject(WalletActor, "_flush", times=1)
     while any(house.position(i).status is PositionStatus.OPEN for i in ids):
         house.price(110)

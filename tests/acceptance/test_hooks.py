@@ -9,13 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
+from backstay.web.access.access import FAILURES_PER_MINUTE
+from backstay.web.backend import HookSettings
+from backstay.web.hooks.refused_alerts import AlertRefusal
+from backstay.web.hooks.routes import STORED_SECONDS_MAX
 from tests.acceptance.api import API, Api, serving
 from tests.acceptance.conftest import Log
 from tests.service_process import ServiceProcess
-from web.access import FAILURES_PER_MINUTE
-from web.backend import HookSettings
-from web.hooks import STORED_SECONDS_MAX
-from web.refused_alerts import AlertRefusal
 
 SECRET = "a-hook-secret-of-the-test"
 HOOK = HookSettings(secret=SECRET, account="demo", notionals={"demo": Decimal(25)})

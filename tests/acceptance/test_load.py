@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from actors.dispatcher import PooledDispatcher
+from actors.engine.dispatcher import PooledDispatcher
 from actors.messages import CheckHealth, CloseDone, ClosePosition, HealthChecked, OpenDone, Reply
 from tests.acceptance.conftest import Log
 from tests.acceptance.house import WITHIN, House, an_open, at_once

@@ -8,10 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from backstay.web.access.login import STYLE_SHA256
+from backstay.web.access.scopes import Scope
+from backstay.web.access.tokens import TokenFile
 from tests.acceptance.api import ADDRESS, API, Api, serving
-from web.login import STYLE_SHA256
-from web.scopes import Scope
-from web.tokens import TokenFile
 
 OWN = {"Origin": ADDRESS}
 ACCOUNT = {"account": "demo", "initial_balance": "100"}

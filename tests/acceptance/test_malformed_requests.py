@@ -9,12 +9,12 @@ from typing import Any, cast
 
 import pytest
 
+from backstay.web.access.connection_stats import ConnectionStats
+from backstay.web.app import create_app
+from backstay.web.backend import Backend, HookSettings
+from backstay.web.request_stats import RequestStats
 from tests.acceptance.api import Api, serving
 from tests.acceptance.conftest import Log
-from web.app import create_app
-from web.backend import Backend, HookSettings
-from web.connection_stats import ConnectionStats
-from web.request_stats import RequestStats
 
 SECRET = "a-secret-of-the-hook"
 DOCUMENT = create_app(

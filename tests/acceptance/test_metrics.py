@@ -6,10 +6,10 @@ from functools import partial
 
 import pytest
 
-from actors.dispatcher import PooledDispatcher
-from actors.market import MarketActor
+from actors.engine.dispatcher import PooledDispatcher
+from actors.market.actor import MarketActor
 from actors.messages import MoveStop, PauseMarket, PauseTrading, ResumeTrading
-from service.metrics import Metrics
+from backstay.service.metrics import Metrics
 from tests.acceptance.conftest import Log
 from tests.acceptance.faults import Inject
 from tests.acceptance.house import SYMBOL, House

@@ -10,20 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from actors.dispatcher import PooledDispatcher, SequentialDispatcher
-from service.metrics import Metrics
-from service.metrics.catalogue import ACCOUNTS, CATALOGUE, METRICS, OURS
-from service.metrics.catalogue_prices import VENUES
-from service.metrics.exposition import CatalogueCollector
-from service.metrics.markdown import section
-from service.metrics.model import Group, Kind
+from actors.engine.dispatcher import PooledDispatcher, SequentialDispatcher
+from backstay.service.metrics import Metrics
+from backstay.service.metrics.catalogue import ACCOUNTS, CATALOGUE, METRICS, OURS
+from backstay.service.metrics.catalogue_prices import VENUES
+from backstay.service.metrics.exposition import CatalogueCollector
+from backstay.service.metrics.markdown import section
+from backstay.service.metrics.model import Group, Kind
+from backstay.web.backend import Backend, Probe
+from backstay.web.stream.event_stream import EventStream
 from tests.acceptance.api import Api, serving
 from tests.acceptance.house import House, running
 from tests.acceptance.scrapes import StubFeed, feeds, scraped
 from tests.acceptance.scrapes import value as value_of
 from tests.command_line import CommandLine
-from web.backend import Backend, Probe
-from web.event_stream import EventStream
 
 DOCS = Path(__file__).parents[2] / "docs" / "metrics.md"
 SERIES_MAX = 2_000

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from actors.base import stop_soon
+from actors.engine.pooled import stop_soon
 from actors.messages import Announced, PauseMarket, TakePrices
 from actors.published import MarketStatus
+from backstay.service.metrics import Metrics
+from backstay.service.running.feeds import SystemFloor
 from persistence.changes import Change
-from service.live_feeds import SystemFloor
-from service.metrics import Metrics
 from tests.acceptance.house import SYMBOL, House
 from tests.acceptance.scrapes import StubFeed, feeds
 from tests.acceptance.scrapes import value as value_of

@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
+from backstay.web.access.scopes import Scope
+from backstay.web.access.tokens import TokenFile
 from tests.nginx import NAME, a_free_port, nginx, through_tls
 from tests.service_process import ServiceProcess
-from web.scopes import Scope
-from web.tokens import TokenFile
 
 SETTINGS = {
     "BACKSTAY_FEED": "none",

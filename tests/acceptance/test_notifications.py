@@ -7,12 +7,12 @@ from contextlib import ExitStack
 
 import pytest
 
-from actors.dispatcher import PooledDispatcher
+from actors.engine.dispatcher import PooledDispatcher
+from backstay.service.metrics import Metrics
+from backstay.service.notifications.notifications import Notifications, ToCommitter
+from backstay.service.notifications.target import Target
+from backstay.service.notifications.text import KINDS, Wanted
 from persistence.store import Store
-from service.metrics import Metrics
-from service.notification_target import Target
-from service.notification_text import KINDS, Wanted
-from service.notifications import Notifications, ToCommitter
 from tests.acceptance.house import WITHIN, House
 from tests.webhook import READ_SECONDS_MAX, Mood, Webhook
 

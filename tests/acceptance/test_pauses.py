@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from actors.dispatcher import PooledDispatcher
+from actors.engine.dispatcher import PooledDispatcher
 from actors.messages import Denied, OpenDone, PauseTrading, ResumeTrading, TradingSet
 from tests.acceptance.house import WITHIN, House, an_open, at_once
 from trading.model import DenialReason, PositionStatus

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.base import stop_soon
+from actors.engine.pooled import stop_soon
 from actors.messages import (
     HearPrices,
     OpenDone,
@@ -18,8 +18,8 @@ from actors.messages import (
     TakePrices,
 )
 from actors.protocol import ActorFailed
-from service.metrics import Metrics
-from service.pulse import Pulse
+from backstay.service.metrics import Metrics
+from backstay.service.running.pulse import Pulse
 from tests.acceptance.house import SYMBOL, House, an_open, running
 from tests.acceptance.scrapes import value
 from trading.model import DenialReason

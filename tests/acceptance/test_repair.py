@@ -18,12 +18,12 @@ from actors.messages import (
     RepairWallet,
     Reply,
 )
+from backstay.web.api.bodies import repair_body
 from tests.acceptance.corruptions import CORRUPTIONS, OF_THE_ROW, Corruption, unprotect
 from tests.acceptance.house import House, amounts, an_open, balances, run_sql
 from tests.command_line import CommandLine
 from trading.model import DenialReason, PositionStatus
 from trading.repair import Irreparable, Repair
-from web.bodies import repair_body
 
 
 def trade(house: House, *accounts: str) -> None:

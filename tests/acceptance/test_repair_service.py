@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from actors.dispatcher import PooledDispatcher
+from actors.engine.dispatcher import PooledDispatcher
 from actors.messages import Denied, OpenDone, RepairDone, RepairWallet, Reply
+from backstay.web.access.scopes import Scope
+from backstay.web.access.tokens import TokenFile
 from tests.acceptance.api import Api as WebApi
 from tests.acceptance.api import serving
 from tests.acceptance.house import WITHIN, House, an_open, run_sql
@@ -18,8 +20,6 @@ from tests.command_line import CommandLine
 from tests.service_process import ServiceProcess
 from trading.books import HealthStatus
 from trading.model import DenialReason
-from web.scopes import Scope
-from web.tokens import TokenFile
 
 WRITTEN_BY_HAND = "UPDATE accounts SET total = total + 7 WHERE account = 'demo'"
 PATH = "/accounts/demo/repair"

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from feeds.batches import PriceBatch
-from feeds.recorded import open_prices
-from feeds.signals import Signal
-from feeds.simulated import simulated_prices, simulated_signals
+from backstay.feeds.batches import PriceBatch
+from backstay.feeds.recorded import open_prices
+from backstay.feeds.signals import Signal
+from backstay.feeds.simulated import simulated_prices, simulated_signals
+from backstay.replay.replay import Outcome, replayed
+from backstay.replay.report.report import report_of
 from persistence.store import Store
-from service.replay import Outcome, replayed
-from service.report import report_of
 from tests.acceptance.plain_loop import PlainLoop
 from tests.command_line import CommandLine
 from trading.books import HealthStatus
@@ -257,7 +257,7 @@ def test_ctrl_c_within_an_actor_ends_the_replay(
     """As what it is: the actor's loop does not keep it, and no failure is told of instead."""
     write_one_trade()
     monkeypatch.setattr(
-        "service.playing.write_journal", lambda _: signal.raise_signal(signal.SIGINT)
+        "backstay.replay.playing.write_journal", lambda _: signal.raise_signal(signal.SIGINT)
     )
     before = signal.getsignal(signal.SIGINT)
     code, out, error = shell.run(*REPLAY, "BTCUSDT=trades.csv", "--verbose")

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from feeds.batches import PriceBatch
-from feeds.signals import Signal
-from feeds.simulated import simulated_prices, simulated_signals
-from service.report_html import page_html
+from backstay.feeds.batches import PriceBatch
+from backstay.feeds.signals import Signal
+from backstay.feeds.simulated import simulated_prices, simulated_signals
+from backstay.replay.report.html import page_html
 from tests.acceptance.taped_replay import TapedReplay, simulated_replay, taped_replay
 from tests.command_line import CommandLine
 from trading.ladder_shape import ladder_from_percentages

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from actors.dispatcher import PooledDispatcher
+from actors.engine.dispatcher import PooledDispatcher
 from actors.messages import OpenDone
 from tests.acceptance.conftest import Log
 from tests.acceptance.house import SYMBOL, WITHIN, House, an_open

@@ -12,13 +12,13 @@ import httpx
 import psycopg2
 import pytest
 
+from backstay.service.running import first_steps
+from backstay.service.running.leaving import let_go
+from backstay.service.running.service import Service
+from backstay.service.running.systemd import Notifier
+from backstay.service.settings.sources import load
 from persistence.state import Books
 from persistence.store import Store
-from service import first_steps
-from service.leaving import let_go
-from service.notify import Notifier
-from service.service import Service
-from service.sources import load
 from tests.acceptance.conftest import Log
 from tests.acceptance.house import run_sql
 from tests.servers import PostgresServer

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from actors.dispatcher import SequentialDispatcher
+from actors.engine.dispatcher import SequentialDispatcher
 from actors.messages import PauseTrading, Reply
-from actors.signal_run import SignalRun
-from actors.signals import SignalActor, SignalsStored, SignalStored, TakeSignals
+from actors.signals.actor import SignalActor, SignalsStored, SignalStored, TakeSignals
+from actors.signals.run import SignalRun
 from tests.acceptance.conftest import Log
 from tests.acceptance.faults import Inject
 from tests.acceptance.house import SYMBOL, House

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from actors.dispatcher import PooledDispatcher
+from actors.engine.dispatcher import PooledDispatcher
 from actors.messages import CheckHealth, Denied, Reply
 from actors.system import UncommittedError
 from persistence.state import Books

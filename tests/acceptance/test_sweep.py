@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from feeds.simulated import SPAN_US, simulated_prices, simulated_signals
-from service.errors import ReplayError
-from service.sweep import Setup, drawdown_of, ranked, swept
-from service.sweep_grid import grid_of
+from backstay.feeds.simulated import SPAN_US, simulated_prices, simulated_signals
+from backstay.replay.errors import ReplayError
+from backstay.replay.sweep.grid import grid_of
+from backstay.replay.sweep.sweep import Setup, drawdown_of, ranked, swept
 from tests.command_line import CommandLine
 from trading.model import EntryType, LedgerEntry
 from trading.money import ZERO

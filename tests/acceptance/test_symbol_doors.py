@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from feeds.signals import read_signals
+from backstay.feeds.signals import read_signals
+from backstay.web.backend import HookSettings
 from tests.acceptance.api import API, Api, an_open, serving
-from web.backend import HookSettings
 
 HOOK = HookSettings(secret="a-hook-secret-of-the-test", account="demo", notionals={})
 SPELLINGS = ["BTCUSDT", "btc-usdt", "BTC/USDT", "xbt_usdt", "BINANCE:BTCUSDT"]

@@ -5,12 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from actors.dispatcher import PooledDispatcher
-from actors.market_events import MarketEvents
+from actors.engine.dispatcher import PooledDispatcher
+from actors.market.events import MarketEvents
 from actors.published import MarketStatus
-from feeds.venues.spelling import Listing
-from service.live_feeds import SystemFloor
-from service.venue_feed import VenueFeed
+from backstay.feeds.live.venue_feed import VenueFeed
+from backstay.feeds.venues.spelling import Listing
+from backstay.service.running.feeds import SystemFloor
 from tests.acceptance.conftest import Log
 from tests.acceptance.faults import Inject
 from tests.acceptance.house import SYMBOL, House, running

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from actors.messages import PauseMarket
+from backstay.web.problems import TYPE_PREFIX, problem_for
 from tests.acceptance.api import Api, an_open, serving
 from trading.model import Denial, DenialReason
-from web.problems import TYPE_PREFIX, problem_for
 
 
 @pytest.fixture

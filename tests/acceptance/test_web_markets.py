@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from actors.messages import OpenMarket, PauseMarket
+from backstay.web.access.scopes import Scope
+from backstay.web.access.tokens import TokenFile
+from backstay.web.api import markets as routes_markets
 from tests.acceptance.api import Api, serving
-from web import routes_markets
-from web.scopes import Scope
-from web.tokens import TokenFile
 
 
 @pytest.fixture

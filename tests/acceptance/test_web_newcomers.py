@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-import web.app
+import backstay.web.app
+from backstay.web.api.fields import RequestBody
+from backstay.web.api.paging import PageQuery
 from tests.acceptance.api import Api, serving
-from web.fields import RequestBody
-from web.paging import PageQuery
 
 
 @pytest.fixture
@@ -29,7 +29,9 @@ def bodies(model: type[RequestBody] = RequestBody) -> Iterator[type[RequestBody]
         yield from bodies(each)
 
 
-BODIES = [body for body in bodies() if body.__module__.startswith(web.app.__package__ or "")]
+BODIES = [
+    body for body in bodies() if body.__module__.startswith(backstay.web.app.__package__ or "")
+]
 
 
 @pytest.mark.parametrize("model", BODIES, ids=lambda model: str(model.__name__))
@@ -111,7 +113,7 @@ def test_an_open_without_an_answer_speaks_of_the_key_that_was_given(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str | None, *, named: bool
 ) -> None:
     """Who gave none cannot send the same one again."""
-    monkeypatch.setattr("web.commands.ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr("backstay.web.api.waiting.ANSWER_SECONDS", 0.1)
     with serving("sqlite://", tmp_path, command_seconds=0) as api:
         silent = replace(api.app.state.backend, tell=lambda _: None)
         api.app.state.backend = silent

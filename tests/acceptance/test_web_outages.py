@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from actors.messages import CheckHealth, ClosePosition
+from backstay.web.api import waiting as commands
+from backstay.web.backend import Backend
 from tests.acceptance.api import Api, an_open, serving
 from tests.acceptance.house import WITHIN
-from web import commands
-from web.backend import Backend
 
 
 @pytest.fixture

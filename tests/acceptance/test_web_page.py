@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from backstay.web.page.files import FOLDER, POLICY
 from tests.acceptance.api import Api, serving
-from web.page import FOLDER, POLICY
 
 
 @pytest.fixture

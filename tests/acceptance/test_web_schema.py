@@ -9,13 +9,13 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import CHECKS, load_all_checks
 
+from backstay.web.access.connection_stats import ConnectionStats
+from backstay.web.access.scopes import Scope
+from backstay.web.access.tokens import TokenFile
+from backstay.web.app import create_app
+from backstay.web.backend import Backend
+from backstay.web.request_stats import RequestStats
 from tests.acceptance.api import Api, serving
-from web.app import create_app
-from web.backend import Backend
-from web.connection_stats import ConnectionStats
-from web.request_stats import RequestStats
-from web.scopes import Scope
-from web.tokens import TokenFile
 
 load_all_checks()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.web_server import PortTakenError, WebServer, bound_socket, url_of
+from backstay.service.http.server import PortTakenError, WebServer, bound_socket, url_of
 from tests.acceptance.api import API, serving
 from tests.acceptance.http_api import until
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from backstay.web.access.scopes import Scope
+from backstay.web.access.tokens import TokenFile
 from tests.browser.chromium import Complaints
 from tests.browser.conftest import OpenPage
 from tests.service_process import ServiceProcess
-from web.scopes import Scope
-from web.tokens import TokenFile
 
 
 def test_the_page_loads_without_a_word_of_complaint(page: Page) -> None:

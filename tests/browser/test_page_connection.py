@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from backstay.web.access.scopes import Scope
+from backstay.web.access.tokens import TokenFile
 from tests.acceptance.http_api import Api
 from tests.browser.chromium import Complaints
 from tests.browser.conftest import OpenPage
 from tests.browser.page_parts import LIVE, UNREACHABLE, card, chip, events, live
 from tests.service_process import ServiceProcess
-from web.scopes import Scope
-from web.tokens import TokenFile
 
 LogIn = Callable[[Scope], Page]
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from feeds.batches import PriceBatch
-from feeds.simulated import simulated_signals
+from backstay.feeds.batches import PriceBatch
+from backstay.feeds.simulated import simulated_signals
 from tests.acceptance.taped_replay import TapedReplay, simulated_replay, taped_replay
 from tests.browser.chromium import Complaints
 from tests.browser.conftest import Picture

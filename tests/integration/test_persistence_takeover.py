@@ -7,11 +7,11 @@ from contextlib import closing, contextmanager
 import psycopg2
 import pytest
 
-from actors.clock import SystemClock
+from actors.engine.clock import SystemClock
+from backstay.service.running.ownership import Candidate, OwnerLivesError, StopAskedError, keeping
 from persistence import schema
 from persistence.errors import Deposed, Lease, Locked, OwnedElsewhere, SchemaTooNew, Unavailable
 from persistence.store import Store
-from service.ownership import Candidate, OwnerLivesError, StopAskedError, keeping
 from tests.acceptance.http_api import until
 from tests.integration.bookkeeper import rows
 from tests.integration.test_persistence_owner import age_lease

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from feeds.batches import PriceBatch
-from feeds.candles import Candles
-from feeds.errors import InputError
-from feeds.recorded import open_prices
+from backstay.feeds.batches import PriceBatch
+from backstay.feeds.candles import Candles
+from backstay.feeds.errors import InputError
+from backstay.feeds.recorded import open_prices
 
 HISTORY = Path(__file__).parents[3] / "shared" / "data" / "history"
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from feeds.venues.frames import Decoded, Heartbeat, Notice, Subscribed, Trades, Unknown
-from feeds.venues.registry import VENUES
+from backstay.feeds.venues.frames import Decoded, Heartbeat, Notice, Subscribed, Trades, Unknown
+from backstay.feeds.venues.registry import VENUES
 
 CAPTURES = Path(__file__).parents[3] / "shared" / "data" / "ws"
 

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from actors.directory import Directory
-from actors.dispatcher import PooledDispatcher
-from actors.market import MarketActor
+from actors.engine.directory import Directory
+from actors.engine.dispatcher import PooledDispatcher
+from actors.market.actor import MarketActor
 from actors.messages import TakePrices
 from actors.probe import TestProbe
 from actors.protocol import Arm, PriceReached

@@ -8,8 +8,8 @@ from typing import Self
 
 import pytest
 
-from feeds.venues.connection import MESSAGE_BYTES_MAX
-from feeds.venues.link import Timing
+from backstay.feeds.venues.connection import MESSAGE_BYTES_MAX
+from backstay.feeds.venues.link import Timing
 from tests.venues.listening import IMPATIENT, SYMBOLS, WAIT_SECONDS, hurried, listening
 from tests.venues.server import VenueServer
 

@@ -11,9 +11,9 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models import dashboard, units
 
+from backstay.service.metrics.catalogue import METRICS
 from grafana.boards.__main__ import boards
 from grafana.boards.frame import draw
-from service.metrics.catalogue import METRICS
 from tests.monitoring.boards import (
     BOARDS,
     FOLDER,

@@ -17,7 +17,13 @@ from tests.mutants.copies import ROOT, copy_of_tree, run_pytest
 from tests.mutants.coverage_map import CoverageMap, recorded
 from tests.mutants.operators import Mutant, mutants_of
 
-FILES = ("trading/*.py", "actors/*.py", "web/access*.py", "web/login.py", "web/tokens.py")
+FILES = (
+    "trading/*.py",
+    "actors/*.py",
+    "web/access*.py",
+    "backstay/web/access/login.py",
+    "backstay/web/access/tokens.py",
+)
 ACCEPTANCE = (
     "access access_requests broadcast changed_holds closing failures health hooks http_scenarios "
     "login metrics_everyday opening outages pauses pulse repair scenario_1_ladder "

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from actors.committer import CommitterActor
+from actors.commit.actor import CommitterActor
 from actors.probe import TestProbe
 from actors.protocol import (
     CommitChange,

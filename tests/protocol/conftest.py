@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from actors.base import Recipient
-from actors.dispatcher import SequentialDispatcher
-from actors.position import PositionActor
+from actors.engine.dispatcher import SequentialDispatcher
+from actors.engine.pooled import Recipient
+from actors.position.actor import PositionActor
 from actors.probe import TestProbe
 from actors.protocol import Arm
 from tests.protocol.guarded import POSITION

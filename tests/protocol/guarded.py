@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from actors.base import Recipient
+from actors.engine.pooled import Recipient
 from actors.messages import ClosePosition, MoveStop
 from actors.probe import TestProbe
 from actors.protocol import PositionBooked, PriceQuoted, PriceReached, QuoteDenied

@@ -3,9 +3,10 @@
 import itertools
 from typing import Any
 
-from actors.base import Recipient
-from actors.desk import DeskActor
-from actors.lives import Lives
+from actors.desk.actor import DeskActor
+from actors.desk.lives import Lives
+from actors.desk.starter import DeskSettings, Starter
+from actors.engine.pooled import Recipient
 from actors.messages import (
     ClosePosition,
 )
@@ -15,7 +16,6 @@ from actors.protocol import (
     ActorFailed,
 )
 from actors.published import Published, Version
-from actors.starter import DeskSettings, Starter
 from persistence.changes import Change
 from persistence.state import AccountState
 from tests.protocol.stage import ACCOUNT, Stage

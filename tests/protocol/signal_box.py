@@ -10,13 +10,13 @@ from actors.protocol import (
     CommitChange,
 )
 from actors.published import MarketStatus
-from actors.signal_protocol import (
+from actors.signals.actor import SignalActor, SignalsStored, SignalStored, TakeSignals
+from actors.signals.protocol import (
     FindSignal,
     ReadSignals,
     SignalFound,
     SignalsRead,
 )
-from actors.signals import SignalActor, SignalsStored, SignalStored, TakeSignals
 from persistence.changes import Change
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage
 from tests.unit.accounts import TIME_US, Account, a_position

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from actors.base import PooledActor, Recipient
-from actors.directory import Directory
-from actors.dispatcher import SequentialDispatcher
-from actors.market import MarketActor
+from actors.engine.directory import Directory
+from actors.engine.dispatcher import SequentialDispatcher
+from actors.engine.pooled import PooledActor, Recipient
+from actors.market.actor import MarketActor
 from actors.messages import ReportMarket, TakePrices
 from actors.probe import TestProbe
 from actors.protocol import Arm

@@ -7,9 +7,9 @@ from threading import Event
 
 import pytest
 
-from actors.auditor import MEMORY_TRIES_MAX, AuditorActor
-from actors.base import Recipient
+from actors.auditor.actor import MEMORY_TRIES_MAX, AuditorActor
 from actors.denials import deposed
+from actors.engine.pooled import Recipient
 from actors.messages import CheckHealth, Denied, HealthChecked
 from actors.probe import TestProbe
 from actors.protocol import (

@@ -2,8 +2,8 @@
 
 import pytest
 
-from actors.base import Recipient
-from actors.committer import BATCH_CHANGES_MAX
+from actors.commit.actor import BATCH_CHANGES_MAX
+from actors.engine.pooled import Recipient
 from actors.messages import Announced
 from actors.protocol import (
     AccountRead,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from actors.base import Recipient
-from actors.committer import RenewLease, Retry
+from actors.commit.actor import RenewLease, Retry
+from actors.engine.pooled import Recipient
 from actors.messages import Announced
 from actors.protocol import (
     ChangeCommitted,

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from actors.desk import FatalError
+from actors.desk.actor import FatalError
+from actors.desk.starter import MARKET_LIFE_PRICES
 from actors.messages import (
     CheckHealth,
     CloseDone,
@@ -27,7 +28,6 @@ from actors.protocol import (
     WalletRestarted,
 )
 from actors.published import MarketPause, MarketStatus
-from actors.starter import MARKET_LIFE_PRICES
 from persistence.changes import Change
 from tests.protocol.office import CLOSED, ID, POSITION, Office, close, read_account
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage, report

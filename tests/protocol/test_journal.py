@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from structlog.testing import capture_logs
 
-from actors.journal import write_journal
+from actors.log_lines import write_journal
 from actors.messages import Announced
 from persistence.changes import Change
 from tests.protocol.stage import Stage

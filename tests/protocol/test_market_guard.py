@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from actors.base import Recipient
-from actors.market import MarketSettings
+from actors.engine.pooled import Recipient
+from actors.market.actor import MarketSettings
 from actors.messages import (
     Denied,
     JudgedPrice,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from actors.base import PooledActor, Recipient, stop_soon
+from actors.engine.pooled import PooledActor, Recipient, stop_soon
 from actors.messages import PauseMarket, ResumeMarket
 from actors.protocol import PriceQuoted, PriceReached, QuoteDenied, QuotePrice
 from tests.protocol.stage import ACCOUNT, SYMBOL, Feed, Stage, a_market, arm

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from actors.base import Recipient
+from actors.engine.pooled import Recipient
 from actors.protocol import (
     Disarm,
     PriceQuoted,

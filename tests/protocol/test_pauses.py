@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.base import Recipient
+from actors.engine.pooled import Recipient
 from actors.messages import Denied, PauseTrading, Ping, Pong, ResumeTrading, TradingSet
 from actors.protocol import ChangeCommitted, ChangeRefused, ChangeReturned, CommitChange
 from actors.published import Published, Version

@@ -2,10 +2,10 @@
 
 from decimal import Decimal
 
-from actors.base import Recipient
 from actors.denials import refused_write
+from actors.engine.pooled import Recipient
 from actors.messages import CloseDone, Denied
-from actors.position import PositionActor
+from actors.position.actor import PositionActor
 from actors.protocol import (
     ActorFailed,
     Arm,

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from actors.base import Recipient
+from actors.engine.pooled import Recipient
 from actors.messages import CloseDone, Denied, StopMoveDone
 from actors.protocol import (
     Arm,

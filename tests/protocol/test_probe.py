@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from actors.base import PooledActor, Recipient
-from actors.dispatcher import PooledDispatcher, SequentialDispatcher
+from actors.engine.dispatcher import PooledDispatcher, SequentialDispatcher
+from actors.engine.pooled import PooledActor, Recipient
 from actors.probe import TestProbe
 
 Probes = Callable[[str], TestProbe]

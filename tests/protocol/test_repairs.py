@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from actors.auditor import AuditorActor
-from actors.base import Recipient
+from actors.auditor.actor import AuditorActor
+from actors.engine.pooled import Recipient
 from actors.messages import CheckHealth, Denied, RepairDone, RepairWallet
 from actors.probe import TestProbe
 from actors.protocol import (

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from actors.base import Recipient
-from actors.lives import FAILURES_MAX
+from actors.desk.lives import FAILURES_MAX
+from actors.desk.set_aside import Stranded, denial_of
+from actors.engine.pooled import Recipient
 from actors.messages import (
     CheckHealth,
     ClosePosition,
@@ -17,7 +18,7 @@ from actors.messages import (
     OpenPosition,
     TransferFunds,
 )
-from actors.position import PositionActor
+from actors.position.actor import PositionActor
 from actors.protocol import (
     Arm,
     CommitChange,
@@ -28,7 +29,6 @@ from actors.protocol import (
     ReadPosition,
 )
 from actors.published import SetAside
-from actors.set_aside import Stranded, denial_of
 from tests.protocol.office import ID, POSITION, Office, close
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage
 from trading.ladder_shape import ladder_from_percentages

@@ -11,11 +11,11 @@ from actors.protocol import (
     ChangeRefused,
     CommitChange,
 )
-from actors.signal_protocol import (
+from actors.signals.actor import SignalsStored, SignalStored, TakeSignals
+from actors.signals.protocol import (
     FindSignal,
     SignalFound,
 )
-from actors.signals import SignalsStored, SignalStored, TakeSignals
 from tests.protocol.signal_box import (
     ID,
     SignalBox,

@@ -17,8 +17,8 @@ from actors.protocol import (
     WalletReported,
 )
 from actors.published import Published, Version
-from actors.wallet import WalletActor
-from actors.wallet_plan import Memory
+from actors.wallet.actor import WalletActor
+from actors.wallet.plan import Memory
 from tests.protocol.stage import ACCOUNT, SYMBOL, Number, Stage
 from tests.unit.accounts import DEFAULT_LADDER, TIME_US
 from trading.costs import DEFAULT_RATES

@@ -7,22 +7,22 @@ from typing import Any
 
 import pytest
 
-import actors.position
-import actors.wallet_plan
+import actors.position.actor
+import actors.wallet.plan
 import trading.costs
 import trading.ladder
-from actors.committer import CommitterActor
-from actors.market import MarketActor
+from actors.commit.actor import CommitterActor
+from actors.desk.restarts import Restarts
+from actors.desk.restore import Rereading
+from actors.desk.starter import Starter
+from actors.engine.supervised import ActorKind
+from actors.market.actor import MarketActor
+from actors.market.price_history import Accepted, PriceHistory
 from actors.messages import StopMoveDone
-from actors.pending_opens import PendingOpens
-from actors.position import PositionActor
-from actors.price_history import Accepted, PriceHistory
+from actors.position.actor import PositionActor
 from actors.protocol import CommitChange, Disarm, PriceQuoted, QuotePrice, ReadPosition
-from actors.restarts import Restarts
-from actors.restore import Rereading
-from actors.starter import Starter
-from actors.supervised import ActorKind
-from actors.wallet import WalletActor
+from actors.wallet.actor import WalletActor
+from actors.wallet.pending_opens import PendingOpens
 from persistence import commits
 from trading.ladder import Advance
 from trading.model import Position, Wallet
@@ -94,7 +94,7 @@ def hold_is_released_twice(patch: pytest.MonkeyPatch) -> None:
             booking, wallet=replace(booking.wallet, locked=booking.wallet.locked - freed)
         )
 
-    patch.setattr(actors.wallet_plan, "settled", generous)
+    patch.setattr(actors.wallet.plan, "settled", generous)
 
 
 def costs_are_rounded_down(patch: pytest.MonkeyPatch) -> None:

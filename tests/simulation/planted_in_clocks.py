@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-import actors.market_events
-from actors.market_events import MarketEvents
+import actors.market.events
+from actors.market.events import MarketEvents
 from trading.price_guard import PriceGuard, Verdict
 
 
@@ -37,4 +37,4 @@ def times_begin_anew_silently(patch: pytest.MonkeyPatch) -> None:
 
 def one_rejection_hides_another(patch: pytest.MonkeyPatch) -> None:
     """A price ahead of our clock is not told where a price of 0 was told a moment ago."""
-    patch.setattr(actors.market_events, "is_price", lambda _price: True)
+    patch.setattr(actors.market.events, "is_price", lambda _price: True)

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-import actors.position
-import actors.wallet_plan
+import actors.position.actor
+import actors.wallet.plan
 import trading.costs
 import trading.ladder
-from actors.committer import Attempt, CommitterActor
-from actors.courier import Courier
+from actors.commit.actor import Attempt, CommitterActor
+from actors.commit.courier import Courier
 from actors.messages import Announced
 from actors.protocol import ChangeCommitted, CommitChange
-from actors.wallet_plan import Plan, QuotedOpen
+from actors.wallet.plan import Plan, QuotedOpen
 from persistence import batch, commits, owner, rows
 from persistence.batch import Batch, PositionStep
 from persistence.changes import Change
@@ -95,7 +95,7 @@ def gaps_skip_rungs(patch: pytest.MonkeyPatch) -> None:
             position=replace(position, version=position.version + 1), events=tuple(events)
         )
 
-    patch.setattr(actors.position, "advanced", one_rung)
+    patch.setattr(actors.position.actor, "advanced", one_rung)
 
 
 def rungs_loosen_stops(patch: pytest.MonkeyPatch) -> None:
@@ -192,7 +192,7 @@ def old_prices_are_news(patch: pytest.MonkeyPatch) -> None:
 
 def rates_are_forgotten(patch: pytest.MonkeyPatch) -> None:
     """Positions are opened as if nothing had a cost."""
-    decide = actors.wallet_plan._position_or_denial
+    decide = actors.wallet.plan._position_or_denial
     free = CostRates(fee=Decimal(0), spread=Decimal(0), slippage=Decimal(0))
 
     def generous(
@@ -200,7 +200,7 @@ def rates_are_forgotten(patch: pytest.MonkeyPatch) -> None:
     ) -> Any:
         return decide(result, command, now, free, denied)
 
-    patch.setattr(actors.wallet_plan, "_position_or_denial", generous)
+    patch.setattr(actors.wallet.plan, "_position_or_denial", generous)
 
 
 def events_are_written_empty(patch: pytest.MonkeyPatch) -> None:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from actors.lives import Lives
-from actors.set_aside import AsideShelf, Command
-from actors.wallet import WalletActor
-from actors.wallet_plan import PlannedCommand
-from actors.writer import SafeWriter
+from actors.commit.writer import SafeWriter
+from actors.desk.lives import Lives
+from actors.desk.set_aside import AsideShelf, Command
+from actors.wallet.actor import WalletActor
+from actors.wallet.plan import PlannedCommand
 from trading.model import Denial
 
 

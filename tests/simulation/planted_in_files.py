@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from actors.writer import SafeWriter
+from actors.commit.writer import SafeWriter
 from persistence.errors import Damaged, Unavailable
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from simulation.run import simulate
+from backstay.simulation.run import simulate
 from tests.simulation import (
     planted_in_actors,
     planted_in_clocks,

@@ -4,9 +4,9 @@ import signal
 
 import pytest
 
-from actors.committer import CommitterActor, CommitterMessage
-from simulation.run import BrokenPromise, simulate
-from simulation.shrinking import shortened
+from actors.commit.actor import CommitterActor, CommitterMessage
+from backstay.simulation.run import BrokenPromise, simulate
+from backstay.simulation.shrinking import shortened
 from tests.command_line import CommandLine
 from tests.simulation.planted_in_actors import hold_is_released_twice
 

@@ -8,8 +8,8 @@ import os
 
 import pytest
 
-from simulation.run import simulate
-from simulation.weathers import WEATHERS
+from backstay.simulation.run import simulate
+from backstay.simulation.weathers import WEATHERS
 
 STEPS = 120
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import typer
 
-from service.cli import app
+from backstay.cli.main import app
 
 DOCS = Path(__file__).parents[2] / "docs" / "command-line.md"
 EVERYWHERE = {"--json", "--url", "--help"}

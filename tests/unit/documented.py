@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from feeds.venues.frames import Decoded, Trades
+from backstay.feeds.venues.frames import Decoded, Trades
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from feeds.batches import PriceBatch
-from feeds.errors import InputError
-from feeds.recorded import open_prices
+from backstay.feeds.batches import PriceBatch
+from backstay.feeds.errors import InputError
+from backstay.feeds.recorded import open_prices
 
 Row = tuple[str, int, str]
 

@@ -6,9 +6,9 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 
 from actors.messages import Announced
+from backstay.web.stream.event_stream import EventStream
 from persistence.errors import Unavailable
 from persistence.state import StoredEvent
-from web.event_stream import EventStream
 
 WITHIN = 60.0
 

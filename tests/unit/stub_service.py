@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from service.cli import main
+from backstay.cli.main import main
 
 POSITION: dict[str, Any] = {
     "id": 12401, "account": "demo", "signal_id": "k1", "symbol": "BTCUSDT", "side": "LONG",
@@ -50,7 +50,7 @@ class StubService:
             monkeypatch.delenv(name, raising=False)
         client = partial(httpx.Client, transport=httpx.MockTransport(self._answer))
         monkeypatch.setattr(httpx, "Client", client)
-        monkeypatch.setattr("service.client.sleep", self.waits.append)
+        monkeypatch.setattr("backstay.cli.client.sleep", self.waits.append)
 
     def answers(
         self, call: str, document: Any, status: int = 200, headers: dict[str, str] | None = None

@@ -1,7 +1,7 @@
 """Logins of browsers: they stand for a token, end in time, and are not kept without bound."""
 
-from actors.clock import VirtualClock
-from web.access_sessions import SESSION_HOURS, SESSIONS_MAX, Sessions
+from actors.engine.clock import VirtualClock
+from backstay.web.access.sessions import SESSION_HOURS, SESSIONS_MAX, Sessions
 
 TOKEN = "0" * 64
 LIFE_US = SESSION_HOURS * 3600 * 1_000_000

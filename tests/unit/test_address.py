@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from service.address import address_of
+from backstay.cli.address import address_of
 
 
 @pytest.fixture(autouse=True)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from actors.clock import VirtualClock
-from web.attempts import CLIENTS_MAX, Attempts, client_name
+from actors.engine.clock import VirtualClock
+from backstay.web.access.attempts import CLIENTS_MAX, Attempts, client_name
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.exits import EXIT_FAILED
+from backstay.service.exits import EXIT_FAILED
 from tests.unit.stub_service import StubService
 
 

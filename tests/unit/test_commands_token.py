@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from service.cli import app
-from web.scopes import Scope
-from web.tokens import TokenFile, TokenFileError, find_token
+from backstay.cli.main import app
+from backstay.web.access.scopes import Scope
+from backstay.web.access.tokens import TokenFile, TokenFileError, find_token
 
 
 @pytest.fixture(autouse=True)

@@ -107,7 +107,7 @@ def test_an_open_that_waited_in_vain_is_not_made_to_wait_again(
 ) -> None:
     """One call, and one sentence without the API's own advice; a key that was given is kept."""
     detail = "open of X was not answered within 6 s: send it again with the same Idempotency-Key"
-    monkeypatch.setattr("service.client.monotonic", iter([0.0, 6.0, 0.0]).__next__)
+    monkeypatch.setattr("backstay.cli.client.monotonic", iter([0.0, 6.0, 0.0]).__next__)
     stub.refuses("POST positions", 503, detail)
     stub.gives("POST positions", httpx.ReadTimeout("slow"))
     assert stub.run(*OPEN, "--key", "k-1") == 3

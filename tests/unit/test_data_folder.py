@@ -4,8 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from service.data_folder import data_folder, default_file, make_data_folder, remarks
-from service.sources import load
+from backstay.service.settings.data_folder import (
+    data_folder,
+    default_file,
+    make_data_folder,
+    remarks,
+)
+from backstay.service.settings.sources import load
 
 
 @pytest.fixture

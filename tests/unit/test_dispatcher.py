@@ -9,9 +9,9 @@ from typing import Any
 import pykka
 import pytest
 
-from actors.base import PooledActor, stop_soon
-from actors.clock import SystemClock, VirtualClock
-from actors.dispatcher import PooledDispatcher, SequentialDispatcher
+from actors.engine.clock import SystemClock, VirtualClock
+from actors.engine.dispatcher import PooledDispatcher, SequentialDispatcher
+from actors.engine.pooled import PooledActor, stop_soon
 
 WITHIN = 60.0
 

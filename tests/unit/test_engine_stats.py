@@ -1,6 +1,6 @@
 """What the engine counts of itself."""
 
-from actors.stats import EngineStats
+from actors.engine.stats import EngineStats
 from persistence.changes import Change
 from tests.unit.accounts import a_position, walked
 from trading.ladder import closed

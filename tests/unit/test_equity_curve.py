@@ -4,11 +4,11 @@ from decimal import Decimal
 from typing import Any
 
 from actors.messages import Announced
-from feeds.batches import PriceBatch
+from backstay.feeds.batches import PriceBatch
+from backstay.replay.event_tape import EventTape, TapedEvent
+from backstay.replay.report.equity_curve import EquityPoint, equity_curve, thinned
+from backstay.replay.report.price_buckets import PriceBuckets
 from persistence.changes import Change
-from service.equity_curve import EquityPoint, equity_curve, thinned
-from service.event_tape import EventTape, TapedEvent
-from service.price_buckets import PriceBuckets
 from trading.events import (
     AccountOpened,
     PositionClosed,

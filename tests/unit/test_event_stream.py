@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from backstay.web.access.access import Access, Caller
+from backstay.web.access.scopes import Scope
+from backstay.web.stream import event_stream
+from backstay.web.stream.event_stream import KEEP_ALIVE, EventStream, encoded
+from backstay.web.stream.route import EventStreamResponse
 from tests.unit.streaming import Table, a_stream, a_turn, an_event, ids_until, listen, run
-from web import event_stream
-from web.access import Access, Caller
-from web.event_stream import KEEP_ALIVE, EventStream, encoded
-from web.routes_events import EventStreamResponse
-from web.scopes import Scope
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@
 import pytest
 from structlog.testing import capture_logs
 
+from backstay.web.stream import event_stream
+from backstay.web.stream.event_stream import KEEP_ALIVE
 from persistence.errors import Unavailable
 from tests.unit.streaming import Table, a_stream, ids_until, listen, run
-from web import event_stream
-from web.event_stream import KEEP_ALIVE
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.batches import PriceBatch, merged
+from backstay.feeds.batches import PriceBatch, merged
 
 Row = tuple[str, int, Decimal]
 

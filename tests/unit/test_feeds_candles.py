@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.candles import CandlePlayer, Candles, path_of, times_within
-from feeds.ordering import Rows
-from feeds.recorded import open_prices
-from feeds.rows import Candle
+from backstay.feeds.candles import CandlePlayer, Candles, path_of, times_within
+from backstay.feeds.ordering import Rows
+from backstay.feeds.recorded import open_prices
+from backstay.feeds.rows import Candle
 from tests.unit.recordings import refusal, rows, write, write_zip
 
 HEADER = "timestamp,open,high,low,close,volume"

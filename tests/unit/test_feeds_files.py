@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from feeds.errors import InputError
-from feeds.recorded import open_prices
+from backstay.feeds.errors import InputError
+from backstay.feeds.recorded import open_prices
 from tests.unit.recordings import refusal, write, write_zip
 
 

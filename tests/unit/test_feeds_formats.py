@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from feeds.errors import InputError
+from backstay.feeds.errors import InputError
 from tests.unit.recordings import T_US, batches, refusal, rows, write, write_zip
 
 ROOT = Path(__file__).parents[2]

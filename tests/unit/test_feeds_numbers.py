@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.numbers import decimal_of, time_us, times_us
+from backstay.feeds.numbers import decimal_of, time_us, times_us
 
 T_US = 1_760_054_400_816_129
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds import ordering
-from feeds.errors import InputError
-from feeds.ordering import Disorder, OrderedRows, Reordered, Rows, rows_ahead
-from feeds.recorded import open_prices
+from backstay.feeds import ordering
+from backstay.feeds.errors import InputError
+from backstay.feeds.ordering import Disorder, OrderedRows, Reordered, Rows, rows_ahead
+from backstay.feeds.recorded import open_prices
 from tests.unit.recordings import T_US, refusal, rows, write
 
 Row = tuple[int, int]

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.errors import InputError
-from feeds.formats import layout_of
-from feeds.recorded import open_prices
-from feeds.rows import TradeReader
+from backstay.feeds.errors import InputError
+from backstay.feeds.formats import layout_of
+from backstay.feeds.recorded import open_prices
+from backstay.feeds.rows import TradeReader
 from tests.unit.recordings import T_US, batches, refusal, rows, write, write_zip
 
 TARDIS = "exchange,symbol,timestamp,local_timestamp,id,side,price,amount"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from feeds.errors import InputError
-from feeds.signals import read_signals
+from backstay.feeds.errors import InputError
+from backstay.feeds.signals import read_signals
 from trading.ladder_shape import ladder_from_percentages
 from trading.model import Side
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from decimal import Decimal
 from itertools import islice, pairwise
 
-from feeds.batches import PriceBatch
-from feeds.signals import Signal
-from feeds.simulated import SPAN_US, START_US, SYMBOLS, simulated_prices, simulated_signals
+from backstay.feeds.batches import PriceBatch
+from backstay.feeds.signals import Signal
+from backstay.feeds.simulated import SPAN_US, START_US, SYMBOLS, simulated_prices, simulated_signals
 from trading.ladder import advanced, opened, quantity_for
 from trading.model import CloseReason, CostRates, Position, PositionStatus, Side
 from trading.money import ZERO, is_money, is_price

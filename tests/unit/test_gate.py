@@ -1,10 +1,10 @@
 """The gate: open it passes commands on, closed it answers them."""
 
 from actors.denials import deposed
-from actors.directory import Directory
+from actors.engine.directory import Directory
 from actors.messages import CheckHealth, Denied, Reply, ReportMarket
 from actors.published import Published, Version
-from service.gate import Gate
+from backstay.service.running.gate import Gate
 from trading.model import DenialReason
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 import typer
 
-from service.cli import app
+from backstay.cli.main import app
 from tests.tidy.test_command_line_docs import COMMANDS
 from tests.unit.stub_service import StubService
 

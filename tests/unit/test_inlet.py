@@ -3,8 +3,8 @@
 import threading
 from collections.abc import Callable
 
-from actors.clock import VirtualClock
-from service.inlet import Inlet
+from actors.engine.clock import VirtualClock
+from backstay.feeds.live.inlet import Inlet
 from tests.unit.test_metrics_sources import Floor
 
 SECOND_US = 1_000_000

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from actors.clock import VirtualClock
+from actors.engine.clock import VirtualClock
 from actors.messages import MarketOpened, OpenMarket, TakePrices
-from feeds.batches import PriceBatch
-from feeds.errors import InputError
-from service.feeding import LiveFeed, Pacer, Source
-from service.inlet import QUEUED_MAX
+from backstay.feeds.batches import PriceBatch
+from backstay.feeds.errors import InputError
+from backstay.feeds.live.inlet import QUEUED_MAX
+from backstay.feeds.live.paced import LiveFeed, Pacer, Source
 
 SECONDS = 60.0
 SECOND_US = 1_000_000

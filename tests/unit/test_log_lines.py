@@ -3,8 +3,8 @@
 import os
 import threading
 
-from service.log_lines import LogLines
-from service.logs import configure_logs
+from backstay.logs import configure_logs
+from backstay.service.running.log_queue import LogLines
 
 
 def read_lines(descriptor: int, count: int) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 SCRIPT = """
 import logging, structlog
-from service.logs import configure_logs
+from backstay.logs import configure_logs
 configure_logs(style={style!r})
 structlog.get_logger("x").info("one", account="demo")
 logging.getLogger("uvicorn.error").warning("two %s", 2)
@@ -64,7 +64,7 @@ def test_lines_that_cannot_be_written_are_lost_and_nothing_else() -> None:
 
 HOSTILE = """
 import logging, structlog
-from service.logs import configure_logs
+from backstay.logs import configure_logs
 configure_logs(style={style!r})
 hostile = "a\\x1b[2J\\x9b2K\\r\\n2030-01-01 [info] forged\\u202e\\ud800"
 structlog.get_logger("x").info(hostile, **{{hostile: hostile}}, parts=[hostile], kept=1.5)

@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors import mailboxes
-from actors.base import PooledActor
-from actors.clock import VirtualClock
-from actors.directory import Directory
-from actors.mailboxes import Mailboxes
-from actors.stats import Histogram
-from actors.supervised import ActorKind
-from feeds.venues.registry import VENUES
-from feeds.venues.spelling import Listing
-from service.venue_feed import VenueFeed
+from actors.engine import mailboxes
+from actors.engine.clock import VirtualClock
+from actors.engine.directory import Directory
+from actors.engine.mailboxes import Mailboxes
+from actors.engine.pooled import PooledActor
+from actors.engine.stats import Histogram
+from actors.engine.supervised import ActorKind
+from backstay.feeds.live.venue_feed import VenueFeed
+from backstay.feeds.venues.registry import VENUES
+from backstay.feeds.venues.spelling import Listing
 from tests.unit.streaming import Table, a_stream, run
 
 BOUNDS = (0.1, 1.0, 10.0)

@@ -4,8 +4,8 @@ from collections.abc import Collection
 
 from structlog.testing import capture_logs
 
-from service.named_accounts import warn_of_unknown
-from service.settings import Settings
+from backstay.service.running.named_accounts import warn_of_unknown
+from backstay.service.settings.settings import Settings
 
 SETTINGS = Settings.model_validate(
     {

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backstay.service.notifications.text import DEFAULT_KINDS, KINDS, Level, Wanted, next_message
 from persistence.rows import event_json
 from persistence.state import StoredEvent
-from service.notification_text import DEFAULT_KINDS, KINDS, Level, Wanted, next_message
 from trading.events import (
     Event,
     HealthMismatchFound,

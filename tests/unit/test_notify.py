@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from service.notify import Notifier
+from backstay.service.running.systemd import Notifier
 
 SECONDS = 60.0
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from service.notification_target import Target, targets_of
-from service.sources import SettingsError, load
+from backstay.service.notifications.target import Target, targets_of
+from backstay.service.settings.sources import SettingsError, load
 
 TELEGRAM = "tgram://123456789:AbcdefGhijklmnopqrstuvwxyzAbcdefGhi/12315544"
 MAIL = "mailto://user:pass-word@example.com?to=a@example.com,b@example.com"

@@ -7,8 +7,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.batches import PriceBatch
-from service.price_buckets import BUCKETS_MAX, Bucket, PriceBuckets
+from backstay.feeds.batches import PriceBatch
+from backstay.replay.report.price_buckets import BUCKETS_MAX, Bucket, PriceBuckets
 from trading.price_guard import GuardSettings, PriceGuard, Verdict
 
 Priced = tuple[int, Decimal]

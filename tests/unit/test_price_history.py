@@ -5,7 +5,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.price_history import PriceHistory
+from actors.market.price_history import PriceHistory
 
 
 def kept(history: PriceHistory, after: int) -> list[int]:

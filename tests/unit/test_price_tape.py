@@ -7,10 +7,10 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.clock import VirtualClock
+from actors.engine.clock import VirtualClock
 from actors.published import MarketStatus
+from backstay.web.stream.price_tape import LEVEL_POINTS, LEVELS_MAX, Point, PriceTape, PriceTapes
 from trading.model import MarketPrice
-from web.price_tape import LEVEL_POINTS, LEVELS_MAX, Point, PriceTape, PriceTapes
 
 samples = st.lists(
     st.tuples(

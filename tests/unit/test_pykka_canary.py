@@ -1,4 +1,4 @@
-"""The private names of pykka that `actors/base.py` stands on: a new pykka must not move them."""
+"""The private names of pykka that `actors/engine/pooled.py` stands on: a new pykka must not move them."""
 
 import inspect
 import logging
@@ -10,7 +10,7 @@ import pytest
 from pykka._envelope import Envelope
 from pykka.messages import _ActorStop
 
-from actors.base import Mailbox, PooledActor, SliceEndedError
+from actors.engine.pooled import Mailbox, PooledActor, SliceEndedError
 
 
 class Listener(PooledActor):

@@ -2,7 +2,7 @@
 
 from threading import Thread
 
-from service.serve import Calls
+from backstay.service.running.serve import Calls
 
 
 def test_the_first_reason_wins() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from service.sources import NAMES, SettingsError, load
+from backstay.service.settings.sources import NAMES, SettingsError, load
 
 ROOT = Path(__file__).parents[2]
 

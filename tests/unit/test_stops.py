@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from actors.published import Heard, MarketStatus, Published, Version
+from backstay.service.running.stops import beyond_stop
 from persistence.changes import Change
-from service.stops import beyond_stop
 from trading.costs import DEFAULT_RATES
 from trading.ladder import opened
 from trading.ladder_shape import ladder_from_percentages

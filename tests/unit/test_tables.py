@@ -8,16 +8,16 @@ import pytest
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from service import commands_show
-from service.client import Refused, ServiceAway
-from service.tables import (
+from backstay.cli import show as commands_show
+from backstay.cli.client import Refused, ServiceAway
+from backstay.cli.rendering import (
     history_tables,
     one_position_table,
     positions_table,
     transactions_table,
     wallet_table,
 )
-from service.watch import watch
+from backstay.cli.watch import watch
 from tests.unit.stub_service import ACCOUNT, CLOSED, POSITION, StubService, page
 from tests.unit.test_commands_show import HISTORY, TRANSACTION
 

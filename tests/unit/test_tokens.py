@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from web.scopes import Scope
-from web.tokens import TokenFile, TokenFileError, digest_of, find_token
+from backstay.web.access.scopes import Scope
+from backstay.web.access.tokens import TokenFile, TokenFileError, digest_of, find_token
 
 
 @pytest.fixture

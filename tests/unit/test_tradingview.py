@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backstay.web.hooks.tradingview import ALERTS_MAX, KEYS, Alert, AlertError, parsed
 from trading.money import is_money
 from trading.signals import SignalAction
-from web.tradingview import ALERTS_MAX, KEYS, Alert, AlertError, parsed
 
 FILLED_IN = {
     "exchange": "BINANCE",

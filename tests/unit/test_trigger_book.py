@@ -5,7 +5,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.trigger_book import TriggerBook
+from actors.market.trigger_book import TriggerBook
 from trading.ladder import Triggers
 
 

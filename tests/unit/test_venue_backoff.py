@@ -5,7 +5,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.venues.backoff import Backoff
+from backstay.feeds.venues.backoff import Backoff
 
 
 @given(seed=st.integers(), failures=st.integers(min_value=0, max_value=3_000))

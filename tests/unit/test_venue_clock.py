@@ -2,7 +2,7 @@
 
 import pytest
 
-from feeds.venues.venue_clock import VenueClock
+from backstay.feeds.venues.venue_clock import VenueClock
 
 NOW_US = 1_700_000_000_000_000
 

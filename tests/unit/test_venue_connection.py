@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websocket import ABNF
 
-from feeds.venues.connection import (
+from backstay.feeds.venues.connection import (
     MESSAGE_BYTES_MAX,
     BufferedWebSocket,
     Connection,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.venues.frames import Decoded, Notice, Numbered, Trades, Unknown
-from feeds.venues.registry import VENUES
+from backstay.feeds.venues.frames import Decoded, Notice, Numbered, Trades, Unknown
+from backstay.feeds.venues.registry import VENUES
 from tests.unit.documented import Documented
 from tests.unit.venue_frames import COINBASE, FRAMES, KRAKEN
 

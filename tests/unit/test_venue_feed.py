@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from actors.clock import SystemClock
+from actors.engine.clock import SystemClock
 from actors.messages import PauseMarket, ResumeMarket, TakePrices
-from feeds.venues.registry import VENUES
-from feeds.venues.spelling import Listing
-from service.venue_feed import VenueFeed
+from backstay.feeds.live.venue_feed import VenueFeed
+from backstay.feeds.venues.registry import VENUES
+from backstay.feeds.venues.spelling import Listing
 
 SECONDS = 60.0
 LISTINGS = [

@@ -4,8 +4,8 @@ from typing import cast
 
 import pytest
 
-from feeds.venues.connection import Connection
-from feeds.venues.link import Link, Timing
+from backstay.feeds.venues.connection import Connection
+from backstay.feeds.venues.link import Link, Timing
 from tests.unit.test_venue_subscriptions import VENUE
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.venues.frames import Trades
-from feeds.venues.price_runs import PriceRuns, RecentIds
+from backstay.feeds.venues.frames import Trades
+from backstay.feeds.venues.price_runs import PriceRuns, RecentIds
 
 
 def trades(*ids: int, symbol: str = "BTC/USD", snapshot: bool = False) -> Trades:

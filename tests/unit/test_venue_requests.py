@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from feeds.venues.frames import Decoded, Heartbeat, Subscribed
-from feeds.venues.registry import VENUES
-from feeds.venues.venue import Venue
+from backstay.feeds.venues.frames import Decoded, Heartbeat, Subscribed
+from backstay.feeds.venues.registry import VENUES
+from backstay.feeds.venues.venue import Venue
 from tests.unit.venue_frames import FRAMES
 
 TRADE = {"channel": "trade", "symbol": ["BTC/USD", "ETH/USD"]}

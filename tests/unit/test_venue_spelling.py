@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.venues.registry import VENUES
-from feeds.venues.spelling import Listing, listing
+from backstay.feeds.venues.registry import VENUES
+from backstay.feeds.venues.spelling import Listing, listing
 
 CURRENCIES = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=1, max_size=6)
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from feeds.venues.frames import Decoded
-from feeds.venues.subscriptions import Subscriptions
-from feeds.venues.venue import Venue
+from backstay.feeds.venues.frames import Decoded
+from backstay.feeds.venues.subscriptions import Subscriptions
+from backstay.feeds.venues.venue import Venue
 
 
 def nothing(_: bytes) -> list[Decoded]:

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from backstay.web.api.history import sentence
 from persistence.rows import event_json
 from trading.events import (
     Event,
@@ -17,7 +18,6 @@ from trading.events import (
     StopMoved,
 )
 from trading.model import Side
-from web.history import sentence
 
 
 def rung_hit(side: Side, *, stop_after: str, closes: bool = False) -> RungHit:

@@ -3,7 +3,7 @@
 import pytest
 from starlette.types import Scope
 
-from web.requests import foreign_sign, is_address, is_loopback, route_path
+from backstay.web.access.requests import foreign_sign, is_address, is_loopback, route_path
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "::1"])

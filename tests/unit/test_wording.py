@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from backstay.web.wording import in_words
 from trading.model import Side
-from web.wording import in_words
 
 
 class Body(BaseModel):

@@ -1,6 +1,6 @@
 """Frames written from the venues' documentation, and what each says."""
 
-from feeds.venues.frames import (
+from backstay.feeds.venues.frames import (
     GoingAway,
     Heartbeat,
     Notice,

@@ -1,6 +1,6 @@
 """Frames written from the documentation of Bybit and OKX."""
 
-from feeds.venues.frames import GoingAway, Heartbeat, Notice, Refused, Subscribed, Unknown
+from backstay.feeds.venues.frames import GoingAway, Heartbeat, Notice, Refused, Subscribed, Unknown
 from tests.unit.documented import T_US, Documented, trades
 
 BYBIT = (

@@ -7,10 +7,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from feeds.venues.link import Timing
-from feeds.venues.registry import VENUES
-from feeds.venues.session import Session
-from feeds.venues.venue import Venue
+from backstay.feeds.venues.link import Timing
+from backstay.feeds.venues.registry import VENUES
+from backstay.feeds.venues.session import Session
+from backstay.feeds.venues.venue import Venue
 
 WAIT_SECONDS = 60.0
 HURRIED = Timing(backoff_first=0.01, backoff_cap=0.05, overlap=0.05, look=0.01)

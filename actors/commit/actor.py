@@ -1,0 +1,348 @@
+"""The only writer: one transaction for what has queued up."""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import assert_never
+
+import structlog
+
+from actors.commit.writer import Read, SafeWriter, Writer
+from actors.denials import database_damaged, deposed
+from actors.engine.directory import Directory
+from actors.engine.dispatcher import Dispatcher, Timer
+from actors.engine.stats import CommitFailure
+from actors.engine.supervised import ActorKind, SupervisedActor
+from actors.messages import Announced, Ping, Pong
+from actors.protocol import (
+    ChangeCommitted,
+    ChangeRefused,
+    ChangeReturned,
+    CommitChange,
+    OwnershipLost,
+    PositionsStarted,
+    ReadAccount,
+    ReadPosition,
+)
+from actors.published import Published
+from actors.signals.protocol import (
+    FindSignal,
+    ReadSignals,
+)
+from persistence.changes import Change
+from persistence.errors import Damaged, Deposed, OutcomeUnknown, RefusalKind, Refused, Unavailable
+
+log = structlog.get_logger(__name__)
+
+BATCH_CHANGES_MAX = 1_000
+RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Flush:
+    """To oneself: what has queued up so far is taken, now write it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """From a timer: the database may be back."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenewLease:
+    """From a timer: say that the owner lives, though nothing was written."""
+
+
+CommitterMessage = CommitChange | Read | Flush | Retry | RenewLease | Ping
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One transaction: its id, the time that it stamps, and the changes it is made of."""
+
+    commit_id: int
+    now_us: int
+    batch: tuple[CommitChange, ...]
+
+
+class CommitterActor(SupervisedActor):
+    """Writes changes in the order in which they came, as many in one transaction as wait.
+
+    After a COMMIT it publishes the new state, has the Desk start new positions, then answers and
+    announces. A lost connection is retried without end; a transaction whose outcome is unknown
+    is looked up before anything else; one that is refused, or fails for whatever other reason that
+    a value may give, is run again change by change, so that one bad change fails alone. What opens
+    positions goes back unwritten once its deadline has passed or a pause is durable; once another
+    owner has taken over, so does all that wallets have sent and is not written.
+    """
+
+    kind = ActorKind.COMMITTER
+
+    def __init__(
+        self,
+        directory: Directory,
+        dispatcher: Dispatcher,
+        writer: Writer,
+        published: Published,
+        *,
+        epoch: int,
+        last_commit_id: int,
+        last_event_id: int,
+        renew_seconds: float | None = None,
+    ) -> None:
+        """Continue the numbers of a former life; renew the lease when idle for so long."""
+        super().__init__(directory, "committer")
+        self._dispatcher = dispatcher
+        self._writer = SafeWriter(writer)
+        self._published = published
+        self._epoch = epoch
+        self._commit_id = last_commit_id
+        self._event_id = last_event_id
+        self._renew_seconds = renew_seconds
+        self._queue: deque[CommitChange | Read] = deque()
+        self._flushing = False
+        self._unknown: Attempt | None = None
+        self._one_by_one = 0
+        self._failures = 0
+        self._retry: Timer | None = None
+
+    def on_start(self) -> None:
+        """Begin to renew the lease."""
+        self._renew_later()
+
+    def on_receive(self, message: CommitterMessage) -> None:
+        """Handle one message."""
+        match message:
+            case CommitChange() | ReadPosition() | ReadAccount() | ReadSignals() | FindSignal():
+                self._queue.append(message)
+                self._flush_soon()
+            case Flush():
+                self._flushing = False
+                self._flush()
+            case Retry():
+                self._flush()
+            case RenewLease():
+                self._renew()
+            case Ping():
+                self.directory.send(message.reply_to, Pong())
+            case _:
+                assert_never(message)
+
+    @property
+    def waiting(self) -> int:
+        """How many changes and reads are not done yet."""
+        unknown = self._unknown  # read once: metrics ask on another thread
+        return len(self._queue) + (len(unknown.batch) if unknown else 0)
+
+    @property
+    def undone(self) -> tuple[Change, ...]:
+        """The changes that are not written yet, or not known to be."""
+        waiting = (*(self._unknown.batch if self._unknown else ()), *self._queue)
+        return tuple(each.change for each in waiting if isinstance(each, CommitChange))
+
+    def _flush_soon(self) -> None:
+        # A message to oneself comes behind all that has arrived: they share one transaction.
+        if not self._flushing and self._retry is None:
+            self._flushing = True
+            self.actor_ref.tell(Flush())
+
+    def _flush(self) -> None:
+        """Do what is queued, in order, until it is done or the database fails."""
+        if self._retry is not None:  # this is the next try, whoever asks for it
+            self._retry.cancel()
+            self._retry = None
+        if self._published.ended is not None:
+            self._give_back()
+            return
+        try:
+            self._look_up()
+            while self._queue:
+                changes = self._next_changes()
+                if changes:
+                    self._commit(changes)
+                elif self._queue:  # what was taken may all have gone back
+                    self._read_next()
+            self._make_sure()
+        except (Unavailable, OutcomeUnknown) as error:
+            self._retry_later(error)
+        except (Deposed, Damaged) as error:
+            self._end(error)
+
+    def _end(self, error: Deposed | Damaged) -> None:
+        """Another owner, an earlier state or other files are there: nothing is written any more."""
+        if isinstance(error, Deposed):
+            self._published.ended = deposed()
+            self.directory.to_desk(OwnershipLost(detail=str(error)))
+        elif self._published.ended is None:
+            # The process lives on: one that started anew could begin with an empty database.
+            log.error(str(error))
+            self._published.ended, self._published.database_away = database_damaged(), str(error)
+        self._give_back()
+
+    def _give_back(self) -> None:
+        """Have wallets deny what is certainly not written; the rest stays without an answer.
+
+        A target's cursor must: its courier would go on to the next message.
+        """
+        queued, self._queue = self._queue, deque()
+        for message in queued:
+            if isinstance(message, CommitChange) and message.change.entries:
+                returned = ChangeReturned(change_id=message.change_id)
+                self.directory.send(message.reply_to, returned)
+            else:
+                self._queue.append(message)
+
+    def _make_sure(self) -> None:
+        """Where nothing is left to be written, the lease tells whether an outage is over.
+
+        Reads do not: a database may be read that cannot be written.
+        """
+        if self._published.database_away is not None:
+            self._writer.renew(self._epoch)
+            self._answered()
+
+    def _next_changes(self) -> tuple[CommitChange, ...]:
+        """Take the changes at the head of the queue, up to one that changes who may open."""
+        taken: list[CommitChange] = []
+        now_us = self._dispatcher.clock.monotonic_us()
+        limit = 1 if self._one_by_one else BATCH_CHANGES_MAX
+        while self._queue and len(taken) < limit:
+            head = self._queue[0]
+            if not isinstance(head, CommitChange):
+                break
+            self._queue.popleft()
+            self._one_by_one = max(0, self._one_by_one - 1)
+            if self._goes_back(head, now_us):
+                self.directory.send(head.reply_to, ChangeReturned(change_id=head.change_id))
+                continue
+            taken.append(head)
+            if head.change.pauses:
+                break
+        return tuple(taken)
+
+    def _goes_back(self, message: CommitChange, now_us: int) -> bool:
+        """Whether positions may not be opened any more, so that their wallet decides anew."""
+        if message.deadline_us is not None and now_us > message.deadline_us:
+            return True
+        account = message.change.account
+        if not message.started or account is None:
+            return False
+        return self._published.version.pause_of(account) is not None
+
+    def _commit(self, batch: tuple[CommitChange, ...]) -> None:
+        """Write a batch in one transaction; a refused one change by change."""
+        try:
+            self._write(batch)
+        except Refused as refusal:
+            self.directory.stats.commit_failures[CommitFailure.REFUSED] += 1
+            self._answered()
+            if len(batch) == 1:
+                self._refuse(batch[0], refusal)
+                return
+            self._queue.extendleft(reversed(batch))
+            self._one_by_one = len(batch)
+
+    def _write(self, batch: tuple[CommitChange, ...]) -> None:
+        # An id is used for one attempt only, so that looking it up has one meaning.
+        self._commit_id += 1
+        clock = self._dispatcher.clock
+        attempt, began_us = Attempt(self._commit_id, clock.now_us(), batch), clock.monotonic_us()
+        try:
+            self._writer.commit(
+                tuple(message.change for message in batch),
+                epoch=self._epoch,
+                commit_id=attempt.commit_id,
+                first_event_id=self._event_id + 1,
+                now_us=attempt.now_us,
+            )
+        except OutcomeUnknown:
+            self._unknown = attempt
+            raise
+        except (Unavailable, Deposed):
+            self._queue.extendleft(reversed(batch))
+            raise
+        self.directory.stats.transaction(len(batch), clock.monotonic_us() - began_us)
+        self._answered()
+        self._conclude(attempt)
+
+    def _look_up(self) -> None:
+        """Find out what became of a transaction whose outcome is unknown."""
+        if self._unknown is None:
+            return
+        attempt = self._unknown
+        committed = self._writer.was_committed(epoch=self._epoch, commit_id=attempt.commit_id)
+        self._unknown = None
+        if committed:
+            self._conclude(attempt)
+        else:
+            self._queue.extendleft(reversed(attempt.batch))
+
+    def _conclude(self, attempt: Attempt) -> None:
+        """Publish first, then start positions, then answer: in the order that clients rely on."""
+        batch = attempt.batch
+        changes, first_event_id = tuple(each.change for each in batch), self._event_id + 1
+        self._event_id += sum(len(change.events) for change in changes)
+        self.directory.stats.committed(changes, self._dispatcher.clock.monotonic_us())
+        self._published.publish(attempt.commit_id, changes, attempt.now_us)
+        started = tuple(started for message in batch for started in message.started)
+        if started:
+            self.directory.to_desk(PositionsStarted(started=started))
+        for message in batch:
+            if message.reply_to is not None:
+                self.directory.send(message.reply_to, ChangeCommitted(change_id=message.change_id))
+        self.directory.announce(
+            Announced(commit_id=attempt.commit_id, first_event_id=first_event_id, changes=changes)
+        )
+
+    def _refuse(self, message: CommitChange, refusal: Refused) -> None:
+        if message.reply_to is None:
+            log.error("change refused", detail=refusal.detail)
+            return
+        answer = ChangeRefused(
+            change_id=message.change_id,
+            wallet_changed=refusal.kind is RefusalKind.WALLET_CHANGED,
+            detail=refusal.detail,
+        )
+        self.directory.send(message.reply_to, answer)
+
+    def _read_next(self) -> None:
+        read = self._queue[0]
+        assert not isinstance(read, CommitChange), "changes at the head are written first"
+        self.directory.send(read.reply_to, self._writer.answer(read))
+        self._queue.popleft()
+
+    def _retry_later(self, error: Unavailable | OutcomeUnknown) -> None:
+        unknown = isinstance(error, OutcomeUnknown)
+        kind = CommitFailure.UNKNOWN if unknown else CommitFailure.UNAVAILABLE
+        what = "outcome unknown" if unknown else str(kind)
+        self.directory.stats.commit_failures[kind] += 1
+        seconds = RETRY_SECONDS[min(self._failures, len(RETRY_SECONDS) - 1)]
+        self._failures += 1
+        self._published.database_away = f"{what}: {error}"
+        told = {"error": str(error), "waiting": self.waiting, "retry_seconds": seconds}
+        log.warning(f"database {what}", **told)
+        self._retry = self._dispatcher.after(seconds, self.actor_ref, Retry())
+
+    def _renew_later(self) -> None:
+        if self._renew_seconds is not None and self._published.ended is None:
+            self._dispatcher.after(self._renew_seconds, self.actor_ref, RenewLease())
+
+    def _renew(self) -> None:
+        try:
+            self._writer.renew(self._epoch)
+        except (Unavailable, OutcomeUnknown) as error:
+            self._published.database_away = f"lease not renewed: {error}"
+            log.warning("lease not renewed", error=str(error))
+        except (Deposed, Damaged) as error:
+            self._end(error)
+        else:
+            if self._published.database_away is not None:
+                # Only what waits tells whether the outage is over: the owner's row is small.
+                self._flush()
+        self._renew_later()
+
+    def _answered(self) -> None:
+        """The database has answered to who writes: an outage is over."""
+        if self._published.database_away is not None:
+            log.info("database is back", failures=self._failures)
+        self._failures = 0
+        self._published.database_away = None

@@ -1,0 +1,170 @@
+"""What the Committer needs of a store, and how it stands whatever a value does to that store."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol, assert_never
+
+import structlog
+
+from actors.engine.supervised import error_text
+from actors.protocol import (
+    AccountRead,
+    PositionRead,
+    ReadAccount,
+    ReadFailed,
+    ReadPosition,
+)
+from actors.signals.protocol import (
+    FindSignal,
+    ReadSignals,
+    SignalFound,
+    SignalsRead,
+)
+from persistence.changes import Change
+from persistence.errors import RefusalKind, Refused, StoreError, Unavailable
+from persistence.state import AccountState
+from trading.model import Position
+from trading.signals import Signal
+
+log = structlog.get_logger(__name__)
+
+Read = ReadPosition | ReadAccount | ReadSignals | FindSignal
+
+
+ReadAnswer = PositionRead | AccountRead | SignalsRead | SignalFound | ReadFailed
+
+
+class Writer(Protocol):
+    """What the Committer needs of a store; see `persistence.store.Store`."""
+
+    def commit(
+        self,
+        changes: tuple[Change, ...],
+        *,
+        epoch: int,
+        commit_id: int,
+        first_event_id: int,
+        now_us: int,
+    ) -> None:
+        """Write changes in one transaction behind the fence."""
+        ...
+
+    def was_committed(self, *, epoch: int, commit_id: int) -> bool:
+        """Whether a transaction whose outcome is unknown was committed, behind the fence."""
+        ...
+
+    def renew(self, epoch: int) -> None:
+        """Renew the owner's lease."""
+        ...
+
+    def load_account(self, account: str) -> AccountState | None:
+        """An account as it is durable."""
+        ...
+
+    def load_position(self, position_id: int) -> Position | None:
+        """A position as it is durable."""
+        ...
+
+    def load_signals(self) -> tuple[tuple[Signal, ...], int]:
+        """The signals that are not finished, by id, and the highest id that was given out."""
+        ...
+
+    def signals_of(self, account: str, client_id: str) -> tuple[Signal, ...]:
+        """The signals that an account got under a sender's own id, oldest first."""
+        ...
+
+    def recent_signals(self, account: str, since_us: int) -> tuple[Signal, ...]:
+        """An account's signals that were received at a time or later."""
+        ...
+
+
+class SafeWriter:
+    """A writer of which nothing comes but answers and `StoreError`, whatever values it is given.
+
+    No value that came through a door may end the Committer: what fails unexpectedly is the change
+    itself, or one read, and it fails alone.
+    """
+
+    def __init__(self, writer: Writer) -> None:
+        """Stand before this one."""
+        self._writer = writer
+
+    def commit(
+        self,
+        changes: tuple[Change, ...],
+        *,
+        epoch: int,
+        commit_id: int,
+        first_event_id: int,
+        now_us: int,
+    ) -> None:
+        """See `Writer.commit`; changes that fail for any other reason are `Refused`."""
+        try:
+            self._writer.commit(
+                changes,
+                epoch=epoch,
+                commit_id=commit_id,
+                first_event_id=first_event_id,
+                now_us=now_us,
+            )
+        except StoreError:
+            raise
+        except Exception as error:
+            log.exception("changes could not be written", changes=len(changes))
+            raise Refused(None, RefusalKind.UNEXPECTED, error_text(error)) from error
+
+    def was_committed(self, *, epoch: int, commit_id: int) -> bool:
+        """See `Writer.was_committed`; what fails for any other reason is `Unavailable`."""
+        with _unexpected_is_outage():
+            return self._writer.was_committed(epoch=epoch, commit_id=commit_id)
+
+    def renew(self, epoch: int) -> None:
+        """See `Writer.renew`; what fails for any other reason is `Unavailable`."""
+        with _unexpected_is_outage():
+            self._writer.renew(epoch)
+
+    def answer(self, read: Read) -> ReadAnswer:
+        """What is durable now, as the answer to a read."""
+        try:
+            return _answer_to(read, self._writer)
+        except StoreError:
+            raise
+        except Exception as error:
+            log.exception("rows could not be read", read=type(read).__name__)
+            return ReadFailed(read=read, detail=error_text(error))
+
+
+@contextmanager
+def _unexpected_is_outage() -> Iterator[None]:
+    try:
+        yield
+    except StoreError:
+        raise
+    except Exception as error:
+        log.exception("database failed unexpectedly")
+        raise Unavailable(error_text(error)) from error
+
+
+def _answer_to(read: Read, writer: Writer) -> ReadAnswer:
+    match read:
+        case ReadPosition():
+            position = writer.load_position(read.position_id)
+            return PositionRead(position_id=read.position_id, position=position)
+        case ReadAccount():
+            return AccountRead(account=read.account, state=writer.load_account(read.account))
+        case ReadSignals():
+            unfinished, last_signal_id = writer.load_signals()
+            return SignalsRead(unfinished=unfinished, last_signal_id=last_signal_id)
+        case FindSignal():
+            return SignalFound(signal=_found(read, writer))
+        case _:
+            assert_never(read)
+
+
+def _found(read: FindSignal, writer: Writer) -> Signal | None:
+    order = read.order
+    if order.client_id is not None:
+        earlier = writer.signals_of(order.account, order.client_id)
+    else:
+        earlier = writer.recent_signals(order.account, read.since_us)
+    return next((signal for signal in earlier if order.repeats(signal)), None)

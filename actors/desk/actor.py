@@ -1,0 +1,293 @@
+"""The one who knows everybody: starts, watches, restarts and stops the others."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import assert_never
+
+import structlog
+
+from actors.denials import unknown_account, unreadable_position
+from actors.desk.lives import Lives
+from actors.desk.pauses import pause_change
+from actors.desk.restarts import Restart, Restarts
+from actors.desk.set_aside import AsideShelf, Command
+from actors.desk.starter import Starter
+from actors.engine.directory import Directory
+from actors.engine.dispatcher import Dispatcher
+from actors.engine.pooled import Recipient, stop_soon
+from actors.engine.supervised import ActorKind, SupervisedActor
+from actors.messages import (
+    CheckHealth,
+    ClosePosition,
+    Denied,
+    MarketOpened,
+    MoveStop,
+    OpenAccount,
+    OpenMarket,
+    OpenPosition,
+    PauseTrading,
+    Ping,
+    Pong,
+    RepairWallet,
+    ResumeTrading,
+    TransferFunds,
+)
+from actors.position.actor import answer_by_row
+from actors.protocol import (
+    AccountRead,
+    ActorFailed,
+    CommitChange,
+    OwnershipLost,
+    PositionRead,
+    PositionReread,
+    PositionSettled,
+    PositionsStarted,
+    ReadFailed,
+    ReadPosition,
+)
+from actors.published import Published
+from actors.wallet.plan import Memory
+from persistence.changes import Change
+from trading.model import Position
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class KeepPrices:
+    """From a timer: have the markets' last prices written, so that a crash loses few of them."""
+
+
+DeskMessage = (
+    OpenAccount
+    | OpenPosition
+    | ClosePosition
+    | MoveStop
+    | TransferFunds
+    | PauseTrading
+    | ResumeTrading
+    | OpenMarket
+    | CheckHealth
+    | RepairWallet
+    | Ping
+    | PositionsStarted
+    | PositionSettled
+    | ActorFailed
+    | Restart
+    | KeepPrices
+    | AccountRead
+    | PositionRead
+    | PositionReread
+    | ReadFailed
+    | OwnershipLost
+)
+
+
+class FatalError(Exception):
+    """What restarts cannot cure; the process must end."""
+
+
+class DeskActor(SupervisedActor):
+    """Routes commands by account and position, and has actors that fail begin again.
+
+    What fails for good is set aside: commands for it are denied, and everybody else goes on. Only
+    the Committer's end, or another owner, is told to `on_fatal`.
+    """
+
+    kind = ActorKind.DESK
+
+    def __init__(
+        self,
+        directory: Directory,
+        dispatcher: Dispatcher,
+        published: Published,
+        *,
+        starter: Starter,
+        lives: Lives,
+        start_auditor: Callable[[], None],
+        start_signals: Callable[[], None],
+        on_fatal: Recipient,
+        keep_prices_seconds: float | None = None,
+    ) -> None:
+        """`starter` makes markets, wallets and positions, and counts on the same `lives`."""
+        super().__init__(directory, "desk")
+        self._dispatcher = dispatcher
+        self._published = published
+        self._start = starter
+        self._on_fatal = on_fatal
+        self._keep_prices_seconds = keep_prices_seconds
+        self._shelf = AsideShelf(directory, published, dispatcher.clock)
+        self._restarts = Restarts(
+            directory,
+            dispatcher,
+            published,
+            desk=self.actor_ref,
+            starter=starter,
+            lives=lives,
+            shelf=self._shelf,
+            start_auditor=start_auditor,
+            start_signals=start_signals,
+        )
+        self._waiting_for_position: dict[int, list[ClosePosition | MoveStop]] = {}
+
+    def on_start(self) -> None:
+        """Begin to keep prices."""
+        if self._keep_prices_seconds is not None:
+            self._dispatcher.after(self._keep_prices_seconds, self.actor_ref, KeepPrices())
+
+    def on_receive(self, message: DeskMessage) -> None:
+        """Handle one message."""
+        match message:
+            case OpenPosition() | TransferFunds() | OpenAccount():
+                if not self._denied(message):
+                    self._to_wallet(message.account, message)
+            case ClosePosition() | MoveStop():
+                if not self._denied(message):
+                    self._to_position(message)
+            case PauseTrading() | ResumeTrading():
+                self._set_trading(message)
+            case PositionsStarted():
+                for started in message.started:
+                    self._start.position(started.position, after=started.after)
+            case PositionSettled():
+                self._retire(message.position)
+            case OpenMarket():
+                if message.symbol not in self.directory.markets:
+                    self._start.market(message.symbol)
+                if message.reply_to is not None:
+                    self.directory.send(message.reply_to, MarketOpened(symbol=message.symbol))
+            case CheckHealth() | RepairWallet():
+                if not self._denied(message):
+                    self.directory.to_auditor(message)
+            case Ping():
+                self.directory.send(message.reply_to, Pong())
+            case ActorFailed():
+                self._on_failed(message)
+            case Restart():
+                self._restarts.restart(message)
+            case KeepPrices():
+                self._keep_prices()
+            case AccountRead():
+                self._restarts.account_read(message)
+            case PositionRead():
+                self._on_position_read(message)
+            case PositionReread():
+                if self._restarts.position_reread(message):
+                    self._on_reread(message.read)
+            case ReadFailed():
+                self._on_read_failed(message)
+            case OwnershipLost():
+                self._on_fatal.tell(FatalError(message.detail))
+            case _:
+                assert_never(message)
+
+    def on_failure(
+        self,
+        exception_type: type[BaseException] | None,
+        exception_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Nobody restarts the Desk."""
+        self._on_fatal.tell(FatalError(f"the Desk failed: {exception_value!r}"))
+
+    # --- Routing -----------------------------------------------------------------------------
+
+    def _retire(self, position: Position) -> None:
+        """A settled position's actor ends, behind everything that was routed to it."""
+        ref = self.directory.positions.pop(position.position_id, None)
+        if ref is not None:
+            stop_soon(ref)
+
+    def _denied(self, command: Command) -> bool:
+        """Deny a command that needs what is set aside; tells whether it does."""
+        denied = self._shelf.denial_for(command)
+        if denied is None:
+            return False
+        if command.reply_to is not None:
+            self.directory.send(command.reply_to, denied)
+        return True
+
+    def _to_wallet(self, account: str, message: OpenPosition | TransferFunds | OpenAccount) -> None:
+        if self._restarts.keep_for_wallet(account, message):
+            return
+        if account not in self.directory.wallets:
+            if not isinstance(message, OpenAccount):
+                self.directory.send(message.reply_to, Denied(denial=unknown_account(account)))
+                return
+            self._start.wallet(account, Memory())
+        self.directory.to_wallet(account, message)
+
+    def _to_position(self, message: ClosePosition | MoveStop) -> None:
+        """Pass a command on; where no actor is, the position's row says what to answer."""
+        position_id = message.position_id
+        is_restarting = self._restarts.is_restarting(position_id)
+        if position_id in self.directory.positions and not is_restarting:
+            self.directory.to_position(position_id, message)
+            return
+        self._waiting_for_position.setdefault(position_id, []).append(message)
+        if not is_restarting:
+            read = ReadPosition(position_id=position_id, reply_to=self.actor_ref)
+            self.directory.to_committer(read)
+
+    def _on_position_read(self, message: PositionRead) -> None:
+        position, position_id = message.position, message.position_id
+        if self._restarts.is_restarting(position_id):
+            return
+        for command in self._waiting_for_position.pop(position_id, []):
+            if position_id in self.directory.positions:
+                self.directory.to_position(position_id, command)
+                continue
+            answer = answer_by_row(command, position)
+            self.directory.send(command.reply_to, answer)
+
+    def _on_reread(self, read: PositionRead | ReadFailed) -> None:
+        if isinstance(read, ReadFailed):
+            self._restarts.unreadable(read.read, read.detail)
+            self._deny_waiting()
+        else:
+            self._on_position_read(read)
+
+    def _on_read_failed(self, message: ReadFailed) -> None:
+        """Nothing begins from a row that cannot be read, and no command is answered by it."""
+        if not isinstance(message.read, ReadPosition):
+            self._restarts.unreadable(message.read, message.detail)
+            self._deny_waiting()
+            return
+        for command in self._waiting_for_position.pop(message.read.position_id, []):
+            denial = unreadable_position(f"position {command.position_id}", message.detail)
+            self.directory.send(command.reply_to, Denied(denial=denial))
+
+    def _set_trading(self, message: PauseTrading | ResumeTrading) -> None:
+        account = message.account
+        if account is not None and account not in self._published.version.wallets:
+            self.directory.send(message.reply_to, Denied(denial=unknown_account(account)))
+            return
+        now_us = self._dispatcher.clock.now_us()
+        self.directory.to_committer(pause_change(self.directory, message, now_us))
+
+    def _on_failed(self, message: ActorFailed) -> None:
+        log.error("actor failed", actor=message.kind, key=message.key, error=message.error)
+        if message.kind == ActorKind.COMMITTER:
+            self._on_fatal.tell(FatalError(f"the Committer failed: {message.error}"))
+            return
+        self._restarts.failed(message)
+        self._deny_waiting()
+
+    def _deny_waiting(self) -> None:
+        """Deny what waits for a position that is set aside, or that needs what is."""
+        for position_id in tuple(self._waiting_for_position):
+            waiting = self._waiting_for_position[position_id]
+            if waiting and self._denied(waiting[0]):
+                for command in waiting[1:]:
+                    self._denied(command)
+                del self._waiting_for_position[position_id]
+
+    def _keep_prices(self) -> None:
+        kept = self._published.version.markets
+        last = [status.last for status in dict(self._published.markets).values()]
+        newer = tuple(price for price in last if price and kept.get(price.symbol) != price)
+        if newer and self._published.database_away is None:
+            change = Change(account=None, markets=newer)
+            self.directory.to_committer(CommitChange(change_id=0, change=change, reply_to=None))
+        self.on_start()

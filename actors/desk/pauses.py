@@ -1,0 +1,51 @@
+"""An operator's pause of opens: how it is written, and who hears that it is.
+
+A pause is in force from its commit on: the Committer writes no later open of the account, and
+the account's wallet denies those that it is asked for.
+"""
+
+from actors.denials import refused_write
+from actors.engine.directory import Directory
+from actors.engine.pooled import Recipient
+from actors.messages import Denied, PauseTrading, ResumeTrading, TradingSet
+from actors.protocol import ChangeCommitted, ChangeRefused, CommitChange
+from persistence.changes import Change
+from trading.events import TradingPaused, TradingResumed
+from trading.model import Pause
+
+
+def pause_change(
+    directory: Directory, command: PauseTrading | ResumeTrading, now_us: int
+) -> CommitChange:
+    """The change that begins or ends a pause, answered to who asked for it."""
+    account, reason = command.account, command.reason
+    if isinstance(command, PauseTrading):
+        paused = TradingPaused(account=account, reason=reason, time_us=now_us)
+        pause = Pause(account=account, reason=reason, since_us=now_us)
+        change = Change(account=account, pauses=(pause,), events=(paused,))
+    else:
+        resumed = TradingResumed(account=account, reason=reason, time_us=now_us)
+        change = Change(account=account, resumed=(account,), events=(resumed,))
+    answer = _PauseAnswer(directory, command)
+    return CommitChange(change_id=0, change=change, reply_to=answer)
+
+
+class _PauseAnswer:
+    """Takes what the Committer says, and answers who paused or resumed."""
+
+    __slots__ = ("_command", "_directory")
+
+    def __init__(self, directory: Directory, command: PauseTrading | ResumeTrading) -> None:
+        self._directory = directory
+        self._command = command
+
+    def tell(self, message: ChangeCommitted | ChangeRefused) -> None:
+        """Take the outcome."""
+        reply_to: Recipient = self._command.reply_to
+        if isinstance(message, ChangeCommitted):
+            paused = isinstance(self._command, PauseTrading)
+            answer = TradingSet(account=self._command.account, paused=paused)
+            self._directory.send(reply_to, answer)
+        else:
+            denial = refused_write(self._command.account or "all", message.detail)
+            self._directory.send(reply_to, Denied(denial=denial))

@@ -1,0 +1,150 @@
+"""What becomes of an actor that fails for good: it is set aside, and everybody else goes on.
+
+Nothing brings it back but the next start of the service, which begins from what is durable.
+"""
+
+from dataclasses import dataclass, replace
+
+import structlog
+
+from actors.engine.clock import Clock
+from actors.engine.directory import Directory
+from actors.engine.supervised import ActorKind
+from actors.messages import (
+    CheckHealth,
+    ClosePosition,
+    Denied,
+    MoveStop,
+    OpenAccount,
+    OpenPosition,
+    RepairWallet,
+    TransferFunds,
+)
+from actors.protocol import CommitChange, Disarm
+from actors.published import MarketPause, Published, SetAside
+from persistence.changes import Change
+from trading.model import Denial, DenialReason
+from trading.service_events import PartSetAside
+
+log = structlog.get_logger(__name__)
+
+Command = (
+    OpenAccount
+    | OpenPosition
+    | TransferFunds
+    | ClosePosition
+    | MoveStop
+    | CheckHealth
+    | RepairWallet
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stranded:
+    """A position's wallet or market is set aside: what waits for it is denied.
+
+    Without `books` its wallet is, so that what the position has handed over is not booked either.
+    """
+
+    denial: Denial
+    books: bool
+
+
+def denial_of(aside: SetAside) -> Denial:
+    """The denial of a command that needs what is set aside."""
+    return Denial(
+        reason=DenialReason.SET_ASIDE,
+        text=f"{aside.text}; nothing here says whether this was done: restart the service, then "
+        "ask again, with the same key or reference it is done once",
+    )
+
+
+class AsideShelf:
+    """Sets actors aside, tells everybody whom that concerns, and denies commands for them."""
+
+    def __init__(self, directory: Directory, published: Published, clock: Clock) -> None:
+        """Nothing is set aside."""
+        self._directory = directory
+        self._published = published
+        self._clock = clock
+
+    def has(self, kind: str, key: str | int) -> bool:
+        """Whether an actor is set aside."""
+        return (kind, key) in self._published.set_aside
+
+    def put(self, kind: str, key: str | int, why: str) -> SetAside:
+        """Set an actor aside, durably told."""
+        account = str(key) if kind == ActorKind.WALLET else None
+        symbol = str(key) if kind == ActorKind.MARKET else None
+        if kind == ActorKind.POSITION:
+            position = self._published.version.positions.get(int(key))
+            if position is not None:
+                account, symbol = position.account, position.symbol
+        aside = SetAside(
+            kind=kind,
+            key=key,
+            account=account,
+            symbol=symbol,
+            why=why,
+            since_us=self._clock.now_us(),
+        )
+        self._published.set_aside[kind, key] = aside
+        log.error(aside.text, account=account, symbol=symbol)
+        self._tell(aside)
+        event = PartSetAside(
+            part=aside.part,
+            account=account,
+            position_id=int(key) if kind == ActorKind.POSITION else None,
+            symbol=symbol,
+            why=why,
+            time_us=aside.since_us,
+        )
+        change = Change(account=account, events=(event,))
+        self._directory.to_committer(CommitChange(change_id=0, change=change, reply_to=None))
+        return aside
+
+    def denial_for(self, command: Command) -> Denied | None:
+        """The answer to a command that needs what is set aside, if it does."""
+        aside = self._needed_by(command) if self._published.set_aside else None
+        return None if aside is None else Denied(denial=denial_of(aside))
+
+    def _needed_by(self, command: Command) -> SetAside | None:
+        shelf = self._published.set_aside
+        match command:
+            case OpenPosition():
+                wallet = shelf.get((ActorKind.WALLET, command.account))
+                return wallet or shelf.get((ActorKind.MARKET, command.symbol))
+            case OpenAccount() | TransferFunds():
+                return shelf.get((ActorKind.WALLET, command.account))
+            case ClosePosition() | MoveStop():
+                position = self._published.version.positions.get(command.position_id)
+                return None if position is None else self._published.unguarded_by(position)
+            case CheckHealth() | RepairWallet():
+                return shelf.get((ActorKind.AUDITOR, ActorKind.AUDITOR))
+
+    def _tell(self, aside: SetAside) -> None:
+        """Let nobody wait for it."""
+        directory, version = self._directory, self._published.version
+        match aside.kind:
+            case ActorKind.POSITION:
+                directory.positions.pop(int(aside.key), None)
+                if aside.symbol is not None:
+                    directory.to_market(aside.symbol, Disarm(position_id=int(aside.key)))
+                return
+            case ActorKind.MARKET:
+                self._pause_market(str(aside.key), aside)
+                stranded = Stranded(denial=denial_of(aside), books=True)
+            case ActorKind.WALLET:
+                stranded = Stranded(denial=denial_of(aside), books=False)
+            case _:
+                return
+        for position in version.positions.values():
+            if self._published.unguarded_by(position) == aside:
+                directory.to_position(position.position_id, stranded)
+
+    def _pause_market(self, symbol: str, aside: SetAside) -> None:
+        """Nobody publishes the market's state any more: say so in the last one."""
+        status = self._published.markets.get(symbol)
+        if status is not None:
+            pause = MarketPause(why=f"set aside: {aside.why}", since_us=aside.since_us)
+            self._published.markets[symbol] = replace(status, pause=pause)

@@ -1,0 +1,112 @@
+"""How actors are made: the one place that knows what each kind is constructed with."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from actors.desk.lives import Lives
+from actors.desk.restore import account_states, memory_of
+from actors.engine.directory import Directory
+from actors.engine.dispatcher import Dispatcher
+from actors.engine.supervised import ActorKind
+from actors.market.actor import MarketActor, MarketSettings
+from actors.messages import PauseMarket, ResumeMarket
+from actors.position.actor import PositionActor
+from actors.published import MarketPause, Published
+from actors.wallet.actor import WalletActor
+from actors.wallet.plan import Memory
+from persistence.state import State
+from trading.costs import DEFAULT_RATES
+from trading.model import CostRates, MarketPrice, Position
+
+MARKET_LIFE_PRICES = 1 << 40
+"""How far apart the price numbers of a market's lives lie."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskSettings:
+    """What the actors are started with.
+
+    Newer last prices are kept every `keep_prices_seconds`; None: only with commits and at a stop.
+    """
+
+    rates: CostRates = DEFAULT_RATES
+    market: MarketSettings = MarketSettings()
+    keep_prices_seconds: float | None = None
+
+
+class Starter:
+    """Starts markets, wallets and positions, and writes them into the directory.
+
+    Each is known before it runs: the first thing that it does may bring it an answer.
+    """
+
+    def __init__(
+        self,
+        directory: Directory,
+        dispatcher: Dispatcher,
+        published: Published,
+        *,
+        settings: DeskSettings,
+        lives: Lives,
+        position_ids: Iterator[int],
+    ) -> None:
+        """`position_ids` gives out ids above every one in the database."""
+        self._directory = directory
+        self._dispatcher = dispatcher
+        self._published = published
+        self._settings = settings
+        self._lives = lives
+        self._position_ids = position_ids
+
+    def restore(self, state: State) -> None:
+        """Start everybody from what is durable."""
+        for market in state.markets:
+            self.market(market.symbol, last=market)
+        for account in account_states(state):
+            self.wallet(account.wallet.account, memory_of(account))
+        for position in state.open_positions:
+            if position.symbol not in self._directory.markets:
+                self.market(position.symbol)
+            self.position(position, after=None)
+
+    def market(
+        self, symbol: str, last: MarketPrice | None = None, pause: MarketPause | None = None
+    ) -> None:
+        """Start a symbol's market from its last accepted price, if there is one."""
+        actor = MarketActor(
+            self._directory,
+            self._dispatcher.clock,
+            symbol,
+            published=self._published,
+            settings=self._settings.market,
+            last=last,
+            pause=pause,
+            first_number=self._lives.ended(ActorKind.MARKET, symbol) * MARKET_LIFE_PRICES,
+        )
+        if symbol in self._published.feed_pauses:
+            # Its former life may not have heard of it. Told before others can tell it more.
+            why = self._published.feed_pauses[symbol]
+            actor.actor_ref.tell(ResumeMarket() if why is None else PauseMarket(why=why))
+        self._directory.markets[symbol] = actor.actor_ref
+        self._dispatcher.start(actor)
+
+    def wallet(self, account: str, memory: Memory) -> None:
+        """Start an account's wallet from what is durable."""
+        actor = WalletActor(
+            self._directory,
+            self._dispatcher.clock,
+            account,
+            published=self._published,
+            memory=memory,
+            rates=self._settings.rates,
+            position_ids=self._position_ids,
+            former_life=self._lives.ended(ActorKind.WALLET, account) > 0,
+        )
+        self._directory.wallets[account] = actor.actor_ref
+        self._dispatcher.start(actor)
+
+    def position(self, position: Position, *, after: int | None) -> None:
+        """Start an open position's actor, guarding it against the prices after a number."""
+        actor = PositionActor(self._directory, position, after=after)
+        self._directory.positions[position.position_id] = actor.actor_ref
+        self._dispatcher.start(actor)

@@ -1,0 +1,33 @@
+"""Who watches commits without taking part: the log, metrics, event streams."""
+
+from collections.abc import Callable
+
+import structlog
+
+from actors.engine.pooled import PooledActor
+from actors.messages import Announced
+
+log = structlog.get_logger(__name__)
+
+Listener = Callable[[Announced], None]
+
+
+class ListenerActor(PooledActor):
+    """Tells a listener of every commit, in order, on a worker of its own turn.
+
+    A listener holds nothing that the books depend on. One that raises is logged, and told of the
+    next commit all the same.
+    """
+
+    def __init__(self, name: str, listener: Listener) -> None:
+        """Tell `listener`, which logs know by `name`."""
+        super().__init__()
+        self._name = name
+        self._listener = listener
+
+    def on_receive(self, message: Announced) -> None:
+        """Pass one commit on."""
+        try:
+            self._listener(message)
+        except Exception:
+            log.exception("listener failed", listener=self._name, commit_id=message.commit_id)

@@ -1,0 +1,249 @@
+"""One signal being carried out: what is closed first, then opened, and how it ends."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from actors.engine.directory import Directory
+from actors.engine.dispatcher import Dispatcher, Timer
+from actors.engine.pooled import Recipient
+from actors.messages import CloseDone, ClosePosition, Denied, OpenDone, OpenPosition
+from actors.published import MarketState, Published
+from trading.ladder_shape import ladder_from_percentages
+from trading.model import DenialReason, Position, Side
+from trading.signals import Signal, SignalStatus, signal_key, signal_note
+
+ASK_AGAIN_SECONDS = (5.0, 10.0, 30.0, 60.0)
+LOOK_AGAIN_SECONDS = 0.5
+SECOND_US = 1_000_000
+DEFAULT_LADDER = ladder_from_percentages()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What a command of a signal came to; `position_id` is None for its open."""
+
+    signal_id: int
+    position_id: int | None
+    answer: CloseDone | OpenDone | Denied
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoOn:
+    """From a timer: do what a signal still wants."""
+
+    signal_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Answering:
+    """The `reply_to` of a signal's command: brings the answer home, saying whose it is."""
+
+    recipient: Recipient
+    signal_id: int
+    position_id: int | None
+
+    def tell(self, message: Any) -> None:
+        """Take the answer."""
+        self.recipient.tell(
+            Answered(signal_id=self.signal_id, position_id=self.position_id, answer=message)
+        )
+
+
+class SignalRun:
+    """Carries one signal out, by commands to the Desk; `go_on` begins it.
+
+    Both `go_on` and `answered` return the finished signal once it has ended, and None before and
+    after that. What is not answered within a while is asked again, because an actor that fails
+    forgets who asked it: a close is idempotent, and the open has the key
+    `signal <id>`, whose space no key from outside has.
+    """
+
+    __slots__ = (
+        "_asked",
+        "_begun",
+        "_closed",
+        "_closing",
+        "_denied",
+        "_directory",
+        "_dispatcher",
+        "_ended",
+        "_expiry_seconds",
+        "_note",
+        "_opening",
+        "_published",
+        "_recipient",
+        "_resumed",
+        "_timer",
+        "signal",
+    )
+
+    def __init__(
+        self,
+        directory: Directory,
+        dispatcher: Dispatcher,
+        published: Published,
+        recipient: Recipient,
+        signal: Signal,
+        *,
+        resumed: bool,
+        expiry_seconds: int,
+    ) -> None:
+        """Answers and timers are told to `recipient`; `resumed` if an earlier life stored it."""
+        self.signal = signal
+        self._directory = directory
+        self._dispatcher = dispatcher
+        self._published = published
+        self._recipient = recipient
+        self._resumed = resumed
+        self._expiry_seconds = expiry_seconds
+        self._note = signal_note(signal.signal_id)
+        self._begun = False
+        self._ended = False
+        self._closing: set[int] = set()
+        self._closed: list[int] = []
+        self._denied: list[str] = []
+        self._opening: OpenPosition | None = None
+        self._asked = 0
+        self._timer: Timer | None = None
+
+    def go_on(self) -> Signal | None:
+        """Begin, or ask again what was not answered."""
+        if self._ended:
+            return None
+        if self._begun:
+            self._ask()
+            return None
+        if self._waits_for_price():
+            self._later(LOOK_AGAIN_SECONDS)
+            return None
+        self._begun = True
+        if self._left_us > 0:
+            self._closing = self._to_close()
+        if not self._closing:
+            return self._after_closes()
+        self._ask()
+        return None
+
+    def answered(self, message: Answered) -> Signal | None:
+        """Take an answer; one that was taken before changes nothing."""
+        answer, position_id = message.answer, message.position_id
+        is_asked = (
+            self._opening is not None if position_id is None else position_id in self._closing
+        )
+        if self._ended or not is_asked:
+            return None
+        if position_id is None:
+            return self._opened(answer)
+        self._closing.discard(position_id)
+        if isinstance(answer, Denied):
+            self._denied.append(f"position {position_id} not closed: {answer.denial.text}")
+        elif self._is_own_close(answer.position):
+            self._closed.append(position_id)
+        return None if self._closing else self._after_closes()
+
+    def _ask(self) -> None:
+        for position_id in sorted(self._closing):
+            self._directory.to_desk(
+                ClosePosition(
+                    position_id=position_id,
+                    note=self._note,
+                    reply_to=_Answering(self._recipient, self.signal.signal_id, position_id),
+                )
+            )
+        if self._opening is not None:
+            self._directory.to_desk(self._opening)
+        self._later(ASK_AGAIN_SECONDS[min(self._asked, len(ASK_AGAIN_SECONDS) - 1)])
+        self._asked += 1
+
+    def _later(self, seconds: float) -> None:
+        self._cancel_timer()
+        message = GoOn(signal_id=self.signal.signal_id)
+        self._timer = self._dispatcher.after(seconds, self._recipient, message)
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    @property
+    def _left_us(self) -> int:
+        """How long the signal is still good for; not above 0 once it has expired."""
+        # A sender's clock that is ahead does not make a signal live longer.
+        received_us, sent_us = self.signal.received_us, self.signal.sent_us
+        since_us = received_us if sent_us is None else min(received_us, sent_us)
+        return since_us + self._expiry_seconds * SECOND_US - self._dispatcher.clock.now_us()
+
+    def _waits_for_price(self) -> bool:
+        """Whether a signal of an earlier life is ahead of its market's first price of this one."""
+        if not self._resumed or self._left_us <= 0:
+            return False
+        market = self._published.markets.get(self.signal.symbol)
+        now_us = self._dispatcher.clock.monotonic_us()
+        return market is None or market.state(now_us) is not MarketState.LIVE
+
+    def _to_close(self) -> set[int]:
+        its = self._published.version.by_account.get(self.signal.account)
+        return {
+            position_id
+            for position_id, position in (its.items() if its is not None else ())
+            if position.symbol == self.signal.symbol and position.side in self.signal.closes
+        }
+
+    def _is_own_close(self, position: Position) -> bool:
+        """Whether this signal closed a position, and no stop-loss or person before it."""
+        return self._note in (position.close_note or "").split("; ")
+
+    def _after_closes(self) -> Signal | None:
+        side = self.signal.opens
+        if self._denied:
+            return self._end(SignalStatus.DENIED)
+        if side is not None:
+            self._open(side)
+            return None
+        if self._left_us <= 0 and not self._closed:
+            return self._end_expired()
+        return self._end(SignalStatus.DONE)
+
+    def _open(self, side: Side) -> None:
+        """Ask for the open, even past its deadline: an earlier life may have made it."""
+        clock = self._dispatcher.clock
+        self._opening = OpenPosition(
+            account=self.signal.account,
+            symbol=self.signal.symbol,
+            side=side,
+            ladder=DEFAULT_LADDER,
+            notional=self.signal.notional,
+            idempotency_key=signal_key(self.signal.signal_id),
+            deadline_us=clock.monotonic_us() + self._left_us,
+            reply_to=_Answering(self._recipient, self.signal.signal_id, None),
+        )
+        self._asked = 0
+        self._ask()
+
+    def _opened(self, answer: CloseDone | OpenDone | Denied) -> Signal:
+        if not isinstance(answer, Denied):
+            return self._end(SignalStatus.DONE, f"opened {answer.position.position_id}")
+        too_late = answer.denial.reason is DenialReason.DEADLINE_PASSED
+        if too_late or self._left_us <= 0:
+            return self._end_expired()
+        return self._end(SignalStatus.DENIED, f"not opened: {answer.denial.text}")
+
+    def _end_expired(self) -> Signal:
+        sent_us, received_us = self.signal.sent_us, self.signal.received_us
+        since = "receipt" if sent_us is None or sent_us >= received_us else "the time it gives"
+        late = f"not finished within {self._expiry_seconds} s of {since}"
+        return self._end(SignalStatus.EXPIRED, late)
+
+    def _end(self, status: SignalStatus, *last: str) -> Signal:
+        self._ended = True
+        self._cancel_timer()
+        closed = ", ".join(str(position_id) for position_id in sorted(self._closed))
+        done = [f"closed {closed}"] if closed else []
+        parts = [*done, *self._denied, *last] or ["nothing was open"]
+        if self._resumed:
+            parts.append("resumed after a restart")
+        return replace(
+            self.signal,
+            status=status,
+            outcome="; ".join(parts),
+            finished_us=self._dispatcher.clock.now_us(),
+        )

@@ -1,0 +1,342 @@
+"""What a wallet does with the commands that have queued up: decided purely, before it is done.
+
+A plan leads from one memory to the next through one change, all or nothing. Nothing of it is
+true until the change is committed: only then the memory advances and the answers go out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any, Self, assert_never
+
+from immutables import Map
+
+from actors.engine.pooled import Recipient
+from actors.messages import Denied, OpenAccount, OpenPosition, TransferDone, TransferFunds
+from actors.protocol import BookPosition, PositionBooked, PriceQuoted, Started
+from actors.wallet.canonical import canonical_request
+from persistence.changes import Change
+from trading.events import Event
+from trading.headroom import could_gain, deposit_denial, headroom_denial
+from trading.ladder import opened, quantity_for
+from trading.model import (
+    CostRates,
+    Denial,
+    DenialReason,
+    LedgerEntry,
+    MarketPrice,
+    Position,
+    PositionStatus,
+    Wallet,
+)
+from trading.money import ZERO, is_quantity, plain
+from trading.wallet import Booking, account_opened, held, limit_denial, settled, transferred
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """An open position as its wallet knows it: its symbol, hold (money) and booked version.
+
+    `gain` (money) is what it could still gain.
+    """
+
+    symbol: str
+    hold: Decimal
+    version: int
+    gain: Decimal
+
+    @classmethod
+    def of(cls, position: Position) -> Self:
+        """What a wallet remembers of an open position."""
+        return cls(
+            symbol=position.symbol,
+            hold=position.hold,
+            version=position.version,
+            gain=could_gain(position),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """All that a wallet remembers; it follows the database.
+
+    `keys` are the idempotency keys that are taken, each with the position that it opened; `gain`
+    (money) is what the open positions could still gain.
+    """
+
+    wallet: Wallet | None = None
+    held: Map[int, Held] = Map()
+    keys: Map[str, int] = Map()
+    transfers: Map[str, Decimal] = Map()
+    gain: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotedOpen:
+    """An open with the price that its market has quoted."""
+
+    request: OpenPosition
+    quote: PriceQuoted
+
+
+PlannedCommand = OpenAccount | QuotedOpen | BookPosition | TransferFunds
+Answer = tuple[Recipient, Any]
+
+
+@dataclass(slots=True, kw_only=True)
+class Plan:
+    """The change that commands lead to, the memory after it, and what is said once it is durable.
+
+    `denied` are the opens that are not made, by position id; `deadline_us` is the earliest of
+    those that are.
+    """
+
+    commands: tuple[PlannedCommand, ...]
+    before: Memory
+    after: Memory
+    positions: list[Position] = field(default_factory=list)
+    entries: list[LedgerEntry] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    markets: dict[str, MarketPrice] = field(default_factory=dict)
+    started: list[Started] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    denied: dict[int, Denial] = field(default_factory=dict)
+    deadline_us: int | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (self.positions or self.entries or self.events)
+
+    def change(self, account: str) -> Change:
+        """The change as the Committer takes it."""
+        touched = self.after.wallet is not self.before.wallet
+        return Change(
+            account=account,
+            wallet_before=self.before.wallet if touched else None,
+            wallet_after=self.after.wallet if touched else None,
+            positions=tuple(self.positions),
+            entries=tuple(self.entries),
+            events=tuple(self.events),
+            markets=tuple(self.markets.values()),
+        )
+
+
+def plan(
+    memory: Memory,
+    commands: Sequence[PlannedCommand],
+    *,
+    now_us: int,
+    monotonic_us: int,
+    rates: CostRates,
+    opens_denied: Denial | None,
+) -> Plan:
+    """Apply commands one after another to a working copy of the memory.
+
+    `opens_denied` says why no position may be opened at present, if so.
+    """
+    result = Plan(commands=tuple(commands), before=memory, after=memory)
+    for command in commands:
+        match command:
+            case OpenAccount():
+                _open_account(result, command, now_us)
+            case QuotedOpen():
+                _open_position(result, command, monotonic_us, rates, opens_denied)
+            case BookPosition():
+                _book_position(result, command)
+            case TransferFunds():
+                _transfer(result, command, now_us)
+            case _:
+                assert_never(command)
+    return result
+
+
+def _booked(result: Plan, booking: Booking, **changes: Any) -> None:
+    result.after = replace(result.after, wallet=booking.wallet, **changes)
+    result.entries.extend(booking.entries)
+    result.events.extend(booking.events)
+
+
+def _open_account(result: Plan, command: OpenAccount, now_us: int) -> None:
+    booking = account_opened(
+        account=command.account,
+        account_type=command.account_type,
+        currency=command.currency,
+        initial_balance=command.initial_balance,
+        limits=command.limits,
+        time_us=now_us,
+    )
+    _booked(result, booking)
+
+
+def _open_position(
+    result: Plan,
+    command: QuotedOpen,
+    monotonic_us: int,
+    rates: CostRates,
+    opens_denied: Denial | None,
+) -> None:
+    request, quote = command.request, command.quote
+    outcome = _position_or_denial(result, command, monotonic_us, rates, opens_denied)
+    if isinstance(outcome, Denial):
+        result.denied[quote.position_id] = outcome
+        return
+    position, events, booking = outcome
+    memory = result.after
+    known = Held.of(position)
+    keys = memory.keys
+    if request.idempotency_key is not None:
+        keys = keys.set(request.idempotency_key, position.position_id)
+    _booked(
+        result,
+        booking,
+        held=memory.held.set(position.position_id, known),
+        keys=keys,
+        gain=memory.gain + known.gain,
+    )
+    result.positions.append(position)
+    result.events.extend(events)
+    result.started.append(Started(position=position, after=quote.number))
+    result.markets[position.symbol] = MarketPrice(
+        symbol=position.symbol, price=quote.price, time_us=quote.time_us
+    )
+    if request.deadline_us is not None:
+        earliest = result.deadline_us
+        result.deadline_us = (
+            request.deadline_us if earliest is None else min(earliest, request.deadline_us)
+        )
+
+
+def _position_or_denial(
+    result: Plan,
+    command: QuotedOpen,
+    monotonic_us: int,
+    rates: CostRates,
+    opens_denied: Denial | None,
+) -> tuple[Position, tuple[Event, ...], Booking] | Denial:
+    request, quote, wallet = command.request, command.quote, result.after.wallet
+    assert wallet is not None, "an account is opened before its positions"
+    if opens_denied is not None:
+        return opens_denied
+    if request.deadline_us is not None and monotonic_us > request.deadline_us:
+        return Denial(
+            reason=DenialReason.DEADLINE_PASSED,
+            text=f"open of {request.symbol} in account {request.account} refused: it waited past "
+            "its deadline, and is not made",
+        )
+    quantity = _quantity(request, quote.price)
+    if not is_quantity(quantity):
+        return Denial(
+            reason=DenialReason.AMOUNT_INVALID,
+            text=f"open of {request.symbol} in account {request.account} refused: it comes to a "
+            f"quantity of {plain(quantity)} at {plain(quote.price)}",
+        )
+    try:
+        advance = opened(
+            position_id=quote.position_id,
+            account=request.account,
+            symbol=request.symbol,
+            side=request.side,
+            quantity=quantity,
+            entry_price=quote.price,
+            entry_time_us=quote.time_us,
+            ladder=request.ladder,
+            rates=rates,
+            idempotency_key=request.idempotency_key,
+            request=canonical_request(request) if request.idempotency_key else None,
+        )
+    except ValueError as error:
+        return Denial(reason=DenialReason.LADDER_INVALID, text=str(error))
+    position = advance.position
+    memory = result.after
+    denial = limit_denial(
+        wallet,
+        position,
+        open_positions=len(memory.held),
+        symbol_notional=_symbol_notional(memory, wallet, position.symbol),
+    )
+    if denial is not None:
+        return denial
+    booking = held(wallet, position)
+    if isinstance(booking, Denial):
+        return booking
+    too_much = headroom_denial(wallet, position, memory.gain)
+    return too_much or (position, advance.events, booking)
+
+
+def _quantity(request: OpenPosition, price: Decimal) -> Decimal:
+    if request.quantity is not None:
+        return request.quantity
+    assert request.notional is not None, "an open has a notional or a quantity"
+    return quantity_for(request.notional, price)
+
+
+def _symbol_notional(memory: Memory, wallet: Wallet, symbol: str) -> Decimal:
+    if wallet.limits.symbol_notional_max is None:
+        return ZERO
+    return sum((held.hold for held in memory.held.values() if held.symbol == symbol), ZERO)
+
+
+def _book_position(result: Plan, command: BookPosition) -> None:
+    """Book a position's next version; one that is booked already only gets its answer.
+
+    One that skips a version comes from a position whose former messages were lost with this
+    wallet's former life; the position hands over everything again.
+    """
+    position = command.position
+    memory = result.after
+    known = memory.held.get(position.position_id)
+    if known is not None and position.version > known.version + 1:
+        return
+    if known is not None and position.version == known.version + 1:
+        wallet = memory.wallet
+        assert wallet is not None, "an account is opened before its positions"
+        for part in command.parts:
+            booking = settled(wallet, part)
+            wallet = booking.wallet
+            result.entries.extend(booking.entries)
+            result.events.extend(booking.events)
+        gain = memory.gain - known.gain
+        if position.status is PositionStatus.CLOSED:
+            held_now = memory.held.delete(position.position_id)
+        else:
+            now = Held.of(position)
+            held_now, gain = memory.held.set(position.position_id, now), gain + now.gain
+        result.after = replace(memory, wallet=wallet, held=held_now, gain=gain)
+        result.positions.append(position)
+        result.events.extend(command.events)
+        result.markets[position.symbol] = command.price
+    booked = PositionBooked(position_id=position.position_id, version=position.version)
+    result.answers.append((command.reply_to, booked))
+
+
+def _transfer(result: Plan, command: TransferFunds, now_us: int) -> None:
+    memory = result.after
+    known = memory.transfers.get(command.reference)
+    if known is not None:
+        result.answers.append((command.reply_to, _repeated_transfer(command, known)))
+        return
+    assert memory.wallet is not None, "an account is opened before its transfers"
+    booking = transferred(
+        memory.wallet, command.amount, reference=command.reference, time_us=now_us
+    )
+    if not isinstance(booking, Denial):
+        booking = deposit_denial(memory.wallet, command.amount, memory.gain) or booking
+    if isinstance(booking, Denial):
+        result.answers.append((command.reply_to, Denied(denial=booking)))
+        return
+    _booked(result, booking, transfers=memory.transfers.set(command.reference, command.amount))
+    done = TransferDone(reference=command.reference, amount=command.amount)
+    result.answers.append((command.reply_to, done))
+
+
+def _repeated_transfer(command: TransferFunds, known: Decimal) -> TransferDone | Denied:
+    if known == command.amount:
+        return TransferDone(reference=command.reference, amount=known, repeated=True)
+    return Denied(
+        denial=Denial(
+            reason=DenialReason.KEY_CONFLICT,
+            text=f"transfer {command.reference} of {command.amount} refused: this reference was "
+            f"used for {plain(known)}",
+        )
+    )

@@ -1,0 +1,39 @@
+"""Who hears it when a wallet's command is certainly not done."""
+
+from typing import assert_never
+
+from actors.engine.directory import Directory
+from actors.messages import Denied, OpenAccount, TransferFunds
+from actors.protocol import BookingRefused, BookPosition
+from actors.wallet.account_openings import AccountOpenings
+from actors.wallet.pending_opens import PendingOpens
+from actors.wallet.plan import PlannedCommand, QuotedOpen
+from trading.model import Denial
+
+
+class Refusals:
+    """Answers commands that are not done, each in its own way."""
+
+    __slots__ = ("_directory", "_openings", "_opens")
+
+    def __init__(
+        self, directory: Directory, opens: PendingOpens, openings: AccountOpenings
+    ) -> None:
+        """Opens of positions and of accounts are denied to everybody who waits for them."""
+        self._directory = directory
+        self._opens = opens
+        self._openings = openings
+
+    def deny(self, command: PlannedCommand, denial: Denial) -> None:
+        """Answer that a command is certainly not done."""
+        match command:
+            case QuotedOpen():
+                self._opens.deny(command.quote.position_id, denial)
+            case TransferFunds():
+                self._directory.send(command.reply_to, Denied(denial=denial))
+            case BookPosition():
+                self._directory.send(command.reply_to, BookingRefused(denial=denial))
+            case OpenAccount():
+                self._openings.deny(denial)
+            case _:
+                assert_never(command)

@@ -1,0 +1,116 @@
+"""A wallet's waiting commands, and the one plan that is in flight."""
+
+from collections import deque
+from collections.abc import Sequence
+from typing import assert_never
+
+from actors.messages import OpenAccount, TransferFunds
+from actors.protocol import BookPosition, ReadPosition
+from actors.wallet.plan import Plan, PlannedCommand, QuotedOpen
+from trading.money import plain
+
+
+class CommandLine:
+    """Commands in order, taken together while nothing is in flight.
+
+    A plan that comes back is put in front again; after a refusal its commands are taken one by
+    one, so that the bad one among them fails alone.
+    """
+
+    __slots__ = ("_change_id", "_commands", "_one_by_one", "_plan", "_reads", "_reads_taken")
+
+    def __init__(self) -> None:
+        """Nothing waits."""
+        self._commands: deque[PlannedCommand] = deque()
+        self._plan: Plan | None = None
+        self._change_id = 0
+        self._one_by_one = 0
+        self._reads: list[ReadPosition] = []
+        self._reads_taken: list[ReadPosition] = []
+
+    def __bool__(self) -> bool:
+        """Whether a command waits."""
+        return bool(self._commands)
+
+    @property
+    def undecided(self) -> tuple[PlannedCommand, ...]:
+        """The commands that are in flight or wait."""
+        in_flight = self._plan.commands if self._plan else ()
+        return (*in_flight, *self._commands)
+
+    @property
+    def in_flight(self) -> bool:
+        """Whether a plan is at the Committer."""
+        return self._plan is not None
+
+    def append(self, command: PlannedCommand) -> None:
+        """Add a command at the end."""
+        self._commands.append(command)
+
+    def add_read(self, read: ReadPosition) -> None:
+        """Let a read wait for the commands that came before it, and for no others."""
+        self._reads.append(read)
+
+    def take_reads(self) -> list[ReadPosition]:
+        """Take the reads whose commands are decided."""
+        due = self._reads_taken
+        self._reads_taken = []
+        if not self._commands:
+            due = due + self._reads
+            self._reads = []
+        return due
+
+    def take(self) -> list[PlannedCommand]:
+        """Take what is to be planned next."""
+        count = 1 if self._one_by_one else len(self._commands)
+        self._one_by_one = max(0, self._one_by_one - count)
+        if count == len(self._commands):
+            self._reads_taken += self._reads
+            self._reads = []
+        return [self._commands.popleft() for _ in range(count)]
+
+    def sent(self, planned: Plan) -> int:
+        """Note the plan in flight, and return the id of its change."""
+        self._plan = planned
+        self._change_id += 1
+        return self._change_id
+
+    def returned(self, change_id: int) -> Plan | None:
+        """The plan that an answer is about; None where it is a former life's."""
+        if change_id != self._change_id:
+            return None
+        planned, self._plan = self._plan, None
+        return planned
+
+    def put_back(self, commands: Sequence[PlannedCommand], *, one_by_one: bool = False) -> None:
+        """Put commands that were taken in front again."""
+        self._commands.extendleft(reversed(commands))
+        self._reads[:0] = self._reads_taken
+        self._reads_taken = []
+        if one_by_one:
+            self._one_by_one = len(commands)
+
+    def drop_clients(self) -> list[PlannedCommand]:
+        """Take out what clients wait for, and return it; what positions handed over stays."""
+        clients: list[PlannedCommand] = [
+            c for c in self._commands if not isinstance(c, BookPosition)
+        ]
+        self._commands = deque(c for c in self._commands if isinstance(c, BookPosition))
+        return clients
+
+
+def described(command: PlannedCommand) -> str:
+    """A command for people, who have to know that it was not carried out."""
+    match command:
+        case OpenAccount():
+            return f"account {command.account} with {plain(command.initial_balance)}"
+        case QuotedOpen():
+            request, quote = command.request, command.quote
+            return f"open of position {quote.position_id}: {request.side} {request.symbol}"
+        case BookPosition():
+            happened = ", ".join(event.kind for event in command.events)
+            return f"position {command.position.position_id}: {happened}"
+        case TransferFunds():
+            return f"transfer {command.reference} of {plain(command.amount)}"
+        case _:
+            assert_never(command)

@@ -1,0 +1,230 @@
+"""Calls to a running service, for the command line: addresses, pages, retries, and errors."""
+
+import os
+from collections.abc import Iterator
+from time import monotonic, sleep
+from typing import Any, Self
+from urllib.parse import quote
+
+import httpx
+
+from backstay.cli.address import address_of
+from backstay.printable import printable
+from backstay.service.exits import EXIT_FAILED, EXIT_INPUT
+from backstay.web.access.requests import is_loopback
+
+TOKEN_NAME = "BACKSTAY_TOKEN"
+"""The environment's name of the token; an argument could be read by every user of the machine."""
+
+ANSWER_SECONDS = 30
+"""How long an answer may take: longer than the service lets a command wait for its commit."""
+
+CONNECT_SECONDS = 5
+RETRY_SECONDS = 1
+"""The wait before a call is made again, unless the service names one."""
+
+RETRY_SECONDS_MAX = 5
+
+QUICK_SECONDS = 2
+"""A 503 that came later than this is a command that waited in vain; again it would wait as long."""
+
+PAGE_SIZE = 100
+
+UNAUTHORIZED, NOT_NOW = 401, 503
+TOKEN_ADVICE = f"set {TOKEN_NAME} to a token of the service (`backstay token create`)"
+
+CERTAINLY_NOT_DONE = frozenset(
+    f"urn:backstay:problem:{kind}" for kind in ("deadline-passed", "not-delivered", "shutting-down")
+)
+"""The problems after which nobody needs to ask whether the command was carried out."""
+
+
+class CallError(Exception):
+    """A call that came to nothing: its text is one line for people."""
+
+    exit_code = EXIT_FAILED
+
+
+class Refused(CallError):
+    """The service answered that it does not do this: what was asked must change."""
+
+    exit_code = EXIT_INPUT
+
+
+class ServiceAway(CallError):
+    """No usable answer came; `retry_seconds` is when to ask again, None where nobody waits for it.
+
+    `is_open` says that the command may have been carried out all the same.
+    """
+
+    def __init__(
+        self, text: str, retry_seconds: int | None = RETRY_SECONDS, *, is_open: bool = False
+    ) -> None:
+        super().__init__(text)
+        self.retry_seconds = retry_seconds
+        self.is_open = is_open
+
+
+class ServiceClient:
+    """A connection to a service's API; each call gives the answer's JSON or raises `CallError`."""
+
+    def __init__(self, url: str | None) -> None:
+        """Prepare for calls to the service at `url`, or where the settings put it.
+
+        Raises:
+            ValueError: if that is not an address of a service.
+        """
+        self.url = address_of(url).rstrip("/")
+        try:
+            base = httpx.URL(self.url)
+        except httpx.InvalidURL:
+            base = httpx.URL("")
+        if base.scheme not in {"http", "https"} or not base.host:
+            raise ValueError(
+                f"--url {url!r} is not an address of a service; give one like {address_of(None)}"
+            )
+        self._http = httpx.Client(
+            base_url=base.join(f"{base.path.rstrip('/')}/api/v1/"),
+            headers=_headers(os.environ.get(TOKEN_NAME, "")),
+            timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
+            # A proxy of the environment would ask itself for its own loopback.
+            trust_env=not is_loopback(base.host),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def get(self, path: str, query: dict[str, Any] | None = None) -> Any:
+        """Read what is at a path below `/api/v1/`."""
+        return self._call("GET", path, query=query)
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        """Give a command, once."""
+        return self._call("POST", path, body=body)
+
+    def patch(self, path: str, body: dict[str, Any]) -> Any:
+        """Change what is at a path."""
+        return self._call("PATCH", path, body=body)
+
+    def post_with_key(self, path: str, body: dict[str, Any], key: str) -> Any:
+        """Give a command that happens at most once, however often it is given with this key.
+
+        It is given a second time where that may help soon: the connection failed, or the service
+        asked for it at once.
+        """
+        try:
+            return self._call("POST", path, body=body, key=key)
+        except ServiceAway as first:
+            if first.retry_seconds is None:
+                raise
+            sleep(min(first.retry_seconds, RETRY_SECONDS_MAX))
+            try:
+                return self._call("POST", path, body=body, key=key)
+            except ServiceAway as second:
+                second.is_open |= first.is_open
+                raise
+
+    def pages(self, path: str, query: dict[str, Any], limit: int) -> Iterator[dict[str, Any]]:
+        """A list's pages of `{items, next}`, newest first, of at most `limit` items together."""
+        left, cursor = limit, None
+        while left > 0:
+            asked = query | {"limit": min(left, PAGE_SIZE)}
+            page = self.get(path, asked if cursor is None else asked | {"cursor": cursor})
+            yield page
+            left -= len(page["items"])
+            cursor = page["next"]
+            if cursor is None:
+                return
+
+    def listed(self, path: str, query: dict[str, Any], limit: int) -> dict[str, Any]:
+        """A list's first `limit` items as one page of `{items, next}`."""
+        items: list[Any] = []
+        following = None
+        for page in self.pages(path, query, limit):
+            items += page["items"]
+            following = page["next"]
+        return {"items": items, "next": following}
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: dict[str, Any] | None = None,
+        body: dict[str, Any] | None = None,
+        key: str | None = None,
+    ) -> Any:
+        headers = {} if key is None else {"Idempotency-Key": key}
+        asked_at = monotonic()
+        try:
+            answer = self._http.request(method, path, params=query, json=body, headers=headers)
+        except (httpx.ConnectError, httpx.ConnectTimeout):
+            raise ServiceAway(
+                f"no service answers at {self.url}: start it with `backstay serve`"
+            ) from None
+        except httpx.TimeoutException:
+            raise ServiceAway(
+                f"the service at {self.url} gave no answer within {ANSWER_SECONDS} s",
+                retry_seconds=None,
+                is_open=True,
+            ) from None
+        except httpx.RequestError as error:
+            raise ServiceAway(
+                f"the service at {self.url} broke off before its answer: {one_line(str(error))}",
+                is_open=True,
+            ) from None
+        return self._read(answer, is_quick=monotonic() - asked_at < QUICK_SECONDS)
+
+    def _read(self, answer: httpx.Response, *, is_quick: bool) -> Any:
+        status = answer.status_code
+        try:
+            document = answer.json()
+        except ValueError:
+            document = None
+        if answer.is_success and document is not None:
+            return document
+        problem = document if isinstance(document, dict) else {}
+        detail = problem.get("detail")
+        if status == UNAUTHORIZED and isinstance(detail, str):
+            raise Refused(f"{self._token_trouble()}: {TOKEN_ADVICE}")
+        if not isinstance(detail, str):
+            detail = f"{self.url} answered {status} in no form of Backstay's: look at --url"
+        if answer.is_client_error:
+            raise Refused(one_line(detail))
+        raise ServiceAway(
+            one_line(detail),
+            _retry_seconds(answer) if status == NOT_NOW and is_quick else None,
+            is_open=problem.get("type") not in CERTAINLY_NOT_DONE,
+        )
+
+    def _token_trouble(self) -> str:
+        if "Authorization" in self._http.headers:
+            return f"the service at {self.url} does not know this token"
+        return f"the service at {self.url} asks for a token"
+
+
+def path_of(*parts: str | int) -> str:
+    """A path below `/api/v1/`, of parts that may hold any character."""
+    return "/".join(quote(str(part), safe="") for part in parts)
+
+
+def one_line(text: str) -> str:
+    """A text from outside as one line without control characters, fit for any terminal."""
+    return printable(" ".join(text.split()))
+
+
+def _headers(token: str) -> dict[str, str]:
+    token = token.strip()
+    if not token:
+        return {}
+    if not (token.isascii() and token.isprintable()):
+        raise ValueError(f"{TOKEN_NAME} is no token: make one with `backstay token create`")
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _retry_seconds(answer: httpx.Response) -> int:
+    text = answer.headers.get("Retry-After", "")
+    return int(text) if text.isascii() and text.isdigit() else RETRY_SECONDS

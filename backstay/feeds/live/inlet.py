@@ -1,0 +1,178 @@
+"""Where feeds hand prices to the markets, and what every feed can be asked."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from actors.engine.clock import Clock
+from actors.engine.stats import Histogram
+from actors.messages import OpenMarket, PauseMarket, Reply, ResumeMarket
+
+QUEUED_MAX = 64
+"""How many messages may wait in a market's mailbox before its feed waits."""
+
+DELAY_SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""The bounds of how late an exchange's prices are."""
+
+_QUEUE_SECONDS = 0.002
+_AWAY_SECONDS = 0.05
+_OPEN_SECONDS = 10.0
+
+
+class Floor(Protocol):
+    """What a feed needs of the running system.
+
+    `feed_pauses` is what a market's next life begins with: why its feed has paused it, None where
+    the feed brings its prices.
+    """
+
+    feed_pauses: dict[str, str | None]
+
+    def tell(self, command: Any) -> None:
+        """Tell the Desk a command."""
+        ...
+
+    def to_market(self, symbol: str, message: Any) -> bool:
+        """Tell a symbol's MarketActor; tells whether it was there to take it."""
+        ...
+
+    def queued(self, symbol: str) -> int:
+        """How many messages wait in a market's mailbox."""
+        ...
+
+    def has_price(self, symbol: str) -> bool:
+        """Whether a price of the symbol was accepted since the start."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedStatus:
+    """A feed as it stands, for metrics.
+
+    `blocked_us` is how long markets were too busy to take its prices, in all; the time of its last
+    message is a Unix time in seconds, None before the first. `ended` is a feed that has brought all
+    that it has. `unknown` counts frames that nobody understood, by kind. `delay` is of an
+    exchange's prices, from its time to their arrival; `clock_ahead_seconds` is how far its clock is
+    ahead of ours, by the trade that was least late.
+    """
+
+    connected: bool
+    blocked_us: int
+    last_message_seconds: float | None = None
+    ended: bool = False
+    reconnects: int = 0
+    unknown: Mapping[str, int] = field(default_factory=dict)
+    delay: Histogram | None = None
+    clock_ahead_seconds: float | None = None
+
+
+class Feed(Protocol):
+    """A source of prices on a thread of its own."""
+
+    name: str
+
+    def start(self) -> None:
+        """Open the markets of the symbols that are known, and bring prices from now on."""
+        ...
+
+    def ask_to_stop(self) -> None:
+        """Bring no further price; returns at once."""
+        ...
+
+    def stop(self, timeout_seconds: float = 2.0) -> None:
+        """Bring no further price; returns when the thread has ended, or the time is over."""
+        ...
+
+    def symbols(self) -> tuple[str, ...]:
+        """The symbols that are known to be this feed's."""
+        ...
+
+    def trouble(self) -> str | None:
+        """Why the feed cannot be relied on now, if so."""
+        ...
+
+    def status(self) -> FeedStatus:
+        """How it stands."""
+        ...
+
+
+class Inlet:
+    """A feed's way to its markets.
+
+    A full mailbox blocks the feed: prices are never merged or dropped, because either could change
+    what a position does.
+    """
+
+    def __init__(self, floor: Floor, clock: Clock, stopping: threading.Event) -> None:
+        """What waits here ends when `stopping` is set."""
+        self._floor = floor
+        self._clock = clock
+        self._stopping = stopping
+        # Both in one value: who looks from another thread must not count a wait twice.
+        self._waited_us: tuple[int, int | None] = (0, None)
+
+    @property
+    def blocked_us(self) -> int:
+        """For how long the feed has waited for markets so far; also while it waits."""
+        waited_us, since_us = self._waited_us
+        return waited_us + (0 if since_us is None else self._clock.monotonic_us() - since_us)
+
+    def open_market(self, symbol: str) -> None:
+        """See that a symbol has its market.
+
+        Raises:
+            TimeoutError: if the Desk does not open it.
+        """
+        reply = Reply()
+        self._floor.tell(OpenMarket(symbol=symbol, reply_to=reply))
+        reply.get(_OPEN_SECONDS)
+
+    def wait_for_room(self, symbol: str) -> bool:
+        """Wait for a market to catch up; False if the feed is stopped instead."""
+        if self._floor.queued(symbol) <= QUEUED_MAX:
+            return not self._stopping.is_set()
+        with self._blocked():
+            while self._floor.queued(symbol) > QUEUED_MAX:
+                if self._stopping.wait(_QUEUE_SECONDS):
+                    return False
+        return True
+
+    def pause(self, whys: Mapping[str, str]) -> None:
+        """Pause markets, each for its reason."""
+        # Before they are told: the next life of one that fails meanwhile reads it here.
+        self._floor.feed_pauses.update(whys)
+        self._tell({symbol: PauseMarket(why=why) for symbol, why in whys.items()})
+
+    def resume(self, symbol: str) -> None:
+        """Have a market go on."""
+        self._floor.feed_pauses[symbol] = None
+        self.tell(symbol, ResumeMarket())
+
+    def tell(self, symbol: str, message: Any) -> None:
+        """Tell a market; one that has failed is told in its next life, unless the feed stops."""
+        self._tell({symbol: message})
+
+    def _tell(self, messages: Mapping[str, Any]) -> None:
+        """Tell each market its message; those that are there need not wait for the others."""
+        if left := self._not_taken(messages):
+            with self._blocked():
+                while left and not self._stopping.wait(_AWAY_SECONDS):
+                    left = self._not_taken(left)
+
+    def _not_taken(self, messages: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            symbol: message
+            for symbol, message in messages.items()
+            if not self._floor.to_market(symbol, message)
+        }
+
+    @contextmanager
+    def _blocked(self) -> Iterator[None]:
+        """Count the time inside."""
+        self._waited_us = (self.blocked_us, self._clock.monotonic_us())
+        try:
+            yield
+        finally:
+            self._waited_us = (self.blocked_us, None)

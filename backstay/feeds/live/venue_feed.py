@@ -1,0 +1,158 @@
+"""An exchange as a feed: its session's news told to the markets of its symbols."""
+
+import threading
+from collections.abc import Sequence
+from decimal import Decimal
+
+import structlog
+
+from actors.engine.clock import Clock
+from actors.engine.stats import Histogram
+from actors.messages import TakePrices
+from backstay.feeds.live.inlet import DELAY_SECONDS, FeedStatus, Floor, Inlet
+from backstay.feeds.venues.link import Timing
+from backstay.feeds.venues.session import Session
+from backstay.feeds.venues.spelling import Listing
+from backstay.feeds.venues.venue import Venue
+
+log = structlog.get_logger(__name__)
+
+WHY_CHARS_MAX = 200
+
+
+class VenueFeed:
+    """Brings an exchange's trades to the markets of its symbols, for as long as it is not stopped.
+
+    While the connection is down the markets are paused: nothing is judged or opened. A symbol that
+    the exchange refuses stays paused, and the others go on.
+    """
+
+    def __init__(
+        self,
+        venue: Venue,
+        listings: Sequence[Listing],
+        floor: Floor,
+        clock: Clock,
+        *,
+        url: str | None = None,
+        timing: Timing | None = None,
+    ) -> None:
+        """Nothing runs until `start`; `url` is another address than the venue's own."""
+        self.name = venue.name
+        self._symbols = {one.venue_symbol: one.symbol for one in listings}
+        self._stopping = threading.Event()
+        self._clock = clock
+        self._delay = Histogram(DELAY_SECONDS)
+        self._inlet = Inlet(floor, clock, self._stopping)
+        self._session = Session(
+            venue, tuple(self._symbols), self, url=url, timing=timing or Timing()
+        )
+        self._waiting = set(self._symbols)
+        self._refused: dict[str, str] = {}
+        self._trouble: str | None = "not started"
+        self._clock_trouble: str | None = None
+        self._thread = threading.Thread(target=self._run, name=f"feed-{venue.name}", daemon=True)
+
+    def start(self) -> None:
+        """Open the markets of the symbols, and connect.
+
+        Raises:
+            TimeoutError: if the Desk does not open the markets.
+        """
+        for symbol in self._symbols.values():
+            self._inlet.open_market(symbol)
+        self._trouble = "not connected yet"
+        self._thread.start()
+
+    def ask_to_stop(self) -> None:
+        """Bring no further price; returns at once."""
+        self._stopping.set()
+
+    def stop(self, timeout_seconds: float = 2.0) -> None:
+        """Bring no further price; returns when the thread has ended, or the time is over."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout_seconds)
+
+    def symbols(self) -> tuple[str, ...]:
+        """The symbols that are bound to this venue."""
+        return tuple(self._symbols.values())
+
+    def trouble(self) -> str | None:
+        """Why its prices cannot be relied on, if so.
+
+        A symbol that the venue refuses is its market's trouble, unless there is no other.
+        """
+        trouble, refused = self._trouble, dict(self._refused)
+        if trouble is not None:
+            return f"{self.name}: {trouble}"
+        if len(refused) == len(self._symbols):
+            return f"{self.name} serves none of {', '.join(self.symbols())}"
+        waiting = sorted(self._symbols[symbol] for symbol in tuple(self._waiting))
+        if waiting:
+            return f"{self.name} has not confirmed {', '.join(waiting)}"
+        clock_trouble = self._session.state.clock.trouble()
+        return f"{self.name}: {clock_trouble}" if clock_trouble is not None else None
+
+    def status(self) -> FeedStatus:
+        """How it stands."""
+        state = self._session.state
+        return FeedStatus(
+            connected=state.connected,
+            blocked_us=self._inlet.blocked_us,
+            last_message_seconds=state.last_message_seconds,
+            reconnects=state.reconnects,
+            unknown=dict(state.unknown),
+            delay=self._delay,
+            clock_ahead_seconds=state.clock.ahead_seconds,
+        )
+
+    # --- What the session tells, on the feed's thread ------------------------------------------
+
+    def prices(self, symbol: str, prices: list[Decimal], times_us: list[int]) -> None:
+        """Hand trades to their market, when it has room."""
+        ours = self._symbols[symbol]
+        # A clock that runs behind the exchange's would make the newest price come from the future.
+        self._delay.observe(max(0, self._clock.now_us() - times_us[-1]) / 1_000_000)
+        self._look_at_clock()
+        if self._inlet.wait_for_room(ours):
+            self._inlet.tell(ours, TakePrices(prices=prices, times_us=times_us))
+
+    def _look_at_clock(self) -> None:
+        """Log where the venue's clock and ours begin to disagree, and where they agree again."""
+        before, self._clock_trouble = self._clock_trouble, self._session.state.clock.trouble()
+        if before is None and self._clock_trouble is not None:
+            log.error(f"clocks disagree: {self.name}: {self._clock_trouble}", venue=self.name)
+        elif before is not None and self._clock_trouble is None:
+            log.warning("clocks agree again", venue=self.name)
+
+    def served(self, symbol: str) -> None:
+        """A symbol's prices come from now on."""
+        self._waiting.discard(symbol)
+        self._refused.pop(symbol, None)
+        self._trouble = None
+        self._inlet.resume(self._symbols[symbol])
+
+    def lost(self, why: str) -> None:
+        """Nothing of this venue can be relied on."""
+        self._trouble = why = _told(why)
+        self._waiting = self._symbols.keys() - self._refused.keys()
+        text = f"the connection to {self.name} is lost: {why}"
+        self._inlet.pause(
+            {ours: text for symbol, ours in self._symbols.items() if symbol in self._waiting}
+        )
+
+    def refused(self, symbol: str, why: str) -> None:
+        """The venue does not serve a symbol; asked for anew, it may change its mind."""
+        self._waiting.discard(symbol)
+        self._refused[symbol] = why = _told(why)
+        self._trouble = None
+        self._inlet.pause({self._symbols[symbol]: f"{self.name} does not serve {symbol}: {why}"})
+
+    def _run(self) -> None:
+        self._session.run(self._stopping)
+
+
+def _told(why: str) -> str:
+    """What a venue has said, fit for events and messages, whatever it was."""
+    return "".join(char if char.isprintable() else " " for char in why[:WHY_CHARS_MAX])

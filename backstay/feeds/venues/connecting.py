@@ -1,0 +1,130 @@
+"""Making a connection, without making a session wait for it."""
+
+import socket
+import ssl
+import threading
+import time
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+from websocket import WebSocketException
+
+from backstay.feeds.venues.connection import BufferedWebSocket, Connection, Disconnected, reason_of
+
+
+class Connecting:
+    """A connection that is being made, on a thread of its own: `done` is set when it is over.
+
+    Names are looked up, and TLS and HTTP spoken, by calls that cannot be interrupted: who is not
+    interested any more calls `abandon`, and does not wait.
+    """
+
+    def __init__(self, url: str, timeout_seconds: float) -> None:
+        """Begin at once."""
+        self.done = threading.Event()
+        self._timeout_seconds = timeout_seconds
+        self._lock = threading.Lock()
+        self._abandoned = False
+        self._socket: socket.socket | None = None
+        self._connection: Connection | None = None
+        self._failure: Exception | None = None
+        arguments = (url, timeout_seconds)
+        threading.Thread(target=self._run, args=arguments, name="connecting", daemon=True).start()
+
+    def result(self) -> Connection:
+        """The connection, once it is `done`; raises `Disconnected` if it could not be made."""
+        match self._failure:
+            case None:
+                assert self._connection is not None, "the connection is still being made"
+                return self._connection
+            case OSError() | WebSocketException() as error:
+                raise Disconnected(f"cannot connect: {reason_of(error)}") from error
+            case failure:
+                raise failure
+
+    def wait(self, stopping: threading.Event, look_seconds: float) -> Connection | None:
+        """Wait for the result, at most as long as it may take; None if stopped meanwhile."""
+        deadline = time.monotonic() + self._timeout_seconds
+        while not self.done.wait(look_seconds):
+            late = time.monotonic() >= deadline
+            if late or stopping.is_set():
+                self.abandon()
+                if late:
+                    raise Disconnected(f"not connected within {self._timeout_seconds:g} s")
+                return None
+        return self.result()
+
+    def abandon(self) -> None:
+        """Close the connection, now or as soon as it is made."""
+        with self._lock:
+            self._abandoned = True
+            if self._connection is not None:
+                self._connection.close()
+            elif self._socket is not None:
+                # Who greets without end would hold the thread for ever.
+                with suppress(OSError):
+                    self._socket.shutdown(socket.SHUT_RDWR)
+
+    def _run(self, url: str, timeout_seconds: float) -> None:
+        try:
+            sock = reach(url, timeout_seconds)
+            with self._lock:
+                self._socket = sock
+                if self._abandoned:
+                    sock.close()
+            connection = greet(sock, url, timeout_seconds)
+        except Exception as error:
+            self._failure = error
+        else:
+            with self._lock:
+                self._connection = connection
+                if self._abandoned:
+                    connection.close()
+        self.done.set()
+
+
+def reach(url: str, timeout_seconds: float) -> socket.socket:
+    """Connect directly, whatever proxies the environment names; the TLS is still to be spoken.
+
+    Raises:
+        OSError: if the server is not reached.
+    """
+    parts = urlsplit(url)
+    secure = parts.scheme == "wss"
+    assert parts.hostname is not None, f"{url} names no host"
+    address = (parts.hostname, parts.port or (443 if secure else 80))
+    sock = socket.create_connection(address, timeout_seconds)
+    try:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if secure:
+            context = ssl.create_default_context()
+            # The handshake comes later, so that who abandons it can shut the socket down.
+            sock = context.wrap_socket(
+                sock, server_hostname=parts.hostname, do_handshake_on_connect=False
+            )
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def greet(sock: socket.socket, url: str, timeout_seconds: float) -> Connection:
+    """Speak TLS, which is verified, and HTTP; closes the socket if that fails.
+
+    Raises:
+        OSError: if the server is lost, or not to be trusted.
+        WebSocketException: if it does not speak WebSocket there.
+    """
+    try:
+        if isinstance(sock, ssl.SSLSocket):
+            sock.do_handshake()
+        # What decodes the frames validates their text; a redirect would lead to who knows whom.
+        websocket = BufferedWebSocket(skip_utf8_validation=True, enable_multithread=False)
+        websocket.connect(  # type: ignore[no-untyped-call]
+            url, socket=sock, timeout=timeout_seconds, redirect_limit=0, suppress_origin=True
+        )
+        websocket.settimeout(0)
+    except BaseException:
+        sock.close()
+        raise
+    return Connection(websocket, sock)

@@ -1,0 +1,71 @@
+"""A replay's report as one page that needs nothing else: `report.html`, opened as a file.
+
+The page's parts lie in `web/static`, where the service's own page uses some of them too. A
+Content-Security-Policy lets it load nothing and run only the scripts that were written into it.
+"""
+
+import hashlib
+import json
+import re
+from base64 import b64encode
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from backstay.replay.event_tape import EventTape
+from backstay.replay.report.data import page_data
+from backstay.replay.report.price_buckets import PriceBuckets
+from backstay.replay.report.report import write_whole
+
+PAGE_NAME = "report.html"
+
+_MODULES = ("chart.js", "report_table.js", "report_text.js")
+
+
+def write_html(
+    report: dict[str, Any], prices: PriceBuckets, events: EventTape, folder: Path
+) -> Path:
+    """Write `report.html` into a folder, which is made if need be; whole or not at all.
+
+    `report` is what `service.report.report_of` makes; equal arguments give equal bytes.
+    """
+    return write_whole(folder, PAGE_NAME, page_html(page_data(report, prices, events)))
+
+
+def page_html(data: dict[str, Any]) -> str:
+    """The page around its data."""
+    style = _static("theme.css") + _static("report.css")
+    imports = {f"./{name}": _data_url(_static(name)) for name in _MODULES}
+    modules = json.dumps({"imports": imports})
+    script = _static("report.js")
+    policy = (
+        "default-src 'none'; base-uri 'none'; form-action 'none'; "
+        f"style-src {_hash(style)}; script-src {_hash(modules)} {_hash(script)} data:"
+    )
+    parts = {
+        "policy": policy,
+        "style": style,
+        "modules": modules,
+        "data": _harmless_json(data),
+        "script": script,
+    }
+    # One pass, so that nothing within a part is taken for the place of another.
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _static("report.html"))
+
+
+def _static(name: str) -> str:
+    return files("web").joinpath("static", name).read_text(encoding="utf-8")
+
+
+def _data_url(script: str) -> str:
+    return f"data:text/javascript;base64,{b64encode(script.encode()).decode()}"
+
+
+def _hash(text: str) -> str:
+    """What a policy calls a script or style that stands in the page itself."""
+    return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _harmless_json(data: dict[str, Any]) -> str:
+    """JSON in which no text can end its script element or begin a comment."""
+    return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")

@@ -1,0 +1,116 @@
+"""What a metric is: its name, type, labels and meaning, and how many series it may come to."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from itertools import product
+from math import prod
+
+from actors.engine.stats import Histogram
+
+
+class Kind(StrEnum):
+    """Prometheus' types."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+    SUMMARY = "summary"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """A label with its closed set of values; an open one has none, but at most so many."""
+
+    name: str
+    values: tuple[str, ...] = ()
+    values_max: int = 0
+
+    @property
+    def most(self) -> int:
+        """How many values it may have."""
+        return len(self.values) or self.values_max
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One metric as everybody knows it.
+
+    `bounds` are a histogram's, without infinity. `label_sets_max` stands where not every value of
+    one label meets every value of the others.
+    """
+
+    name: str
+    kind: Kind
+    unit: str
+    meaning: str
+    labels: tuple[Label, ...] = ()
+    bounds: tuple[float, ...] = ()
+    label_sets_max: int | None = None
+
+    @property
+    def series(self) -> int:
+        """How many series it comes to at the most."""
+        sets = self.label_sets_max or prod(label.most for label in self.labels)
+        match self.kind:
+            case Kind.HISTOGRAM:
+                return sets * (len(self.bounds) + 3)
+            case Kind.SUMMARY:
+                return sets * 2
+            case _:
+                return sets
+
+    def label_sets(self) -> Iterator[tuple[str, ...]]:
+        """Every combination of values that is known beforehand; none where a label is open."""
+        return product(*(label.values for label in self.labels))
+
+
+def gauge(name: str, unit: str, meaning: str, *labels: Label) -> Metric:
+    """What may rise and fall."""
+    return Metric(name=name, kind=Kind.GAUGE, unit=unit, meaning=meaning, labels=labels)
+
+
+def counter(name: str, unit: str, meaning: str, *labels: Label) -> Metric:
+    """What only rises, from 0 in each process."""
+    return Metric(name=name, kind=Kind.COUNTER, unit=unit, meaning=meaning, labels=labels)
+
+
+def histogram(
+    name: str, unit: str, bounds: tuple[float, ...], meaning: str, *labels: Label
+) -> Metric:
+    """How values are spread."""
+    return Metric(
+        name=name,
+        kind=Kind.HISTOGRAM,
+        unit=unit,
+        meaning=meaning,
+        labels=labels,
+        bounds=bounds,
+    )
+
+
+def label(name: str, *values: object) -> Label:
+    """A label with a closed set of values."""
+    return Label(name=name, values=tuple(map(str, values)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Metrics that belong together, under a title."""
+
+    title: str
+    metrics: tuple[Metric, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How many observations there were, and what they come to."""
+
+    count: int
+    total: float
+
+
+Value = int | float | Decimal | Histogram | Summary
+Readings = Mapping[str, Mapping[tuple[str, ...], Value]]
+"""What is so now: by the metric's name and its labels' values, in their order."""

@@ -1,0 +1,160 @@
+"""Which feeds there are, and how they are connected to the running system."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from decimal import Decimal
+
+import pykka
+import structlog
+
+from actors.engine.clock import Clock
+from actors.engine.pooled import Mailbox
+from actors.system import System
+from backstay.feeds.batches import PriceBatch
+from backstay.feeds.live.inlet import Feed, FeedStatus
+from backstay.feeds.live.paced import LiveFeed, Source
+from backstay.feeds.live.venue_feed import VenueFeed
+from backstay.feeds.recorded import open_prices
+from backstay.feeds.simulated import SYMBOLS, simulated_prices
+from backstay.feeds.venues.registry import VENUES
+from backstay.service.settings.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+
+class SystemFloor:
+    """The running system as a feed sees it."""
+
+    def __init__(self, system: System) -> None:
+        """Feed these actors."""
+        self._directory = system.directory
+        self._published = system.published
+        self.feed_pauses = system.published.feed_pauses
+        self.tell = system.tell
+        # A feed keeps what was not taken and tells it again: no letter is dead.
+        self.to_market = system.directory.offer_to_market
+
+    def queued(self, symbol: str) -> int:
+        """How many messages wait in a market's mailbox."""
+        ref = self._directory.markets.get(symbol)
+        inbox = ref.actor_inbox if isinstance(ref, pykka.ActorRef) else None
+        return inbox.depth() if isinstance(inbox, Mailbox) else 0
+
+    def has_price(self, symbol: str) -> bool:
+        """Whether a price of the symbol was accepted since the start."""
+        status = self._published.markets.get(symbol)
+        return status is not None and status.received_us is not None
+
+    def last_price(self, symbol: str) -> Decimal | None:
+        """The last accepted price of a symbol, also of an earlier life of the service."""
+        status = self._published.markets.get(symbol)
+        last = status.last if status else self._published.version.markets.get(symbol)
+        return last.price if last else None
+
+
+class Feeds:
+    """All feeds of a service, which may be none."""
+
+    def __init__(self, feeds: Sequence[Feed]) -> None:
+        """None of them is started."""
+        self._feeds = tuple(feeds)
+
+    def start(self) -> None:
+        """Start them in order; raises `TimeoutError` if a market is not opened."""
+        for feed in self._feeds:
+            feed.start()
+
+    def stop(self, timeout_seconds: float) -> None:
+        """Stop them at the same time, and wait at most so long for all."""
+        for feed in self._feeds:
+            feed.ask_to_stop()
+        end = time.monotonic() + timeout_seconds
+        for feed in self._feeds:
+            feed.stop(max(0.0, end - time.monotonic()))
+
+    def names_by_symbol(self) -> dict[str, str]:
+        """Which feed brings a symbol's prices."""
+        return {symbol: feed.name for feed in self._feeds for symbol in feed.symbols()}
+
+    def awaited_symbols(self) -> frozenset[str]:
+        """The symbols whose prices are to come; of a feed that is over no more will."""
+        going_on = (feed for feed in self._feeds if not feed.status().ended)
+        return frozenset(symbol for feed in going_on for symbol in feed.symbols())
+
+    def trouble(self) -> str | None:
+        """Why no feed can be relied on; None while one of several can."""
+        troubles = [trouble for feed in self._feeds if (trouble := feed.trouble()) is not None]
+        return "; ".join(troubles) if self._feeds and len(troubles) == len(self._feeds) else None
+
+    def statuses(self) -> dict[str, FeedStatus]:
+        """How each stands, by its name."""
+        return {feed.name: feed.status() for feed in self._feeds}
+
+
+def feeds_of(settings: Settings, floor: SystemFloor, clock: Clock) -> Feeds:
+    """The feeds that the settings ask for, not started.
+
+    A simulated market goes on from the last accepted prices.
+
+    Raises:
+        InputError: for a recorded file that cannot be opened.
+    """
+    match settings.feed:
+        case ("none",):
+            return Feeds(())
+        case ("simulated",):
+            symbols = settings.symbols or SYMBOLS
+            source = _simulated(settings.seed, symbols, floor)
+        case ("recorded",):
+            symbols = ()
+            source = _recorded(settings.recorded, settings.symbols)
+            with source(0):
+                pass
+        case _:
+            return Feeds(_venues(settings, floor, clock))
+    (name,) = settings.feed
+    return Feeds([LiveFeed(name, source, floor, clock, speed=settings.speed, symbols=symbols)])
+
+
+def _venues(settings: Settings, floor: SystemFloor, clock: Clock) -> list[Feed]:
+    return [
+        VenueFeed(VENUES[venue], listings, floor, clock, url=settings.feeds.of(venue).url)
+        for venue, listings in settings.listings().items()
+    ]
+
+
+def _simulated(seed: int, symbols: tuple[str, ...], floor: SystemFloor) -> Source:
+    def source(_taken: int) -> AbstractContextManager[Iterable[PriceBatch]]:
+        known = ((symbol, floor.last_price(symbol)) for symbol in symbols)
+        last_prices = {symbol: price for symbol, price in known if price is not None}
+        return nullcontext(
+            simulated_prices(seed, span_us=None, symbols=symbols, last_prices=last_prices)
+        )
+
+    return source
+
+
+def _recorded(files: tuple[str, ...], symbols: tuple[str, ...]) -> Source:
+    @contextmanager
+    def source(taken: int) -> Iterator[Iterable[PriceBatch]]:
+        with open_prices(files) as recorded:
+            wanted = (batch for batch in recorded if not symbols or batch.symbol in symbols)
+            yield _after(taken, wanted)
+            for one in recorded.reordered:
+                log.warning(
+                    "recorded file was put in order",
+                    file=one.file,
+                    rows=str(one.disorder),
+                    late_rows=one.late,
+                )
+
+    return source
+
+
+def _after(taken: int, batches: Iterable[PriceBatch]) -> Iterator[PriceBatch]:
+    """The same batches without the first prices."""
+    for symbol, times_us, prices in batches:
+        if taken < len(prices):
+            yield PriceBatch(symbol, times_us[taken:], prices[taken:])
+        taken = max(0, taken - len(prices))

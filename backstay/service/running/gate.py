@@ -1,0 +1,77 @@
+"""The one door through which the web's commands reach the actors; closed to drain the service."""
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from actors.engine.directory import Directory
+from actors.messages import Denied, Reply
+from actors.published import Published
+from trading.model import Denial, DenialReason
+
+_CLOSED = Denied(
+    denial=Denial(
+        reason=DenialReason.SHUTTING_DOWN,
+        text="the service is shutting down and takes no more commands: ask again once it is back",
+    )
+)
+_GIVEN_UP = Denied(
+    denial=Denial(
+        reason=DenialReason.SHUTTING_DOWN,
+        text="the service stopped before the answer was known, and this may still be carried out: "
+        "ask again once it is back, with the same key or reference it is done once",
+    )
+)
+
+
+class Gate:
+    """Passes commands on; once closed, or without a database for good, it answers with a denial.
+
+    What passed before `close` returned is in a mailbox, and is committed by the drain.
+    """
+
+    def __init__(self, directory: Directory, published: Published) -> None:
+        """Open, before these actors, unless it is published that they never write again."""
+        self._directory = directory
+        self._published = published
+        self._lock = threading.Lock()
+        self._closed = False
+        self._unanswered: set[Reply] = set()
+
+    def close(self) -> None:
+        """Let nothing more through."""
+        with self._lock:
+            self._closed = True
+
+    def give_up(self) -> None:
+        """Answer whoever still waits that nobody knows yet; to be called once it is closed."""
+        ended = self._published.ended
+        answer = _GIVEN_UP if ended is None else Denied(denial=ended)
+        for reply in tuple(self._unanswered):
+            reply.tell(answer)
+
+    def tell(self, command: Any) -> None:
+        """Tell the Desk a command."""
+        self._pass(command, self._directory.to_desk)
+
+    def to_market(self, symbol: str, command: Any) -> bool:
+        """Tell a symbol's MarketActor; tells whether it was there to take it."""
+        return self._pass(command, partial(self._directory.to_market, symbol))
+
+    def to_signals(self, command: Any) -> bool:
+        """Tell the SignalActor; tells whether it was there to take it."""
+        return self._pass(command, self._directory.to_signals)
+
+    def _pass(self, command: Any, send: Callable[[Any], bool]) -> bool:
+        reply: Reply = command.reply_to
+        if self._published.ended is not None:
+            reply.tell(Denied(denial=self._published.ended))
+            return True
+        with self._lock:
+            if not self._closed:
+                self._unanswered.add(reply)
+                reply.future.add_done_callback(lambda _done: self._unanswered.discard(reply))
+                return send(command)
+        reply.tell(_CLOSED)
+        return True

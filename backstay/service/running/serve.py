@@ -1,0 +1,170 @@
+"""The service as a process: signals, exit codes, and the order of the last things."""
+
+import logging
+import os
+import signal
+import threading
+import time
+
+import structlog
+
+from actors.system import UncommittedError
+from backstay.feeds.errors import InputError
+from backstay.logs import configure_logs
+from backstay.service.exits import EXIT_FAILED, EXIT_INPUT
+from backstay.service.http.server import PortTakenError
+from backstay.service.running.first_steps import StartError
+from backstay.service.running.log_queue import LogLines
+from backstay.service.running.ownership import FileInUseError, OwnerLivesError, StopAskedError
+from backstay.service.running.service import Service
+from backstay.service.running.systemd import Notifier
+from backstay.service.settings.settings import Settings
+from backstay.web.access.tokens import TokenFileError
+from persistence.errors import ForeignLog, NotThere, SharedSessions, StoreError
+
+log = structlog.get_logger("backstay")
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+SAME_SIGNAL_SECONDS = 0.1
+STANDARD_ERROR = 2
+LOG_SECONDS = 0.5
+"""How long the last log lines may wait for their reader."""
+
+ASK_DIFFERENTLY = (
+    TokenFileError,
+    PortTakenError,
+    FileInUseError,
+    OwnerLivesError,
+    InputError,
+    NotThere,
+    SharedSessions,
+    ForeignLog,
+)
+"""Why a start fails that no repetition mends; any other ValueError is a bug."""
+
+EXIT_SIGNALLED = 128
+"""What a second signal's number is added to, as a shell does."""
+
+
+class Calls:
+    """What the main thread waits for: signals, and whatever ends the service.
+
+    The first of them is why it ends. The first signal asks to stop, a second one ends the process
+    at once.
+    """
+
+    def __init__(self) -> None:
+        """Nothing has come yet."""
+        self._lock = threading.Lock()
+        self._came = threading.Event()
+        self._reason: str | None = None
+
+    def listen(self) -> None:
+        """Take SIGTERM and SIGINT from now on; to be called before any thread is started.
+
+        Blocked in every thread, they wait for the one that takes them: a handler would have to
+        wait until the main thread runs, which may be busy with the first signal.
+        """
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        threading.Thread(target=self._take_signals, name="signals", daemon=True).start()
+
+    def fail(self, reason: str) -> None:
+        """End the service because of a failure; may be called on any thread."""
+        self._end(reason)
+
+    def stop_within(self, seconds: float) -> bool:
+        """Wait so long; True if the service shall stop, as `next` tells why."""
+        return self._came.wait(seconds)
+
+    def next(self) -> str | None:
+        """Wait for what ends the service: the reason of a failure, None for a signal."""
+        self._came.wait()
+        return self._reason
+
+    def _end(self, reason: str | None) -> None:
+        with self._lock:
+            if not self._came.is_set():
+                self._reason = reason
+                self._came.set()
+
+    def _take_signals(self) -> None:
+        first = signal.sigwait(SIGNALS)
+        first_at = time.monotonic()
+        self._end(None)
+        # GNU timeout sends its signal twice at once: to the process, and to its group.
+        while (again := signal.sigwait(SIGNALS)) == first:
+            if time.monotonic() - first_at > SAME_SIGNAL_SECONDS:
+                break
+        os._exit(EXIT_SIGNALLED + again)
+
+
+def serve(settings: Settings) -> int:
+    """Run the service until it is told to stop; returns the exit code."""
+    calls = Calls()
+    calls.listen()
+    lines = LogLines(STANDARD_ERROR)
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    configure_logs(level, style=settings.log_format, file=lines)
+    notifier = Notifier.of_environment()
+    service = Service(
+        settings, notifier, wait=calls.stop_within, fail=calls.fail, lines_lost=lambda: lines.lost
+    )
+    code = _started(service)
+    if code == 0:
+        reason = calls.next()
+        if reason is not None:
+            code = _failed(EXIT_FAILED, "cannot go on", reason)
+        else:
+            log.info("stopping: no more commands are taken, what is queued is committed")
+    notifier.stopping()
+    code = _stopped(service) or code
+    if code == 0:
+        log.info("stopped")
+    lines.drain(LOG_SECONDS)
+    return _ended(code)
+
+
+def _started(service: Service) -> int:
+    """Start it; returns 0, also if it was asked to stop, or the code to exit with."""
+    try:
+        service.start()
+    except StopAskedError:
+        return 0
+    except ASK_DIFFERENTLY as error:
+        return _failed(EXIT_INPUT, "not started", error)
+    except (StoreError, StartError, OSError) as error:
+        return _failed(EXIT_FAILED, "not started", error)
+    except Exception:
+        # A bug, or a machine in trouble: whoever watches the process may start it again.
+        log.exception("not started")
+        return EXIT_FAILED
+    return 0
+
+
+def _stopped(service: Service) -> int:
+    """Stop it, started or not; returns 0, or the code to exit with."""
+    try:
+        service.stop()
+    except UncommittedError as error:
+        return _failed(EXIT_FAILED, "not everything was committed", error)
+    except Exception:
+        log.exception("not stopped in order")
+        return EXIT_FAILED
+    return 0
+
+
+def _ended(code: int) -> int:
+    """The exit code, or at once the end of a process whose threads hang.
+
+    A read that a database does not answer has a thread that the interpreter would wait for.
+    """
+    main = threading.main_thread()
+    if any(not thread.daemon for thread in threading.enumerate() if thread is not main):
+        os._exit(code)
+    return code
+
+
+def _failed(code: int, what: str, why: object) -> int:
+    for line in str(why).splitlines():
+        log.error(f"{what}: {line}")
+    return code

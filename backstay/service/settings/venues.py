@@ -1,0 +1,106 @@
+"""Settings of the venues: where each is found, and which symbols it brings."""
+
+from typing import Annotated
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, field_validator
+
+from backstay.feeds.venues.registry import VENUES
+from backstay.feeds.venues.spelling import Listing, listing
+
+
+def _has_port(parts: SplitResult) -> bool:
+    """Whether the port is one, or none is given."""
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
+
+
+def listed(value: object) -> object:
+    """A list as text: `BTCUSDT, ETHUSDT`."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def listed_symbols(value: object) -> object:
+    """A list of symbols as text, which commas or blanks separate."""
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
+class VenueSettings(BaseModel):
+    """One venue; `url` is another address than its own, `symbols` are as the user wrote them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    url: str | None = None
+    symbols: Annotated[tuple[str, ...], BeforeValidator(listed_symbols)] = ()
+
+    @field_validator("url")
+    @classmethod
+    def _url_speaks_websocket(cls, value: str | None) -> str | None:
+        if value is not None:
+            parts = urlsplit(value)
+            if parts.scheme not in ("ws", "wss") or not parts.hostname or not _has_port(parts):
+                raise ValueError("give wss://HOST/PATH, or ws://HOST:PORT for a server nearby")
+            if parts.username is not None or parts.query:
+                # Venues want neither, and the address is logged as it is.
+                raise ValueError("give it without a password and without what follows a `?`")
+        return value
+
+
+class FeedsSettings(BaseModel):
+    """Every venue's settings by its name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    binance: VenueSettings = VenueSettings()
+    kraken: VenueSettings = VenueSettings()
+    coinbase: VenueSettings = VenueSettings()
+    bybit: VenueSettings = VenueSettings()
+    okx: VenueSettings = VenueSettings()
+
+    def of(self, venue: str) -> VenueSettings:
+        """A venue's settings."""
+        found = getattr(self, venue)
+        assert isinstance(found, VenueSettings)
+        return found
+
+
+VENUE_SETTINGS = tuple(
+    f"feeds.{venue}.{name}"
+    for venue in FeedsSettings.model_fields
+    for name in VenueSettings.model_fields
+)
+"""The names of all of them, as they stand in backstay.toml."""
+
+
+def listings(
+    venues: tuple[str, ...], feeds: FeedsSettings, symbols: tuple[str, ...]
+) -> dict[str, tuple[Listing, ...]]:
+    """What each of these venues brings; `symbols` are the only venue's, if it has none of its own.
+
+    Raises:
+        ValueError: for a venue without symbols, a name that is none, or one that two would bring.
+    """
+    if symbols and len(venues) > 1:
+        names = " and ".join(f"feeds.{venue}.symbols" for venue in venues)
+        raise ValueError(f"with several venues give each its own symbols, in {names}")
+    found: dict[str, tuple[Listing, ...]] = {}
+    bound: dict[str, str] = {}
+    for venue in venues:
+        texts = symbols or feeds.of(venue).symbols
+        if not texts:
+            raise ValueError(
+                f"feed {venue} needs symbols: give --symbols BTCUSD,ETHUSD or feeds.{venue}.symbols"
+            )
+        of_venue = {one.symbol: one for one in (listing(text, VENUES[venue]) for text in texts)}
+        for symbol in of_venue:
+            if symbol in bound:
+                raise ValueError(
+                    f"{symbol} is bound to {bound[symbol]} and to {venue}: leave it out of one"
+                )
+            bound[symbol] = venue
+        found[venue] = tuple(of_venue.values())
+    return found

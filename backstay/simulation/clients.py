@@ -1,0 +1,277 @@
+"""Clients: they ask, and hold every answer against what is durable at that moment."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from actors.messages import (
+    AccountReady,
+    CheckHealth,
+    CloseDone,
+    ClosePosition,
+    Denied,
+    HealthChecked,
+    MoveStop,
+    OpenAccount,
+    OpenDone,
+    OpenPosition,
+    PauseTrading,
+    PricesTaken,
+    ResumeTrading,
+    StopMoveDone,
+    TradingSet,
+    TransferDone,
+    TransferFunds,
+)
+from backstay.simulation.connection import UNWRITABLE
+from backstay.simulation.dispatcher import SimulatedDispatcher, Violation
+from backstay.simulation.model import Model
+from backstay.simulation.requests import (
+    AccountAsked,
+    CloseAsked,
+    HealthAsked,
+    OpenAsked,
+    PauseAsked,
+    PricesAsked,
+    Request,
+    StopAsked,
+    TransferAsked,
+)
+from trading.books import HealthStatus
+from trading.model import Denial, Position, Side
+
+
+@dataclass(eq=False, slots=True, repr=False)
+class Client:
+    """Waits for the answer to one request."""
+
+    request: Request
+    model: Model
+    dispatcher: SimulatedDispatcher
+
+    def tell(self, message: Any) -> None:
+        """Take the answer, and see that it is true for good."""
+        try:
+            if self.request.answer is not None:
+                raise Violation(f"{self.request} is answered twice: {message}")
+            self._judge(message)
+        except Violation as violation:
+            self.dispatcher.violate(str(violation))
+        self.request.answer = message
+
+    def __repr__(self) -> str:
+        return f"client {self.request.serial}"
+
+    def _judge(self, message: Any) -> None:
+        if self.request.dead and isinstance(message, Denied):
+            # Of an owner that was deposed, or is about to find out: what it knows may be old.
+            if self.request.carried_out:
+                raise Violation(f"{self.request} is denied, and carried out: {message}")
+            return
+        match self.request:
+            case OpenAsked():
+                _judge_open(self.model, self.request, message)
+            case CloseAsked():
+                _judge_close(self.model, self.request, message)
+            case StopAsked():
+                _judge_stop(self.model, self.request, message)
+            case PauseAsked():
+                _judge_pause(self.request, message)
+            case PricesAsked():
+                if not isinstance(message, PricesTaken):
+                    raise Violation(f"{self.request} is answered with {message}")
+            case TransferAsked():
+                _judge_transfer(self.model, self.request, message)
+            case AccountAsked():
+                _judge_account(self.model, self.request, message)
+            case HealthAsked():
+                _judge_health(message)
+
+
+def command(request: Request, client: Client) -> Any:
+    """The message that asks for it."""
+    match request:
+        case OpenAsked():
+            assert request.ladder is not None
+            return OpenPosition(
+                account=request.account,
+                symbol=request.symbol,
+                side=Side(request.side),
+                ladder=request.ladder,
+                notional=request.notional,
+                quantity=request.quantity,
+                idempotency_key=request.key,
+                deadline_us=request.deadline_us,
+                reply_to=client,
+            )
+        case CloseAsked():
+            return ClosePosition(
+                position_id=request.position_id,
+                note=request.note,
+                force=request.force,
+                reply_to=client,
+            )
+        case StopAsked():
+            return MoveStop(
+                position_id=request.position_id, stop_price=request.stop_price, reply_to=client
+            )
+        case PauseAsked():
+            kind = PauseTrading if request.pause else ResumeTrading
+            return kind(account=request.account, reason=request.reason, reply_to=client)
+        case TransferAsked():
+            return TransferFunds(
+                account=request.account,
+                amount=request.amount,
+                reference=request.reference,
+                reply_to=client,
+            )
+        case AccountAsked():
+            return OpenAccount(
+                account=request.account,
+                initial_balance=request.initial_balance,
+                limits=request.limits,
+                reply_to=client,
+            )
+        case HealthAsked():
+            return CheckHealth(account=request.account, reply_to=client)
+    raise AssertionError(f"no command for {request}")
+
+
+def _judge_open(model: Model, request: OpenAsked, message: Any) -> None:
+    account = model.accounts.get(request.account)
+    bound = account.keys.get(request.key) if account and request.key else None
+    match message:
+        case OpenDone(position=position):
+            _expect_durable(model, position)
+            opened = bound if request.key else request.position_id
+            if position.position_id != opened:
+                raise Violation(f"{request} is answered with {position}, must be {opened}")
+            asked = (request.symbol, request.side, request.ladder)
+            if asked != (position.symbol, position.side, position.ladder):
+                raise Violation(f"{request} is answered with another request's {position}")
+        case Denied(denial=denial) if denial.reason == "key_conflict":
+            others = [
+                other
+                for other in model.requests.opens
+                if (other.account, other.key) == (request.account, request.key)
+                and other.asks != request.asks
+            ]
+            if not others or request.position_id is not None:
+                raise Violation(f"{request} conflicts with nothing: {denial}")
+        case Denied(denial=denial):
+            if request.position_id is not None or bound is not None:
+                raise Violation(f"{request} is denied, and durable: {denial}")
+            _expect_refusal(request, request.key, denial)
+        case _:
+            raise Violation(f"{request} is answered with {message}")
+
+
+def _expect_refusal(request: Request, named: str | None, denial: Denial) -> None:
+    """Only what nobody can write is refused by the database."""
+    unwritable = named is not None and named.startswith(UNWRITABLE)
+    if denial.reason == "books_mismatch" or (denial.reason == "write_refused" and not unwritable):
+        raise Violation(f"{request}: {denial}")
+
+
+def _judge_close(model: Model, request: CloseAsked, message: Any) -> None:
+    tracked = model.positions.get(request.position_id)
+    match message:
+        case CloseDone(position=position, already_closed=already_closed):
+            _expect_durable(model, position)
+            if tracked is None or tracked.now.is_open or position.version != tracked.now.version:
+                raise Violation(f"{request} is answered with {position}, durable is {tracked}")
+            if not already_closed and (position.close_reason != "MANUAL" or request.was_closed):
+                raise Violation(f"{request} did not close {position}")
+        case Denied(denial=denial):
+            if denial.reason == "position_unknown" and not request.existed:
+                return
+            if denial.reason == "set_aside" and request.position_id in model.ruined:
+                return
+            if request.was_closed or denial.reason not in (
+                "price_unknown",
+                "price_stale",
+                "paused_by_network",
+                "market_quarantined",
+            ):
+                raise Violation(f"{request} is denied: {denial}")
+        case _:
+            raise Violation(f"{request} is answered with {message}")
+
+
+def _judge_stop(model: Model, request: StopAsked, message: Any) -> None:
+    tracked = model.positions.get(request.position_id)
+    match message:
+        case StopMoveDone(position=position):
+            _expect_durable(model, position)
+            if not request.moved or position.stop_price != request.stop_price:
+                raise Violation(f"{request} is answered with {position}")
+        case Denied(denial=denial):
+            allowed = {"stop_invalid", "price_unknown"}
+            if request.position_id in model.ruined:
+                allowed.add("set_aside")
+            if not request.existed:
+                allowed.add("position_unknown")
+            if tracked is not None and not tracked.now.is_open:
+                allowed.add("position_closed")
+            if request.moved or denial.reason not in allowed:
+                raise Violation(f"{request} is denied: {denial}")
+        case _:
+            raise Violation(f"{request} is answered with {message}")
+
+
+def _judge_pause(request: PauseAsked, message: Any) -> None:
+    match message:
+        case TradingSet(account=account, paused=paused):
+            if not request.done or (account, paused) != (request.account, request.pause):
+                raise Violation(f"{request} is answered with {message}")
+        case Denied(denial=denial):
+            if request.existed or denial.reason != "account_unknown":
+                raise Violation(f"{request} is denied: {denial}")
+        case _:
+            raise Violation(f"{request} is answered with {message}")
+
+
+def _judge_transfer(model: Model, request: TransferAsked, message: Any) -> None:
+    account = model.accounts.get(request.account)
+    booked = account.transfers.get(request.reference) if account is not None else None
+    match message:
+        case TransferDone(reference=reference, amount=amount, repeated=repeated):
+            if (reference, amount) != (request.reference, booked) or amount != request.amount:
+                raise Violation(f"{request} is answered with {message}, booked is {booked}")
+            if request.booked_before and not repeated:
+                raise Violation(f"{request} is a repetition, and not answered as one")
+        case Denied(denial=denial):
+            # Between a withdrawal that is refused and its repetition, money may have become free.
+            if booked == request.amount and not request.repeated:
+                raise Violation(f"{request} is denied, and booked: {denial}")
+            _expect_refusal(request, request.reference, denial)
+        case _:
+            raise Violation(f"{request} is answered with {message}")
+
+
+def _judge_account(model: Model, request: AccountAsked, message: Any) -> None:
+    account = model.accounts.get(request.account)
+    match message:
+        case AccountReady(wallet=wallet):
+            if account is None or wallet.initial_balance != account.initial:
+                raise Violation(f"{request} is answered with {wallet}, durable is {account}")
+        case Denied(denial=denial):
+            if account is None or account.initial == request.initial_balance:
+                raise Violation(f"{request} is denied: {denial}")
+        case _:
+            raise Violation(f"{request} is answered with {message}")
+
+
+def _judge_health(message: Any) -> None:
+    match message:
+        case HealthChecked(report=report):
+            if report.status is not HealthStatus.HEALTHY:
+                raise Violation(f"nobody broke the books, and yet: {report}")
+        case _:
+            raise Violation(f"a health check is answered with {message}")
+
+
+def _expect_durable(model: Model, position: Position) -> None:
+    tracked = model.positions.get(position.position_id)
+    durable = tracked.versions.get(position.version) if tracked is not None else None
+    if durable != position:
+        raise Violation(f"told of {position}, durable is {durable}")

@@ -1,0 +1,61 @@
+"""How often each client may try, counted in a table that cannot grow."""
+
+import ipaddress
+from collections import OrderedDict, deque
+
+from actors.engine.clock import Clock
+
+CLIENTS_MAX = 4096
+WINDOW_US = 60_000_000
+IPV6_PREFIX = 64
+"""An IPv6 customer has at least such a network: its addresses count as one client."""
+
+UNKNOWN = "unknown"
+
+
+def client_name(host: str) -> str:
+    """Who a host counts as: its IPv4 address, its IPv6 network, or the one client of all others.
+
+    What a proxy forwards may be any text; text that is not an address counts as one client.
+    """
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return UNKNOWN
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is None:
+            return str(ipaddress.ip_network((int(address), IPV6_PREFIX), strict=False))
+        address = address.ipv4_mapped
+    return str(address)
+
+
+class Attempts:
+    """At most so many attempts a minute by each client.
+
+    With too many clients the one whose last attempt is the longest ago is forgotten.
+    """
+
+    def __init__(self, per_minute: int, clock: Clock) -> None:
+        """Nobody has tried yet."""
+        self._per_minute = per_minute
+        self._clock = clock
+        # Each client's attempts within the window, the last attempt at the end of the table.
+        self._clients: OrderedDict[str, deque[int]] = OrderedDict()
+
+    def __len__(self) -> int:
+        """How many clients are remembered."""
+        return len(self._clients)
+
+    def seconds_to_wait(self, client: str) -> int | None:
+        """Count an attempt; None if it is allowed, else in how many seconds one is again."""
+        now_us = self._clock.monotonic_us()
+        times = self._clients.pop(client, None) or deque()
+        self._clients[client] = times
+        while len(self._clients) > CLIENTS_MAX:
+            self._clients.popitem(last=False)
+        while times and times[0] <= now_us - WINDOW_US:
+            times.popleft()
+        if len(times) < self._per_minute:
+            times.append(now_us)
+            return None
+        return max(1, -((now_us - WINDOW_US - times[0]) // 1_000_000))

@@ -1,0 +1,294 @@
+"""Positions: opening, looking, moving a stop, closing."""
+
+from functools import partial
+from typing import Annotated
+
+import structlog
+from fastapi import APIRouter, Header, Path, Query, Response
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+from starlette.convertors import Convertor, register_url_convertor
+
+from actors.denials import unknown_account, unknown_position
+from actors.messages import ClosePosition, MoveStop, OpenPosition
+from backstay.web.access.access import Scope, requires
+from backstay.web.api.bodies import check_market, find_record, open_positions, position_body
+from backstay.web.api.fields import (
+    AccountName,
+    Market,
+    Notional,
+    PositionId,
+    Price,
+    Quantity,
+    Ratio,
+    RequestBody,
+    Symbol,
+    Text,
+    example,
+)
+from backstay.web.api.history import history_item, pnl_body
+from backstay.web.api.paging import PageQuery, page_of
+from backstay.web.api.schemas import ClosedBody, HistoryBody, OpenedBody, Page, PositionBody
+from backstay.web.api.waiting import (
+    OPEN_NOT_KNOWN,
+    OPEN_NOT_KNOWN_BY_KEY,
+    Reads,
+    TheReads,
+    answer_of,
+)
+from backstay.web.backend import Backend, TheBackend
+from backstay.web.problems import answers, problem_for
+from persistence.state import PositionRecord
+from trading.ladder_shape import (
+    DEFAULT_STOP_LOSS_PCT,
+    DEFAULT_TAKE_PROFIT_PCTS,
+    RUNGS_MAX,
+    ladder_from_percentages,
+)
+from trading.model import Denial, DenialReason, Ladder, PositionStatus, Side
+from trading.signals import closer_in
+
+
+class _Digits(Convertor[str]):
+    """A number of an address, left as text for the annotated type to judge.
+
+    Starlette's own `int` fails on one of 5,000 digits; without any, `close-all` would be an id.
+    """
+
+    regex = "[0-9]+"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("digits", _Digits())
+
+router = APIRouter(prefix="/positions", tags=["positions"], dependencies=[requires(Scope.READ)])
+
+PositionPath = Annotated[PositionId, Path()]
+Ratios = Annotated[tuple[Ratio, ...], Field(max_length=RUNGS_MAX)]
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern="^[!-~]{1,200}$",
+        description="the same key with the same request opens one position",
+    ),
+]
+
+
+class OpenRequest(RequestBody):
+    """A position to open at the mark price, by `notional` (money) or by `quantity`.
+
+    Percentages are distances from the entry; `close_fractions` are shares of the quantity, one
+    for each take-profit, by default everything at the last.
+    """
+
+    model_config = example(account="demo", symbol="BTCUSDT", side="LONG", notional="25")
+
+    account: AccountName
+    symbol: Market
+    side: Side
+    notional: Notional | None = None
+    quantity: Quantity | None = None
+    stop_loss_pct: Ratio = DEFAULT_STOP_LOSS_PCT
+    take_profit_pcts: Ratios = DEFAULT_TAKE_PROFIT_PCTS
+    close_fractions: Ratios | None = None
+
+    @model_validator(mode="after")
+    def _has_one_size(self) -> "OpenRequest":
+        if (self.notional is None) == (self.quantity is None):
+            raise PydanticCustomError("size", "give either notional or quantity")
+        return self
+
+    def ladder(self) -> Ladder:
+        """The ladder that is asked for; raises `Problem` where it cannot be guarded."""
+        try:
+            return ladder_from_percentages(
+                self.take_profit_pcts,
+                stop_loss_pct=self.stop_loss_pct,
+                close_fractions=self.close_fractions,
+            )
+        except ValueError as error:
+            denial = Denial(reason=DenialReason.LADDER_INVALID, text=str(error))
+            raise problem_for(denial) from None
+
+
+class PositionQuery(PageQuery):
+    """Which positions are listed."""
+
+    account: AccountName | None = None
+    status: PositionStatus | None = None
+    symbol: Symbol | None = None
+
+
+class StopRequest(RequestBody):
+    """A tighter stop-loss."""
+
+    model_config = example(stop_loss="59000")
+
+    stop_loss: Price
+
+
+def _not_a_signals(note: str) -> str:
+    if closer_in(note) is None:
+        return note
+    raise PydanticCustomError("note", "notes that begin with TradingView signal are the hook's own")
+
+
+class CloseRequest(RequestBody):
+    """A close by hand; the note is kept with the position."""
+
+    model_config = example(note="before the news")
+
+    note: Annotated[Text, AfterValidator(_not_a_signals)] | None = None
+
+
+@router.post(
+    "",
+    status_code=201,
+    dependencies=[requires(Scope.TRADE)],
+    responses={
+        200: {"model": OpenedBody, "description": "Its Idempotency-Key had opened it before"},
+        **answers(404, 409, 413, 503),
+    },
+)
+async def open_position(
+    request: OpenRequest,
+    response: Response,
+    backend: TheBackend,
+    reads: TheReads,
+    key: Key = None,
+) -> OpenedBody:
+    """Open a position: a market order at the mark price."""
+    symbol = request.symbol.symbol
+    ladder = request.ladder()
+    deadline_us = backend.clock.monotonic_us() + int(backend.command_seconds * 1_000_000)
+    answer = await answer_of(
+        backend,
+        lambda reply: backend.tell(
+            OpenPosition(
+                account=request.account,
+                symbol=symbol,
+                side=request.side,
+                ladder=ladder,
+                notional=request.notional,
+                quantity=request.quantity,
+                idempotency_key=key,
+                deadline_us=deadline_us,
+                reply_to=reply,
+            )
+        ),
+        what=f"open of {symbol} in account {request.account}",
+        on_silence=OPEN_NOT_KNOWN if key is None else OPEN_NOT_KNOWN_BY_KEY,
+    )
+    position_id = answer.position.position_id
+    structlog.contextvars.bind_contextvars(account=request.account, position=position_id)
+    response.status_code = 200 if answer.repeated else 201
+    position = position_body(backend, await _record(backend, reads, position_id))
+    return OpenedBody(**position.model_dump(), market_note=request.symbol.note)
+
+
+@router.get("", responses=answers(404, 503))
+async def list_positions(
+    backend: TheBackend, reads: TheReads, query: Annotated[PositionQuery, Query()]
+) -> Page[PositionBody]:
+    """Positions, the newest first."""
+    if query.account is not None and query.account not in backend.published.version.wallets:
+        raise problem_for(unknown_account(query.account))
+    before_id, limit = query.before_number, query.limit + 1
+    if query.status is PositionStatus.OPEN:
+        found = open_positions(
+            backend, account=query.account, symbol=query.symbol, before_id=before_id, limit=limit
+        )
+    else:
+        found = await reads(
+            partial(
+                backend.reader.find_positions,
+                account=query.account,
+                status=query.status,
+                symbol=query.symbol,
+                before_id=before_id,
+                limit=limit,
+            )
+        )
+    if query.symbol is not None and not found:
+        check_market(backend, query.symbol, "it has no positions")
+    shown, next_ = page_of(found, query.limit, lambda record: record.position.position_id)
+    return Page(items=[position_body(backend, record) for record in shown], next=next_)
+
+
+@router.get("/{position_id:digits}", responses=answers(404, 503))
+async def show_position(
+    position_id: PositionPath, backend: TheBackend, reads: TheReads
+) -> PositionBody:
+    """One position."""
+    return position_body(backend, await _record(backend, reads, position_id))
+
+
+@router.get("/{position_id:digits}/history", responses=answers(404, 503))
+async def show_history(
+    position_id: PositionPath, backend: TheBackend, reads: TheReads
+) -> HistoryBody:
+    """Everything that happened to a position and why, in order, and what it earned."""
+    # The events come first: the position is then at least as far as they tell.
+    events = await reads(partial(backend.reader.read_history, position_id))
+    record = await _record(backend, reads, position_id)
+    return HistoryBody(
+        position=position_body(backend, record),
+        items=[history_item(event) for event in events],
+        pnl=pnl_body(record.position),
+    )
+
+
+@router.patch(
+    "/{position_id:digits}",
+    dependencies=[requires(Scope.TRADE)],
+    responses=answers(404, 409, 413, 503),
+)
+async def move_stop(
+    position_id: PositionPath, request: StopRequest, backend: TheBackend, reads: TheReads
+) -> PositionBody:
+    """Tighten a position's stop-loss; it never loosens."""
+    await answer_of(
+        backend,
+        lambda reply: backend.tell(
+            MoveStop(position_id=position_id, stop_price=request.stop_loss, reply_to=reply)
+        ),
+        what=f"the stop-loss of position {position_id}",
+    )
+    return position_body(backend, await _record(backend, reads, position_id))
+
+
+@router.post(
+    "/{position_id:digits}/close",
+    dependencies=[requires(Scope.TRADE)],
+    responses=answers(404, 409, 413, 503),
+)
+async def close_position(
+    position_id: PositionPath,
+    backend: TheBackend,
+    reads: TheReads,
+    request: CloseRequest | None = None,
+) -> ClosedBody:
+    """Close what is left of a position at the mark price; a closed one stays as it is."""
+    note = None if request is None else request.note
+    answer = await answer_of(
+        backend,
+        lambda reply: backend.tell(
+            ClosePosition(position_id=position_id, note=note, reply_to=reply)
+        ),
+        what=f"the close of position {position_id}",
+    )
+    record = await _record(backend, reads, position_id)
+    return ClosedBody(position=position_body(backend, record), already_closed=answer.already_closed)
+
+
+async def _record(backend: Backend, reads: Reads, position_id: int) -> PositionRecord:
+    record = await find_record(backend, reads, position_id)
+    if record is None:
+        raise problem_for(unknown_position(position_id))
+    return record

@@ -1,7 +1,0 @@
-"""The formats of files of prices, told apart by their first lines."""
-
-from feeds.formats.layout import Layout
-from feeds.formats.recognition import HEAD_LINES, layout_of
-from feeds.formats.symbol_names import symbol_in_name
-
-__all__ = ["HEAD_LINES", "Layout", "layout_of", "symbol_in_name"]

@@ -1,5 +1,0 @@
-"""What Prometheus scrapes: the metrics of `docs/metrics.md`, in a registry of their own."""
-
-from service.metrics.metrics import Metrics
-
-__all__ = ["Metrics"]
