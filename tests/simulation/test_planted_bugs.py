@@ -65,7 +65,11 @@ PLANTED: list[tuple[Plant, str, str]] = [
     (planted_in_containment.unexpected_errors_end_the_committer, "ruins", "committer .* raised"),
     (planted_in_containment.refused_batches_fail_together, "ruins", "write_refused"),
     (planted_in_containment.nobody_is_set_aside, "ruins", "and yet it recovers"),
-    (planted_in_containment.markets_wait_for_who_is_set_aside, "ruins", "who has not answered"),
+    (
+        planted_in_containment.markets_wait_for_who_is_set_aside,
+        "ruins",
+        "who has not answered|who is armed",
+    ),
     (planted_in_containment.commands_for_who_is_set_aside_are_passed_on, "ruins", "is denied"),
 ]
 
