@@ -55,8 +55,8 @@ PLANTED: list[tuple[Plant, str, str]] = [
     (planted_in_commits.prices_are_not_kept, "busy", "no price of"),
     (planted_in_clocks.own_mistakes_are_judged, "clocks", "market .* candidate"),
     (planted_in_clocks.wrong_times_hold_prices_back, "clocks", "market .* candidate"),
-    (planted_in_clocks.times_begin_anew_silently, "clocks", "has not told"),
-    (planted_in_clocks.one_rejection_hides_another, "clocks", "has not told"),
+    (planted_in_clocks.times_begin_anew_silently, "clocks", "not told|'price_times_rebased'"),
+    (planted_in_clocks.one_rejection_hides_another, "clocks", "not told|'price_rejected'"),
 ]
 
 
@@ -68,7 +68,7 @@ def test_a_planted_bug_is_found(
 ) -> None:
     """A broken protocol or a wrong digit does not get through a few seeds, and is told as such."""
     plant(monkeypatch)
-    with pytest.raises(AssertionError, match=rf"^Violation: .*{words}"):
+    with pytest.raises(AssertionError, match=rf"^Violation: .*({words})"):
         simulate_all(weather)
 
 
