@@ -8,6 +8,7 @@ from actors.published import Published
 from persistence.changes import Change
 from trading.events import OpenDenied
 from trading.model import Denial
+from trading.signals import opener_of
 
 
 class DeniedOpens:
@@ -41,6 +42,7 @@ class DeniedOpens:
             reason=str(denial.reason),
             text=denial.text,
             time_us=self._clock.now_us(),
+            asked_by=opener_of(request.idempotency_key),
         )
         change = Change(account=request.account, events=(event,))
         self._directory.to_committer(CommitChange(change_id=0, change=change, reply_to=None))

@@ -61,6 +61,7 @@ def _write(event: Event) -> None:
                 side=str(event.side),
                 quantity=plain(event.quantity),
                 entry_price=plain(event.entry_price),
+                **({} if event.opened_by is None else {"opened_by": event.opened_by}),
             )
         case RungHit():
             _write_rung(event)

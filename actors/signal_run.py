@@ -10,7 +10,7 @@ from actors.messages import CloseDone, ClosePosition, Denied, OpenDone, OpenPosi
 from actors.published import MarketState, Published
 from trading.ladder_shape import ladder_from_percentages
 from trading.model import DenialReason, Position, Side
-from trading.signals import Signal, SignalStatus
+from trading.signals import Signal, SignalStatus, signal_key, signal_note
 
 ASK_AGAIN_SECONDS = (5.0, 10.0, 30.0, 60.0)
 LOOK_AGAIN_SECONDS = 0.5
@@ -96,7 +96,7 @@ class SignalRun:
         self._recipient = recipient
         self._resumed = resumed
         self._expiry_seconds = expiry_seconds
-        self._note = f"TradingView signal {signal.signal_id}"
+        self._note = signal_note(signal.signal_id)
         self._begun = False
         self._ended = False
         self._closing: set[int] = set()
@@ -212,7 +212,7 @@ class SignalRun:
             side=side,
             ladder=DEFAULT_LADDER,
             notional=self.signal.notional,
-            idempotency_key=f"signal {self.signal.signal_id}",
+            idempotency_key=signal_key(self.signal.signal_id),
             deadline_us=clock.monotonic_us() + self._left_us,
             reply_to=_Answering(self._recipient, self.signal.signal_id, None),
         )

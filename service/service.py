@@ -22,6 +22,7 @@ from service.gate import Gate
 from service.leaving import let_go
 from service.live_feeds import Feeds, SystemFloor, feeds_of
 from service.metrics import Metrics
+from service.named_accounts import warn_of_unknown
 from service.notifications import notifications_of
 from service.notify import Notifier
 from service.ownership import Candidate, StopAskedError, Wait, keeping
@@ -231,6 +232,7 @@ class Service:
         if not version.wallets:
             with self._step(f"account {DEMO_ACCOUNT} opened in the empty database"):
                 open_account(system, DEMO_ACCOUNT, settings.demo_balance, self._wait)
+        warn_of_unknown(settings, system.published.version.wallets)
         with self._step("first health check made") as said:
             said.update(check_health(system, self._wait))
         return system

@@ -13,8 +13,8 @@ from actors.protocol import ReportWallet, WalletReported
 from actors.restore import version_of
 from actors.wallet import WalletActor
 from persistence.rows import event_json
+from simulation.comparing import same_position
 from simulation.dispatcher import Violation
-from simulation.model import same_position
 from simulation.model_position import ModelPosition
 from simulation.phone import is_wanted
 from simulation.requests import (
@@ -51,7 +51,7 @@ def check_settled(world: World) -> None:
 
 def check_history(world: World) -> None:
     """Every price was judged by every position that it reached; all events are there as told."""
-    for tracked in world.model.open_positions():
+    for tracked in world.model.guarded_positions():
         log = world.model.market(tracked.now.symbol).log
         tracked.expect_nothing_missed(log, len(log))
     stored = world.database.real.read_events(0, world.model.events + 1)
@@ -184,7 +184,7 @@ def check_market(world: World, symbol: str) -> None:
     book = actor._book
     expected = {
         tracked.now.position_id: model_triggers(tracked.now)
-        for tracked in world.model.open_positions()
+        for tracked in world.model.guarded_positions()
         if tracked.now.symbol == symbol
     }
     lows = {e[1]: e[0].copy_negate() for e in book._lows if book._armed.get(e[1]) == e[2]}
@@ -208,8 +208,11 @@ def model_triggers(position: ModelPosition) -> Triggers:
 def check_position_actors(world: World) -> None:
     """Each open position has its actor, with the durable state and nothing under way."""
     directory = world.system.directory
-    opened = sorted(tracked.now.position_id for tracked in world.model.open_positions())
-    _expect(sorted(directory.positions), opened, "positions with an actor")
+    guarded = sorted(tracked.now.position_id for tracked in world.model.guarded_positions())
+    _expect(sorted(directory.positions), guarded, "positions with an actor")
+    opened = {tracked.now.position_id for tracked in world.model.open_positions()}
+    aside = {one.key for one in world.system.published.standing_still()}
+    _expect(aside, opened & world.model.ruined, "what is set aside")
     for position_id, ref in directory.positions.items():
         actor = actor_of(ref)  # type: ignore[arg-type]
         assert isinstance(actor, PositionActor)

@@ -68,6 +68,16 @@ class Meanwhile(Protocol):
         ...
 
 
+UNWRITABLE = "unwritable"
+"""What a key or reference begins with that no connection can write."""
+
+
+def _is_unwritable(change: Change) -> bool:
+    keys = (position.idempotency_key or "" for position in change.positions)
+    operations = (entry.operation.removeprefix("transfer:") for entry in change.entries)
+    return any(text.startswith(UNWRITABLE) for text in (*keys, *operations))
+
+
 class Connection:
     """The store of one owner's life."""
 
@@ -102,6 +112,8 @@ class Connection:
         now_us: int,
     ) -> None:
         """Commit, or fail as the seed says."""
+        if any(map(_is_unwritable, changes)):
+            raise UnicodeEncodeError("ascii", UNWRITABLE, 0, 1, "injected: nobody foresaw it")
         asked_us = self._database.now_us
         attempt = Attempt(tuple(changes), epoch, commit_id, first_event_id, now_us, asked_us)
         self._database.begin(attempt)

@@ -87,6 +87,7 @@ class SimulatedDispatcher(SequentialDispatcher):
         self._kill_wanted = kill_wanted
         self._fail_points: dict[PooledActor, FailPoint] = {}
         self._failing_starts: set[str] = set()
+        self._ruined: set[tuple[str, str | int]] = set()
         self._current: PooledActor | None = None
 
     def start(self, actor: PooledActor, *, lane: str = POOL) -> pykka.ActorRef[Any]:
@@ -100,6 +101,7 @@ class SimulatedDispatcher(SequentialDispatcher):
             if isinstance(actor, SupervisedActor) and actor.kind in self._failing_starts:
                 self._failing_starts.discard(actor.kind)
                 self._fail(actor, None, FailPoint(When.BEFORE))
+            self._fail_if_ruined(actor, None)
             on_start()
 
         actor.on_receive = received  # type: ignore[method-assign]
@@ -115,8 +117,12 @@ class SimulatedDispatcher(SequentialDispatcher):
         """Let the next actor of a kind raise when it starts."""
         self._failing_starts.add(kind)
 
+    def ruin(self, actor: SupervisedActor) -> None:
+        """Let an actor, and every later life of it, raise whatever it is told."""
+        self._ruined.add((actor.kind, actor.key))
+
     def forget_fail_points(self) -> None:
-        """Let nobody fail who was to."""
+        """Let nobody fail who was to, but for who always does."""
         self._fail_points.clear()
         self._failing_starts.clear()
 
@@ -144,7 +150,7 @@ class SimulatedDispatcher(SequentialDispatcher):
 
     def catch_up(self) -> None:
         """Tell what has fallen due while nothing ran."""
-        self.advance_to(self.clock.now_us())
+        self.advance_to(self.clock.monotonic_us())
 
     @property
     def recovering(self) -> bool:
@@ -172,6 +178,7 @@ class SimulatedDispatcher(SequentialDispatcher):
 
     def _handle(self, actor: PooledActor, original: Callable[[Any], Any], message: Any) -> None:
         self.messages += 1
+        self._fail_if_ruined(actor, message)
         point = self._fail_points.get(actor)
         if point is not None and point.when is When.BEFORE:
             self._fail(actor, message, point)
@@ -189,6 +196,10 @@ class SimulatedDispatcher(SequentialDispatcher):
         self.watcher.handled(actor, message)
         if point is not None:
             self._fail(actor, message, FailPoint(When.AFTER))
+
+    def _fail_if_ruined(self, actor: PooledActor, message: Any) -> None:
+        if isinstance(actor, SupervisedActor) and (actor.kind, actor.key) in self._ruined:
+            self._fail(actor, message, FailPoint(When.BEFORE))
 
     def _fail(self, actor: PooledActor, message: Any, point: FailPoint) -> None:
         self.watcher.failing(actor, message, point.when)

@@ -5,6 +5,7 @@ from typing import Any
 
 from actors.base import actor_of
 from actors.position import PositionActor
+from actors.protocol import MarketRestarted
 from actors.supervised import ActorKind, SupervisedActor
 from simulation.dispatcher import FailPoint, When
 from simulation.world import World
@@ -32,6 +33,19 @@ class Failures:
             return f"the next {kind} that starts"
         actors = [actor for actor in self._related() if self._may_fail(actor)]
         return ", ".join(self._fail(actor) for actor in actors) or "nobody"
+
+    def ruin_a_position(self) -> str:
+        """Let a position fail for good; tells which."""
+        positions = [actor for actor in self._living() if isinstance(actor, PositionActor)]
+        opened = {tracked.now.position_id for tracked in self._world.model.open_positions()}
+        positions = [actor for actor in positions if actor.key in opened]
+        if not positions:
+            return "nobody"
+        actor = self._world.random.choice(positions)
+        self._world.model.ruined.add(int(actor.key))
+        self._world.dispatcher.ruin(actor)
+        actor.actor_ref.tell(MarketRestarted(symbol=actor._position.symbol))
+        return f"position {actor.key}"
 
     def _fail(self, actor: SupervisedActor) -> str:
         whens = [When.BEFORE, When.AFTER]

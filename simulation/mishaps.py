@@ -25,6 +25,7 @@ class Mishaps:
             (weather.stop, self.stop),
             (weather.failure, self.fail),
             (weather.freeze, self.freeze),
+            (weather.ruin, self.ruin),
             (weather.clock, self.set_clock),
             (weather.files, self.lose_files),
             (weather.database.stop, self.stop_database),
@@ -48,6 +49,10 @@ class Mishaps:
     def fail(self) -> str:
         """An actor is made to fail, or some that have to do with one another."""
         return f"made to fail: {self.failures.fail_someone()}"
+
+    def ruin(self) -> str:
+        """A position fails for good: whatever its lives are told, they raise."""
+        return f"ruined: {self.failures.ruin_a_position()}"
 
     def freeze(self) -> str:
         """The owner's process stands still, as under a debugger or a machine that swaps."""

@@ -12,16 +12,16 @@ from decimal import Decimal
 from typing import Any
 
 from persistence.changes import Change
+from simulation.comparing import expect_values, opened_from, same_position, same_wallet
 from simulation.database import Committed
 from simulation.dispatcher import Violation
 from simulation.model_account import ModelAccount
 from simulation.model_market import ModelMarket
-from simulation.model_position import Happening, ModelPosition, Part, Rung
+from simulation.model_position import Happening, ModelPosition
 from simulation.model_tracking import Coverage, Tracked
 from simulation.requests import Requests
-from trading.costs import DEFAULT_RATES
 from trading.events import Event
-from trading.model import MarketPrice, Position, Wallet
+from trading.model import MarketPrice, Position
 
 MARKET_EVENTS = (
     "market_paused",
@@ -53,6 +53,7 @@ class Model:
         self.markets: dict[str, ModelMarket] = {}
         self.coverage: dict[int, Coverage] = {}
         self.pauses: dict[str | None, str] = {}
+        self.ruined: set[int] = set()
         self.told: list[Event] = []
         self.commit_id = 0
         self.epoch = 0
@@ -87,7 +88,7 @@ class Model:
         account = self.accounts.get(change.account) if change.account is not None else None
         if change.wallet_before is not None:
             assert account is not None
-            _same_wallet(account, change.wallet_before)
+            same_wallet(account, change.wallet_before)
         predicted = Predicted(len(account.entries) if account is not None else 0)
         events: deque[Any] = deque(change.events)
         positions = deque(change.positions)
@@ -110,6 +111,8 @@ class Model:
                 self._set_trading(events.popleft())
             elif kind in MARKET_EVENTS:
                 self._market_event(events.popleft())
+            elif kind == "part_set_aside":
+                self._set_aside(events.popleft())
             elif kind == "open_denied":
                 self.requests.record_denial(events.popleft())
             else:
@@ -138,6 +141,14 @@ class Model:
             raise Violation(f"{event} is booked in spite of {denial}: {account}")
         account.transfer(event.reference, event.amount, event.time_us)
 
+    def guarded_positions(self) -> list[Tracked]:
+        """The positions that are durably open and do not fail for good in this life."""
+        return [t for t in self.open_positions() if t.now.position_id not in self.ruined]
+
+    def _set_aside(self, event: Any) -> None:
+        if event.position_id not in self.ruined:
+            raise Violation(f"nobody has failed for good, and yet: {event}")
+
     def is_paused(self, account: str) -> bool:
         """Whether nothing may be opened in an account."""
         return account in self.pauses or None in self.pauses
@@ -163,7 +174,7 @@ class Model:
             raise Violation(f"{event} has no quote, or comes twice: {coverage}")
         if self.is_paused(event.account):
             raise Violation(f"{event} is opened in a pause: {self.pauses}")
-        now = _opened(position)
+        now = opened_from(position)
         if not now.can_be_guarded:
             raise Violation(f"{event} cannot be guarded: {now}")
         request = self.requests.open_for(position, asked_us)
@@ -174,7 +185,7 @@ class Model:
         self.positions[now.position_id] = Tracked(
             now, coverage, judged=quotes[0].accepted, scanned=quotes[0].accepted
         )
-        _expect(
+        expect_values(
             event,
             {
                 "quantity": now.quantity,
@@ -204,7 +215,7 @@ class Model:
         for happening in [*self._settle(now, happenings), *happenings]:
             if not events:
                 raise Violation(f"{happening} was not told")
-            _expect(events.popleft(), happening)
+            expect_values(events.popleft(), happening)
         predicted.positions.append(now)
         predicted.prices[now.symbol] = (price, first.time_us)
 
@@ -215,7 +226,7 @@ class Model:
         self.requests.carry_out_stop(event.position_id, event.stop_after)
         log = self.markets[event.symbol].log
         now, happenings = tracked.move_stop(log, event.stop_after, event.mark_price, event.time_us)
-        _expect(event, happenings[0])
+        expect_values(event, happenings[0])
         predicted.positions.append(now)
         predicted.prices[now.symbol] = (event.mark_price, event.time_us)
 
@@ -243,7 +254,7 @@ class Model:
         waiting = self.markets[event.symbol].events
         if not waiting:
             raise Violation(f"{event} is told, and did not happen")
-        _expect(event, waiting.pop(0))
+        expect_values(event, waiting.pop(0))
 
     def _hold_against(self, change: Change, predicted: Predicted) -> None:
         missing = predicted.prices.keys() - {market.symbol for market in change.markets}
@@ -261,12 +272,12 @@ class Model:
         if len(change.entries) != len(expected):
             raise Violation(f"{change.entries} are written, not {expected}")
         for entry, values in zip(change.entries, expected, strict=True):
-            _expect(entry, values)
+            expect_values(entry, values)
         if (change.wallet_after is None) != (not expected):
             raise Violation(f"{change.entries} do not lead to {change.wallet_after}")
         if change.wallet_after is not None:
             assert account is not None
-            _same_wallet(account, change.wallet_after)
+            same_wallet(account, change.wallet_after)
 
     def _keep(self, market: MarketPrice, predicted: Predicted) -> None:
         """A price kept with a commit is that of its last step, or the last accepted at a stop."""
@@ -276,75 +287,3 @@ class Model:
         if (market.price, market.time_us) not in (expected, at_a_stop):
             raise Violation(f"{market} is kept, not {expected}")
         known.committed = (market.price, market.time_us)
-
-
-def same_position(now: ModelPosition, position: Position) -> None:
-    """Hold a position's state against the model's."""
-    _expect(
-        position,
-        {
-            "position_id": now.position_id,
-            "account": now.account,
-            "symbol": now.symbol,
-            "side": now.side,
-            "quantity": now.quantity,
-            "entry_price": now.entry,
-            "entry_time_us": now.entry_time,
-            "take_profit_prices": tuple(now.levels),
-            "stop_price": now.stop,
-            "open_quantity": now.open_quantity,
-            "hold": now.hold,
-            "rates": DEFAULT_RATES,
-            "rungs_hit": now.rungs_hit,
-            "gross_pnl": now.gross,
-            "exit_price": now.exit,
-            "exit_time_us": now.exit_time,
-            "close_reason": now.reason,
-            "idempotency_key": now.key,
-            "version": now.version,
-        },
-    )
-    _expect(position.costs, now.costs)
-
-
-def _opened(position: Position) -> ModelPosition:
-    """The model's own position for what was asked at what was quoted."""
-    ladder = position.ladder
-    return ModelPosition(
-        position_id=position.position_id,
-        account=position.account,
-        symbol=position.symbol,
-        side=str(position.side),
-        quantity=position.quantity,
-        entry=position.entry_price,
-        entry_time=position.entry_time_us,
-        stop_percent=ladder.stop_loss_pct,
-        rungs=[Rung(r.distance_pct, str(r.stop), r.close_fraction) for r in ladder.rungs],
-        rates={name: getattr(DEFAULT_RATES, name) for name in ("fee", "spread", "slippage")},
-        key=position.idempotency_key,
-    )
-
-
-def _same_wallet(account: ModelAccount, wallet: Wallet) -> None:
-    _expect(
-        wallet,
-        {
-            "account": account.account,
-            "initial_balance": account.initial,
-            "limits": account.limits,
-            "total": account.total,
-            "locked": account.locked,
-            "version": account.version,
-            "entries": len(account.entries),
-        },
-    )
-
-
-def _expect(actual: Any, values: Happening) -> None:
-    """Every value that the model predicts is the actual one."""
-    for name, value in values.items():
-        if isinstance(value, Part):
-            _expect(actual, {"released": value.released, "gross_pnl": value.gross})
-            _expect(actual.costs, value.costs)
-        elif getattr(actual, name) != value:
-            raise Violation(f"{name} is {getattr(actual, name)!r}, must be {value!r}: {actual}")

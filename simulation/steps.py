@@ -4,6 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from simulation.arithmetic import price as price_scale
+from simulation.connection import UNWRITABLE
 from simulation.feeds import Feeds
 from simulation.life import Life
 from simulation.mishaps import Mishaps
@@ -109,7 +110,7 @@ class Steps:
             ladder=self.random.choice(LADDERS),
             notional=None if quantity is not None else notional,
             quantity=quantity,
-            key=f"key-{serial}" if self.random.random() < 0.6 else None,
+            key=f"{self._unwritable()}key-{serial}" if self.random.random() < 0.6 else None,
             deadline_us=deadline_us,
         )
         return self._send_open(request, asked)
@@ -208,7 +209,7 @@ class Steps:
     def transfer(self, asked: Life | None = None) -> str:
         """A deposit or withdrawal, maybe with an earlier reference."""
         serial = self.world.requests.next_serial()
-        account, reference = self._account(), f"transfer-{serial}"
+        account, reference = self._account(), f"{self._unwritable()}transfer-{serial}"
         amount = Decimal(self.random.choice((5, 12, -3, -25, -700))) + Decimal("0.01")
         earlier = self.world.requests.transfers[-20:]
         if earlier and self.random.random() < 0.3:
@@ -331,6 +332,11 @@ class Steps:
             f"a client opens {request.side} {request.symbol} of {amount} in {request.account}, "
             f"key {request.key}, deadline {request.deadline_us}"
         )
+
+    def _unwritable(self) -> str:
+        """Now and then, what makes a key or reference one that no connection can write."""
+        likelihood = self.world.weather.unwritable
+        return UNWRITABLE if likelihood and self.random.random() < likelihood else ""
 
     def _symbol(self) -> str:
         return self.random.choice([*SYMBOLS])

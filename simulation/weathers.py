@@ -12,6 +12,14 @@ WEATHERS = {
         )
     ),
     "failures": Weather(failure=0.15),
+    "ruins": Weather(
+        failure=0.05,
+        kill=0.01,
+        stop=0.01,
+        ruin=0.04,
+        unwritable=0.1,
+        database=FaultRates(slow=0.05),
+    ),
     "kills": Weather(kill=0.02, stop=0.01, database=FaultRates(kill=0.03)),
     "files": Weather(
         files=0.05, kill=0.01, failure=0.03, database=FaultRates(commit=0.1, look_up=0.1, slow=0.05)
@@ -33,6 +41,8 @@ WEATHERS = {
         stop=0.005,
         freeze=0.005,
         clock=0.01,
+        ruin=0.005,
+        unwritable=0.01,
         database=FaultRates(
             commit=0.1,
             look_up=0.3,

@@ -44,6 +44,8 @@ class Weather:
     kill: float = 0.0
     stop: float = 0.0
     freeze: float = 0.0
+    ruin: float = 0.0
+    unwritable: float = 0.0
     clock: float = 0.0
     files: float = 0.0
     standby: bool = False
@@ -59,7 +61,7 @@ class World:
     """The service with its database, its clients' requests and the model of both."""
 
     def __init__(self, seed: int, weather: Weather) -> None:
-        """Everything begins: an empty database, and its first owner."""
+        """Begin with an empty database, and its first owner."""
         self.seed = seed
         self.weather = weather
         self.random = random.Random()
@@ -202,14 +204,13 @@ class World:
         for market in self.model.markets.values():
             market.events.clear()  # a deposed owner tells them no more
             market.paused = False
-        self.model.coverage = {
-            position_id: tracked.coverage for position_id, tracked in self.model.positions.items()
-        }
+        self.model.coverage = {id_: its.coverage for id_, its in self.model.positions.items()}
         for tracked in self.model.open_positions():
             log = self.model.market(tracked.now.symbol).log
-            if complete:
+            if complete and tracked.now.position_id not in self.model.ruined:
                 tracked.expect_nothing_missed(log, len(log))
             tracked.begin_life(len(log))
+        self.model.ruined.clear()
         self._begin_life(epoch)
 
     def _begin_life(self, epoch: int) -> None:

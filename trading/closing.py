@@ -7,6 +7,7 @@ from trading.costs import closing_costs, gross_pnl
 from trading.events import PositionClosed, PositionReduced
 from trading.model import CloseReason, Costs, Position, Side
 from trading.money import ZERO, difference, money, plain, product, trimmed
+from trading.signals import closer_in
 
 
 def rung_name(side: Side, rung: int, distance_pct: Decimal) -> str:
@@ -110,6 +111,8 @@ def _reason_text(position: Position, reason: CloseReason, note: str | None) -> s
         case CloseReason.STOP_LOSS:
             return f"stop-loss at {plain(position.stop_price)} reached"
         case CloseReason.MANUAL:
+            if closer_in(note) is not None:
+                return f"closed by {note}"
             return "closed by hand" if note is None else f"closed by hand: {note}"
 
 

@@ -38,7 +38,7 @@ class FundsTransferred:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionOpened:
-    """A position was opened; `hold` is the money locked for it."""
+    """A position was opened with this hold; `opened_by` names the signal, if one did."""
 
     kind: ClassVar[str] = "position_opened"
     account: str
@@ -51,11 +51,12 @@ class PositionOpened:
     stop_price: Decimal
     take_profit_prices: tuple[Decimal, ...]
     time_us: int
+    opened_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenDenied:
-    """An open was refused; `reason` is its code, `text` what people read."""
+    """An open was refused; `reason` is its code, `asked_by` the signal that asked, if one did."""
 
     kind: ClassVar[str] = "open_denied"
     account: str
@@ -64,6 +65,7 @@ class OpenDenied:
     reason: str
     text: str
     time_us: int
+    asked_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,7 @@ from trading.money import (
     total,
     trimmed,
 )
+from trading.signals import opener_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +125,7 @@ def opened(
         stop_price=stop_price,
         take_profit_prices=levels,
         time_us=entry_time_us,
+        opened_by=opener_of(idempotency_key),
     )
     return Advance(position=position, events=(event,))
 

@@ -4,12 +4,41 @@
 closes; so does a signal whose strategy is `flat` afterwards.
 """
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
 from trading.model import Side
 from trading.money import ZERO, is_money
+
+_NOTE = re.compile(r"TradingView signal [0-9]+")
+_KEY = re.compile(r"signal ([0-9]+)")
+
+
+def signal_note(signal_id: int) -> str:
+    """What a position that a signal opened or closed says of it."""
+    return f"TradingView signal {signal_id}"
+
+
+def signal_key(signal_id: int) -> str:
+    """The idempotency key of a signal's open; keys from outside have no space in them."""
+    return f"signal {signal_id}"
+
+
+def opener_of(idempotency_key: str | None) -> str | None:
+    """The note of the signal that has this key; None for an open that came otherwise."""
+    found = _KEY.fullmatch(idempotency_key or "")
+    return None if found is None else signal_note(int(found[1]))
+
+
+def closer_in(close_note: str | None) -> str | None:
+    """The signal that a close's note names; None where a person closed.
+
+    Notes from outside that would name one are refused where they come in.
+    """
+    found = _NOTE.match(close_note or "")
+    return None if found is None else found[0]
 
 
 class SignalAction(StrEnum):

@@ -60,13 +60,15 @@ def _of_position(kind: str, data: dict[str, Any]) -> str | None:
     match kind:
         case "position_opened":
             levels = ", ".join(data["take_profit_prices"]) or "none"
+            by = f" by {data['opened_by']}" if data.get("opened_by") else ""
             return (
                 f"{data['side']} of {data['quantity']} {data['symbol']} opened at "
-                f"{data['entry_price']}, {_short(data['hold'])} held, "
+                f"{data['entry_price']}{by}, {_short(data['hold'])} held, "
                 f"stop-loss {data['stop_price']}, take-profits {levels}"
             )
         case "open_denied":
-            return f"{data['side']} of {data['symbol']} not opened: {data['text']}"
+            whose = f" for {data['asked_by']}" if data.get("asked_by") else ""
+            return f"{data['side']} of {data['symbol']} not opened{whose}: {data['text']}"
         case "rung_hit":
             return _rung(data)
         case "stop_moved":

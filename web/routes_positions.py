@@ -5,7 +5,7 @@ from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Header, Path, Query, Response
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 from starlette.convertors import Convertor, register_url_convertor
 
@@ -19,6 +19,7 @@ from trading.ladder_shape import (
     ladder_from_percentages,
 )
 from trading.model import Denial, DenialReason, Ladder, PositionStatus, Side
+from trading.signals import closer_in
 from web.access import Scope, requires
 from web.backend import Backend, TheBackend
 from web.bodies import check_market, find_record, open_positions, position_body
@@ -132,12 +133,18 @@ class StopRequest(RequestBody):
     stop_loss: Price
 
 
+def _not_a_signals(note: str) -> str:
+    if closer_in(note) is None:
+        return note
+    raise PydanticCustomError("note", "notes that begin with TradingView signal are the hook's own")
+
+
 class CloseRequest(RequestBody):
     """A close by hand; the note is kept with the position."""
 
     model_config = example(note="before the news")
 
-    note: Text | None = None
+    note: Annotated[Text, AfterValidator(_not_a_signals)] | None = None
 
 
 @router.post(

@@ -82,10 +82,22 @@ def test_alerts_turn_a_position_around_and_close_it(api: Api) -> None:
     send(api, {"action": "buy", "symbol": "BTCUSDT", "market_position": "flat", "id": "3"})
     assert positions(api) == []
     closed = api.get("/positions", status="CLOSED")["items"]
+    texts = [item["text"] for item in api.get("/positions/1/history")["items"]]
+    assert "opened at 100 by TradingView signal 1, " in texts[0]
+    assert "Closed at 100, closed by TradingView signal 2: " in texts[-1]
     assert [item["close_note"] for item in closed] == [
         "TradingView signal 3",
         "TradingView signal 2",
     ]
+
+
+def test_nobody_closes_in_a_signals_name(api: Api) -> None:
+    """A position's history names the signals that acted, and no others."""
+    position_id = api.open()["id"]
+    body = {"note": "TradingView signal 1"}
+    problem = api.problem("POST", f"/positions/{position_id}/close", body)
+    assert problem["status"] == 422
+    assert "are the hook's own" in problem["detail"]
 
 
 def test_an_alert_that_comes_twice_is_answered_with_the_first(api: Api) -> None:

@@ -43,7 +43,7 @@ def test_what_the_specifications_position_could_gain_and_lose(
 
 def test_a_small_account_is_never_asked_for_headroom() -> None:
     """Whatever its ladder, what a usual account opens is far below the bound."""
-    ladder = a_ladder(3, 6, 1_000_000)
+    ladder = a_ladder(3, 6, 1_000)
     assert headroom_denial(Account(1_000_000).wallet, a_position(ladder=ladder), ZERO) is None
 
 

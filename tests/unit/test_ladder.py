@@ -236,6 +236,13 @@ def the_close(step: Advance) -> PositionClosed:
     return close
 
 
+@pytest.mark.parametrize("note", ["TradingView signal 6", "TradingView signal 6; price 70 s old"])
+def test_what_a_signal_closed_says_so(note: str) -> None:
+    """Not "by hand"."""
+    done = closed(a_position(), Decimal(100), TIME_US, reason=CloseReason.MANUAL, note=note)
+    assert the_close(done).reason_text == f"closed by {note}"
+
+
 def test_a_closed_position_takes_no_price() -> None:
     """CLOSED is terminal: judging a price, or closing again, is a bug and says so."""
     position = walked(a_position(), 110).position

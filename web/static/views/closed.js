@@ -9,6 +9,13 @@ import { Table, write, writeButtons } from "./table.js";
 const SHOWN = 20;
 const REASONS = { TAKE_PROFIT: "Take-profit", STOP_LOSS: "Stop-loss", MANUAL: "By hand" };
 
+const SIGNAL = /^TradingView signal \d+/;
+
+/** What closed a position: a rule of its ladder, a signal, or a person. */
+function closedBy({ close_reason: reason, close_note: note }) {
+  return SIGNAL.exec(note ?? "")?.[0] ?? REASONS[reason] ?? "";
+}
+
 /** @param {import("../store.js").Store} store
     @param {(id: number) => void} onHistory asks for a position's history */
 export function followClosed(store, onHistory) {
@@ -18,7 +25,7 @@ export function followClosed(store, onHistory) {
     { name: "Account", show: (cell, { account }) => write(cell, account) },
     { name: "Closed (UTC)", show: (cell, position) => write(cell, dateTime(position.closed_at)) },
     { name: "By", show: (cell, position) =>
-      write(cell, REASONS[position.close_reason] ?? "", null, position.close_note) },
+      write(cell, closedBy(position), null, position.close_note) },
     { name: "Entry", kind: "figure", show: (cell, { entry_price: price }) =>
       write(cell, figure(price)) },
     { name: "Exit", kind: "figure", show: (cell, { exit_price: price }) =>
