@@ -66,7 +66,7 @@ def test_a_close_is_carried_out_later_and_may_be_repeated(api: Api) -> None:
 
 def test_what_is_open_is_read_all_the_same(api: Api) -> None:
     """Accounts, open positions and markets are published; what only the database has is a 503."""
-    position = api.open()
+    position = api.get(f"/positions/{api.open()['id']}")
     api.take_database_away()
     assert api.get("/positions", status="OPEN")["items"] == [position]
     assert api.get(f"/positions/{position['id']}") == position

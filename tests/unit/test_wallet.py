@@ -185,6 +185,7 @@ def test_a_transfer_moves_money_in_or_out(amount: str, word: str) -> None:
     account.open(a_position())
     assert account.transfer(amount) is None
     entry = account.entries[-1]
+    assert account.wallet.version == 3
     assert account.wallet.available == 75 + Decimal(amount)
     assert account.wallet.locked == 25
     assert entry.entry_type is EntryType.TRANSFER
