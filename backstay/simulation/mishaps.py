@@ -20,12 +20,14 @@ class Mishaps:
     def draw(self) -> Callable[[], str] | None:
         """What goes wrong in this step, if anything."""
         weather = self._world.weather
+        # Drawn only where there are any: the histories of other weathers stay as they were.
+        if weather.ruin and self._random.random() < weather.ruin:
+            return self.ruin
         for likelihood, mishap in (
             (weather.kill, self.kill),
             (weather.stop, self.stop),
             (weather.failure, self.fail),
             (weather.freeze, self.freeze),
-            (weather.ruin, self.ruin),
             (weather.clock, self.set_clock),
             (weather.files, self.lose_files),
             (weather.database.stop, self.stop_database),

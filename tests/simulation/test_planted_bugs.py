@@ -60,12 +60,16 @@ PLANTED: list[tuple[Plant, str, str]] = [
     (planted_in_commits.prices_are_not_kept, "busy", "no price of"),
     (planted_in_clocks.own_mistakes_are_judged, "clocks", "market .* candidate"),
     (planted_in_clocks.wrong_times_hold_prices_back, "clocks", "market .* candidate"),
-    (planted_in_clocks.times_begin_anew_silently, "clocks", "has not told"),
-    (planted_in_clocks.one_rejection_hides_another, "clocks", "has not told"),
+    (planted_in_clocks.times_begin_anew_silently, "clocks", "not told|'price_times_rebased'"),
+    (planted_in_clocks.one_rejection_hides_another, "clocks", "not told|'price_rejected'"),
     (planted_in_containment.unexpected_errors_end_the_committer, "ruins", "committer .* raised"),
     (planted_in_containment.refused_batches_fail_together, "ruins", "write_refused"),
     (planted_in_containment.nobody_is_set_aside, "ruins", "and yet it recovers"),
-    (planted_in_containment.markets_wait_for_who_is_set_aside, "ruins", "who has not answered"),
+    (
+        planted_in_containment.markets_wait_for_who_is_set_aside,
+        "ruins",
+        "who has not answered|who is armed",
+    ),
     (planted_in_containment.commands_for_who_is_set_aside_are_passed_on, "ruins", "is denied"),
 ]
 
