@@ -18,7 +18,7 @@ DRAW_MS_MAX = 50
 @pytest.fixture
 def charts(browser: Browser, complaints: Complaints) -> Iterator[Page]:
     """A page with `chart` (the module) and `show(svg)`, and the theme."""
-    static = files("web").joinpath("static")
+    static = files("backstay.web.page").joinpath("static")
     script = b64encode(static.joinpath("chart.js").read_bytes()).decode()
     page = browser.new_page(viewport={"width": 800, "height": 600})
     complaints.watch(page, "null")

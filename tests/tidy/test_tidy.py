@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("trading", "actors", "persistence", "feeds", "web", "simulation", "service")
+PACKAGES = ("backstay", "trading", "actors", "persistence")
 
 FILE_LINES_MAX = 350
 FUNCTION_LINES_MAX = 65

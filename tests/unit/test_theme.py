@@ -13,7 +13,7 @@ CONTRAST_MIN = 4.5
 
 def palettes() -> list[dict[str, str]]:
     """The colours of light, and those of dark."""
-    css = files("web").joinpath("static", "theme.css").read_text(encoding="utf-8")
+    css = files("backstay.web.page").joinpath("static", "theme.css").read_text(encoding="utf-8")
     blocks = re.findall(r":root \{(.*?)\}", css, flags=re.DOTALL)[:2]
     return [dict(re.findall(r"--([\w-]+): (#\w{6});", block)) for block in blocks]
 

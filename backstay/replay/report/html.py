@@ -1,7 +1,8 @@
 """A replay's report as one page that needs nothing else: `report.html`, opened as a file.
 
-The page's parts lie in `web/static`, where the service's own page uses some of them too. A
-Content-Security-Policy lets it load nothing and run only the scripts that were written into it.
+Its look and its charts are those of the service's page (`backstay/web/page/static`); the rest
+lies in `static/` beside this file. A Content-Security-Policy lets the page load nothing and run only
+the scripts that were written into it.
 """
 
 import hashlib
@@ -9,6 +10,7 @@ import json
 import re
 from base64 import b64encode
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,10 @@ from backstay.replay.report.report import write_whole
 
 PAGE_NAME = "report.html"
 
-_MODULES = ("chart.js", "report_table.js", "report_text.js")
+_OWN = files("backstay.replay.report") / "static"
+_SHARED = files("backstay.web.page") / "static"
+_STYLES = (_SHARED / "theme.css", _OWN / "report.css")
+_MODULES = (_SHARED / "chart.js", _OWN / "report_table.js", _OWN / "report_text.js")
 
 
 def write_html(
@@ -34,10 +39,10 @@ def write_html(
 
 def page_html(data: dict[str, Any]) -> str:
     """The page around its data."""
-    style = _static("theme.css") + _static("report.css")
-    imports = {f"./{name}": _data_url(_static(name)) for name in _MODULES}
+    style = "".join(map(_text, _STYLES))
+    imports = {f"./{module.name}": _data_url(_text(module)) for module in _MODULES}
     modules = json.dumps({"imports": imports})
-    script = _static("report.js")
+    script = _text(_OWN / "report.js")
     policy = (
         "default-src 'none'; base-uri 'none'; form-action 'none'; "
         f"style-src {_hash(style)}; script-src {_hash(modules)} {_hash(script)} data:"
@@ -50,11 +55,11 @@ def page_html(data: dict[str, Any]) -> str:
         "script": script,
     }
     # One pass, so that nothing within a part is taken for the place of another.
-    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _static("report.html"))
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _text(_OWN / "report.html"))
 
 
-def _static(name: str) -> str:
-    return files("web").joinpath("static", name).read_text(encoding="utf-8")
+def _text(file: Traversable) -> str:
+    return file.read_text(encoding="utf-8")
 
 
 def _data_url(script: str) -> str:
