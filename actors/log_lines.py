@@ -7,34 +7,38 @@ import structlog
 
 from actors.messages import Announced
 from persistence.changes import Change
-from trading.events import (
+from trading.events import Event
+from trading.events.accounts import (
     AccountOpened,
-    Event,
     FundsTransferred,
     HealthMismatchFound,
     HealthRestored,
-    MarketPaused,
-    MarketResumed,
-    OpenDenied,
-    PositionClosed,
-    PositionOpened,
-    PositionReduced,
-    PriceQuarantined,
-    PriceRejected,
-    QuarantineEnded,
-    RungHit,
     ShortfallCovered,
-    SignalFinished,
-    SignalReceived,
-    StopMoved,
     TradingPaused,
     TradingResumed,
     WalletRepaired,
 )
+from trading.events.markets import (
+    MarketPaused,
+    MarketResumed,
+    MarketStale,
+    PriceQuarantined,
+    PriceRejected,
+    PriceTimesRebased,
+    QuarantineEnded,
+)
+from trading.events.positions import (
+    OpenDenied,
+    PositionClosed,
+    PositionOpened,
+    PositionReduced,
+    RungHit,
+    StopMoved,
+)
+from trading.events.services import PartSetAside
+from trading.events.signals import SignalFinished, SignalReceived
 from trading.model import EntryType, LedgerEntry, Side
 from trading.money import HUNDRED, ZERO, plain, trimmed
-from trading.price_events import MarketStale, PriceTimesRebased
-from trading.service_events import PartSetAside
 from trading.signals import SignalStatus
 
 log = structlog.get_logger("backstay")

@@ -12,7 +12,8 @@ from typing import Any
 from actors.engine.pooled import Recipient
 from persistence.changes import Change
 from persistence.state import AccountState
-from trading.events import Event, PositionClosed, PositionReduced
+from trading.events import Event
+from trading.events.positions import PositionClosed, PositionReduced
 from trading.ladder import Triggers
 from trading.model import Denial, MarketPrice, Position, Wallet
 from trading.repair import Repair

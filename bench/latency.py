@@ -15,7 +15,7 @@ from actors.messages import Announced, OpenDone, Reply
 from bench.desks import WAIT_SECONDS_MAX, open_commands, running
 from bench.figures import quantile, run, say
 from tests.servers import PostgresServer
-from trading.events import PositionClosed
+from trading.events.positions import PositionClosed
 
 NAME = "latency"
 GOAL = 3.0

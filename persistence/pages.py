@@ -13,16 +13,17 @@ from persistence.values import (
     signal_from,
     stored_entry_from,
 )
-from trading.events import (
+from trading.events.markets import (
     MarketPaused,
     MarketResumed,
-    PositionClosed,
+    MarketStale,
     PriceQuarantined,
     PriceRejected,
+    PriceTimesRebased,
     QuarantineEnded,
 )
+from trading.events.positions import PositionClosed
 from trading.model import PositionStatus
-from trading.price_events import MarketStale, PriceTimesRebased
 from trading.signals import Signal
 
 IDS_MAX = 500

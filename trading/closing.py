@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from trading.costs import closing_costs, gross_pnl
-from trading.events import PositionClosed, PositionReduced
+from trading.events.positions import PositionClosed, PositionReduced
 from trading.model import CloseReason, Costs, Position, Side
 from trading.money import ZERO, difference, money, plain, product, trimmed
 from trading.signals import closer_in

@@ -12,7 +12,8 @@ from itertools import pairwise
 
 from trading.closing import part_closed, rest_closed
 from trading.costs import gross_pnl
-from trading.events import Event, PositionOpened, RungHit, StopMoved
+from trading.events import Event
+from trading.events.positions import PositionOpened, RungHit, StopMoved
 from trading.model import (
     CloseReason,
     CostRates,

@@ -10,14 +10,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from trading.closing import rung_name
-from trading.events import (
-    AccountOpened,
-    Event,
-    FundsTransferred,
-    PositionClosed,
-    PositionReduced,
-    ShortfallCovered,
-)
+from trading.events import Event
+from trading.events.accounts import AccountOpened, FundsTransferred, ShortfallCovered
+from trading.events.positions import PositionClosed, PositionReduced
 from trading.model import (
     Denial,
     DenialReason,

@@ -38,7 +38,7 @@ from trading.books import (
     row_was_changed,
     unreadable_books,
 )
-from trading.events import HealthMismatchFound, HealthRestored
+from trading.events.accounts import HealthMismatchFound, HealthRestored
 from trading.model import Denial, Wallet
 from trading.money import plain
 from trading.repair import Irreparable, Repair, repair_of

@@ -10,7 +10,7 @@ from actors.engine.pooled import Recipient
 from actors.messages import Denied, PauseTrading, ResumeTrading, TradingSet
 from actors.protocol import ChangeCommitted, ChangeRefused, CommitChange
 from persistence.changes import Change
-from trading.events import TradingPaused, TradingResumed
+from trading.events.accounts import TradingPaused, TradingResumed
 from trading.model import Pause
 
 

@@ -23,8 +23,8 @@ from actors.messages import (
 from actors.protocol import CommitChange, Disarm
 from actors.published import MarketPause, Published, SetAside
 from persistence.changes import Change
+from trading.events.services import PartSetAside
 from trading.model import Denial, DenialReason
-from trading.service_events import PartSetAside
 
 log = structlog.get_logger(__name__)
 

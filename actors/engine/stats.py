@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from persistence.changes import Change
 from trading.books import HealthStatus
-from trading.events import PositionClosed
+from trading.events.positions import PositionClosed
 from trading.model import CloseReason
 
 COMMIT_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)

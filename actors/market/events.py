@@ -8,15 +8,15 @@ from actors.engine.directory import Directory
 from actors.protocol import CommitChange
 from actors.published import MarketPause
 from persistence.changes import Change
-from trading.events import (
+from trading.events.markets import (
     MarketPaused,
     MarketResumed,
     PriceQuarantined,
     PriceRejected,
+    PriceTimesRebased,
     QuarantineEnded,
 )
 from trading.money import is_price
-from trading.price_events import PriceTimesRebased
 from trading.price_guard import Candidate, PriceGuard
 
 MarketEvent = (

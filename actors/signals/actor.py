@@ -28,7 +28,7 @@ from actors.signals.protocol import (
 )
 from actors.signals.run import Answered, GoOn, SignalRun
 from persistence.changes import Change
-from trading.events import SignalFinished, SignalReceived
+from trading.events.signals import SignalFinished, SignalReceived
 from trading.signals import Signal, SignalOrder
 
 log = structlog.get_logger(__name__)

@@ -6,7 +6,7 @@ from actors.messages import Denied, OpenPosition
 from actors.protocol import CommitChange
 from actors.published import Published
 from persistence.changes import Change
-from trading.events import OpenDenied
+from trading.events.positions import OpenDenied
 from trading.model import Denial
 from trading.signals import opener_of
 

@@ -19,7 +19,7 @@ from actors.protocol import (
     RestoreWallet,
 )
 from persistence.changes import Change
-from trading.events import WalletRepaired
+from trading.events.accounts import WalletRepaired
 from trading.repair import Irreparable, Repair
 
 

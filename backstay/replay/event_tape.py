@@ -1,13 +1,12 @@
 """What happened to the positions of a replay, in order, as a listener of its commits hears it."""
 
 from actors.messages import Announced
-from trading.events import (
-    AccountOpened,
+from trading.events.accounts import AccountOpened, ShortfallCovered
+from trading.events.positions import (
     PositionClosed,
     PositionOpened,
     PositionReduced,
     RungHit,
-    ShortfallCovered,
     StopMoved,
 )
 

@@ -17,7 +17,7 @@ from persistence.changes import Change
 from tests.acceptance.house import SYMBOL, House
 from tests.acceptance.scrapes import StubFeed, feeds
 from tests.acceptance.scrapes import value as value_of
-from trading.events import OpenDenied
+from trading.events.positions import OpenDenied
 from trading.model import Side
 
 Houses = Callable[..., House]

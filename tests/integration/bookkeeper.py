@@ -13,7 +13,7 @@ from persistence.changes import Change
 from persistence.store import Store
 from trading import ladder, ladder_shape, wallet
 from trading.costs import DEFAULT_RATES
-from trading.events import PositionClosed, PositionReduced
+from trading.events.positions import PositionClosed, PositionReduced
 from trading.model import (
     CostRates,
     Denial,

@@ -13,7 +13,8 @@ from persistence.changes import Change
 from persistence.state import PositionRecord
 from persistence.store import Store
 from tests.integration.bookkeeper import NOW_US, Bookkeeper
-from trading.events import PriceQuarantined, PriceRejected, QuarantineEnded, SignalReceived
+from trading.events.markets import PriceQuarantined, PriceRejected, QuarantineEnded
+from trading.events.signals import SignalReceived
 from trading.model import PositionStatus
 
 

@@ -19,7 +19,7 @@ from tests.integration.bookkeeper import (
     by_hand,
     rows,
 )
-from trading.events import SignalReceived
+from trading.events.signals import SignalReceived
 from trading.model import Pause
 from trading.signals import Signal, SignalAction, SignalStatus
 

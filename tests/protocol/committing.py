@@ -16,7 +16,7 @@ from persistence.errors import RefusalKind, Refused, Unavailable
 from persistence.state import AccountState
 from tests.protocol.stage import ACCOUNT, Stage
 from tests.unit.accounts import a_position
-from trading.events import HealthRestored
+from trading.events.accounts import HealthRestored
 from trading.model import Position
 from trading.signals import Signal
 

@@ -25,7 +25,7 @@ from persistence.errors import Unavailable
 from persistence.state import Books
 from tests.protocol.stage import ACCOUNT, Stage
 from tests.unit.accounts import Account, a_position
-from trading.events import HealthMismatchFound, HealthRestored
+from trading.events.accounts import HealthMismatchFound, HealthRestored
 from trading.model import DenialReason, Wallet
 
 

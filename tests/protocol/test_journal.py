@@ -11,12 +11,8 @@ from actors.messages import Announced
 from persistence.changes import Change
 from tests.protocol.stage import Stage
 from tests.unit.accounts import TIME_US, Account, a_ladder, a_position
-from trading.events import (
-    HealthMismatchFound,
-    HealthRestored,
-    PriceQuarantined,
-    QuarantineEnded,
-)
+from trading.events.accounts import HealthMismatchFound, HealthRestored
+from trading.events.markets import PriceQuarantined, QuarantineEnded
 from trading.model import Side
 
 Say = Callable[[Change], list[str]]

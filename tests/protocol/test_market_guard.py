@@ -21,9 +21,13 @@ from actors.protocol import (
 )
 from actors.published import MarketState, MarketStatus
 from tests.protocol.stage import SYMBOL, Feed, Stage, a_market, arm, report, state
-from trading.events import PriceQuarantined, PriceRejected, QuarantineEnded
+from trading.events.markets import (
+    PriceQuarantined,
+    PriceRejected,
+    PriceTimesRebased,
+    QuarantineEnded,
+)
 from trading.model import DenialReason, MarketPrice
-from trading.price_events import PriceTimesRebased
 from trading.times import iso_time
 
 

@@ -11,7 +11,7 @@ from tests.protocol.committing import Writer, a_change, a_committer
 from tests.protocol.office import Office
 from tests.protocol.stage import ACCOUNT, Stage
 from tests.protocol.trading_floor import Floor
-from trading.events import TradingPaused, TradingResumed
+from trading.events.accounts import TradingPaused, TradingResumed
 from trading.model import DenialReason, Pause
 
 NOW_US = 1_760_000_000_000_000

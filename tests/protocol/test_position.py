@@ -20,7 +20,7 @@ from actors.protocol import (
 from tests.protocol.guarded import ID, POSITION, STALE, booked, close, hit, no_quote, quote
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage
 from tests.unit.accounts import TIME_US
-from trading.events import PositionClosed, RungHit
+from trading.events.positions import PositionClosed, RungHit
 from trading.ladder import Triggers
 from trading.model import CloseReason, MarketPrice, PositionStatus
 

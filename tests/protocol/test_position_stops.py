@@ -16,7 +16,7 @@ from actors.protocol import (
 )
 from tests.protocol.guarded import ID, booked, close, hit, move_stop, no_quote, quote
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage
-from trading.events import StopMoved
+from trading.events.positions import StopMoved
 from trading.ladder import Triggers
 from trading.model import Denial, DenialReason
 

@@ -23,7 +23,7 @@ from persistence.state import AccountState
 from tests.protocol.stage import ACCOUNT, Stage
 from tests.protocol.test_auditor import Reader, answer
 from tests.protocol.trading_floor import Floor
-from trading.events import WalletRepaired
+from trading.events.accounts import WalletRepaired
 from trading.model import DenialReason
 from trading.repair import Repair
 

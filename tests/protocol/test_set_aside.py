@@ -31,9 +31,9 @@ from actors.protocol import (
 from actors.published import SetAside
 from tests.protocol.office import ID, POSITION, Office, close
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage
+from trading.events.services import PartSetAside
 from trading.ladder_shape import ladder_from_percentages
 from trading.model import Denial, DenialReason, Side
-from trading.service_events import PartSetAside
 
 FAILURES, _ = FAILURES_MAX[0]
 

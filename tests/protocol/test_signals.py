@@ -22,7 +22,7 @@ from tests.protocol.signal_box import (
 )
 from tests.protocol.stage import SYMBOL, Stage
 from tests.unit.accounts import DEFAULT_LADDER
-from trading.events import SignalFinished
+from trading.events.signals import SignalFinished
 from trading.model import DenialReason, Position, Side
 from trading.signals import SignalAction, SignalStatus
 

@@ -23,7 +23,7 @@ from tests.protocol.signal_box import (
     answer_to,
 )
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage
-from trading.events import SignalReceived
+from trading.events.signals import SignalReceived
 from trading.model import DenialReason
 from trading.signals import SignalAction, SignalOrder, SignalStatus
 

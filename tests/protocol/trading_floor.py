@@ -22,7 +22,7 @@ from actors.wallet.plan import Memory
 from tests.protocol.stage import ACCOUNT, SYMBOL, Number, Stage
 from tests.unit.accounts import DEFAULT_LADDER, TIME_US
 from trading.costs import DEFAULT_RATES
-from trading.events import OpenDenied
+from trading.events.positions import OpenDenied
 from trading.model import Denial, Position, Side, Wallet
 
 

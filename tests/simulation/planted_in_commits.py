@@ -19,7 +19,8 @@ from persistence import batch, commits, owner, rows
 from persistence.batch import Batch, PositionStep
 from persistence.changes import Change
 from persistence.errors import Deposed, Unavailable
-from trading.events import Event, RungHit
+from trading.events import Event
+from trading.events.positions import RungHit
 from trading.ladder import Advance
 from trading.model import CostRates, Denial, Position
 from trading.price_guard import PriceGuard, Verdict

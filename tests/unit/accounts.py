@@ -4,7 +4,8 @@ from decimal import Decimal
 
 from trading.books import HealthReport, LedgerFold, check_books
 from trading.costs import DEFAULT_RATES
-from trading.events import Event, PositionClosed, PositionReduced
+from trading.events import Event
+from trading.events.positions import PositionClosed, PositionReduced
 from trading.ladder import Advance, advanced, closed, opened
 from trading.ladder_shape import ladder_from_percentages
 from trading.model import (

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tests.unit.accounts import Account, a_position
 from tests.unit.strategies import ladders, moved, moves, sides
 from trading.books import HealthStatus, LedgerFold, check_books
-from trading.events import FundsTransferred, PositionClosed, PositionReduced, ShortfallCovered
+from trading.events.accounts import FundsTransferred, ShortfallCovered
+from trading.events.positions import PositionClosed, PositionReduced
 from trading.model import EntryType, LedgerEntry
 from trading.money import ZERO, is_money
 

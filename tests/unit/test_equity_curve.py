@@ -9,14 +9,9 @@ from backstay.replay.event_tape import EventTape, TapedEvent
 from backstay.replay.report.equity_curve import EquityPoint, equity_curve, thinned
 from backstay.replay.report.price_buckets import PriceBuckets
 from persistence.changes import Change
-from trading.events import (
-    AccountOpened,
-    PositionClosed,
-    PositionOpened,
-    PositionReduced,
-    PriceQuarantined,
-    ShortfallCovered,
-)
+from trading.events.accounts import AccountOpened, ShortfallCovered
+from trading.events.markets import PriceQuarantined
+from trading.events.positions import PositionClosed, PositionOpened, PositionReduced
 from trading.model import CloseReason, Costs, Side
 
 SYMBOL = "BTCUSDT"

@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.accounts import DEFAULT_LADDER, Account, a_ladder, a_position, walked
 from trading.costs import DEFAULT_RATES, closing_costs, gross_pnl
-from trading.events import PositionClosed, PositionReduced, RungHit
+from trading.events.positions import PositionClosed, PositionReduced, RungHit
 from trading.ladder import quantity_for
 from trading.model import CostRates, EntryType, LedgerEntry, Side
 from trading.money import ZERO, plain, trimmed

@@ -7,7 +7,7 @@ import pytest
 from tests.unit.accounts import TIME_US, Number, a_ladder, a_position, walked
 from trading.closing import rung_name
 from trading.costs import DEFAULT_RATES
-from trading.events import PositionClosed, PositionOpened, PositionReduced, RungHit
+from trading.events.positions import PositionClosed, PositionOpened, PositionReduced, RungHit
 from trading.ladder import (
     Advance,
     Triggers,

@@ -18,7 +18,8 @@ from tests.unit.strategies import (
     quantities,
     walks,
 )
-from trading.events import Event, PositionClosed, PositionReduced, RungHit
+from trading.events import Event
+from trading.events.positions import PositionClosed, PositionReduced, RungHit
 from trading.ladder import advanced, closed, triggers
 from trading.model import CloseReason, Costs, Ladder, Position, PositionStatus, Side
 from trading.money import ZERO, is_money, money, product, total

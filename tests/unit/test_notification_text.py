@@ -12,16 +12,10 @@ from hypothesis import strategies as st
 from backstay.service.notifications.text import DEFAULT_KINDS, KINDS, Level, Wanted, next_message
 from persistence.rows import event_json
 from persistence.state import StoredEvent
-from trading.events import (
-    Event,
-    HealthMismatchFound,
-    MarketPaused,
-    OpenDenied,
-    PositionClosed,
-    ShortfallCovered,
-    StopMoved,
-    TradingPaused,
-)
+from trading.events import Event
+from trading.events.accounts import HealthMismatchFound, ShortfallCovered, TradingPaused
+from trading.events.markets import MarketPaused
+from trading.events.positions import OpenDenied, PositionClosed, StopMoved
 from trading.model import CloseReason, Costs, Side
 
 NOW_US = 1_767_225_600_000_000

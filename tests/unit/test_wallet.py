@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.unit.accounts import TIME_US, Account, Number, a_ladder, a_position
-from trading.events import AccountOpened, FundsTransferred, ShortfallCovered
+from trading.events.accounts import AccountOpened, FundsTransferred, ShortfallCovered
 from trading.model import Denial, DenialReason, EntryType, LedgerEntry, Limits, Side
 from trading.money import AMOUNT_MAX, ZERO
 from trading.wallet import account_opened, limit_denial

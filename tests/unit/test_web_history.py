@@ -7,16 +7,10 @@ import pytest
 
 from backstay.web.api.history import sentence
 from persistence.rows import event_json
-from trading.events import (
-    Event,
-    PositionOpened,
-    PriceQuarantined,
-    PriceRejected,
-    QuarantineEnded,
-    RungHit,
-    ShortfallCovered,
-    StopMoved,
-)
+from trading.events import Event
+from trading.events.accounts import ShortfallCovered
+from trading.events.markets import PriceQuarantined, PriceRejected, QuarantineEnded
+from trading.events.positions import PositionOpened, RungHit, StopMoved
 from trading.model import Side
 
 

@@ -12,13 +12,12 @@ from backstay.replay.event_tape import EventTape, TapedEvent
 from backstay.replay.report.equity_curve import EquityPoint, equity_curve, thinned
 from backstay.replay.report.price_buckets import PriceBuckets
 from trading.closing import rung_name
-from trading.events import (
-    AccountOpened,
+from trading.events.accounts import AccountOpened, ShortfallCovered
+from trading.events.positions import (
     PositionClosed,
     PositionOpened,
     PositionReduced,
     RungHit,
-    ShortfallCovered,
     StopMoved,
 )
 from trading.money import HUNDRED, ZERO, quotient

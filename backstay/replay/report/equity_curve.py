@@ -13,13 +13,8 @@ from operator import itemgetter
 
 from backstay.replay.event_tape import TapedEvent
 from backstay.replay.report.price_buckets import Bucket, PriceBuckets
-from trading.events import (
-    AccountOpened,
-    PositionClosed,
-    PositionOpened,
-    PositionReduced,
-    ShortfallCovered,
-)
+from trading.events.accounts import AccountOpened, ShortfallCovered
+from trading.events.positions import PositionClosed, PositionOpened, PositionReduced
 from trading.exposure import NOTHING, Exposure
 from trading.money import EXACT, HUNDRED, ZERO, product, quotient
 

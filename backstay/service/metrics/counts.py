@@ -9,13 +9,13 @@ from actors.published import Published
 from backstay.service.metrics.catalogue import COST_KINDS
 from backstay.service.metrics.model import Readings, Value
 from persistence.changes import Change
-from trading.events import (
+from trading.events.accounts import ShortfallCovered
+from trading.events.positions import (
     OpenDenied,
     PositionClosed,
     PositionOpened,
     PositionReduced,
     RungHit,
-    ShortfallCovered,
     StopMoved,
 )
 from trading.money import ZERO

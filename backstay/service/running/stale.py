@@ -6,7 +6,7 @@ from actors.engine.clock import Clock
 from actors.protocol import CommitChange
 from actors.published import MarketState, MarketStatus, Published
 from persistence.changes import Change
-from trading.price_events import MarketStale
+from trading.events.markets import MarketStale
 
 
 class StaleWatch:

@@ -1,4 +1,4 @@
-"""What can happen to the service itself, as frozen values; see `trading.events`."""
+"""What happens to the service itself."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -18,3 +18,6 @@ class PartSetAside:
     symbol: str | None
     why: str
     time_us: int
+
+
+ServiceEvent = PartSetAside

@@ -1,0 +1,17 @@
+"""What can happen, in the past tense, as frozen values: a file a subject.
+
+An event is made by a pure rule or a mailbox, written in the transaction of the change that it
+tells of, and announced after the commit. `time_us` is the time of the price or the command. What
+an event says to people is in `trading.events.words`.
+"""
+
+from trading.events.accounts import AccountEvent
+from trading.events.markets import MarketEvent
+from trading.events.positions import PositionEvent
+from trading.events.services import ServiceEvent
+from trading.events.signals import SignalEvent
+
+Event = AccountEvent | MarketEvent | PositionEvent | ServiceEvent | SignalEvent
+"""Everything that can happen; a closed set."""
+
+__all__ = ["AccountEvent", "Event", "MarketEvent", "PositionEvent", "ServiceEvent", "SignalEvent"]

@@ -1,0 +1,93 @@
+"""What happens to markets: their prices, and the venues that bring them."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceQuarantined:
+    """A price jumped too far from the last accepted one and waits as the candidate."""
+
+    kind: ClassVar[str] = "price_quarantined"
+    symbol: str
+    price: Decimal
+    last_price: Decimal
+    time_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantineEnded:
+    """A quarantine ended: the candidate was `confirmed`, `released` by a person, or `dropped`."""
+
+    kind: ClassVar[str] = "quarantine_ended"
+    symbol: str
+    outcome: str
+    candidate: Decimal
+    price: Decimal
+    time_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceRejected:
+    """The first price in a row that was none, or was stamped too far ahead; `time_us` is ours.
+
+    `price` is text, because it may be no number.
+    """
+
+    kind: ClassVar[str] = "price_rejected"
+    symbol: str
+    price: str
+    why: str
+    time_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketPaused:
+    """A venue's connection is down or does not serve the symbol: nothing is judged or opened."""
+
+    kind: ClassVar[str] = "market_paused"
+    symbol: str
+    why: str
+    time_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketResumed:
+    """A venue serves the symbol again; `paused_us` is for how long it did not."""
+
+    kind: ClassVar[str] = "market_resumed"
+    symbol: str
+    paused_us: int
+    time_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceTimesRebased:
+    """A symbol's prices go on from our time: the last one's time was `ahead_us` ahead of it."""
+
+    kind: ClassVar[str] = "price_times_rebased"
+    symbol: str
+    ahead_us: int
+    time_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketStale:
+    """No price was accepted for so long that nobody knows it; positions are open on the symbol."""
+
+    kind: ClassVar[str] = "market_stale"
+    symbol: str
+    why: str
+    time_us: int
+
+
+MarketEvent = (
+    PriceQuarantined
+    | QuarantineEnded
+    | PriceRejected
+    | MarketPaused
+    | MarketResumed
+    | PriceTimesRebased
+    | MarketStale
+)
