@@ -1,47 +1,36 @@
 """What happened, as lines for people: the specification's log, said after each commit."""
 
+import logging
 from decimal import Decimal
-from typing import assert_never
 
 import structlog
 
 from actors.messages import Announced
 from persistence.changes import Change
 from trading.events import Event
-from trading.events.accounts import (
-    AccountOpened,
-    FundsTransferred,
-    HealthMismatchFound,
-    HealthRestored,
-    ShortfallCovered,
-    TradingPaused,
-    TradingResumed,
-    WalletRepaired,
-)
-from trading.events.markets import (
-    MarketPaused,
-    MarketResumed,
-    MarketStale,
-    PriceQuarantined,
-    PriceRejected,
-    PriceTimesRebased,
-    QuarantineEnded,
-)
-from trading.events.positions import (
-    OpenDenied,
-    PositionClosed,
-    PositionOpened,
-    PositionReduced,
-    RungHit,
-    StopMoved,
-)
-from trading.events.services import PartSetAside
-from trading.events.signals import SignalFinished, SignalReceived
+from trading.events.accounts import ShortfallCovered
+from trading.events.positions import PositionClosed, PositionOpened, PositionReduced, RungHit
+from trading.events.words import Gravity, words_of
 from trading.model import EntryType, LedgerEntry, Side
 from trading.money import HUNDRED, ZERO, plain, trimmed
-from trading.signals import SignalStatus
 
 log = structlog.get_logger("backstay")
+
+_LEVELS = {
+    Gravity.INFO: logging.INFO,
+    Gravity.GAIN: logging.INFO,
+    Gravity.LOSS: logging.INFO,
+    Gravity.WARNING: logging.WARNING,
+    Gravity.FAILURE: logging.ERROR,
+}
+_CONCERNS = {
+    "account": "account",
+    "position": "position_id",
+    "symbol": "symbol",
+    "signal": "signal_id",
+    "reason": "reason",
+}
+"""What a line names of an event beside its sentence, and the field that it is in."""
 
 
 def write_journal(message: Announced) -> None:
@@ -69,14 +58,6 @@ def _write(event: Event) -> None:
             )
         case RungHit():
             _write_rung(event)
-        case StopMoved():
-            log.info(
-                f"Stop-loss of position {event.position_id} tightened by hand: "
-                f"{plain(event.stop_before)} → {plain(event.stop_after)}",
-                account=event.account,
-                position=event.position_id,
-                mark_price=plain(event.mark_price),
-            )
         case PositionReduced() | PositionClosed():
             log.info(pnl_line(event), account=event.account, position=event.position_id)
         case ShortfallCovered():
@@ -85,136 +66,19 @@ def _write(event: Event) -> None:
                 account=event.account,
                 position=event.position_id,
             )
-        case PriceQuarantined() | QuarantineEnded() | PriceRejected() | PriceTimesRebased():
-            _write_guarded(event)
-        case MarketPaused() | MarketResumed() | MarketStale():
-            _write_market(event)
-        case TradingPaused() | TradingResumed() | SignalReceived() | SignalFinished():
-            _write_outside(event)
-        case OpenDenied():
-            log.warning(
-                f"{event.side} of {event.symbol} not opened: {event.text}",
-                account=event.account,
-                reason=event.reason,
-            )
-        case AccountOpened():
-            log.info(
-                f"✓ Account {event.account} opened: "
-                f"{plain(event.initial_balance)} {event.currency}",
-                account=event.account,
-            )
-        case FundsTransferred():
-            log.info(f"✓ Transfer {event.reference} booked", account=event.account)
-        case HealthMismatchFound() | HealthRestored() | WalletRepaired():
-            _write_books(event)
-        case PartSetAside():
-            log.error(
-                f"⚠ {event.part} is set aside until the next start: {event.why}",
-                account=event.account,
-                symbol=event.symbol,
-            )
         case _:
-            assert_never(event)
+            _write_words(event)
 
 
-def _write_books(event: HealthMismatchFound | HealthRestored | WalletRepaired) -> None:
-    """What became of doubts about an account's books."""
-    match event:
-        case HealthMismatchFound():
-            log.error(
-                f"⚠ Opens of account {event.account} are refused until its books balance",
-                account=event.account,
-                failed=", ".join(event.failed_checks),
-            )
-        case HealthRestored():
-            log.info(f"✓ Books of account {event.account} balance again", account=event.account)
-        case WalletRepaired():
-            log.warning(
-                f"Wallet of account {event.account} repaired from its ledger: {event.reason}",
-                account=event.account,
-                total=f"{plain(event.total_before)} → {plain(event.total_after)}",
-                locked=f"{plain(event.locked_before)} → {plain(event.locked_after)}",
-                entries=f"{event.entries_before} → {event.entries_after}",
-            )
-        case _:
-            assert_never(event)
-
-
-def _write_guarded(
-    event: PriceQuarantined | QuarantineEnded | PriceRejected | PriceTimesRebased,
-) -> None:
-    """What the price guard has done."""
-    match event:
-        case PriceQuarantined():
-            log.warning(
-                f"Price {plain(event.price)} of {event.symbol} quarantined: "
-                f"the last accepted is {plain(event.last_price)}",
-                symbol=event.symbol,
-            )
-        case QuarantineEnded():
-            log.warning(
-                f"Quarantine of {event.symbol} ended: {plain(event.candidate)} {event.outcome}",
-                symbol=event.symbol,
-                price=plain(event.price),
-            )
-        case PriceRejected():
-            log.warning(
-                f"Price {event.price} of {event.symbol} rejected: {event.why}",
-                symbol=event.symbol,
-            )
-        case PriceTimesRebased():
-            seconds = event.ahead_us / 1_000_000
-            log.warning(
-                f"A clock was wrong: the last price of {event.symbol} was stamped {seconds:.1f} s "
-                "ahead of our clock; its times begin anew",
-                symbol=event.symbol,
-            )
-        case _:
-            assert_never(event)
-
-
-def _write_market(event: MarketPaused | MarketResumed | MarketStale) -> None:
-    """What a venue that is away, or silent, does to a market."""
-    match event:
-        case MarketPaused():
-            log.warning(f"{event.symbol} paused: {event.why}", symbol=event.symbol)
-        case MarketResumed():
-            seconds = event.paused_us / 1_000_000
-            log.warning(f"{event.symbol} resumed after {seconds:.1f} s", symbol=event.symbol)
-        case MarketStale():
-            log.warning(f"{event.symbol} is stale: {event.why}", symbol=event.symbol)
-        case _:
-            assert_never(event)
-
-
-def _write_outside(event: TradingPaused | TradingResumed | SignalReceived | SignalFinished) -> None:
-    """What an operator or a signal has asked for."""
-    match event:
-        case TradingPaused():
-            log.warning(
-                f"Trading of {_scope(event.account)} paused: {event.reason}",
-                account=event.account,
-            )
-        case TradingResumed():
-            log.warning(
-                f"Trading of {_scope(event.account)} resumed: {event.reason}",
-                account=event.account,
-            )
-        case SignalReceived():
-            log.info(
-                f"Signal {event.signal_id} received: {event.action} {event.symbol}",
-                account=event.account,
-                signal=event.signal_id,
-            )
-        case SignalFinished():
-            say = log.info if event.status == SignalStatus.DONE else log.warning
-            say(
-                f"Signal {event.signal_id} {event.status}: {event.outcome}",
-                account=event.account,
-                signal=event.signal_id,
-            )
-        case _:
-            assert_never(event)
+def _write_words(event: Event) -> None:
+    """Write what the specification does not word: the event's own sentence and whom it concerns."""
+    words = words_of(event)
+    concerns = {
+        called: getattr(event, field)
+        for called, field in _CONCERNS.items()
+        if getattr(event, field, None) is not None
+    }
+    log.log(_LEVELS[words.gravity], words.sentence, **concerns)
 
 
 def _write_rung(event: RungHit) -> None:
@@ -272,10 +136,6 @@ def pnl_line(event: PositionReduced | PositionClosed) -> str:
         f"Slippage=${_exact(costs.slippage)}, Total Costs=${costs.total:.3f}, "
         f"Net PnL=${event.net_pnl:.3f} ({_percent(event.net_pnl, basis)})"
     )
-
-
-def _scope(account: str | None) -> str:
-    return "all accounts" if account is None else f"account {account}"
 
 
 def _money(amount: Decimal) -> str:

@@ -1,1 +1,4 @@
-"""TODO: what this room is for."""
+"""The application around the actors: the command line, the service, the web, feeds, replay and simulator.
+
+`actors`, `persistence` and `trading` know nothing of it.
+"""

@@ -18,3 +18,8 @@ def printable_json(document: str) -> str:
     if document.isprintable():
         return document
     return "".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in document)
+
+
+def one_line(text: str) -> str:
+    """A text from outside as one line without control characters, fit for any terminal."""
+    return printable(" ".join(text.split()))

@@ -11,8 +11,9 @@ from functools import lru_cache
 import msgspec
 
 from persistence.columns import money_units, price_text
+from persistence.event_codec import event_json
 from trading.events import Event
-from trading.model import Costs, Ladder, LedgerEntry, MarketPrice, Pause, Position, Rung, Wallet
+from trading.model import Ladder, LedgerEntry, MarketPrice, Pause, Position, Rung, Wallet
 from trading.money import plain, trimmed
 from trading.signals import Signal
 
@@ -151,27 +152,8 @@ def signal_row(signal: Signal) -> Row:
     )
 
 
-def event_json(event: Event) -> str:
-    """An event's fields as JSON, decimals as strings in plain notation."""
-    return _encode(_plain_fields(event)).decode()
-
-
 def _money_units_or_none(amount: Decimal | None) -> int | None:
     return None if amount is None else money_units(amount)
-
-
-def _plain_fields(value: Event | Costs) -> dict[str, object]:
-    return {name: _plain(getattr(value, name)) for name in value.__slots__}
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Decimal):
-        return plain(value)
-    if isinstance(value, Costs):
-        return _plain_fields(value)
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return value
 
 
 @lru_cache(maxsize=1024)

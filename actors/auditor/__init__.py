@@ -1,1 +1,1 @@
-"""TODO: what this room is for."""
+"""The actor that checks the books, periodically and when it is asked."""

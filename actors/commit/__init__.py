@@ -1,1 +1,1 @@
-"""TODO: what this room is for."""
+"""The only writer: one transaction for what has queued up, and the readers that follow its commits."""

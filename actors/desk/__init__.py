@@ -1,1 +1,1 @@
-"""TODO: what this room is for."""
+"""The actor that starts all others from what is durable, routes commands to them, and restarts them."""

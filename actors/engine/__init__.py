@@ -1,1 +1,4 @@
-"""TODO: what this room is for."""
+"""What actors run on: mailboxes drained by few threads, clocks, addresses, counts, supervision.
+
+Nothing here knows a position or a price.
+"""

@@ -1,1 +1,1 @@
-"""TODO: what this room is for."""
+"""One actor a symbol: it judges prices, numbers the accepted ones, and tells those that they reach."""

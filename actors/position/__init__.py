@@ -1,1 +1,1 @@
-"""TODO: what this room is for."""
+"""One actor a position: the ladder's state machine in a mailbox."""

@@ -1,1 +1,1 @@
-"""TODO: what this room is for."""
+"""The actor that stores signals before they are answered, and carries them out in order."""

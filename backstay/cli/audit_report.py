@@ -8,9 +8,9 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from backstay.cli.client import one_line
 from backstay.cli.rendering import health_table
 from backstay.formats import health_fields
+from backstay.printable import one_line
 from persistence.divergences import Divergence
 from persistence.state import Books
 from persistence.store import Store

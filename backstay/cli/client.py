@@ -9,7 +9,7 @@ from urllib.parse import quote
 import httpx
 
 from backstay.cli.address import address_of
-from backstay.printable import printable
+from backstay.printable import one_line
 from backstay.service.exits import EXIT_FAILED, EXIT_INPUT
 from backstay.web.access.requests import is_loopback
 
@@ -209,11 +209,6 @@ class ServiceClient:
 def path_of(*parts: str | int) -> str:
     """A path below `/api/v1/`, of parts that may hold any character."""
     return "/".join(quote(str(part), safe="") for part in parts)
-
-
-def one_line(text: str) -> str:
-    """A text from outside as one line without control characters, fit for any terminal."""
-    return printable(" ".join(text.split()))
 
 
 def _headers(token: str) -> dict[str, str]:

@@ -14,10 +14,10 @@ from backstay.cli import show as commands_show
 from backstay.cli import simulate as commands_simulate
 from backstay.cli import tokens as commands_token
 from backstay.cli import trade as commands_trade
-from backstay.cli.client import CallError, one_line
+from backstay.cli.client import CallError
 from backstay.cli.terminal import WholeHelp, fill_closed_streams
 from backstay.feeds.errors import InputError
-from backstay.printable import printable
+from backstay.printable import one_line, printable
 from backstay.replay.errors import ReplayError
 from backstay.service.exits import EXIT_DECLINED, EXIT_FAILED, EXIT_INPUT
 from backstay.web.wording import in_words

@@ -6,8 +6,9 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
-from backstay.cli.rendering import NOTHING, FittedTable
+from backstay.cli.rendering import NOTHING
 from backstay.cli.terminal import Json, print_result
+from backstay.fitted_table import FittedTable
 
 if TYPE_CHECKING:
     from backstay.service.metrics.model import Label, Metric

@@ -19,8 +19,9 @@ def notify() -> None:
 @app.command("test")
 def send_test(as_json: Json = False) -> None:
     """Send each target of notify_urls a test message, and say whether it arrived."""
-    from backstay.service.notifications.text import Level, Message
+    from backstay.service.notifications.text import Message
     from backstay.service.settings.sources import load
+    from trading.events.words import Gravity
 
     urls = load().settings.notify_urls
     if not urls:
@@ -28,7 +29,7 @@ def send_test(as_json: Json = False) -> None:
     from backstay.service.notifications.target import targets_of
 
     message = Message(
-        title="Backstay: test", body="Notifications of Backstay arrive here.", level=Level.INFO
+        title="Backstay: test", body="Notifications of Backstay arrive here.", gravity=Gravity.INFO
     )
     outcomes = [
         {"target": target.name, "error": target.send(message)}

@@ -1,1 +1,1 @@
-"""Where prices and signals come from: recorded files, and a market that makes itself."""
+"""Where prices and signals come from: files, exchanges, and a market that makes itself."""

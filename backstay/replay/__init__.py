@@ -1,1 +1,1 @@
-"""TODO: what this room is for."""
+"""Recorded prices and signals through the real actors, on one thread and a virtual clock."""

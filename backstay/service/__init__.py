@@ -1,1 +1,1 @@
-"""The program: settings, wiring, command line, logs."""
+"""The running service: settings, start and stop, metrics, notifications, and the server of the web."""

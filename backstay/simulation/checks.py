@@ -27,7 +27,7 @@ from backstay.simulation.requests import (
     TransferAsked,
 )
 from backstay.simulation.world import World
-from persistence.rows import event_json
+from persistence.event_codec import event_json
 from trading.books import HealthStatus, LedgerFold, check_books
 from trading.ladder import Triggers
 

@@ -11,12 +11,13 @@ from actors.engine.dispatcher import PooledDispatcher
 from backstay.service.metrics import Metrics
 from backstay.service.notifications.notifications import Notifications, ToCommitter
 from backstay.service.notifications.target import Target
-from backstay.service.notifications.text import KINDS, Wanted
+from backstay.service.notifications.text import Wanted
+from persistence.event_codec import EVENT_TYPES
 from persistence.store import Store
 from tests.acceptance.house import WITHIN, House
 from tests.webhook import READ_SECONDS_MAX, Mood, Webhook
 
-EVERYTHING = Wanted(frozenset(KINDS))
+EVERYTHING = Wanted(frozenset(EVENT_TYPES))
 
 Tell = Callable[..., Notifications]
 

@@ -84,8 +84,8 @@ def test_transfers_and_accounts_have_their_lines(say: Say) -> None:
     account = Account(100)
     account.transfer(50)
     assert say(of(account)) == [
-        "✓ Account demo opened: 100 USDT",
-        "✓ Transfer t1 booked",
+        "Account demo opened with 100 USDT",
+        "50 transferred, reference t1",
         "Wallet updated: Opened account with 100 USDT, $100.00, Available: $0.00 → $100.00",
         "Wallet updated: Deposit: t1, $50.00, Available: $100.00 → $150.00",
     ]
@@ -104,8 +104,8 @@ def test_a_quarantine_is_told_from_its_beginning_to_its_end(say: Say) -> None:
         time_us=TIME_US,
     )
     assert say(Change(account=None, events=(began, ended))) == [
-        "Price 40 of BTCUSDT quarantined: the last accepted is 100",
-        "Quarantine of BTCUSDT ended: 40 dropped",
+        "Price 40 of BTCUSDT quarantined: too far from the last accepted 100",
+        "Quarantine of BTCUSDT ended: candidate 40 dropped at 101",
     ]
 
 
@@ -122,6 +122,7 @@ def test_doubt_about_the_books_is_told_and_its_end_too(say: Say) -> None:
     )
     restored = HealthRestored(account="demo", time_us=TIME_US)
     assert say(Change(account="demo", events=(found, restored))) == [
-        "⚠ Opens of account demo are refused until its books balance",
-        "✓ Books of account demo balance again",
+        "Books of demo do not balance, its opens are refused: total failed, expected 102.50, "
+        "actual 102.32",
+        "Books of demo balance again, its opens are allowed",
     ]

@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 from decimal import Decimal
 from itertools import count
-from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstay.service.notifications.text import DEFAULT_KINDS, KINDS, Level, Wanted, next_message
-from persistence.rows import event_json
+from backstay.service.notifications.text import DEFAULT_KINDS, Wanted, next_message
+from persistence.event_codec import EVENT_TYPES, event_json
 from persistence.state import StoredEvent
 from trading.events import Event
 from trading.events.accounts import HealthMismatchFound, ShortfallCovered, TradingPaused
 from trading.events.markets import MarketPaused
 from trading.events.positions import OpenDenied, PositionClosed, StopMoved
+from trading.events.words import Gravity
 from trading.model import CloseReason, Costs, Side
 
 NOW_US = 1_767_225_600_000_000
@@ -98,10 +98,10 @@ def test_a_close_is_told_with_its_figures() -> None:
     )
 
 
-@pytest.mark.parametrize(("net", "level"), [("2.57", Level.SUCCESS), ("-1", Level.WARNING)])
-def test_a_close_is_as_grave_as_what_it_cost(net: str, level: Level) -> None:
+@pytest.mark.parametrize(("net", "gravity"), [("2.57", Gravity.GAIN), ("-1", Gravity.LOSS)])
+def test_a_close_is_as_grave_as_what_it_cost(net: str, gravity: Gravity) -> None:
     """A profit is green where a service has colours, a loss is not."""
-    assert next_message(stored(closed(net)))[0].level is level
+    assert next_message(stored(closed(net)))[0].gravity is gravity
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_what_happens_to_one_position_at_once_is_one_message() -> None:
     message, told = next_message(stored(stop_moved(401), closed("-5")))
     assert told == 2
     assert message.title == "Backstay: position 401 of demo closed"
-    assert message.level is Level.WARNING
+    assert message.gravity is Gravity.LOSS
     assert len(message.body.splitlines()) == 2
 
 
@@ -177,7 +177,7 @@ def test_a_burst_comes_as_one_digest() -> None:
     lines = message.body.splitlines()
     assert (told, len(lines)) == (200, 20)
     assert message.title == "Backstay: 200 events"
-    assert message.level is Level.FAILURE
+    assert message.gravity is Gravity.FAILURE
     assert "Books of demo do not balance" in lines[18]
     assert lines[19] == "and 181 more: 181 stop moved"
 
@@ -212,8 +212,7 @@ def test_a_reason_of_any_length_fits() -> None:
 
 def test_what_is_told_can_happen() -> None:
     """Every kind is an event's, and the usual ones are known."""
-    assert set(KINDS) <= {event.kind for event in get_args(Event)}
-    assert set(DEFAULT_KINDS) <= set(KINDS)
+    assert set(DEFAULT_KINDS) <= set(EVENT_TYPES)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The private names of pykka that `actors/engine/pooled.py` stands on: a new pykka must not move them."""
+"""The private names of pykka under `actors/engine/pooled.py`: a new pykka must not move them."""
 
 import inspect
 import logging

@@ -1,1 +1,1 @@
-"""TODO: what this room is for."""
+"""What a replay came to: `report.json`, a table for people, and `report.html`, which needs nothing else."""

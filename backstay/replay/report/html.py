@@ -1,8 +1,8 @@
 """A replay's report as one page that needs nothing else: `report.html`, opened as a file.
 
 Its look and its charts are those of the service's page (`backstay/web/page/static`); the rest
-lies in `static/` beside this file. A Content-Security-Policy lets the page load nothing and run only
-the scripts that were written into it.
+lies in `static/` beside this file. A Content-Security-Policy lets the page load nothing and run
+only the scripts that were written into it.
 """
 
 import hashlib

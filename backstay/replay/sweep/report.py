@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.text import Text
 
-from backstay.cli.rendering import FittedTable
+from backstay.fitted_table import FittedTable
 from backstay.formats import amount_text, number_text
 from backstay.replay.report.report import (
     candle_fields,

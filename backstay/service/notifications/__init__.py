@@ -1,1 +1,1 @@
-"""TODO: what this room is for."""
+"""Committed events sent to people, through services such as Telegram or mail."""

@@ -10,7 +10,8 @@ from urllib.parse import unquote
 
 import apprise
 
-from backstay.service.notifications.text import Level, Message
+from backstay.service.notifications.text import Message
+from trading.events.words import Gravity
 
 # Why a message did not arrive is logged once, by who sends it, and with the secrets masked.
 _APPRISE_LOG = logging.getLogger("apprise")
@@ -19,10 +20,11 @@ _APPRISE_LOG.addHandler(logging.NullHandler())
 _APPRISE_LOG.setLevel(logging.WARNING)
 
 _TYPES = {
-    Level.INFO: apprise.NotifyType.INFO,
-    Level.SUCCESS: apprise.NotifyType.SUCCESS,
-    Level.WARNING: apprise.NotifyType.WARNING,
-    Level.FAILURE: apprise.NotifyType.FAILURE,
+    Gravity.INFO: apprise.NotifyType.INFO,
+    Gravity.GAIN: apprise.NotifyType.SUCCESS,
+    Gravity.LOSS: apprise.NotifyType.WARNING,
+    Gravity.WARNING: apprise.NotifyType.WARNING,
+    Gravity.FAILURE: apprise.NotifyType.FAILURE,
 }
 _SECRET_CHARS_MIN = 4
 
@@ -60,7 +62,7 @@ class Target:
         with self._service.notify(
             title=message.title,
             body=message.body,
-            notify_type=_TYPES[message.level],
+            notify_type=_TYPES[message.gravity],
             body_format=apprise.NotifyFormat.TEXT,
         ) as result:
             if result:

@@ -1,17 +1,14 @@
 """Which events become which message to people's phones and mailboxes."""
 
-import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from enum import IntEnum
-from types import MappingProxyType
-from typing import Any
+from functools import lru_cache
 
-from backstay.web.api.history import sentence
+from persistence.event_codec import event_of
 from persistence.state import StoredEvent
-from trading.money import ZERO
+from trading.events.positions import OpenDenied
+from trading.events.words import Gravity, Words, words_of
 from trading.times import iso_time
 
 LINES_MAX = 20
@@ -20,48 +17,14 @@ DIGEST_FROM = 60
 LINE_CHARS_MAX = 300
 
 
-class Level(IntEnum):
-    """How grave a message is; many services colour it by that."""
-
-    INFO = 0
-    SUCCESS = 1
-    WARNING = 2
-    FAILURE = 3
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """What a target is sent."""
 
     title: str
     body: str
-    level: Level
+    gravity: Gravity
 
-
-KINDS: Mapping[str, tuple[Level, str]] = MappingProxyType(
-    {
-        "position_opened": (Level.INFO, "position {position_id} of {account} opened"),
-        "open_denied": (Level.WARNING, "{side} of {symbol} denied in {account}"),
-        "rung_hit": (Level.SUCCESS, "position {position_id} of {account} hit TP{rung}"),
-        "stop_moved": (Level.INFO, "stop-loss of position {position_id} of {account} tightened"),
-        "position_reduced": (Level.SUCCESS, "position {position_id} of {account} reduced"),
-        "position_closed": (Level.WARNING, "position {position_id} of {account} closed"),
-        "shortfall_covered": (Level.FAILURE, "shortfall of {account} covered"),
-        "trading_paused": (Level.WARNING, "opens of {scope} paused"),
-        "trading_resumed": (Level.INFO, "opens of {scope} allowed again"),
-        "market_paused": (Level.WARNING, "{symbol} paused"),
-        "market_resumed": (Level.INFO, "{symbol} resumed"),
-        "market_stale": (Level.WARNING, "{symbol} has no price"),
-        "price_quarantined": (Level.WARNING, "price of {symbol} quarantined"),
-        "price_times_rebased": (Level.WARNING, "prices of {symbol}: a clock was wrong"),
-        "quarantine_ended": (Level.INFO, "quarantine of {symbol} ended"),
-        "health_mismatch_found": (Level.FAILURE, "books of {account} do not balance"),
-        "wallet_repaired": (Level.WARNING, "wallet of {account} repaired"),
-        "health_restored": (Level.SUCCESS, "books of {account} balance again"),
-        "part_set_aside": (Level.FAILURE, "{part} is set aside"),
-    }
-)
-"""What can be told: how grave it is, and its title."""
 
 DEFAULT_KINDS = (
     "rung_hit",
@@ -115,12 +78,12 @@ def _message(told: Sequence[StoredEvent], lines: list[str]) -> Message:
     return Message(
         title=f"Backstay: {_title(told)}",
         body="\n".join(lines),
-        level=max(_level(event) for event in told),
+        gravity=max(_words(event).gravity for event in told),
     )
 
 
 def _digest(waiting: Sequence[StoredEvent]) -> list[str]:
-    by_gravity = sorted(waiting, key=lambda event: (-_level(event), event.id))
+    by_gravity = sorted(waiting, key=lambda event: (-_words(event).gravity, event.id))
     shown = {event.id for event in by_gravity[: LINES_MAX - 1]}
     others = Counter(event.kind for event in waiting if event.id not in shown)
     counted = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in others.most_common())
@@ -136,30 +99,24 @@ def _title(told: Sequence[StoredEvent]) -> str:
     }
     if len(told) > 1 and not of_one_position:
         return f"{len(told)} events"
-    fields = _fields(last)
-    return KINDS[last.kind][1].format(**fields, scope=fields.get("account") or "all accounts")
-
-
-def _level(event: StoredEvent) -> Level:
-    if event.kind == "position_closed" and Decimal(_fields(event)["net_pnl_total"]) > ZERO:
-        return Level.SUCCESS
-    return KINDS[event.kind][0]
+    return _words(last).title
 
 
 def _line(event: StoredEvent) -> str:
-    fields = _fields(event)
     time = iso_time(event.time_us)[:19].replace("T", " ")
-    text = f"{time} UTC: {_who(event, fields)}{sentence(event.kind, fields)}"
+    text = f"{time} UTC: {_whose(event)}{_words(event).sentence}"
     return text if len(text) <= LINE_CHARS_MAX else f"{text[: LINE_CHARS_MAX - 3]}..."
 
 
-def _who(event: StoredEvent, fields: dict[str, Any]) -> str:
-    if event.position_id is None:
-        return f"{event.account}: " if event.kind == "open_denied" else ""
-    side = f"{fields['side']} " if "side" in fields else ""
-    return f"position {event.position_id} of {event.account} ({side}{event.symbol}): "
+def _whose(stored: StoredEvent) -> str:
+    """Which position or account an event is about, where its sentence does not say so."""
+    if stored.position_id is None:
+        return f"{stored.account}: " if stored.kind == OpenDenied.kind else ""
+    side = getattr(event_of(stored), "side", None)
+    side_text = f"{side} " if side else ""
+    return f"position {stored.position_id} of {stored.account} ({side_text}{stored.symbol}): "
 
 
-def _fields(event: StoredEvent) -> dict[str, Any]:
-    fields: dict[str, Any] = json.loads(event.data)
-    return fields
+@lru_cache(maxsize=1024)
+def _words(stored: StoredEvent) -> Words:
+    return words_of(event_of(stored))

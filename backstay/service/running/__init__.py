@@ -1,1 +1,1 @@
-"""TODO: what this room is for."""
+"""One life of the service: becoming the owner, starting in order, being watched, stopping in reverse."""

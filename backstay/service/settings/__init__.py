@@ -1,1 +1,1 @@
-"""TODO: what this room is for."""
+"""Every setting: its type and bounds, its default, and where its value came from."""

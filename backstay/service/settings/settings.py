@@ -31,10 +31,11 @@ from pydantic_settings import (
 from backstay.feeds.simulated import SYMBOLS
 from backstay.feeds.venues.registry import VENUES
 from backstay.feeds.venues.spelling import Listing
-from backstay.service.notifications.text import DEFAULT_KINDS, KINDS
+from backstay.service.notifications.text import DEFAULT_KINDS
 from backstay.service.settings.data_folder import TOKENS_NAME, default_database, default_file
 from backstay.service.settings.names import PREFIX
 from backstay.service.settings.venues import FeedsSettings, listed, listed_symbols, listings
+from persistence.event_codec import EVENT_TYPES
 from trading.costs import DEFAULT_RATES
 from trading.model import CostRates
 from trading.money import AMOUNT_MAX, is_money, plain
@@ -203,9 +204,11 @@ class Settings(BaseSettings):
     @field_validator("notify_kinds")
     @classmethod
     def _notify_kinds_known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        unknown = [kind for kind in value if kind not in KINDS]
+        unknown = [kind for kind in value if kind not in EVENT_TYPES]
         if unknown:
-            raise ValueError(f"there is no {', '.join(unknown)}: choose among {', '.join(KINDS)}")
+            raise ValueError(
+                f"there is no {', '.join(unknown)}: choose among {', '.join(EVENT_TYPES)}"
+            )
         return value
 
     @field_validator("demo_balance")

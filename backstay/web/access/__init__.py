@@ -1,1 +1,1 @@
-"""TODO: what this room is for."""
+"""What every request passes: its address, its caller, the caller's scope, and its share of the service."""

@@ -1,7 +1,7 @@
 """Who may ask what: tokens, their scopes, and the hosts that this service answers for.
 
-The app puts `AccessGate` (`backstay/web/access/gate.py`) around everything: it finds out who calls, and
-refuses whoever may not be here at all. A route says which scope it needs:
+The app puts `AccessGate` (`gate.py`) around everything: it finds out who calls, and refuses
+whoever may not be here at all. A route says which scope it needs:
 
     router = APIRouter(dependencies=[requires(Scope.READ)])
 

@@ -178,6 +178,7 @@ class HistoryItem(BaseModel):
     """Something that happened; `text` is for people, `data` has the event's own fields.
 
     `time` is that of the price that caused it, or else our clock's; `done_at` is the commit's.
+    `gravity` is info, gain, loss, warning or failure.
     """
 
     id: int
@@ -185,6 +186,7 @@ class HistoryItem(BaseModel):
     done_at: Time
     kind: str
     text: str
+    gravity: str
     data: dict[str, Any]
 
 

@@ -1,1 +1,1 @@
-"""TODO: what this room is for."""
+"""The page at `/` and the API's own page: their files, and the policy that comes with each."""

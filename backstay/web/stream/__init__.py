@@ -1,1 +1,1 @@
-"""TODO: what this room is for."""
+"""The event stream, without gap or repetition, and what each market's price has been."""

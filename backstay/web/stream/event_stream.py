@@ -21,9 +21,10 @@ from anyio import CapacityLimiter
 
 from actors.messages import Announced
 from backstay.web.access.shares import fullest
-from backstay.web.api.history import text_of
 from persistence.errors import UNREADABLE
+from persistence.event_codec import event_of
 from persistence.state import StoredEvent
+from trading.events.words import words_of
 from trading.times import iso_time
 
 STREAMS_MAX = 100
@@ -272,6 +273,7 @@ class EventStream:
 @lru_cache(maxsize=1024)  # the same few events go to everybody who listens
 def encoded(event: StoredEvent) -> bytes:
     """An event as server-sent: its id, its kind, and all of it as JSON in one line."""
+    words = words_of(event_of(event))
     fields = {
         "id": event.id,
         "kind": event.kind,
@@ -280,7 +282,8 @@ def encoded(event: StoredEvent) -> bytes:
         "symbol": event.symbol,
         "time": iso_time(event.time_us),
         "done_at": iso_time(event.done_us),
-        "text": text_of(event),
+        "text": words.sentence,
+        "gravity": words.gravity.name.lower(),
         "data": msgspec.Raw(event.data.encode()),
     }
     head = f"id: {event.id}\nevent: {event.kind}\ndata: ".encode()

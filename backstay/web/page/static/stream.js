@@ -11,7 +11,7 @@ const EARLIER_EVENTS = 60; // shown when the page opens
 const AGAIN = Symbol("again");
 
 /** @typedef {{id: number, kind: string, account: ?string, position_id: ?number, symbol: ?string,
-               time: string, data: Record<string, any>}} StreamedEvent */
+               time: string, gravity: string, data: Record<string, any>}} StreamedEvent */
 
 /** Parses server-sent events, however their text is cut. */
 export class Frames {
