@@ -1,4 +1,4 @@
-"""The application around the actors: the command line, the service, the web, feeds, replay and simulator.
+"""The application around the actors: command line, service, web, feeds, replay and simulator.
 
 `actors`, `persistence` and `trading` know nothing of it.
 """

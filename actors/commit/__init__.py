@@ -1,1 +1,1 @@
-"""The only writer: one transaction for what has queued up, and the readers that follow its commits."""
+"""The only writer: one transaction for what has queued up, and the readers of its commits."""

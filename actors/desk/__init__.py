@@ -1,1 +1,1 @@
-"""The actor that starts all others from what is durable, routes commands to them, and restarts them."""
+"""The actor that starts all others from what is durable, and gives those that fail a next life."""

@@ -1,1 +1,1 @@
-"""One actor a symbol: it judges prices, numbers the accepted ones, and tells those that they reach."""
+"""One actor a symbol: it judges prices, and tells the accepted ones to the positions they reach."""

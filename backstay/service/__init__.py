@@ -1,1 +1,1 @@
-"""The running service: settings, start and stop, metrics, notifications, and the server of the web."""
+"""The running service: settings, start and stop, metrics, notifications, the web's server."""

@@ -1,1 +1,1 @@
-"""What a replay came to: `report.json`, a table for people, and `report.html`, which needs nothing else."""
+"""What a replay came to: `report.json`, a table for people, and `report.html`."""

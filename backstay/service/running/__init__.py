@@ -1,1 +1,1 @@
-"""One life of the service: becoming the owner, starting in order, being watched, stopping in reverse."""
+"""One life of the service: becoming the owner, starting in order, stopping in reverse."""

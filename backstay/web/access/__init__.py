@@ -1,1 +1,1 @@
-"""What every request passes: its address, its caller, the caller's scope, and its share of the service."""
+"""What every request passes: address, caller, scope, and a share of the service."""
