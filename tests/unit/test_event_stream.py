@@ -37,6 +37,7 @@ def test_an_event_is_its_id_its_kind_and_all_of_it_as_json() -> None:
         "time": "1970-01-01T00:00:01.000000Z",
         "done_at": "1970-01-01T00:00:02.000000Z",
         "text": "Rung hit",
+        "gravity": "info",
         "data": {"price": "103.0"},
     }
 
