@@ -61,6 +61,7 @@ def test_every_route_is_in_the_tour() -> None:
         access=None,
         hook=None,
         refused_alerts=None,
+        root_path="",
         requests=RequestStats(),
         connections=ConnectionStats(),
     )

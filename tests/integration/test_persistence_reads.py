@@ -209,6 +209,7 @@ def test_an_event_keeps_its_fields_in_plain_notation(books: Bookkeeper) -> None:
         "stop_price": "95",
         "take_profit_prices": ["103", "106", "110"],
         "time_us": NOW_US,
+        "opened_by": None,
     }
     closed = next(e for e in books.store.read_events(0, 100) if e.kind == "position_closed")
     assert msgspec.json.decode(closed.data)["costs"]["slippage"] == "0.01375000"
