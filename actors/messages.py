@@ -14,6 +14,7 @@ from typing import Any
 
 from actors.engine.pooled import Recipient
 from persistence.changes import Change
+from persistence.state import PositionRecord
 from trading.books import HealthReport
 from trading.model import Denial, Ladder, Limits, Position, Side, Wallet
 from trading.money import ZERO, is_money, is_quantity
@@ -102,8 +103,13 @@ class OpenPosition:
 class OpenDone:
     """A position was opened; `repeated` when a known idempotency key got its first outcome."""
 
-    position: Position
+    record: PositionRecord
     repeated: bool = False
+
+    @property
+    def position(self) -> Position:
+        """The position itself."""
+        return self.record.position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,10 +124,19 @@ class ClosePosition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseDone:
-    """A position's recorded outcome; `already_closed` for whoever did not close it."""
+    """A position's recorded outcome; `already_closed` for whoever did not close it.
 
-    position: Position
+    The record lacks `closed_at_us` where the close was committed in a former life of its wallet,
+    and its row is not read.
+    """
+
+    record: PositionRecord
     already_closed: bool
+
+    @property
+    def position(self) -> Position:
+        """The position itself."""
+        return self.record.position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +152,12 @@ class MoveStop:
 class StopMoveDone:
     """The tighter stop-loss is durable."""
 
-    position: Position
+    record: PositionRecord
+
+    @property
+    def position(self) -> Position:
+        """The position itself."""
+        return self.record.position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

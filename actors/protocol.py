@@ -7,11 +7,12 @@ Committer; what is committed is answered and announced.
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from actors.engine.pooled import Recipient
 from persistence.changes import Change
-from persistence.state import AccountState
+from persistence.state import AccountState, PositionRecord
 from trading.events import Event
 from trading.events.positions import PositionClosed, PositionReduced
 from trading.ladder import Triggers
@@ -110,12 +111,17 @@ class PriceReached:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookPosition:
-    """A position's new state, to be made durable with the parts that it closed."""
+    """A position's new state, to be made durable with the parts that it closed.
+
+    `accepted_us` (monotonic clock) is when its market accepted the price that led to it, for
+    metrics; None where a command did.
+    """
 
     position: Position
     events: tuple[Event, ...]
     price: MarketPrice
     reply_to: Recipient
+    accepted_us: int | None = field(default=None, compare=False)
 
     @property
     def parts(self) -> tuple[PositionReduced | PositionClosed, ...]:
@@ -127,10 +133,15 @@ class BookPosition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionBooked:
-    """A position's state is durable up to a version."""
+    """A position's state is durable up to a version.
+
+    `committed_us` is the time of day of its commit; None where a former life of the wallet had
+    booked it.
+    """
 
     position_id: int
     version: int
+    committed_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,26 +220,49 @@ class Started:
     after: int
 
 
+class Origin(StrEnum):
+    """Whose a change is.
+
+    A wallet's is its plan: the wallet lists it among what waits, and decides it anew when it
+    comes back unwritten. No other change is listed or decided anywhere else.
+    """
+
+    WALLET = "wallet"
+    DENIED_OPEN = "denied open"
+    REPAIR = "repair"
+    PAUSE = "pause"
+    MARKET = "market"
+    SIGNALS = "signals"
+    AUDITOR = "auditor"
+    DESK = "desk"
+    COURIER = "courier"
+    SERVICE = "service"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitChange:
     """Write one change, all or nothing.
 
-    One that opens positions is returned instead past `deadline_us` (monotonic), or once a pause
-    of its account is durable.
+    `change_id` is the sender's own number of it, where the sender has several. One that opens
+    positions is returned instead past `deadline_us` (monotonic), or once a pause of its account is
+    durable. `accepted_us` (monotonic) is when the prices were accepted that close its positions.
     """
 
-    change_id: int
+    origin: Origin
     change: Change
-    reply_to: Recipient | None
+    reply_to: Recipient | None = None
+    change_id: int = 0
     started: tuple[Started, ...] = ()
     deadline_us: int | None = None
+    accepted_us: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeCommitted:
-    """A change is durable."""
+    """A change is durable, committed at a time of day."""
 
     change_id: int
+    committed_us: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,10 +301,15 @@ class ReadPosition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionRead:
-    """A position's row, if there is one."""
+    """A position's row with the times of its commits, if there is one."""
 
     position_id: int
-    position: Position | None
+    record: PositionRecord | None
+
+    @property
+    def position(self) -> Position | None:
+        """The position itself."""
+        return None if self.record is None else self.record.position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

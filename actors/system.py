@@ -23,7 +23,7 @@ from actors.engine.listener import Listener, ListenerActor
 from actors.engine.pooled import Recipient, actor_of, stop_soon
 from actors.market.actor import MarketActor
 from actors.messages import Reply, ReportMarket
-from actors.protocol import CommitChange, ReportWallet
+from actors.protocol import CommitChange, Origin, ReportWallet
 from actors.published import MarketStatus, Published
 from actors.signals.actor import SignalActor
 from persistence.changes import Change
@@ -214,7 +214,7 @@ class System:
         markets = tuple(report.last for report in reports if report.last is not None)
         if markets:
             change = Change(account=None, markets=markets)
-            self.directory.to_committer(CommitChange(change_id=0, change=change, reply_to=None))
+            self.directory.to_committer(CommitChange(origin=Origin.SERVICE, change=change))
 
     def _waiting(self, timeout_seconds: float) -> tuple[str, ...]:
         """What is not committed; a wallet that does not answer has lost something."""
@@ -232,8 +232,7 @@ class System:
         if self.published.damaged:
             waiting.append("whatever was committed to the database that is damaged")
         # What no wallet knows of: pauses, events, last prices, cursors.
-        orphans = (c for c in self._committer.undone if not (c.positions or c.entries))
-        return (*waiting, *map(_described, orphans))
+        return (*waiting, *map(_described, self._committer.undone))
 
     def _answers(self, replies: Mapping[str, Reply], timeout_seconds: float) -> dict[str, Any]:
         """The answers that come in time, by the names of who was asked; the dead give none."""

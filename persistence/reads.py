@@ -99,12 +99,6 @@ def account_state(session: Session, account: str) -> AccountState | None:
     )
 
 
-def position(session: Session, position_id: int) -> Position | None:
-    """See `Store.load_position`."""
-    row = session.execute(POSITIONS.where(PositionRow.id == position_id)).one_or_none()
-    return None if row is None else position_from(row)
-
-
 def positions(session: Session, account: str) -> tuple[Position, ...]:
     """See `Store.read_positions`."""
     found = POSITIONS.where(PositionRow.account == account).order_by(PositionRow.id)

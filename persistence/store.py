@@ -205,11 +205,6 @@ class Store:
         with self._transactions.snapshot(seconds_max=None) as session:
             return reads.account_state(session, account)
 
-    def load_position(self, position_id: int) -> Position | None:
-        """One position, open or closed; None if unknown."""
-        with self._transactions.snapshot() as session:
-            return reads.position(session, position_id)
-
     def read_positions(self, account: str) -> tuple[Position, ...]:
         """All positions of an account, open and closed, in ascending order of their ids."""
         with self._transactions.snapshot(seconds_max=None) as session:

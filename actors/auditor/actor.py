@@ -17,6 +17,7 @@ from actors.messages import CheckHealth, Denied, HealthChecked, RepairWallet
 from actors.protocol import (
     AllowOpens,
     CommitChange,
+    Origin,
     HaltAccount,
     RefuseOpens,
     ReloadAccount,
@@ -347,4 +348,4 @@ class AuditorActor(SupervisedActor):
 
     def _commit_event(self, account: str, event: HealthMismatchFound | HealthRestored) -> None:
         change = Change(account=account, events=(event,))
-        self.directory.to_committer(CommitChange(change_id=0, change=change, reply_to=None))
+        self.directory.to_committer(CommitChange(origin=Origin.AUDITOR, change=change))

@@ -18,6 +18,7 @@ from actors.protocol import (
     ChangeRefused,
     ChangeReturned,
     CommitChange,
+    Origin,
     OwnershipLost,
     PositionsStarted,
     ReadAccount,
@@ -135,9 +136,13 @@ class CommitterActor(SupervisedActor):
 
     @property
     def undone(self) -> tuple[Change, ...]:
-        """The changes that are not written yet, or not known to be."""
+        """The changes that are not known to be written, but for those that wallets list."""
         waiting = (*(self._unknown.batch if self._unknown else ()), *self._queue)
-        return tuple(each.change for each in waiting if isinstance(each, CommitChange))
+        return tuple(
+            each.change
+            for each in waiting
+            if isinstance(each, CommitChange) and each.origin is not Origin.WALLET
+        )
 
     def _flush_soon(self) -> None:
         # A message to oneself comes behind all that has arrived: they share one transaction.
@@ -185,7 +190,7 @@ class CommitterActor(SupervisedActor):
         """
         queued, self._queue = self._queue, deque()
         for message in queued:
-            if isinstance(message, CommitChange) and message.change.entries:
+            if isinstance(message, CommitChange) and message.origin is Origin.WALLET:
                 returned = ChangeReturned(change_id=message.change_id)
                 self.directory.send(message.reply_to, returned)
             else:
@@ -281,14 +286,19 @@ class CommitterActor(SupervisedActor):
         batch = attempt.batch
         changes, first_event_id = tuple(each.change for each in batch), self._event_id + 1
         self._event_id += sum(len(change.events) for change in changes)
-        self.directory.stats.committed(changes, self._dispatcher.clock.monotonic_us())
+        accepted_us = [each_us for message in batch for each_us in message.accepted_us]
+        if accepted_us:
+            self.directory.stats.closed(accepted_us, self._dispatcher.clock.monotonic_us())
         self._published.publish(attempt.commit_id, changes, attempt.now_us)
         started = tuple(started for message in batch for started in message.started)
         if started:
             self.directory.to_desk(PositionsStarted(started=started))
         for message in batch:
             if message.reply_to is not None:
-                self.directory.send(message.reply_to, ChangeCommitted(change_id=message.change_id))
+                answer = ChangeCommitted(
+                    change_id=message.change_id, committed_us=attempt.now_us
+                )
+                self.directory.send(message.reply_to, answer)
         self.directory.announce(
             Announced(commit_id=attempt.commit_id, first_event_id=first_event_id, changes=changes)
         )

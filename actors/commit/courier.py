@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from actors.engine.pooled import Recipient
-from actors.protocol import CommitChange
+from actors.protocol import CommitChange, Origin
 from persistence.changes import Change, Delivery
 from persistence.state import StoredEvent
 
@@ -86,4 +86,4 @@ class Courier(Generic[MessageT]):
         """What the Committer is told, so that a later life goes on from here."""
         delivery = Delivery(target=self.target, event_id=self._cursor)
         change = Change(account=None, delivered=(delivery,))
-        return CommitChange(change_id=0, change=change, reply_to=reply_to)
+        return CommitChange(origin=Origin.COURIER, change=change, reply_to=reply_to)

@@ -22,8 +22,7 @@ from actors.signals.protocol import (
 )
 from persistence.changes import Change
 from persistence.errors import RefusalKind, Refused, StoreError, Unavailable
-from persistence.state import AccountState
-from trading.model import Position
+from persistence.state import AccountState, PositionRecord
 from trading.signals import Signal
 
 log = structlog.get_logger(__name__)
@@ -61,8 +60,8 @@ class Writer(Protocol):
         """An account as it is durable."""
         ...
 
-    def load_position(self, position_id: int) -> Position | None:
-        """A position as it is durable."""
+    def read_position(self, position_id: int) -> PositionRecord | None:
+        """A position as it is durable, with the times of its commits."""
         ...
 
     def load_signals(self) -> tuple[tuple[Signal, ...], int]:
@@ -148,8 +147,8 @@ def _unexpected_is_outage() -> Iterator[None]:
 def _answer_to(read: Read, writer: Writer) -> ReadAnswer:
     match read:
         case ReadPosition():
-            position = writer.load_position(read.position_id)
-            return PositionRead(position_id=read.position_id, position=position)
+            record = writer.read_position(read.position_id)
+            return PositionRead(position_id=read.position_id, record=record)
         case ReadAccount():
             return AccountRead(account=read.account, state=writer.load_account(read.account))
         case ReadSignals():

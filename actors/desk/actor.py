@@ -38,6 +38,7 @@ from actors.protocol import (
     AccountRead,
     ActorFailed,
     CommitChange,
+    Origin,
     OwnershipLost,
     PositionRead,
     PositionReread,
@@ -231,14 +232,14 @@ class DeskActor(SupervisedActor):
             self.directory.to_committer(read)
 
     def _on_position_read(self, message: PositionRead) -> None:
-        position, position_id = message.position, message.position_id
+        position_id = message.position_id
         if self._restarts.is_restarting(position_id):
             return
         for command in self._waiting_for_position.pop(position_id, []):
             if position_id in self.directory.positions:
                 self.directory.to_position(position_id, command)
                 continue
-            answer = answer_by_row(command, position)
+            answer = answer_by_row(command, message.record)
             self.directory.send(command.reply_to, answer)
 
     def _on_reread(self, read: PositionRead | ReadFailed) -> None:
@@ -289,5 +290,5 @@ class DeskActor(SupervisedActor):
         newer = tuple(price for price in last if price and kept.get(price.symbol) != price)
         if newer and self._published.database_away is None:
             change = Change(account=None, markets=newer)
-            self.directory.to_committer(CommitChange(change_id=0, change=change, reply_to=None))
+            self.directory.to_committer(CommitChange(origin=Origin.DESK, change=change))
         self.on_start()

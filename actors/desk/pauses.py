@@ -8,7 +8,7 @@ from actors.denials import refused_write
 from actors.engine.directory import Directory
 from actors.engine.pooled import Recipient
 from actors.messages import Denied, PauseTrading, ResumeTrading, TradingSet
-from actors.protocol import ChangeCommitted, ChangeRefused, CommitChange
+from actors.protocol import ChangeCommitted, ChangeRefused, CommitChange, Origin
 from persistence.changes import Change
 from trading.events.accounts import TradingPaused, TradingResumed
 from trading.model import Pause
@@ -27,7 +27,7 @@ def pause_change(
         resumed = TradingResumed(account=account, reason=reason, time_us=now_us)
         change = Change(account=account, resumed=(account,), events=(resumed,))
     answer = _PauseAnswer(directory, command)
-    return CommitChange(change_id=0, change=change, reply_to=answer)
+    return CommitChange(origin=Origin.PAUSE, change=change, reply_to=answer)
 
 
 class _PauseAnswer:

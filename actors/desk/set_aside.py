@@ -20,7 +20,7 @@ from actors.messages import (
     RepairWallet,
     TransferFunds,
 )
-from actors.protocol import CommitChange, Disarm
+from actors.protocol import CommitChange, Origin, Disarm
 from actors.published import MarketPause, Published, SetAside
 from persistence.changes import Change
 from trading.events.services import PartSetAside
@@ -100,7 +100,7 @@ class AsideShelf:
             time_us=aside.since_us,
         )
         change = Change(account=account, events=(event,))
-        self._directory.to_committer(CommitChange(change_id=0, change=change, reply_to=None))
+        self._directory.to_committer(CommitChange(origin=Origin.DESK, change=change))
         return aside
 
     def denial_for(self, command: Command) -> Denied | None:

@@ -107,6 +107,8 @@ class Starter:
 
     def position(self, position: Position, *, after: int | None) -> None:
         """Start an open position's actor, guarding it against the prices after a number."""
-        actor = PositionActor(self._directory, position, after=after)
-        self._directory.positions[position.position_id] = actor.actor_ref
+        position_id = position.position_id
+        opened_at_us = self._published.version.opened_at_us[position_id]
+        actor = PositionActor(self._directory, position, opened_at_us=opened_at_us, after=after)
+        self._directory.positions[position_id] = actor.actor_ref
         self._dispatcher.start(actor)

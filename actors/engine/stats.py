@@ -7,10 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from enum import StrEnum
 
-from persistence.changes import Change
 from trading.books import HealthStatus
-from trading.events.positions import PositionClosed
-from trading.model import CloseReason
 
 COMMIT_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 COMMIT_CHANGES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
@@ -58,27 +55,16 @@ class EngineStats:
         self.health_checks = dict.fromkeys(HealthStatus, 0)
         self.last_healthy_us: dict[str, int] = {}
         self.restarts: dict[str, int] = {}
-        self._accepted_us: dict[int, int] = {}
 
     def transaction(self, changes: int, took_us: int) -> None:
         """A transaction of so many changes was written."""
         self.commit_changes.observe(changes)
         self.commit_seconds.observe(took_us / 1_000_000)
 
-    def closing(self, position_id: int, accepted_us: int) -> None:
-        """A price that its market accepted at a monotonic time closes a position."""
-        self._accepted_us[position_id] = accepted_us
-
-    def committed(self, changes: Iterable[Change], now_us: int) -> None:
-        """Changes are durable at a monotonic time: of the closes it is known how long they took."""
-        if not self._accepted_us:
-            return
-        for change in changes:
-            for event in change.events:
-                if isinstance(event, PositionClosed):
-                    accepted_us = self._accepted_us.pop(event.position_id, None)
-                    if accepted_us is not None and event.reason is not CloseReason.MANUAL:
-                        self.close_seconds.observe((now_us - accepted_us) / 1_000_000)
+    def closed(self, accepted_us: Iterable[int], now_us: int) -> None:
+        """Closes are durable now, by prices that their markets accepted at these monotonic times."""
+        for each_us in accepted_us:
+            self.close_seconds.observe((now_us - each_us) / 1_000_000)
 
     def health_checked(self, account: str, status: HealthStatus, now_us: int) -> None:
         """An account's books were checked."""

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from actors.engine.clock import Clock
 from actors.engine.directory import Directory
-from actors.protocol import CommitChange
+from actors.protocol import CommitChange, Origin
 from actors.published import MarketPause
 from persistence.changes import Change
 from trading.events.markets import (
@@ -110,4 +110,4 @@ class MarketEvents:
 
     def _commit(self, event: MarketEvent) -> None:
         change = Change(account=None, events=(event,))
-        self._directory.to_committer(CommitChange(change_id=0, change=change, reply_to=None))
+        self._directory.to_committer(CommitChange(origin=Origin.MARKET, change=change))

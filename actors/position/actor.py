@@ -24,6 +24,7 @@ from actors.protocol import (
     QuotePrice,
     WalletRestarted,
 )
+from persistence.state import PositionRecord
 from trading.ladder import Advance, advanced, closed, tightened, triggers
 from trading.model import CloseReason, Denial, MarketPrice, Position, PositionStatus
 
@@ -61,13 +62,18 @@ class PositionActor(SupervisedActor):
 
     kind = ActorKind.POSITION
 
-    def __init__(self, directory: Directory, position: Position, *, after: int | None) -> None:
+    def __init__(
+        self, directory: Directory, position: Position, *, opened_at_us: int, after: int | None
+    ) -> None:
         """Begin from a durable state, guarding it against the prices after number `after`.
 
-        None means after the last price that a former life was sent, else from now on.
+        None means after the last price that a former life was sent, else from now on. The open was
+        committed at `opened_at_us`.
         """
         super().__init__(directory, position.position_id)
         self._position = position
+        self._opened_at_us = opened_at_us
+        self._closed_at_us: int | None = None
         self._after = after
         self._judged = 0 if after is None else after
         self._unbooked: list[BookPosition] = []
@@ -127,13 +133,13 @@ class PositionActor(SupervisedActor):
             return
         self._judged = hit.number
         advance = advanced(self._position, hit.price, hit.time_us)
-        if advance.position.status is PositionStatus.CLOSED and hit.accepted_us is not None:
-            self.directory.stats.closing(self._position.position_id, hit.accepted_us)
-        self._take(advance, hit.price, hit.time_us)
+        self._take(advance, hit.price, hit.time_us, hit.accepted_us)
         if self._is_open:
             self._arm(hit.number)
 
-    def _take(self, advance: Advance, price: Decimal, time_us: int) -> None:
+    def _take(
+        self, advance: Advance, price: Decimal, time_us: int, accepted_us: int | None = None
+    ) -> None:
         """Run ahead: take the new state, and hand it over to be made durable."""
         if not advance.events:
             return
@@ -143,6 +149,7 @@ class PositionActor(SupervisedActor):
             events=advance.events,
             price=MarketPrice(symbol=self._position.symbol, price=price, time_us=time_us),
             reply_to=self.actor_ref,
+            accepted_us=accepted_us,
         )
         self._unbooked.append(booking)
         self.directory.to_wallet(self._position.account, booking)
@@ -236,9 +243,11 @@ class PositionActor(SupervisedActor):
             booked = self._unbooked.pop(0).position
             stop_move = self._stop_moves.pop(booked.version, None)
             if stop_move is not None:
-                self.directory.send(stop_move.reply_to, StopMoveDone(position=booked))
+                record = PositionRecord(position=booked, opened_at_us=self._opened_at_us)
+                self.directory.send(stop_move.reply_to, StopMoveDone(record=record))
         if self._is_open or self._unbooked:
             return
+        self._closed_at_us = message.committed_us
         self._disarm()
         self.directory.to_desk(PositionSettled(position=self._position))
         commands, self._waiting = self._waiting, []
@@ -247,13 +256,18 @@ class PositionActor(SupervisedActor):
 
     def _tell_closed(self, command: PositionCommand) -> None:
         """Answer who has waited for a position that is durably closed by now."""
+        record = PositionRecord(
+            position=self._position,
+            opened_at_us=self._opened_at_us,
+            closed_at_us=self._closed_at_us,
+        )
         answer: CloseDone | Denied
         if isinstance(command, MoveStop):
             answer = Denied(denial=closed_position(command.position_id))
         elif command is self._closed_by:
-            answer = CloseDone(position=self._position, already_closed=False)
+            answer = CloseDone(record=record, already_closed=False)
         else:
-            answer = already_closed(self._position)
+            answer = already_closed(record)
         self.directory.send(command.reply_to, answer)
 
     def _deny_waiting(self, denial: Denial) -> None:
@@ -283,23 +297,26 @@ def _takes_any_price(command: PositionCommand) -> bool:
     return isinstance(command, MoveStop) or command.force
 
 
-def answer_by_row(command: PositionCommand, position: Position | None) -> Denied | CloseDone:
+def answer_by_row(
+    command: PositionCommand, record: PositionRecord | None
+) -> Denied | CloseDone:
     """The answer to a command for a position that has no actor here, by its row if there is one."""
-    if position is None:
+    if record is None:
         return Denied(denial=unknown_position(command.position_id))
-    if position.status is PositionStatus.OPEN:
+    if record.position.status is PositionStatus.OPEN:
         # Another owner has opened it, and this one is about to find out.
         return Denied(denial=deposed())
     if isinstance(command, ClosePosition):
-        return already_closed(position)
+        return already_closed(record)
     return Denied(denial=closed_position(command.position_id))
 
 
-def already_closed(position: Position) -> CloseDone:
+def already_closed(record: PositionRecord) -> CloseDone:
     """The answer to a close of a position that somebody else has closed."""
+    position = record.position
     log.warning(
         f"Position {position.position_id} already closed, skipping",
         account=position.account,
         position=position.position_id,
     )
-    return CloseDone(position=position, already_closed=True)
+    return CloseDone(record=record, already_closed=True)

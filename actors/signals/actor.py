@@ -17,6 +17,7 @@ from actors.protocol import (
     ChangeRefused,
     ChangeReturned,
     CommitChange,
+    Origin,
     ReadFailed,
 )
 from actors.published import Published
@@ -249,7 +250,12 @@ class SignalActor(SupervisedActor):
     ) -> None:
         change = Change(account=signals[0].account, signals=signals, events=events)
         self.directory.to_committer(
-            CommitChange(change_id=signals[0].signal_id, change=change, reply_to=self.actor_ref)
+            CommitChange(
+                origin=Origin.SIGNALS,
+                change=change,
+                reply_to=self.actor_ref,
+                change_id=signals[0].signal_id,
+            )
         )
 
     def _is_storing(self, change_id: int) -> bool:

@@ -26,6 +26,8 @@ from actors.protocol import (
     ChangeRefused,
     ChangeReturned,
     CommitChange,
+    Origin,
+    PositionBooked,
     HaltAccount,
     MarketRestarted,
     PriceQuoted,
@@ -259,24 +261,34 @@ class WalletActor(SupervisedActor):
         change_id = self._line.sent(planned)
         self.directory.to_committer(
             CommitChange(
+                origin=Origin.WALLET,
                 change_id=change_id,
                 change=planned.change(self._account),
                 reply_to=self.actor_ref,
                 started=tuple(planned.started),
                 deadline_us=planned.deadline_us,
+                accepted_us=planned.accepted_us,
             )
         )
 
     def _on_committed(self, message: ChangeCommitted) -> None:
         planned = self._line.returned(message.change_id)
-        if planned is not None:
-            self._conclude(planned)
-
-    def _conclude(self, planned: Plan) -> None:
-        """What was planned is durable: remember it, then say it."""
+        if planned is None:
+            return
         self._memory = planned.after
         for started in planned.started:
-            self._opens.done(started.position)
+            self._opens.done(started.position, message.committed_us)
+        for booking in planned.booked:
+            booked = PositionBooked(
+                position_id=booking.position.position_id,
+                version=booking.position.version,
+                committed_us=message.committed_us,
+            )
+            self.directory.send(booking.reply_to, booked)
+        self._conclude(planned)
+
+    def _conclude(self, planned: Plan) -> None:
+        """What was planned is durable, and remembered: say the rest."""
         for position_id, denial in planned.denied.items():
             self._opens.deny(position_id, denial)
         for recipient, answer in planned.answers:

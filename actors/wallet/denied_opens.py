@@ -3,7 +3,7 @@
 from actors.engine.clock import Clock
 from actors.engine.directory import Directory
 from actors.messages import Denied, OpenPosition
-from actors.protocol import CommitChange
+from actors.protocol import CommitChange, Origin
 from actors.published import Published
 from persistence.changes import Change
 from trading.events.positions import OpenDenied
@@ -45,4 +45,4 @@ class DeniedOpens:
             asked_by=opener_of(request.idempotency_key),
         )
         change = Change(account=request.account, events=(event,))
-        self._directory.to_committer(CommitChange(change_id=0, change=change, reply_to=None))
+        self._directory.to_committer(CommitChange(origin=Origin.DENIED_OPEN, change=change))

@@ -21,6 +21,7 @@ from actors.protocol import (
 from actors.wallet.canonical import canonical_request
 from actors.wallet.denied_opens import DeniedOpens
 from actors.wallet.plan import QuotedOpen
+from persistence.state import PositionRecord
 from trading.model import Denial, Position
 
 
@@ -144,10 +145,11 @@ class PendingOpens:
             self._directory.send(waiting, Denied(denial=denial))
         self._denied.record(pending.request, denial)
 
-    def done(self, position: Position) -> None:
+    def done(self, position: Position, opened_at_us: int) -> None:
         """Answer that a position was opened; only the first who asked has opened it."""
+        record = PositionRecord(position=position, opened_at_us=opened_at_us)
         for index, waiting in enumerate(self._end(position.position_id).waiting):
-            self._directory.send(waiting, OpenDone(position=position, repeated=index > 0))
+            self._directory.send(waiting, OpenDone(record=record, repeated=index > 0))
 
     def _ask_price(self, position_id: int, symbol: str) -> None:
         question = QuotePrice(
@@ -183,8 +185,7 @@ class RepeatedOpen:
         if isinstance(message, ReadFailed):
             self._denied.deny(request, unreadable_position(request.account, message.detail))
             return
-        position = message.position
-        if position is None:
+        if message.record is None:
             # The database lacks what it once had: nothing may build on what the wallet remembers.
             denial = key_without_row(request, message.position_id)
             self._denied.deny(request, denial)
@@ -192,8 +193,8 @@ class RepeatedOpen:
             self._directory.to_wallet(request.account, halt)
             self._directory.to_auditor(CheckHealth(account=request.account))
             return
-        if position.request != canonical_request(request):
+        if message.record.position.request != canonical_request(request):
             self._denied.deny(request, key_conflict(request))
         else:
-            answer = OpenDone(position=position, repeated=True)
+            answer = OpenDone(record=message.record, repeated=True)
             self._directory.send(request.reply_to, answer)

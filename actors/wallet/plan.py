@@ -87,8 +87,8 @@ Answer = tuple[Recipient, Any]
 class Plan:
     """The change that commands lead to, the memory after it, and what is said once it is durable.
 
-    `denied` are the opens that are not made, by position id; `deadline_us` is the earliest of
-    those that are.
+    `booked` are the positions' bookings that it makes durable. `denied` are the opens that are not
+    made, by position id; `deadline_us` is the earliest of those that are.
     """
 
     commands: tuple[PlannedCommand, ...]
@@ -99,9 +99,19 @@ class Plan:
     events: list[Event] = field(default_factory=list)
     markets: dict[str, MarketPrice] = field(default_factory=dict)
     started: list[Started] = field(default_factory=list)
+    booked: list[BookPosition] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     denied: dict[int, Denial] = field(default_factory=dict)
     deadline_us: int | None = None
+
+    @property
+    def accepted_us(self) -> tuple[int, ...]:
+        """When the prices were accepted that close positions (monotonic clock)."""
+        return tuple(
+            booking.accepted_us
+            for booking in self.booked
+            if booking.accepted_us is not None and booking.position.status is PositionStatus.CLOSED
+        )
 
     @property
     def is_empty(self) -> bool:
@@ -306,6 +316,8 @@ def _book_position(result: Plan, command: BookPosition) -> None:
         result.positions.append(position)
         result.events.extend(command.events)
         result.markets[position.symbol] = command.price
+        result.booked.append(command)
+        return
     booked = PositionBooked(position_id=position.position_id, version=position.version)
     result.answers.append((command.reply_to, booked))
 

@@ -14,6 +14,7 @@ from actors.protocol import (
     ChangeCommitted,
     ChangeRefused,
     CommitChange,
+    Origin,
     ReadAccount,
     ReadFailed,
     RestoreWallet,
@@ -62,7 +63,7 @@ def repair_change(directory: Directory, command: RestoreWallet, now_us: int) -> 
     change = Change(
         account=before.account, wallet_before=before, wallet_after=after, events=(repaired,)
     )
-    return CommitChange(change_id=0, change=change, reply_to=_RepairAnswer(directory, command))
+    return CommitChange(origin=Origin.REPAIR, change=change, reply_to=_RepairAnswer(directory, command))
 
 
 class _RepairAnswer:

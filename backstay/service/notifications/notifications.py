@@ -15,7 +15,7 @@ import structlog
 
 from actors.commit.courier import Courier, Errand, EventReader
 from actors.messages import Announced, Reply
-from actors.protocol import ChangeCommitted, CommitChange
+from actors.protocol import ChangeCommitted, CommitChange, Origin
 from backstay.service.notifications.text import Message, Wanted, next_message
 from backstay.service.settings.settings import Settings
 from persistence.changes import Change, Delivery
@@ -91,7 +91,7 @@ class Notifications:
         moved += [Delivery(target=name, event_id=None) for name in known if name not in names]
         if moved:
             change = Change(account=None, delivered=tuple(moved))
-            to_committer(CommitChange(change_id=0, change=change, reply_to=None))
+            to_committer(CommitChange(origin=Origin.COURIER, change=change))
         self._routes = [
             _Route(
                 target,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from actors.engine.clock import Clock
-from actors.protocol import CommitChange
+from actors.protocol import CommitChange, Origin
 from actors.published import MarketState, MarketStatus, Published
 from persistence.changes import Change
 from trading.events.markets import MarketStale
@@ -46,7 +46,7 @@ class StaleWatch:
     def _tell(self, symbol: str, why: str) -> None:
         event = MarketStale(symbol=symbol, why=why, time_us=self._clock.now_us())
         change = Change(account=None, events=(event,))
-        self._to_committer(CommitChange(change_id=0, change=change, reply_to=None))
+        self._to_committer(CommitChange(origin=Origin.SERVICE, change=change))
 
 
 def _why(status: MarketStatus, now_us: int, waited_us: int, live: int) -> str:

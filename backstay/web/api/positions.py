@@ -160,7 +160,6 @@ async def open_position(
     request: OpenRequest,
     response: Response,
     backend: TheBackend,
-    reads: TheReads,
     key: Key = None,
 ) -> OpenedBody:
     """Open a position: a market order at the mark price."""
@@ -188,7 +187,7 @@ async def open_position(
     position_id = answer.position.position_id
     structlog.contextvars.bind_contextvars(account=request.account, position=position_id)
     response.status_code = 200 if answer.repeated else 201
-    position = position_body(backend, await _record(backend, reads, position_id))
+    position = position_body(backend, answer.record)
     return OpenedBody(**position.model_dump(), market_note=request.symbol.note)
 
 
@@ -250,17 +249,17 @@ async def show_history(
     responses=answers(404, 409, 413, 503),
 )
 async def move_stop(
-    position_id: PositionPath, request: StopRequest, backend: TheBackend, reads: TheReads
+    position_id: PositionPath, request: StopRequest, backend: TheBackend
 ) -> PositionBody:
     """Tighten a position's stop-loss; it never loosens."""
-    await answer_of(
+    answer = await answer_of(
         backend,
         lambda reply: backend.tell(
             MoveStop(position_id=position_id, stop_price=request.stop_loss, reply_to=reply)
         ),
         what=f"the stop-loss of position {position_id}",
     )
-    return position_body(backend, await _record(backend, reads, position_id))
+    return position_body(backend, answer.record)
 
 
 @router.post(
@@ -283,7 +282,9 @@ async def close_position(
         ),
         what=f"the close of position {position_id}",
     )
-    record = await _record(backend, reads, position_id)
+    record = answer.record
+    if record.closed_at_us is None:  # its wallet began anew between the commit and the answer
+        record = await _record(backend, reads, position_id)
     return ClosedBody(position=position_body(backend, record), already_closed=answer.already_closed)
 
 
