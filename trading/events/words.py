@@ -74,20 +74,18 @@ class Words:
 
 def words_of(event: Event | UnknownEvent) -> Words:
     """What an event says to people; an unknown one says its kind."""
-    match event:
-        case UnknownEvent():
-            kind = event.kind.replace("_", " ")
-            return Words(Gravity.INFO, kind, kind.capitalize())
-        case _ if isinstance(event, PositionEvent):
-            return _of_position(event)
-        case _ if isinstance(event, MarketEvent):
-            return _of_market(event)
-        case _ if isinstance(event, AccountEvent):
-            return _of_account(event)
-        case _ if isinstance(event, ServiceEvent):
-            return _of_service(event)
-        case _:
-            return _of_signal(event)
+    if isinstance(event, PositionEvent):
+        return _of_position(event)
+    if isinstance(event, MarketEvent):
+        return _of_market(event)
+    if isinstance(event, AccountEvent):
+        return _of_account(event)
+    if isinstance(event, SignalEvent):
+        return _of_signal(event)
+    if isinstance(event, ServiceEvent):
+        return _of_service(event)
+    kind = event.kind.replace("_", " ")
+    return Words(Gravity.INFO, kind, kind.capitalize())
 
 
 def _of_position(event: PositionEvent) -> Words:
