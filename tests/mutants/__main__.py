@@ -24,10 +24,10 @@ FILES = (
     "backstay/web/hooks/gate.py",
 )
 ACCEPTANCE = (
-    "access access_requests broadcast changed_holds closing connections containment failures health "
-    "hooks http_scenarios login malformed_requests metrics_everyday opening outages pauses pulse "
-    "repair scenario_1_ladder scenario_2_network scenario_3_restart signals stopping symbol_doors "
-    "web_accounts web_denials web_markets web_positions"
+    "access access_requests broadcast changed_holds closing connections containment failures "
+    "health hooks http_scenarios login malformed_requests metrics_everyday opening outages pauses "
+    "pulse repair scenario_1_ladder scenario_2_network scenario_3_restart signals stopping "
+    "symbol_doors web_accounts web_denials web_markets web_positions"
 )
 TESTS = (
     "tests/unit",
