@@ -78,7 +78,7 @@ def require_its_own_log(database: Path) -> None:
     with database.open("rb") as file:
         header = header_of(file.read(_HEADER_BYTES))
     if header is None:
-        return  # SQLite will say that it is no database
+        return  # SQLite will say that it is not a database
     if not header.has_log:
         raise ForeignLog(database, "the database is a copy, to which no log belongs")
     marks = {page.mark for page in _first_pages(log) if page is not None}

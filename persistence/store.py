@@ -78,7 +78,7 @@ class Store:
 
         Raises:
             ValueError: for any other kind of URL, or one in memory.
-            SchemaTooOld: if migrations are missing, or it is no database of Backstay.
+            SchemaTooOld: if migrations are missing, or it is not a database of Backstay.
             SchemaTooNew: if a later version has migrated the database.
         """
         transactions = Transactions(parsed(url), read_only=True)

@@ -20,7 +20,7 @@ class PriceAge:
         self._received_us = self._clock.monotonic_us()
 
     def forget(self) -> None:
-        """What was received is no price to act on: its venue was away since."""
+        """What was received is not a price to act on: its venue was away since."""
         self._received_us = None
         self._since = "its venue is back"
 

@@ -215,4 +215,4 @@ def _amount(text: str) -> Decimal:
     try:
         return Decimal(text)
     except InvalidOperation:
-        raise ValueError(f"--balance {text!r} is no number; give an amount like 1000") from None
+        raise ValueError(f"--balance {text!r} is not a number; give an amount like 1000") from None

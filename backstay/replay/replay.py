@@ -131,7 +131,7 @@ class Replay:
         """Play one run of prices; the account is opened at the first of all.
 
         Raises:
-            ValueError: if the balance is no amount of money.
+            ValueError: if the balance is not an amount of money.
             ReplayError: if the database fails.
         """
         if not self._begun:

@@ -53,7 +53,7 @@ class FeedStatus:
 
     `blocked_us` is how long markets were too busy to take its prices, in all; the time of its last
     message is a Unix time in seconds, None before the first. `ended` is a feed that has brought all
-    that it has. `unknown` counts frames that nobody understood, by kind. `delay` is of an
+    that it has. `unknown` counts frames that were not understood, by kind. `delay` is of an
     exchange's prices, from its time to their arrival; `clock_ahead_seconds` is how far its clock is
     ahead of ours, by the trade that was least late.
     """
