@@ -8,7 +8,8 @@ import pytest
 
 from actors.engine.dispatcher import SequentialDispatcher
 from actors.messages import PauseTrading, Reply
-from actors.signals.actor import SignalActor, SignalsStored, SignalStored, TakeSignals
+from actors.signals.actor import SignalActor
+from actors.signals.protocol import SignalsStored, SignalStored, TakeSignals
 from actors.signals.run import SignalRun
 from tests.acceptance.conftest import Log
 from tests.acceptance.faults import Inject
@@ -52,7 +53,7 @@ def take(house: House, action: SignalAction = BUY, **fields: Any) -> SignalStore
 
 def ended(house: House, client_id: str) -> tuple[SignalStatus, str | None]:
     """How a signal ended, as the database has it."""
-    signal = house.store.signals_of("demo", client_id)[-1]
+    signal = house.store.signals_of("demo", [client_id])[-1]
     return signal.status, signal.outcome
 
 
@@ -208,7 +209,7 @@ def test_a_failure_while_storing_leaves_no_answer_and_no_second_signal(
 
 
 def is_stored(house: House) -> bool:
-    return house.store.signals_of("demo", "killed") != ()
+    return house.store.signals_of("demo", ["killed"]) != ()
 
 
 def is_closed(house: House) -> bool:

@@ -253,7 +253,7 @@ def test_a_worker_that_is_killed_ends_the_sweep_with_a_clear_error(pipe: Path) -
 def test_ctrl_c_ends_all_processes_at_once(pipe: Path, tmp_path: Path) -> None:
     """As a terminal sends it, to each of them: no traceback, no ranking, no orphan."""
     (tmp_path / "signals.csv").write_text("id,timestamp,symbol,side,notional\n")
-    program = "from service.cli import main; main()"
+    program = "from backstay.cli.main import main; main()"
     sweep = subprocess.Popen(
         [sys.executable, "-c", program, *REPLAY, *SWEEP, "--workers", "2"],
         cwd=tmp_path,
