@@ -1,13 +1,14 @@
 """Signals from outside, such as TradingView alerts: stored, answered, then carried out in order."""
 
 from collections import deque
+from dataclasses import replace
 from typing import assert_never
 
 import structlog
 
 from actors.engine.directory import Directory
 from actors.engine.dispatcher import Dispatcher
-from actors.engine.supervised import ActorKind, SupervisedActor, ToldError
+from actors.engine.supervised import ActorKind, SupervisedActor, ToldError, error_text
 from actors.protocol import (
     ChangeCommitted,
     ChangeRefused,
@@ -21,9 +22,12 @@ from actors.signals.protocol import ReadSignals, SignalsFound, SignalsRead, Take
 from actors.signals.run import Answered, GoOn, SignalRun
 from persistence.changes import Change
 from trading.events.signals import SignalFinished
-from trading.signals import Signal
+from trading.signals import Signal, SignalStatus
 
 log = structlog.get_logger(__name__)
+
+TRY_AGAIN_SECONDS = (0.1, 1.0)
+"""After so long a signal that failed is tried again; after the last try it is given up."""
 
 SignalMessage = (
     TakeSignals
@@ -50,7 +54,8 @@ class SignalActor(SupervisedActor):
     has the idempotency key `signal <id>` and a close is idempotent, so a signal that an earlier
     life has begun is simply carried out again. A signal expires a while after it was received or,
     if that is earlier, after its sender says that it was sent; what it has begun by then ends as
-    it ends.
+    it ends. A signal whose carrying-out raises is tried again from its beginning, a few times; then
+    it ends as denied, and the next one goes on.
     """
 
     kind = ActorKind.SIGNALS
@@ -72,6 +77,7 @@ class SignalActor(SupervisedActor):
         self._intake = Intake(directory, published, self._clock, self.actor_ref)
         self._stored: deque[SignalRun] = deque()
         self._run: SignalRun | None = None
+        self._failures = 0
 
     def on_start(self) -> None:
         """Ask for the signals that are not finished."""
@@ -84,7 +90,7 @@ class SignalActor(SupervisedActor):
                 self._intake.take(message)
             case SignalsRead():
                 for signal in message.unfinished:
-                    self._stored.append(self._a_run(signal, resumed=True))
+                    self._stored.append(self._a_run(signal, "a restart"))
                 self._intake.begin(message.last_signal_id)
                 self._next()
             case SignalsFound():
@@ -98,8 +104,7 @@ class SignalActor(SupervisedActor):
             case ChangeReturned():
                 raise AssertionError("a change that opens nothing is not returned")
             case Answered() | GoOn():
-                if self._run is not None and self._run.signal.signal_id == message.signal_id:
-                    self._on_run(self._run, message)
+                self._on_run(message)
             case _:
                 assert_never(message)
 
@@ -111,10 +116,10 @@ class SignalActor(SupervisedActor):
     def _on_committed(self, change_id: int) -> None:
         if self._intake.is_storing(change_id):
             for signal in self._intake.committed():
-                self._stored.append(self._a_run(signal, resumed=False))
+                self._stored.append(self._a_run(signal, None))
+            self._next()
         else:
-            self._run = None
-        self._next()
+            self._end_run()
 
     def _on_refused(self, message: ChangeRefused) -> None:
         if self._intake.is_storing(message.change_id):
@@ -122,33 +127,59 @@ class SignalActor(SupervisedActor):
             return
         # What was to be done is done: only its outcome is not written down.
         log.error("signal's outcome refused", signal=message.change_id, detail=message.detail)
-        self._run = None
-        self._next()
+        self._end_run()
 
     # --- Carrying out ------------------------------------------------------------------------
 
-    def _a_run(self, signal: Signal, *, resumed: bool) -> SignalRun:
+    def _a_run(self, signal: Signal, resumed_after: str | None) -> SignalRun:
         return SignalRun(
             self.directory,
             self._dispatcher,
             self._published,
             self.actor_ref,
             signal,
-            resumed=resumed,
+            resumed_after=resumed_after,
             expiry_seconds=self._expiry_seconds,
         )
 
     def _next(self) -> None:
         if self._run is None and self._stored:
-            self._run = self._stored.popleft()
-            self._finish(self._run.go_on())
+            self._run, self._failures = self._stored.popleft(), 0
+            self._on_run(GoOn(signal_id=self._run.signal.signal_id))
 
-    def _on_run(self, run: SignalRun, message: Answered | GoOn) -> None:
-        match message:
-            case Answered():
-                self._finish(run.answered(message))
-            case GoOn():
-                self._finish(run.go_on())
+    def _end_run(self) -> None:
+        self._run = None
+        self._next()
+
+    def _on_run(self, message: Answered | GoOn) -> None:
+        """Let the signal in hand go on; what it raises is its own failure, and not the actor's."""
+        run = self._run
+        if run is None or run.signal.signal_id != message.signal_id:
+            return
+        try:
+            finished = run.go_on() if isinstance(message, GoOn) else run.answered(message)
+        except Exception as error:
+            log.exception("signal failed", signal=message.signal_id)
+            self._on_failed(run, error)
+        else:
+            self._finish(finished)
+
+    def _on_failed(self, run: SignalRun, error: Exception) -> None:
+        run.drop()
+        if self._failures < len(TRY_AGAIN_SECONDS):
+            self._run = self._a_run(run.signal, "a failure")
+            again = GoOn(signal_id=run.signal.signal_id)
+            self._dispatcher.after(TRY_AGAIN_SECONDS[self._failures], self.actor_ref, again)
+            self._failures += 1
+            return
+        given_up = replace(
+            run.signal,
+            status=SignalStatus.DENIED,
+            outcome=f"given up after {self._failures + 1} tries, what it has closed or opened "
+            f"stays so: {error_text(error)}",
+            finished_us=self._clock.now_us(),
+        )
+        self._finish(given_up)
 
     def _finish(self, finished: Signal | None) -> None:
         """Write down how a signal ended, if it has."""
