@@ -1,4 +1,4 @@
-"""How values are kept in columns, exactly, on both engines.
+"""Column types that keep values exactly, on both engines.
 
 | value | PostgreSQL | SQLite | as it is handed to a bulk write |
 | --- | --- | --- | --- |
