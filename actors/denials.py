@@ -34,11 +34,11 @@ def no_market(symbol: str) -> Denial:
 
 
 def bad_balance(message: OpenAccount) -> Denial:
-    """An account whose initial balance is no amount of money."""
+    """An account whose initial balance is not an amount of money."""
     return Denial(
         reason=DenialReason.AMOUNT_INVALID,
-        text=f"account {message.account} refused: initial balance {message.initial_balance} is no "
-        "amount from 0 with at most 8 decimals",
+        text=f"account {message.account} refused: initial balance {message.initial_balance} is not "
+        "an amount from 0 with at most 8 decimals",
     )
 
 

@@ -107,7 +107,7 @@ def _round(inputs: Inputs, folder: Path) -> Measured:
     prices, signals, expected = inputs.prices_path, inputs.signals_path, inputs.expected
     replayed = run_program(
         [
-            *(sys.executable, "-c", "from service.cli import main; main()", "replay"),
+            *(sys.executable, "-c", "from backstay.cli.main import main; main()", "replay"),
             *(f"{SYMBOL}={prices}", "--signals", signals),
             *("--balance", str(BALANCE), "--report", folder),
         ]

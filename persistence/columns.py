@@ -1,4 +1,4 @@
-"""How values are kept in columns, exactly, on both engines.
+"""Column types that keep values exactly, on both engines.
 
 | value | PostgreSQL | SQLite | as it is handed to a bulk write |
 | --- | --- | --- | --- |
@@ -43,7 +43,7 @@ def money_units(amount: Decimal) -> int:
     """An amount in units of 1E-8.
 
     Raises:
-        ValueError: if the amount is no money: not finite, beyond the bound, over 8 decimals.
+        ValueError: if the amount is not finite, is beyond the bound or has over 8 decimals.
     """
     if not amount:
         return 0
@@ -89,7 +89,7 @@ class Money(TypeDecorator[Decimal]):
         return dialect.type_descriptor(Integer() if _is_sqlite(dialect) else Numeric(20, 8))
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Decimal | int | None:
-        """Raises ValueError for what is no money."""
+        """Raises ValueError for what is not an amount of money."""
         if value is None:
             return None
         units = money_units(value)

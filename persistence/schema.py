@@ -82,7 +82,7 @@ def require_current(connection: Connection) -> None:
     """See that the database is at this version's schema; change nothing.
 
     Raises:
-        SchemaTooOld: if migrations are missing, or it is no database of Backstay.
+        SchemaTooOld: if migrations are missing, or it is not a database of Backstay.
         SchemaTooNew: if a later version has migrated it.
     """
     found = _revision(connection)

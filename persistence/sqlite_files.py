@@ -1,4 +1,4 @@
-"""What a SQLite database is made of on the disk, and whether it still is what it was.
+"""The files of a SQLite database, and checks that they are still the same files.
 
 SQLite itself does not notice that somebody has deleted, replaced or emptied its files: it goes on
 with those that it has open, and what it commits is gone with them. Nor does it know whose the log
@@ -78,7 +78,7 @@ def require_its_own_log(database: Path) -> None:
     with database.open("rb") as file:
         header = header_of(file.read(_HEADER_BYTES))
     if header is None:
-        return  # SQLite will say that it is no database
+        return  # SQLite will say that it is not a database
     if not header.has_log:
         raise ForeignLog(database, "the database is a copy, to which no log belongs")
     marks = {page.mark for page in _first_pages(log) if page is not None}

@@ -1,4 +1,4 @@
-"""What the tables are made of: column types, and constraints that both engines understand."""
+"""The parts of tables: column types, and constraints that both engines understand."""
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal

@@ -240,7 +240,7 @@ class CommitRow(Table):
 
 
 class OwnerRow(Table):
-    """Who may write: the one row that every commit begins with."""
+    """The one row that every commit begins with: it names the process that may write."""
 
     __tablename__ = "owner"
 

@@ -1,4 +1,4 @@
-"""How long ago a symbol's last accepted price was received, by our monotonic clock."""
+"""The age of a symbol's last accepted price, by our monotonic clock."""
 
 from actors.engine.clock import Clock
 
@@ -20,7 +20,7 @@ class PriceAge:
         self._received_us = self._clock.monotonic_us()
 
     def forget(self) -> None:
-        """What was received is no price to act on: its venue was away since."""
+        """What was received is not a price to act on: its venue was away since."""
         self._received_us = None
         self._since = "its venue is back"
 

@@ -1,4 +1,4 @@
-"""Requests as text that is equal for equal requests, whoever sends them and when."""
+"""Requests as text: equal requests give equal text, whoever sends them and when."""
 
 import msgspec
 

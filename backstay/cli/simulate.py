@@ -49,7 +49,7 @@ def simulate(
     from backstay.simulation.weathers import WEATHERS
 
     if weather is not None and weather not in WEATHERS:
-        raise ValueError(f"no weather {weather!r}: give one of {', '.join(WEATHERS)}")
+        raise ValueError(f"weather {weather!r} is unknown: give one of {', '.join(WEATHERS)}")
     numbers = range(1, steps + 1) if keep is None else _numbers(keep)
     totals: dict[str, list[Outcome]] = {name: [] for name in WEATHERS if weather in (None, name)}
     failure: BrokenPromise | None = None
@@ -102,7 +102,7 @@ def _numbers(keep: str) -> list[int]:
     try:
         return sorted({int(number) for number in keep.split(",")})
     except ValueError:
-        raise ValueError(f"--keep {keep!r} is no list of steps; give it like 3,17,18") from None
+        raise ValueError(f"--keep {keep!r} is not a list of steps; give it like 3,17,18") from None
 
 
 def _progress() -> Progress:

@@ -63,7 +63,9 @@ def open_(
     if key is None:
         key = str(uuid4())
     elif not re.fullmatch("[!-~]+", key):
-        raise ValueError(f"--key {key!r} is no key: give letters, digits and signs, and no spaces")
+        raise ValueError(
+            f"--key {key!r} is not a key: give letters, digits and signs without spaces"
+        )
     with ServiceClient(url) as client:
         try:
             position = client.post_with_key("positions", body, key)

@@ -30,14 +30,14 @@ def decimal_of(text: str) -> Decimal:
     """Read a decimal; scientific notation, infinities and NaN are numbers here.
 
     Raises:
-        ValueError: if the text is no number.
+        ValueError: if the text is not a number.
     """
     if "_" not in text:
         try:
             return Decimal(text)
         except InvalidOperation:
             pass
-    raise ValueError(f"{text!r} is no number")
+    raise ValueError(f"{text!r} is not a number")
 
 
 def time_us(text: str) -> int:
@@ -71,7 +71,7 @@ def times_us(texts: Sequence[str]) -> list[int]:
     """Read a column without underscores as `time_us` would, faster where all share a unit.
 
     Raises:
-        ValueError: if a text is no time.
+        ValueError: if a text is not a time.
     """
     try:
         numbers = list(map(int, texts))

@@ -94,8 +94,8 @@ def test_an_unknown_name_is_refused_with_the_nearest_one(
     (folder / "backstay.toml").write_text("prot = 8470\n")
     monkeypatch.setenv("BACKSTAY_DATABSE", "sqlite://")
     assert refused() == [
-        "backstay.toml: prot is no setting; did you mean port?",
-        "environment variable BACKSTAY_DATABSE is no setting; did you mean BACKSTAY_DATABASE?",
+        "backstay.toml: prot is not a setting; did you mean port?",
+        "environment variable BACKSTAY_DATABSE is not a setting; did you mean BACKSTAY_DATABASE?",
     ]
 
 
@@ -172,7 +172,7 @@ def test_every_wrong_setting_gets_its_line() -> None:
         ({"feed": "none", "symbols": "BTCUSDT"}, "feed none brings no symbols"),
         ({"symbols": "XRPUSDT"}, "feed simulated has no XRPUSDT: choose among BTCUSDT"),
         ({"feed": "kraken"}, "feed kraken needs symbols: give --symbols BTCUSD,ETHUSD or feeds.k"),
-        ({"feed": "kraken", "symbols": "FOO"}, "symbol 'FOO' does not tell its base"),
+        ({"feed": "kraken", "symbols": "FOO"}, "symbol 'FOO' does not separate its base"),
         ({"feed": "okx,bybit", "symbols": "BTCUSDT"}, "with several venues give each its own sym"),
     ],
 )
@@ -223,8 +223,8 @@ def test_an_unknown_venue_or_one_of_its_settings_is_refused(
     (folder / "backstay.toml").write_text('[feeds.krakn]\nurl = "ws://x"\n')
     monkeypatch.setenv("BACKSTAY_FEEDS__OKX__SYMBOL", "BTCUSDT")
     assert refused() == [
-        "backstay.toml: feeds.krakn.url is no setting; did you mean feeds.kraken.url?",
-        "environment variable BACKSTAY_FEEDS__OKX__SYMBOL is no setting; "
+        "backstay.toml: feeds.krakn.url is not a setting; did you mean feeds.kraken.url?",
+        "environment variable BACKSTAY_FEEDS__OKX__SYMBOL is not a setting; "
         "did you mean BACKSTAY_FEEDS__OKX__SYMBOLS?",
     ]
 

@@ -161,13 +161,13 @@ def entry(**changes: Any) -> dict[str, Any]:
 
 
 BROKEN: dict[str, tuple[Any, str]] = {
-    "no list": ({}, "is no JSON list of tokens"),
-    "no object": (["bot"], "entry 1 is no JSON object"),
+    "no list": ({}, "is not a JSON list of tokens"),
+    "no object": (["bot"], "entry 1 is not a JSON object"),
     "unknown field": ([entry(scopes="read")], "entry 1 has the unknown field 'scopes'"),
     "missing field": ([{"name": "bot"}], "entry 1 lacks the field 'created_at'"),
-    "no text": ([entry(name=3)], "entry 1: 'name' is no text"),
+    "no text": ([entry(name=3)], "entry 1: 'name' is not text"),
     "scope": ([entry(scope="root")], "scope 'root' is not read, trade or admin"),
-    "digest": ([entry(sha256="F" * 64)], "'sha256' is no SHA-256 in lower-case hexadecimal"),
+    "digest": ([entry(sha256="F" * 64)], "'sha256' is not a SHA-256 in lower-case hexadecimal"),
     "twice": ([entry(), entry()], "has two tokens named 'bot'"),
 }
 

@@ -44,8 +44,8 @@ def bound_socket(host: str, port: int) -> socket.socket:
     except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise PortTakenError(
-            f"cannot listen on {host} port {port}: {reason}; end who uses it, or choose another "
-            "with --host and --port"
+            f"cannot listen on {host} port {port}: {reason}; end the program that uses it, "
+            "or choose another with --host and --port"
         ) from None
     return bound
 

@@ -87,7 +87,7 @@ PRICES = Group(
         counter(
             "backstay_feed_unknown_frames_total",
             _COUNT,
-            "frames of an exchange that nobody understood; the log names each kind once",
+            "frames of an exchange that were not understood; the log names each kind once",
             _VENUE,
         ),
     ),

@@ -207,7 +207,7 @@ class Settings(BaseSettings):
         unknown = [kind for kind in value if kind not in EVENT_TYPES]
         if unknown:
             raise ValueError(
-                f"there is no {', '.join(unknown)}: choose among {', '.join(EVENT_TYPES)}"
+                f"unknown kind {', '.join(unknown)}: choose among {', '.join(EVENT_TYPES)}"
             )
         return value
 

@@ -1,4 +1,4 @@
-"""Where settings come from: gathered, checked, and each remembered with its source."""
+"""Gather the settings from their sources, check them, and remember each one's source."""
 
 import difflib
 import os
@@ -109,7 +109,7 @@ def _of_environment(lines: list[str]) -> _Layer:
         if variable.startswith(PREFIX) and not _is_known(variable):
             known = [_variable(name) for name in NAMES]
             lines.append(
-                f"environment variable {variable} is no setting{_nearest(variable, known)}"
+                f"environment variable {variable} is not a setting{_nearest(variable, known)}"
             )
     values = EnvSettingsSource(Settings)()
     values |= {name: os.environ[_variable(name)] for name in _given_for_venues()}
@@ -156,7 +156,9 @@ def _of_secrets(lines: list[str]) -> _Layer:
         if folder is None:
             continue
         if not Path(folder).is_dir():
-            lines.append(f"{variable} {folder} is no folder: give one that holds a file a setting")
+            lines.append(
+                f"{variable} {folder} is not a folder: give one that holds a file for each setting"
+            )
             continue
         for name in NAMES:
             path = Path(folder) / name
@@ -170,7 +172,7 @@ def _read(path: Path, variable: str, lines: list[str]) -> str | None:
     try:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
         lines.append(f"{variable}: file {path} cannot be read: {reason}")
         return None
 
@@ -186,7 +188,7 @@ def _of_toml(path: Path, lines: list[str]) -> _Layer:
         return []
     values = _flat(values)
     unknown = [name for name in values if name not in NAMES]
-    lines += [f"{path}: {name} is no setting{_nearest(name, NAMES)}" for name in unknown]
+    lines += [f"{path}: {name} is not a setting{_nearest(name, NAMES)}" for name in unknown]
     return [(name, value, str(path)) for name, value in values.items() if name in NAMES]
 
 

@@ -1,4 +1,4 @@
-"""How a handler waits: for the answer to a command, and for a read of the database."""
+"""Let a handler wait for a command's answer, or for a read of the database."""
 
 import asyncio
 from collections.abc import Callable
@@ -85,5 +85,5 @@ async def answer_of(
 
 def not_delivered(what: str) -> Problem:
     """The problem of a command that nobody took: an actor that failed is about to begin anew."""
-    detail = f"{what} reached nobody, and nothing was done: send it again in a moment"
+    detail = f"{what} was not delivered, and nothing was done: send it again in a moment"
     return Problem(503, "not_delivered", detail, headers=RETRY_SOON)
