@@ -1,6 +1,7 @@
 """The age of a symbol's last accepted price, by our monotonic clock."""
 
 from actors.engine.clock import Clock
+from trading.times import SECOND_US
 
 
 class PriceAge:
@@ -34,13 +35,13 @@ class PriceAge:
         """Whether the price is too old to act on."""
         return (
             self._received_us is None
-            or self._clock.monotonic_us() - self._received_us > self._seconds_max * 1_000_000
+            or self._clock.monotonic_us() - self._received_us > self._seconds_max * SECOND_US
         )
 
     def __str__(self) -> str:
         """The age for people, and what is allowed."""
         if self._received_us is None:
             return f"no price was received since {self._since}"
-        seconds = (self._clock.monotonic_us() - self._received_us) // 1_000_000
+        seconds = (self._clock.monotonic_us() - self._received_us) // SECOND_US
         limit = self._seconds_max
         return f"its last price was received {seconds} s ago, at most {limit} s are allowed"

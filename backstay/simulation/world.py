@@ -25,6 +25,7 @@ from backstay.simulation.requests import PricesAsked, Request, Requests
 from backstay.simulation.setting import SYMBOLS
 from backstay.simulation.watching import ModelWatcher
 from persistence.errors import OwnedElsewhere, Unavailable
+from trading.times import SECOND_US
 
 START_US = 1_700_000_000_000_000
 SETTLE_SECONDS_MAX = 60
@@ -194,7 +195,7 @@ class World:
             try:
                 return self.database.acquire(f"life {self.lives + 1}")
             except (OwnedElsewhere, Unavailable):
-                self.clock.advance_to(self.now_us + round(ASK_SECONDS * 1_000_000))
+                self.clock.advance_to(self.now_us + round(ASK_SECONDS * SECOND_US))
 
     def _succeed(self, epoch: int, *, complete: bool) -> None:
         """Begin the next life; of one that was not `complete`, what was not durable is lost."""
@@ -243,7 +244,7 @@ class World:
 
     def while_it_is_frozen(self, locked_seconds: float) -> None:
         """The owner stands still in the middle of its call, at first with its row locked."""
-        self.clock.advance_to(self.now_us + round(locked_seconds * 1_000_000))
+        self.clock.advance_to(self.now_us + round(locked_seconds * SECOND_US))
         self.pass_time(self._chance.choice((0.5, 3, 7)))
 
     # --- Running -----------------------------------------------------------------------------
@@ -282,19 +283,19 @@ class World:
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass while messages wait and no timer is told; a standby asks meanwhile."""
-        end_us = self.now_us + round(seconds * 1_000_000)
+        end_us = self.now_us + round(seconds * SECOND_US)
         while self.now_us < end_us:
-            self.clock.advance_to(min(end_us, self.now_us + round(ASK_SECONDS * 1_000_000)))
+            self.clock.advance_to(min(end_us, self.now_us + round(ASK_SECONDS * SECOND_US)))
             if self.weather.standby and self.database.failing:
                 self.ask()
 
     def advance(self, seconds: float) -> None:
         """Let time pass, and everybody do what is due."""
-        end_us = self.now_us + round(seconds * 1_000_000)
+        end_us = self.now_us + round(seconds * SECOND_US)
         try:
             self.dispatcher.run_until_idle()
             while self.now_us < end_us:
-                self.dispatcher.advance(min(1.0, (end_us - self.now_us) / 1_000_000))
+                self.dispatcher.advance(min(1.0, (end_us - self.now_us) / SECOND_US))
                 if self.weather.standby and self.database.failing:
                     self.ask()
         except Killed:

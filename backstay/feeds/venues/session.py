@@ -29,6 +29,7 @@ from backstay.feeds.venues.price_runs import PriceRuns
 from backstay.feeds.venues.renewal import Renewal
 from backstay.feeds.venues.session_state import SessionState, Sink
 from backstay.feeds.venues.venue import Venue
+from trading.times import SECOND_US
 
 log = structlog.get_logger(__name__)
 
@@ -182,7 +183,7 @@ class Session:
             before = connection.heard_at
             texts = connection.receive()
             if connection.heard_at != before:
-                self.state.last_message_us = round(connection.heard_at * 1_000_000)
+                self.state.last_message_us = round(connection.heard_at * SECOND_US)
                 self.state.last_message_seconds = time.time()
             for text in texts:
                 self._take_text(link, text)
