@@ -189,6 +189,31 @@ def test_a_failure_takes_its_queue_with_it_and_counts_it(pool: PooledDispatcher)
     assert (worker.handled, pool.dead_letters) == (1, 2)
 
 
+def test_a_worker_says_how_long_it_has_been_at_its_slice(pool: PooledDispatcher) -> None:
+    """An idle worker is not named, however long it waits."""
+    pool.clock = clock = VirtualClock(5_000_000)
+    wait = Wait(threading.Event(), threading.Event())
+    pool.start(Worker(), lane="committer").tell(wait)
+    assert wait.entered.wait(WITHIN)
+    clock.advance_to(8_000_000)
+    assert pool.busy_us() == {"committer-0": 3_000_000}
+    wait.go_on.set()
+    assert pool.wait_until_idle(WITHIN)
+    assert pool.busy_us() == {}
+
+
+def test_only_handled_messages_count_as_work(pool: PooledDispatcher) -> None:
+    """What a failed actor leaves in its queue is lost, and is no work."""
+    worker = Worker()
+    ref = worker.actor_ref
+    for message in (None, ValueError("bad"), None, None):
+        ref.tell(message)
+    pool.start(worker)
+    assert pool.wait_until_idle(WITHIN)
+    assert pool.worked()[Worker].messages == 2
+    assert pool.dead_letters == 2
+
+
 def test_a_failed_start_is_reported(pool: PooledDispatcher) -> None:
     """pykka alone would end the actor without a word."""
     actor = Failing()
@@ -247,6 +272,18 @@ def test_without_a_seed_mailboxes_take_turns_in_order() -> None:
         ref.tell(2)
     dispatcher.run_until_idle()
     assert seen == [("a", 1), ("a", 2), ("b", 1), ("b", 2), ("c", 1), ("c", 2)]
+
+
+def test_there_is_work_while_a_message_is_queued() -> None:
+    """The replay asks before it runs anything."""
+    dispatcher = SequentialDispatcher()
+    ref = dispatcher.start(Recorder())
+    dispatcher.run_until_idle()
+    assert not dispatcher.has_work
+    ref.tell("queued")
+    assert dispatcher.has_work
+    dispatcher.run_until_idle()
+    assert not dispatcher.has_work
 
 
 def run_with(seed: int) -> list[Any]:
