@@ -292,7 +292,7 @@ def test_a_service_takes_alerts_and_keeps_its_secret(tmp_path: Path) -> None:
             assert client.post(PATH, content=body).json()["signal_id"] == 1
             assert client.post(PATH, content="nonsense").status_code == 422
             assert client.post(PATH + "x", content=body).status_code == 404
-        service.wait_for("Signal 1 DONE: opened 1")
+        service.wait_for("Signal 1 done: opened 1")
         code, _ = service.stop()
         assert (code, SECRET in service.log) == (0, False)
         service.start().wait_ready()

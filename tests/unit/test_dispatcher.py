@@ -10,7 +10,7 @@ import pykka
 import pytest
 
 from actors.engine.clock import SystemClock, VirtualClock
-from actors.engine.dispatcher import PooledDispatcher, SequentialDispatcher
+from actors.engine.dispatcher import SLICE_MESSAGES, PooledDispatcher, SequentialDispatcher
 from actors.engine.pooled import PooledActor, stop_soon
 
 WITHIN = 60.0
@@ -200,17 +200,28 @@ def test_a_worker_says_how_long_it_has_been_at_its_slice(pool: PooledDispatcher)
     wait.go_on.set()
     assert pool.wait_until_idle(WITHIN)
     assert pool.busy_us() == {}
+    assert pool.worked()[Worker].busy_us == 3_000_000
+
+
+def test_an_actor_can_be_asked(pool: PooledDispatcher) -> None:
+    """As pykka's own actors can."""
+
+    class Doubling(PooledActor):
+        def on_receive(self, message: int) -> int:
+            return message * 2
+
+    assert pool.start(Doubling()).ask(21, timeout=WITHIN) == 42
 
 
 def test_only_handled_messages_count_as_work(pool: PooledDispatcher) -> None:
-    """What a failed actor leaves in its queue is lost, and is no work."""
+    """What a failed actor leaves is lost, also where the failure was the last of its slice."""
     worker = Worker()
-    ref = worker.actor_ref
-    for message in (None, ValueError("bad"), None, None):
-        ref.tell(message)
+    handled = [None] * (SLICE_MESSAGES - 1)
+    for message in (*handled, ValueError("bad"), None, None):
+        worker.actor_ref.tell(message)
     pool.start(worker)
     assert pool.wait_until_idle(WITHIN)
-    assert pool.worked()[Worker].messages == 2
+    assert pool.worked()[Worker].messages == SLICE_MESSAGES
     assert pool.dead_letters == 2
 
 
