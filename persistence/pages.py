@@ -1,6 +1,6 @@
 """Lists and histories for people: newest first and page by page, each answered by an index."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -112,9 +112,11 @@ def history(session: Session, position_id: int) -> tuple[StoredEvent, ...]:
     return stored_events(session, found)
 
 
-def signals_of(session: Session, account: str, client_id: str) -> tuple[Signal, ...]:
+def signals_of(session: Session, account: str, client_ids: Collection[str]) -> tuple[Signal, ...]:
     """See `Store.signals_of`."""
-    found = select(SignalRow).where(SignalRow.account == account, SignalRow.client_id == client_id)
+    found = select(SignalRow).where(
+        SignalRow.account == account, SignalRow.client_id.in_(client_ids)
+    )
     rows = sorted(session.scalars(found), key=lambda row: row.id)
     return tuple(map(signal_from, rows))
 

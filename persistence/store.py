@@ -1,6 +1,6 @@
 """The store: everything that Backstay asks of a database."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Self
@@ -308,10 +308,10 @@ class Store:
         with self._transactions.snapshot() as session:
             return reads.signals(session)
 
-    def signals_of(self, account: str, client_id: str) -> tuple[Signal, ...]:
-        """The account's signals of a sender's own id, oldest first."""
+    def signals_of(self, account: str, client_ids: Collection[str]) -> tuple[Signal, ...]:
+        """The account's signals of a sender's own ids, oldest first."""
         with self._transactions.snapshot() as session:
-            return pages.signals_of(session, account, client_id)
+            return pages.signals_of(session, account, client_ids)
 
     def recent_signals(self, account: str, since_us: int) -> tuple[Signal, ...]:
         """The account's signals received at `since_us` or later, oldest first."""

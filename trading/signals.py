@@ -84,6 +84,21 @@ class SignalOrder:
                 f"notional {self.notional} is not an amount above 0 with at most 8 decimals"
             )
 
+    def received(self, signal_id: int, received_us: int) -> "Signal":
+        """The signal that it becomes."""
+        return Signal(
+            signal_id=signal_id,
+            account=self.account,
+            symbol=self.symbol,
+            action=self.action,
+            received_us=received_us,
+            digest=self.digest,
+            flat=self.flat,
+            notional=self.notional,
+            client_id=self.client_id,
+            sent_us=self.sent_us,
+        )
+
     def repeats(self, signal: "Signal") -> bool:
         """Whether it is a signal of the same account once more.
 

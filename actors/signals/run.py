@@ -72,7 +72,7 @@ class SignalRun:
         "_opening",
         "_published",
         "_recipient",
-        "_resumed",
+        "_resumed_after",
         "_timer",
         "signal",
     )
@@ -85,16 +85,19 @@ class SignalRun:
         recipient: Recipient,
         signal: Signal,
         *,
-        resumed: bool,
+        resumed_after: str | None,
         expiry_seconds: int,
     ) -> None:
-        """Answers and timers are told to `recipient`; `resumed` if an earlier life stored it."""
+        """Answers and timers are told to `recipient`.
+
+        `resumed_after` says what has broken off an earlier try; None for the first one.
+        """
         self.signal = signal
         self._directory = directory
         self._dispatcher = dispatcher
         self._published = published
         self._recipient = recipient
-        self._resumed = resumed
+        self._resumed_after = resumed_after
         self._expiry_seconds = expiry_seconds
         self._note = signal_note(signal.signal_id)
         self._begun = False
@@ -141,6 +144,11 @@ class SignalRun:
             self._closed.append(position_id)
         return None if self._closing else self._after_closes()
 
+    def drop(self) -> None:
+        """Do nothing any more: another try takes its place."""
+        self._ended = True
+        self._cancel_timer()
+
     def _ask(self) -> None:
         for position_id in sorted(self._closing):
             self._directory.to_desk(
@@ -173,8 +181,8 @@ class SignalRun:
         return since_us + self._expiry_seconds * SECOND_US - self._dispatcher.clock.now_us()
 
     def _waits_for_price(self) -> bool:
-        """Whether a signal of an earlier life is ahead of its market's first price of this one."""
-        if not self._resumed or self._left_us <= 0:
+        """Whether a resumed signal is ahead of its market's first price of this life."""
+        if self._resumed_after is None or self._left_us <= 0:
             return False
         market = self._published.markets.get(self.signal.symbol)
         now_us = self._dispatcher.clock.monotonic_us()
@@ -239,8 +247,8 @@ class SignalRun:
         closed = ", ".join(str(position_id) for position_id in sorted(self._closed))
         done = [f"closed {closed}"] if closed else []
         parts = [*done, *self._denied, *last] or ["nothing was open"]
-        if self._resumed:
-            parts.append("resumed after a restart")
+        if self._resumed_after is not None:
+            parts.append(f"resumed after {self._resumed_after}")
         return replace(
             self.signal,
             status=status,

@@ -5,7 +5,7 @@ owner frozen in the middle.
 """
 
 import random
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -193,10 +193,10 @@ class Connection:
         self._maybe_unavailable(self._rates.read)
         return self._database.real.load_signals()
 
-    def signals_of(self, account: str, client_id: str) -> tuple[Signal, ...]:
-        """The signals of an id, or be unavailable."""
+    def signals_of(self, account: str, client_ids: Collection[str]) -> tuple[Signal, ...]:
+        """The signals of some ids, or be unavailable."""
         self._maybe_unavailable(self._rates.read)
-        return self._database.real.signals_of(account, client_id)
+        return self._database.real.signals_of(account, client_ids)
 
     def recent_signals(self, account: str, since_us: int) -> tuple[Signal, ...]:
         """The latest signals, or be unavailable."""

@@ -5,10 +5,7 @@ from typing import Any
 import pytest
 
 from actors.messages import CloseDone, ClosePosition, OpenPosition
-from actors.protocol import (
-    ChangeRefused,
-    CommitChange,
-)
+from actors.protocol import CommitChange
 from tests.protocol.signal_box import (
     ID,
     LONG,
@@ -147,9 +144,7 @@ def test_an_outcome_that_the_database_refuses_holds_nobody_up(box: SignalBox) ->
     box.stored()
     box.stored(SELL, client_id="b")
     box.opened()
-    asked = box.committer.expect(CommitChange)
-    refusal = ChangeRefused(change_id=asked.change_id, wallet_changed=False, detail="no")
-    box.committer.reply(refusal)
+    box.refuse()
     assert box.desk.expect(OpenPosition).side is Side.SHORT
 
 
