@@ -1,4 +1,4 @@
-"""How values are kept in columns, exactly, on both engines.
+"""Column types that keep values exactly, on both engines.
 
 | value | PostgreSQL | SQLite | as it is handed to a bulk write |
 | --- | --- | --- | --- |
@@ -68,10 +68,9 @@ def price_text(price: Decimal) -> str:
         ValueError: if it is not finite, or has more than 18 decimals or 20 digits before them.
     """
     text = format(price, "f")
-    whole, point, decimals = text.partition(".")
-    if point:
-        decimals = decimals.rstrip("0")
-        text = f"{whole}.{decimals}" if decimals else whole
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    whole, _point, decimals = text.partition(".")
     if len(decimals) > _PRICE_DECIMALS or len(whole) > _PRICE_INTEGER_DIGITS:
         raise ValueError(f"{price} has more than 18 decimals or 20 digits before them")
     if not price.is_finite():

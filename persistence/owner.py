@@ -1,4 +1,4 @@
-"""Who may write: the owner's row, its epoch, its lease.
+"""The owner's row: its epoch and its lease decide which process may write.
 
 The epoch counts the owners. A transaction that begins with `fence` holds the row to its end, so
 that nobody takes over in its middle, and a deposed owner's transactions find no row.

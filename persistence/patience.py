@@ -1,4 +1,4 @@
-"""How long a server may leave a question unanswered.
+"""Limits on how long a server may leave a query unanswered.
 
 A server that is stopped or hung still acknowledges what it is sent, so neither keep-alives nor the
 driver ever give up on it. Shutting the socket down ends the wait as a lost connection does.

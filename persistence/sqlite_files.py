@@ -1,4 +1,4 @@
-"""What a SQLite database is made of on the disk, and whether it still is what it was.
+"""The files of a SQLite database, and checks that they are still the same files.
 
 SQLite itself does not notice that somebody has deleted, replaced or emptied its files: it goes on
 with those that it has open, and what it commits is gone with them. Nor does it know whose the log

@@ -15,7 +15,7 @@ from trading.money import ZERO, plain, total
 
 
 class HealthStatus(StrEnum):
-    """What a health check concludes."""
+    """The result of a health check."""
 
     HEALTHY = "HEALTHY"
     MISMATCH = "MISMATCH"

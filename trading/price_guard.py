@@ -19,7 +19,7 @@ from trading.times import iso_time
 
 
 class Verdict(StrEnum):
-    """What the guard says of a price; only an accepted one may act."""
+    """The guard's verdict on a price; only an accepted price may act."""
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"
@@ -28,7 +28,7 @@ class Verdict(StrEnum):
 
 
 class QuarantineOutcome(StrEnum):
-    """How a candidate's quarantine ended."""
+    """The end of a candidate's quarantine."""
 
     CONFIRMED = "confirmed"
     RELEASED = "released"

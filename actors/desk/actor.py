@@ -1,4 +1,4 @@
-"""The one who knows everybody: starts, watches, restarts and stops the others."""
+"""The Desk knows every actor: it starts, watches, restarts and stops the others."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -85,7 +85,7 @@ DeskMessage = (
 
 
 class FatalError(Exception):
-    """What restarts cannot cure; the process must end."""
+    """A failure that restarts cannot cure; the process must end."""
 
 
 class DeskActor(SupervisedActor):

@@ -1,4 +1,4 @@
-"""How often actors have failed, and how long to wait before the next life."""
+"""Count each actor's failures, and choose the delay before its next start."""
 
 from collections import defaultdict, deque
 

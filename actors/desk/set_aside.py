@@ -1,4 +1,4 @@
-"""What becomes of an actor that fails for good: it is set aside, and everybody else goes on.
+"""Set aside an actor that keeps failing, while all others go on.
 
 Nothing brings it back but the next start of the service, which begins from what is durable.
 """

@@ -1,4 +1,4 @@
-"""Who is where: the one place that knows which actor answers for an account, symbol or position.
+"""The actors' addresses: which actor answers for an account, symbol or position.
 
 The Desk writes it, every actor sends by it. A send never raises: an actor that has died, or was
 never started, makes a dead letter, which is counted. What actors count of themselves is in `stats`.

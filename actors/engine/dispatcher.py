@@ -49,7 +49,7 @@ class Timer:
 
 
 class Dispatcher(Protocol):
-    """What actors and the wiring need of a dispatcher."""
+    """The interface of dispatchers, for the actors and for the code that starts them."""
 
     clock: Clock
     dead_letters: int
@@ -69,7 +69,7 @@ class Dispatcher(Protocol):
 
 @dataclass(slots=True)
 class Work:
-    """What actors of a type have done: messages, and how long their slices took."""
+    """The work of one type of actors: messages, and the times of their slices."""
 
     messages: int = 0
     busy_us: int = 0

@@ -21,7 +21,7 @@ _serial = itertools.count(1)
 
 
 class Recipient(Protocol):
-    """Whoever can be told something: an actor's ref, a probe, a `Reply` at an edge."""
+    """Anything that takes messages: an actor's ref, a probe, a `Reply` at an edge."""
 
     def tell(self, message: Any) -> None:
         """Hand over a message without waiting."""

@@ -1,4 +1,4 @@
-"""What the engine counts of itself, for metrics: the books know nothing of it.
+"""The engine's own counts, for metrics; the books do not use them.
 
 Who counts does it on their own thread, and who reads may see a figure a moment old.
 """
@@ -26,7 +26,7 @@ class CommitFailure(StrEnum):
 
 
 class Histogram:
-    """How many values were at most as high as each of some bounds, and what they come to."""
+    """A count of values up to each bound, and their sum."""
 
     __slots__ = ("bounds", "counts", "total")
 
@@ -43,7 +43,7 @@ class Histogram:
 
 
 class EngineStats:
-    """What commits, closes, health checks and restarts come to since the start.
+    """Counts of commits, closes, health checks and restarts since the start.
 
     `restarts` counts by kind of actor; `last_healthy_us` is when each account last passed a health
     check, as a time of day.

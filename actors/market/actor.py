@@ -1,4 +1,4 @@
-"""One symbol's prices: the guard, their numbers, and who is concerned."""
+"""One symbol's prices: judged, numbered, and passed to the positions that they reach."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a market makes known: pauses, quarantines, and prices that are none."""
+"""The events that a market publishes: pauses, quarantines, and rejected prices."""
 
 from dataclasses import replace
 from decimal import Decimal

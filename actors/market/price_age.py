@@ -1,4 +1,4 @@
-"""How long ago a symbol's last accepted price was received, by our monotonic clock."""
+"""The age of a symbol's last accepted price, by our monotonic clock."""
 
 from actors.engine.clock import Clock
 

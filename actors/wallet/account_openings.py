@@ -1,4 +1,4 @@
-"""Who waits for an account that is being opened."""
+"""Callers that wait for an account to be opened."""
 
 from actors.denials import account_answer
 from actors.engine.directory import Directory

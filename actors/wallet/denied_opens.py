@@ -1,4 +1,4 @@
-"""Opens that are refused: answered at once, and recorded for whoever counts or is notified."""
+"""Denied opens: answered at once, and recorded for metrics and notifications."""
 
 from actors.engine.clock import Clock
 from actors.engine.directory import Directory

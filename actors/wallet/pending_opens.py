@@ -26,7 +26,7 @@ from trading.model import Denial, Position
 
 @dataclass(slots=True)
 class PendingOpen:
-    """An open on its way, and everybody who waits for its outcome.
+    """An open on its way, and every caller that waits for its outcome.
 
     It waits for a quote first; once it has one, for its commit.
     """

@@ -1,4 +1,4 @@
-"""Who hears it when a wallet's command is certainly not done."""
+"""Answer the callers of a wallet's command that is certainly not done."""
 
 from typing import assert_never
 

@@ -1,4 +1,4 @@
-"""A repair of a wallet's row: whether it is made, how it is written, and who hears that it is.
+"""A repair of a wallet's row: whether it is made, how it is written, and who is answered.
 
 The commit finds the row only if it still is what the repair was decided on. No entry is written:
 the ledger is what the row is restored from.
@@ -66,7 +66,7 @@ def repair_change(directory: Directory, command: RestoreWallet, now_us: int) -> 
 
 
 class _RepairAnswer:
-    """Takes what the Committer says, has the wallet begin anew, and answers who asked.
+    """Takes the Committer's answer, restarts the wallet's memory, and answers the caller.
 
     Whoever is answered finds the wallet as its row is: it is handed that row before.
     """

@@ -1,4 +1,4 @@
-"""What may keep an account from trading: a lost database, doubts about its books, a pause."""
+"""The reasons to deny an account's commands: a lost database, doubtful books, a pause."""
 
 from actors.denials import books_mismatch, trading_paused
 from actors.published import Published

@@ -1,4 +1,4 @@
-"""Where the command line looks for the service."""
+"""Find the address of the service for the command line."""
 
 import os
 import tomllib

@@ -1,4 +1,4 @@
-"""What the commands that talk to a service have in common: options, and ways to print."""
+"""Options and ways to print that the commands for a running service share."""
 
 import json
 import os

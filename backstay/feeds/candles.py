@@ -27,7 +27,7 @@ _STEP_SAMPLE = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candles:
-    """How many candles were read, and the longest interval of those that one file holds."""
+    """The number of candles read, and the longest interval among those of one file."""
 
     count: int
     interval_us: int

@@ -45,7 +45,7 @@ SYMBOLS = tuple(market.symbol for market in _MARKETS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Mood:
-    """How a market moves for a while.
+    """The way a market moves for a while.
 
     `weight` is how likely the mood is; it lasts `prices_min` to `prices_max` prices, `gap_ms_max`
     milliseconds apart at most. Each moves by `drift_ppm` and at most `noise_ppm` either way,

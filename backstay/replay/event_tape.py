@@ -1,4 +1,4 @@
-"""What happened to the positions of a replay, in order, as a listener of its commits hears it."""
+"""Record the events of a replay's positions, in order, as a listener of its commits."""
 
 from actors.messages import Announced
 from trading.events.accounts import AccountOpened, ShortfallCovered

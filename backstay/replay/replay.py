@@ -44,7 +44,7 @@ from trading.money import ZERO
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceCounts:
-    """How many prices were read, and what the guard said of them."""
+    """Counts of the prices read, by the guard's verdict."""
 
     read: int
     accepted: int
@@ -60,7 +60,7 @@ class PriceCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a replay came to; positions ascend by id, denials by signal time.
+    """The outcome of a replay; positions ascend by id, denials by signal time.
 
     `candles` are those that the prices were made of, None where all were trades; `reordered` are
     the files whose rows were put in order.

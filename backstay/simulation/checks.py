@@ -1,4 +1,4 @@
-"""What must hold when everybody is idle and nothing fails: database, memory and model agree."""
+"""Checks for a moment when every actor is idle: database, memory and model must agree."""
 
 from decimal import Decimal
 from typing import Any

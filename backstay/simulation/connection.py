@@ -19,7 +19,7 @@ from trading.signals import Signal
 
 
 class Fault(StrEnum):
-    """What can happen to a commit."""
+    """The faults that can hit a commit."""
 
     BEFORE = "unavailable before anything"
     DURING = "unavailable, rolled back"
@@ -40,7 +40,7 @@ FROZEN = (Fault.FROZEN_BEFORE, Fault.FROZEN_INSIDE, Fault.FROZEN_AFTER)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultRates:
-    """How likely fails: a commit, a look-up, a read; how likely a commit is slow, killed, frozen.
+    """The likelihoods of a failing commit, look-up or read, and of a slow, killed or frozen one.
 
     And how likely, in a step, the server goes, this owner's connection is cut, the disk is full.
     """
@@ -57,7 +57,7 @@ class FaultRates:
 
 
 class Meanwhile(Protocol):
-    """What goes on in the world while an owner waits for the database."""
+    """Steps of the world while an owner waits for the database."""
 
     def while_it_waits(self) -> None:
         """Some time passes; the owner's other threads go on, and so do other owners."""

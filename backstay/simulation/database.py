@@ -25,7 +25,7 @@ IDLE_SECONDS_MAX = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Committed:
-    """A transaction that is durable, as the model is told of it; `asked_us` is the world's time."""
+    """A durable transaction, as the model learns of it; `asked_us` is the world's time."""
 
     epoch: int
     commit_id: int
@@ -47,7 +47,7 @@ class Attempt:
 
 
 class Database:
-    """What every owner connects to.
+    """The database that every owner connects to.
 
     Every durable transaction is told to `on_durable` in commit order, whatever its owner is told.
     Without `failing` it is there, and has room.

@@ -32,7 +32,7 @@ class Violation(AssertionError):
 
 
 class When(StrEnum):
-    """Where in the handling of a message an actor fails."""
+    """The moment in the handling of a message at which an actor fails."""
 
     BEFORE = "before"
     DURING = "during"
@@ -48,7 +48,7 @@ class FailPoint:
 
 
 class Watcher:
-    """Who is told of everything that actors do; by itself it takes no notice."""
+    """Is called for everything that actors do; this base class ignores it."""
 
     def started(self, actor: PooledActor) -> None:
         """An actor was given to the dispatcher."""

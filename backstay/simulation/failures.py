@@ -15,7 +15,7 @@ FAILURES_A_MINUTE_MAX = 3
 
 
 class Failures:
-    """Draws who fails."""
+    """Draws the actors that fail."""
 
     def __init__(self, world: World) -> None:
         """Nobody has failed yet."""

@@ -25,7 +25,7 @@ LINES_MAX = 5
 
 
 class Life:
-    """Begins with an epoch, and ends when nobody runs it any more."""
+    """One owner's system: it begins with an epoch and ends when no process runs it any more."""
 
     def __init__(
         self,

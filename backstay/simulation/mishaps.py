@@ -1,4 +1,4 @@
-"""What bad luck does to the owner and its database: kills, stops, freezes, outages, clocks."""
+"""Mishaps of the owner and its database: kills, stops, freezes, outages, clocks."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Somebody's phone, which is told what happens: everything, in order, at most one message again."""
+"""A target of notifications: it must get every event, in order, and at most one message twice."""
 
 from backstay.simulation.dispatcher import Violation
 
@@ -11,7 +11,7 @@ def is_wanted(kind: str, _account: str | None) -> bool:
 
 
 class Phone:
-    """Knows which events it was told of."""
+    """Remembers the events that it has received."""
 
     def __init__(self) -> None:
         """Nothing was told yet."""

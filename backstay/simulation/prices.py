@@ -1,4 +1,4 @@
-"""What venues send: walks, gaps, spikes and their return, jumps for good, and nonsense."""
+"""The prices that venues send: walks, gaps, spikes and their return, lasting jumps, nonsense."""
 
 from collections.abc import Sequence
 from decimal import Decimal

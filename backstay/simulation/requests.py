@@ -1,4 +1,4 @@
-"""What clients have asked, and what they were told: nobody is told what is not durable."""
+"""The clients' requests and their answers: no client may be told what is not durable."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -12,7 +12,7 @@ from trading.model import Ladder, Limits, Position
 
 @dataclass(eq=False, slots=True)
 class Request:
-    """One command of one client, sent at a moment; told one answer at most."""
+    """One command of one client, sent at a moment; it gets one answer at most."""
 
     serial: int
     answer: Any = None

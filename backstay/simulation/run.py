@@ -21,7 +21,7 @@ REPORTED_STEPS = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a run came to; `digest` is of its whole history, steps and events."""
+    """The outcome of a run; `digest` covers its whole history, steps and events."""
 
     steps: int
     messages: int

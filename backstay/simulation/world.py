@@ -34,7 +34,7 @@ ASK_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weather:
-    """What may go wrong, and how often: likelihoods in a step, besides those of the database.
+    """The likelihoods of faults in a step, besides those of the database.
 
     Without `interleaved` everybody finishes a step before the next one begins.
     """

@@ -1,4 +1,4 @@
-"""What a standby answers while another process owns the database: probes, figures, a refusal."""
+"""A standby's answers while another process owns the database: probes, metrics, a refusal."""
 
 from collections.abc import Callable
 

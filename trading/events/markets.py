@@ -1,4 +1,4 @@
-"""What happens to markets: their prices, and the venues that bring them."""
+"""Events of markets: their prices, and the venues that bring them."""
 
 from dataclasses import dataclass
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What an event says to people: a sentence, a title, and how grave it is.
+"""The words for each event: a sentence, a title, and its gravity.
 
 This is the one place where events are worded. The log, the API, the page, notifications and the
 documentation's tables read it here; only the log lines that the specification prescribes are worded
@@ -54,7 +54,7 @@ from trading.signals import SignalStatus
 
 
 class Gravity(IntEnum):
-    """How grave an event is; a message that tells several events is as grave as the gravest."""
+    """How serious an event is; a message about several events takes the most serious."""
 
     INFO = 0
     GAIN = 1

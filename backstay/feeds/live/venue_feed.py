@@ -1,4 +1,4 @@
-"""An exchange as a feed: its session's news told to the markets of its symbols."""
+"""An exchange as a feed: passes its session's news to the markets of its symbols."""
 
 import threading
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What the venues' decoders share: times, the order of trades, and names for the unknown."""
+"""Parts that the venues' decoders share: times, the order of trades, unknown frames."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta

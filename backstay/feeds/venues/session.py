@@ -39,7 +39,7 @@ FRAME_BYTES_LOGGED = 300
 
 
 class Session:
-    """Some symbols' trades at one venue, told to a sink, until it is stopped.
+    """Passes the trades of some symbols at one venue to a sink, until it is stopped.
 
     A connection that is lost, silent or not understood is replaced, with backoff, without end.
     One that grows old is replaced while it lasts: `overlap` has both, and no price is missed.

@@ -1,4 +1,4 @@
-"""What one connection asks a venue for, and what came of it: pure, and told the time."""
+"""The subscriptions of one connection and the venue's answers: pure, the time is an argument."""
 
 from collections import deque
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""How far a venue's clock is ahead of ours, from the times of its trades."""
+"""Measure how far a venue's clock is ahead of ours, by the times of its trades."""
 
 WINDOW_SECONDS = 10.0
 AHEAD_SECONDS_MAX = 5.0

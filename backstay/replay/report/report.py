@@ -1,4 +1,4 @@
-"""What a replay came to, as `report.json` and as a table for people.
+"""The outcome of a replay as `report.json` and as a table for people.
 
 Money is text with 8 decimals, prices and quantities are plain text, times are ISO 8601 in UTC;
 there is no wall-clock time, address or duration in it, so that equal runs give equal bytes.

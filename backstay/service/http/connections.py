@@ -1,4 +1,4 @@
-"""How long an HTTP connection may keep the service waiting, and how many there may be.
+"""Bounds on HTTP connections: how long each may keep the service waiting, and how many.
 
 uvicorn bounds neither. Here every connection is looked at once a second: one that has waited too
 long for its client is answered where an answer is possible, and cut off. Seconds are counted in
@@ -37,7 +37,7 @@ log = structlog.get_logger("backstay")
 
 
 class Wait(Enum):
-    """What a connection waits for: for how many seconds at most, and what too long is counted as.
+    """The things a connection waits for: the seconds allowed, and the name of the count beyond.
 
     A body is waited for by the gate, which answers; two seconds later it was nobody's.
     """

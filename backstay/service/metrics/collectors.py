@@ -1,4 +1,4 @@
-"""What is published and counted elsewhere, as readings: nobody is asked, and nobody waits."""
+"""Readings of published state and of counts kept elsewhere: no actor is asked."""
 
 from collections.abc import Callable, Mapping, Set
 

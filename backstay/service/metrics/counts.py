@@ -1,4 +1,4 @@
-"""What commits come to: counted from what is announced after each."""
+"""Counts of committed events, taken from the announcement of each commit."""
 
 import threading
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What a metric is: its name, type, labels and meaning, and how many series it may come to."""
+"""The description of a metric: name, type, labels, meaning, and its largest number of series."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -105,7 +105,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How many observations there were, and what they come to."""
+    """The number of observations, and their sum."""
 
     count: int
     total: float

@@ -1,4 +1,4 @@
-"""Notifications: what was committed is told to people, by services outside.
+"""Notifications: committed events are sent to people, through services outside.
 
 The events table is the outbox. Each target has a thread and a cursor: up to which event it has
 all that it is to be told. The cursor is committed after each message and before the next, so that
@@ -34,7 +34,7 @@ log = structlog.get_logger("backstay")
 
 
 class Outbox(EventReader, Protocol):
-    """Where events and cursors are read from, on any thread."""
+    """The source of events and cursors, on any thread."""
 
     def deliveries(self) -> dict[str, int]:
         """By target, the last event up to which it has them all."""

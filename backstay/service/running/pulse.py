@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether it is ready: what `/healthz` and `/readyz` answer.
+"""Liveness and readiness of the process: the answers of `/healthz` and `/readyz`.
 
 A process that does not live should be restarted. One that is not ready should get no commands;
 it goes on guarding its positions, and may get ready by itself.

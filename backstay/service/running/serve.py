@@ -47,7 +47,7 @@ EXIT_SIGNALLED = 128
 
 
 class Calls:
-    """What the main thread waits for: signals, and whatever ends the service.
+    """The calls that the main thread waits for: signals, and anything that ends the service.
 
     The first of them is why it ends. The first signal asks to stop, a second one ends the process
     at once.

@@ -1,4 +1,4 @@
-"""Symbols with open positions and without a price: told once, each time that it comes to that."""
+"""Report symbols with open positions and without a price, once each time that it happens."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What systemd is told: that the service is ready, stopping, and alive (`man sd_notify`)."""
+"""Notify systemd that the service is ready, stopping or alive (`man sd_notify`)."""
 
 import os
 import socket

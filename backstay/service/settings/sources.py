@@ -1,4 +1,4 @@
-"""Where settings come from: gathered, checked, and each remembered with its source."""
+"""Gather the settings from their sources, check them, and remember each one's source."""
 
 import difflib
 import os

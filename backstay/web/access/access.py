@@ -1,4 +1,4 @@
-"""Who may ask what: tokens, their scopes, and the hosts that this service answers for.
+"""Access control: tokens, their scopes, and the hosts that this service answers for.
 
 The app puts `AccessGate` (`gate.py`) around everything: it finds out who calls, and refuses
 whoever may not be here at all. A route says which scope it needs:
@@ -36,7 +36,7 @@ CALLER = "backstay.caller"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sent a request; `token` is None on a loopback that asks for none.
+    """The sender of a request; `token` is None on a loopback address that asks for none.
 
     `session_id` is that of a browser's login, None for who sent the token itself.
     """
@@ -52,7 +52,7 @@ class Caller:
 
 
 class Access:
-    """Who is let in: the tokens of a file, and the browsers that logged in with one.
+    """The callers that are let in: the tokens of a file, and browsers that logged in with one.
 
     `host` is where the server binds. `allowed_hosts` are further names that this service is
     called by, in the Host header: without their ports.

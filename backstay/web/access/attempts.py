@@ -1,4 +1,4 @@
-"""How often each client may try, counted in a table that cannot grow."""
+"""Count each client's attempts, in a table that cannot grow."""
 
 import ipaddress
 from collections import OrderedDict, deque

@@ -1,4 +1,4 @@
-"""What every request passes before any route sees it: is it for us, from whom, and all there."""
+"""The checks before any route: is the request for us, from whom, and complete."""
 
 import asyncio
 from urllib.parse import quote, urlencode

@@ -1,4 +1,4 @@
-"""What a request's method and hosts say by themselves."""
+"""Facts about a request that its method and hosts give by themselves."""
 
 import ipaddress
 import re

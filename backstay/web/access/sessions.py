@@ -1,4 +1,4 @@
-"""Browser sessions: who logged in with a token has a cookie that stands for it."""
+"""Browser sessions: a cookie stands for the token that its browser logged in with."""
 
 import secrets
 from collections.abc import Iterator

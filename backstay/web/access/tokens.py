@@ -1,4 +1,4 @@
-"""The token file: who may call the API, and how far.
+"""The token file: the callers of the API, and their scopes.
 
 A JSON list of `{name, scope, sha256, created_at}`. Only digests are kept: a token's text is shown
 once, when it is created. A running service notices a change by itself.

@@ -1,4 +1,4 @@
-"""Who is asking: so that a page shows nobody what they may not do."""
+"""The caller's name and scope, so that a page can hide what the caller may not do."""
 
 from typing import Annotated, Literal
 

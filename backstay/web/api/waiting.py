@@ -1,4 +1,4 @@
-"""How a handler waits: for the answer to a command, and for a read of the database."""
+"""Let a handler wait for a command's answer, or for a read of the database."""
 
 import asyncio
 from collections.abc import Callable

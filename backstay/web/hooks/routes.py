@@ -1,4 +1,4 @@
-"""Webhooks: TradingView's alerts, for whoever knows the secret in the path."""
+"""Webhooks: TradingView's alerts, sent to a path that contains the secret."""
 
 import asyncio
 

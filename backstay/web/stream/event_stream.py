@@ -56,7 +56,7 @@ T = TypeVar("T")
 
 
 class EventReader(Protocol):
-    """Where events are read from, on any thread; raises `Unavailable` in an outage."""
+    """Reads events from the database, on any thread; raises `Unavailable` in an outage."""
 
     def read_events(self, after_id: int, limit: int) -> tuple[StoredEvent, ...]:
         """At most `limit` events with ids above `after_id`, ascending."""
@@ -68,7 +68,7 @@ class EventReader(Protocol):
 
 
 class EventStream:
-    """Tells everybody who listens what was committed.
+    """Sends committed events to every listener.
 
     `announced` is a listener of the actors, `close` ends all streams: both may be called on any
     thread. The rest belongs to the server's event loop.
