@@ -39,7 +39,6 @@ from actors.protocol import (
 from actors.published import MarketPause, MarketStatus, Published
 from trading.model import MarketPrice
 from trading.price_guard import GuardSettings, PriceGuard, Verdict
-from trading.times import SECOND_US
 
 MarketMessage = (
     TakePrices
@@ -338,7 +337,7 @@ class MarketActor(SupervisedActor):
             symbol=self._symbol,
             last=last,
             received_us=self._age.received_us,
-            price_age_us_max=self._settings.price_age_seconds_max * SECOND_US,
+            price_age_us_max=self._age.us_max,
             candidate=guard.candidate.price if guard.candidate else None,
             pause=self._pause,
             heard=self._verdicts.heard,

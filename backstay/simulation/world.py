@@ -1,7 +1,7 @@
 """A whole service on one seeded thread, over a database that fails, with its model beside it.
 
 One life owns the database. In some weathers a standby asks for it all the time, and takes over
-when the owner's lease has run out; who was deposed goes on without knowing it, until it finds out.
+when the owner's lease has run out; a deposed owner goes on until it finds out.
 """
 
 import random
@@ -25,7 +25,6 @@ from backstay.simulation.requests import PricesAsked, Request, Requests
 from backstay.simulation.setting import SYMBOLS
 from backstay.simulation.watching import ModelWatcher
 from persistence.errors import OwnedElsewhere, Unavailable
-from trading.times import SECOND_US
 
 START_US = 1_700_000_000_000_000
 SETTLE_SECONDS_MAX = 60
@@ -37,7 +36,7 @@ ASK_SECONDS = 0.5
 class Weather:
     """The likelihoods of faults in a step, besides those of the database.
 
-    Without `interleaved` everybody finishes a step before the next one begins.
+    Without `interleaved` every actor finishes a step before the next one begins.
     """
 
     database: FaultRates = FaultRates()
@@ -190,12 +189,12 @@ class World:
         return True
 
     def _acquired(self) -> int:
-        """Become the owner where there is none that lives; takes the time that it takes."""
+        """Become the owner if no other one is running; the world's time goes on meanwhile."""
         while True:
             try:
                 return self.database.acquire(f"life {self.lives + 1}")
             except (OwnedElsewhere, Unavailable):
-                self.clock.advance_to(self.now_us + round(ASK_SECONDS * SECOND_US))
+                self.clock.advance_to(self.now_us + round(ASK_SECONDS * 1_000_000))
 
     def _succeed(self, epoch: int, *, complete: bool) -> None:
         """Begin the next life; of one that was not `complete`, what was not durable is lost."""
@@ -244,7 +243,7 @@ class World:
 
     def while_it_is_frozen(self, locked_seconds: float) -> None:
         """The owner stands still in the middle of its call, at first with its row locked."""
-        self.clock.advance_to(self.now_us + round(locked_seconds * SECOND_US))
+        self.clock.advance_to(self.now_us + round(locked_seconds * 1_000_000))
         self.pass_time(self._chance.choice((0.5, 3, 7)))
 
     # --- Running -----------------------------------------------------------------------------
@@ -271,7 +270,7 @@ class World:
             self.requests.prices.append(request)
 
     def run(self, messages: int | None = None) -> None:
-        """Run so many messages, or until nobody has any left."""
+        """Run so many messages, or until no actor has any left."""
         try:
             while messages is None or messages > 0:
                 if not self.dispatcher.run_one():
@@ -283,19 +282,19 @@ class World:
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass while messages wait and no timer is told; a standby asks meanwhile."""
-        end_us = self.now_us + round(seconds * SECOND_US)
+        end_us = self.now_us + round(seconds * 1_000_000)
         while self.now_us < end_us:
-            self.clock.advance_to(min(end_us, self.now_us + round(ASK_SECONDS * SECOND_US)))
+            self.clock.advance_to(min(end_us, self.now_us + round(ASK_SECONDS * 1_000_000)))
             if self.weather.standby and self.database.failing:
                 self.ask()
 
     def advance(self, seconds: float) -> None:
-        """Let time pass, and everybody do what is due."""
-        end_us = self.now_us + round(seconds * SECOND_US)
+        """Let time pass, and every actor do what is due."""
+        end_us = self.now_us + round(seconds * 1_000_000)
         try:
             self.dispatcher.run_until_idle()
             while self.now_us < end_us:
-                self.dispatcher.advance(min(1.0, (end_us - self.now_us) / SECOND_US))
+                self.dispatcher.advance(min(1.0, (end_us - self.now_us) / 1_000_000))
                 if self.weather.standby and self.database.failing:
                     self.ask()
         except Killed:
@@ -303,7 +302,7 @@ class World:
         self._expect_no_fatal()
 
     def settle(self) -> None:
-        """Let nothing fail any more, and give everybody the time to recover, or to find out."""
+        """Stop all failures, and give every actor the time to recover, or to find out."""
         self.database.failing = False
         self.dispatcher.forget_fail_points()
         self.run()

@@ -29,7 +29,6 @@ from backstay.feeds.venues.price_runs import PriceRuns
 from backstay.feeds.venues.renewal import Renewal
 from backstay.feeds.venues.session_state import SessionState, Sink
 from backstay.feeds.venues.venue import Venue
-from trading.times import SECOND_US
 
 log = structlog.get_logger(__name__)
 
@@ -183,7 +182,7 @@ class Session:
             before = connection.heard_at
             texts = connection.receive()
             if connection.heard_at != before:
-                self.state.last_message_us = round(connection.heard_at * SECOND_US)
+                self.state.last_message_us = round(connection.heard_at * 1_000_000)
                 self.state.last_message_seconds = time.time()
             for text in texts:
                 self._take_text(link, text)
@@ -211,7 +210,7 @@ class Session:
         if not trades.snapshot:
             self._traded_us = trades.times_us[-1]
         if symbol not in link.subscriptions.served:
-            # Who sends trades serves them, also where the acknowledgement is late or missing.
+            # A venue that sends trades serves them, also if the acknowledgement is late or missing.
             self._acknowledge(link, symbol)
             if symbol not in link.subscriptions.served:
                 self._take_unknown("trades of what was not asked for", symbol.encode())
@@ -225,7 +224,7 @@ class Session:
                     raise Disconnected("more trades came than can be held back")
                 self._release(link)
         elif trades.snapshot:
-            # What happened while trading was paused acts on nobody.
+            # Trades made while the market was paused act on no position.
             self._runs.take_newest(trades)
         else:
             self._runs.take(trades)
