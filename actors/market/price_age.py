@@ -9,7 +9,7 @@ class PriceAge:
     __slots__ = ("_clock", "_received_us", "_seconds_max", "_since")
 
     def __init__(self, clock: Clock, seconds_max: int) -> None:
-        """Nothing has been received."""
+        """Begin without a price."""
         self._clock = clock
         self._seconds_max = seconds_max
         self._received_us: int | None = None
