@@ -96,7 +96,7 @@ class System:
         settings: SystemSettings | None = None,
         listeners: Mapping[str, Listener] | None = None,
     ) -> None:
-        """Restore everybody from what is durable, and start them; listeners go by name."""
+        """Restore every actor from the database and start it; listeners are named."""
         settings = settings or SystemSettings()
         state = database.load_state()
         self._dispatcher = dispatcher
@@ -176,7 +176,7 @@ class System:
     def stop(self, timeout_seconds: float = 5.0) -> None:
         """Let everything that was told be committed, keep the markets' last prices, and stop.
 
-        Whoever feeds prices and commands stops first. It takes no longer than its time, whatever
+        The senders of prices and commands stop first. It takes no longer than its time, whatever
         hangs. Raises `UncommittedError` with the changes that did not make it; they are lost.
         """
         end = _End(self._dispatcher.clock, timeout_seconds)
@@ -237,9 +237,9 @@ class System:
         return (*waiting, *map(_described, orphans))
 
     def _answers(self, replies: Mapping[str, Reply], timeout_seconds: float) -> dict[str, Any]:
-        """The answers that come in time, by the names of who was asked; the dead give none."""
+        """The answers that come in time, by the actors' names; a dead actor gives none."""
         futures = [reply.future for reply in replies.values()]
-        # Once everybody is idle no further answer comes; who waits for a database never is.
+        # Once every actor is idle no further answer comes; one that waits for a database never is.
         if not self.settle(0):
             wait(futures, timeout=timeout_seconds)
         return {name: reply.get(0) for name, reply in replies.items() if reply.future.done()}

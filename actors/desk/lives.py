@@ -15,7 +15,7 @@ class Lives:
     __slots__ = ("_ended", "_recent_us")
 
     def __init__(self) -> None:
-        """Nobody has failed."""
+        """Begin without a failure."""
         self._ended: defaultdict[tuple[str, str | int], int] = defaultdict(int)
         self._recent_us: defaultdict[tuple[str, str | int], deque[int]] = defaultdict(deque)
 

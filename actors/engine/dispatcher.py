@@ -86,7 +86,7 @@ class _Due:
 class PooledDispatcher:
     """Lanes of daemon worker threads: `pool` for most actors, others of one thread each.
 
-    An actor that waits for a database gets a lane of its own, so that it holds up nobody.
+    An actor that waits for a database gets a lane of its own, so that it delays no other.
     """
 
     def __init__(self, lanes: Mapping[str, int] | None = None) -> None:

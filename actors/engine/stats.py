@@ -32,7 +32,7 @@ class Histogram:
     __slots__ = ("bounds", "counts", "total")
 
     def __init__(self, bounds: tuple[float, ...]) -> None:
-        """Nothing is observed; `bounds` rise, and a last count takes what is above them all."""
+        """Begin empty; `bounds` rise, and a last count takes the values above them all."""
         self.bounds = bounds
         self.counts = [0] * (len(bounds) + 1)
         self.total = 0.0
@@ -51,7 +51,7 @@ class EngineStats:
     """
 
     def __init__(self) -> None:
-        """Nothing has happened."""
+        """Begin with all counts at zero."""
         self.commit_seconds = Histogram(COMMIT_SECONDS)
         self.commit_changes = Histogram(COMMIT_CHANGES)
         self.commit_failures = dict.fromkeys(CommitFailure, 0)

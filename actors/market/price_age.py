@@ -10,7 +10,7 @@ class PriceAge:
     __slots__ = ("_clock", "_received_us", "_since", "us_max")
 
     def __init__(self, clock: Clock, seconds_max: int) -> None:
-        """Nothing has been received."""
+        """Begin without a price."""
         self._clock = clock
         self.us_max = seconds_max * SECOND_US
         self._received_us: int | None = None

@@ -20,7 +20,7 @@ DEFAULT_LADDER = ladder_from_percentages()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """What a command of a signal came to; `position_id` is None for its open."""
+    """The outcome of a signal's command; `position_id` is None for its open."""
 
     signal_id: int
     position_id: int | None

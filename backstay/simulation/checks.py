@@ -169,7 +169,7 @@ def check_published(world: World) -> None:
 
 
 def check_market(world: World, symbol: str) -> None:
-    """Every open position waits for its triggers, and no price is kept for nobody."""
+    """Every open position waits for its triggers, and every kept price is kept for one."""
     actor = actor_of(world.system.directory.markets[symbol])  # type: ignore[arg-type]
     assert isinstance(actor, MarketActor)
     history = actor._history
@@ -223,7 +223,7 @@ def check_position_actors(world: World) -> None:
 
 
 def check_desk(world: World) -> None:
-    """Nobody waits for a restart, and nothing waits to be written."""
+    """No actor waits for a restart, and no change waits to be written."""
     desk: Any = actor_of(world.system.desk)  # type: ignore[arg-type]
     restarts = desk._restarts
     waiting = (
@@ -236,7 +236,7 @@ def check_desk(world: World) -> None:
 
 
 def check_answers(world: World) -> None:
-    """Everybody was answered, but who asked an actor that was made to fail afterwards.
+    """Every request was answered, unless its actor was made to fail afterwards.
 
     An Auditor that is not there yet is told nothing.
     """

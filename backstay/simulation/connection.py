@@ -65,7 +65,7 @@ class Meanwhile(Protocol):
         ...
 
     def while_it_is_frozen(self, locked_seconds: float) -> None:
-        """Much time passes without this owner; for so long nobody can lock the owner's row."""
+        """Much time passes without this owner, and no other can lock the owner's row meanwhile."""
         ...
 
 

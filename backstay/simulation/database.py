@@ -182,7 +182,7 @@ class Database:
     # --- Details -----------------------------------------------------------------------------
 
     def _expect_fenced(self, late: Attempt, epoch: int) -> None:
-        """Nothing that a former owner has sent can be committed any more."""
+        """Refuse from now on every commit that a former owner has sent."""
         assert late.epoch < epoch, "an epoch is used for one life"
         try:
             self.commit(late)

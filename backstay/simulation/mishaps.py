@@ -13,7 +13,7 @@ class Mishaps:
     """Draws what goes wrong, as often as the weather says; each returns a line that says what."""
 
     def __init__(self, world: World) -> None:
-        """Nothing has gone wrong yet."""
+        """Begin without a mishap."""
         self.failures = Failures(world)
         self._world = world
         self._random = world.random
@@ -69,7 +69,7 @@ class Mishaps:
         return f"the clock is set to {seconds} s from what is right"
 
     def lose_files(self) -> str:
-        """Somebody deletes the database's files or replaces them; the operator ends the owner."""
+        """The database's files are deleted or replaced; the operator ends the owner."""
         world, life = self._world, self._world.life
         life.connection.lose_files()
         world.requests.kill()
@@ -93,7 +93,7 @@ class Mishaps:
         return f"the owner's connection is cut for {seconds} s"
 
     def fill_disk(self) -> str:
-        """The disk is full until somebody makes room."""
+        """The disk is full for a while."""
         seconds = self._random.choice((1, 7))
         self._world.database.fill_disk(seconds)
         return f"the disk is full for {seconds} s"

@@ -123,7 +123,7 @@ class _Run:
         self.digest = self._digest()
 
     def _go_on(self, number: int) -> None:
-        """Let everybody finish, or go on in the middle."""
+        """Let every actor finish, or go on in the middle."""
         world, drawn = self._world, self._world.random.random()
         if not world.weather.interleaved:
             world.run()
@@ -170,7 +170,7 @@ class _Run:
 
 @contextmanager
 def _arranged() -> Iterator[None]:
-    """Nobody logs, and a market forgets at once what nobody can ask for, so that losses show."""
+    """Run without a log; markets forget at once what no actor can ask for, so that losses show."""
     logging_before, trim_before = structlog.get_config(), price_history._TRIM_MIN
     pykka_log = logging.getLogger("pykka")
     disabled_before = pykka_log.disabled

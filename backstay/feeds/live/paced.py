@@ -75,7 +75,7 @@ class LiveFeed:
         speed: Decimal,
         symbols: Iterable[str] = (),
     ) -> None:
-        """Nothing runs until `start`."""
+        """Prepare the feed; it runs from `start` on."""
         self.name = name
         self._source = source
         self._floor = floor

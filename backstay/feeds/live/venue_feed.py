@@ -135,7 +135,7 @@ class VenueFeed:
         self._inlet.resume(self._symbols[symbol])
 
     def lost(self, why: str) -> None:
-        """Nothing of this venue can be relied on."""
+        """No price of this venue can be relied on."""
         self._trouble = why = _told(why)
         self._waiting = self._symbols.keys() - self._refused.keys()
         text = f"the connection to {self.name} is lost: {why}"

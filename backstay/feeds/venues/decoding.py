@@ -45,7 +45,7 @@ def trades_of(rows: Sequence[Row], *, snapshot: bool = False) -> list[Decoded]:
 
 
 def parsed(frame: bytes) -> object:
-    """The frame's JSON, or an `Unknown` where it is none."""
+    """The frame's JSON, or an `Unknown` if it is not JSON."""
     try:
         return msgspec.json.decode(frame)
     except UNREADABLE:

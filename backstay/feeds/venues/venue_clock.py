@@ -21,7 +21,7 @@ class VenueClock:
     __slots__ = ("_began_at", "_newest", "ahead_seconds")
 
     def __init__(self) -> None:
-        """Nothing has come."""
+        """Begin without a trade."""
         self.ahead_seconds: float | None = None
         self._newest = 0.0
         self._began_at = 0.0

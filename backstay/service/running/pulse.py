@@ -110,7 +110,7 @@ class Pulse:
         """Whether commands can be taken, and the books of every account balance."""
         return _probe(
             owner=DEPOSED if self._system.published.deposed else None,
-            # Whoever asks may be nobody we know: the error and its addresses stay in the log.
+            # The caller may be a stranger: the error and its addresses stay in the log.
             database=self._database_trouble(),
             # A system exists only on a database whose schema is the current one.
             migrations=None,

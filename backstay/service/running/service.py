@@ -284,7 +284,7 @@ class Service:
         """Answer for what is not there yet, until the service itself listens."""
         self._metrics.watch_standby(self._candidate)
         app = standby_app(lambda: self._candidate.state, self._metrics.render)
-        # The server closes what it is given, and who calls meanwhile shall wait and not be refused.
+        # The server closes what it is given, and clients shall wait, not be refused.
         self._standby = WebServer(app, bound.dup(), self._fail)
         self._start_listening(self._standby)
         log.info(f"standby: listening on {url_of(bound)}")

@@ -19,7 +19,7 @@ class StaleWatch:
     def __init__(
         self, published: Published, clock: Clock, to_committer: Callable[[CommitChange], object]
     ) -> None:
-        """Nothing has been looked at."""
+        """Begin without a look."""
         self._published = published
         self._clock = clock
         self._to_committer = to_committer

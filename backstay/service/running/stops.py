@@ -53,7 +53,7 @@ class StopWatch:
     """Remembers since when stops have been passed; look about once a second or two."""
 
     def __init__(self, published: Published, clock: Clock) -> None:
-        """Nothing has been looked at."""
+        """Begin without a look."""
         self._published = published
         self._clock = clock
         self._since_us: dict[int, int] = {}

@@ -264,7 +264,7 @@ class Settings(BaseSettings):
 
     @property
     def hook(self) -> "HookSettings | None":
-        """What the hook of TradingView needs; None where there is none."""
+        """The settings of TradingView's hook; None without a secret."""
         if self.hook_secret is None:
             return None
         # With the web's library, which `backstay config` needs not.

@@ -73,7 +73,7 @@ def listings(
     """What each of these venues brings; `symbols` are the only venue's, if it has none of its own.
 
     Raises:
-        ValueError: for a venue without symbols, a name that is none, or one that two would bring.
+        ValueError: for a venue without symbols, an invalid name, or one that two would bring.
     """
     if symbols and len(venues) > 1:
         names = " and ".join(f"feeds.{venue}.symbols" for venue in venues)

@@ -15,7 +15,7 @@ UNKNOWN = "unknown"
 
 
 def client_name(host: str) -> str:
-    """Who a host counts as: its IPv4 address, its IPv6 network, or the one client of all others.
+    """The client that a host counts as: its IPv4 address, its IPv6 network, or one for all others.
 
     What a proxy forwards may be any text; text that is not an address counts as one client.
     """
@@ -37,7 +37,7 @@ class Attempts:
     """
 
     def __init__(self, per_minute: int, clock: Clock) -> None:
-        """Nobody has tried yet."""
+        """Begin without an attempt."""
         self._per_minute = per_minute
         self._clock = clock
         # Each client's attempts within the window, the last attempt at the end of the table.

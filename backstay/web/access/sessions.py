@@ -56,7 +56,7 @@ class Sessions:
         return session.token_sha256
 
     def end(self, session_id: str) -> None:
-        """Log out; a session that is not there is none any more either."""
+        """End a session; a session that does not exist is ignored."""
         self._sessions.pop(digest_of(session_id), None)
 
     def _holders(self) -> Iterator[str]:
