@@ -6,13 +6,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from persistence.reads import IS_OPEN, POSITIONS, stored_events
+from persistence.rows.entry import stored_entry_from
+from persistence.rows.position import position_record_from
+from persistence.rows.signal import signal_from
 from persistence.state import PositionRecord, StoredEntry, StoredEvent
 from persistence.tables import EntryRow, EventRow, PositionRow, SignalRow
-from persistence.values import (
-    position_record_from,
-    signal_from,
-    stored_entry_from,
-)
 from trading.events.markets import (
     MarketPaused,
     MarketResumed,

@@ -42,7 +42,7 @@ def closer_in(close_note: str | None) -> str | None:
 
 
 class SignalAction(StrEnum):
-    """What a signal asks for."""
+    """The action that a signal asks for."""
 
     BUY = "buy"
     SELL = "sell"
@@ -54,7 +54,7 @@ class SignalAction(StrEnum):
 
 
 class SignalStatus(StrEnum):
-    """How far a signal is; all but RECEIVED are final."""
+    """The progress of a signal; every status but RECEIVED is final."""
 
     RECEIVED = "RECEIVED"
     DONE = "DONE"
@@ -64,7 +64,7 @@ class SignalStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalOrder:
-    """What a sender asks for; see `Signal` for the fields."""
+    """A sender's order; see `Signal` for the fields."""
 
     account: str
     symbol: str

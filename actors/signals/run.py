@@ -11,16 +11,16 @@ from actors.published import MarketState, Published
 from trading.ladder_shape import ladder_from_percentages
 from trading.model import DenialReason, Position, Side
 from trading.signals import Signal, SignalStatus, signal_key, signal_note
+from trading.times import SECOND_US
 
 ASK_AGAIN_SECONDS = (5.0, 10.0, 30.0, 60.0)
 LOOK_AGAIN_SECONDS = 0.5
-SECOND_US = 1_000_000
 DEFAULT_LADDER = ladder_from_percentages()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """What a command of a signal came to; `position_id` is None for its open."""
+    """The outcome of a signal's command; `position_id` is None for its open."""
 
     signal_id: int
     position_id: int | None

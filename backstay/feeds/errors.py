@@ -1,4 +1,4 @@
-"""What a person's input can do wrong."""
+"""Errors in a user's input."""
 
 
 class InputError(Exception):

@@ -1,4 +1,4 @@
-"""What must hold when everybody is idle and nothing fails: database, memory and model agree."""
+"""Checks for a moment when every actor is idle: database, memory and model must agree."""
 
 from decimal import Decimal
 from typing import Any
@@ -171,7 +171,7 @@ def check_published(world: World) -> None:
 
 
 def check_market(world: World, symbol: str) -> None:
-    """Every open position waits for its triggers, and no price is kept for nobody."""
+    """Every open position waits for its triggers, and every kept price is kept for one."""
     actor = actor_of(world.system.directory.markets[symbol])  # type: ignore[arg-type]
     assert isinstance(actor, MarketActor)
     history = actor._history
@@ -243,7 +243,7 @@ def check_signals(world: World) -> None:
 
 
 def check_desk(world: World) -> None:
-    """Nobody waits for a restart, and nothing waits to be written."""
+    """No actor waits for a restart, and no change waits to be written."""
     desk: Any = actor_of(world.system.desk)  # type: ignore[arg-type]
     restarts = desk._restarts
     waiting = (
@@ -256,7 +256,7 @@ def check_desk(world: World) -> None:
 
 
 def check_answers(world: World) -> None:
-    """Everybody was answered, but who asked an actor that was made to fail afterwards.
+    """Every request was answered, unless its actor was made to fail afterwards.
 
     An Auditor that is not there yet is told nothing.
     """

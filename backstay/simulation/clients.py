@@ -169,7 +169,7 @@ def _judge_open(model: Model, request: OpenAsked, message: Any) -> None:
 
 
 def _expect_refusal(request: Request, named: str | None, denial: Denial) -> None:
-    """Only what nobody can write is refused by the database."""
+    """The database refuses only what it cannot store."""
     unwritable = named is not None and named.startswith(UNWRITABLE)
     if denial.reason == "books_mismatch" or (denial.reason == "write_refused" and not unwritable):
         raise Violation(f"{request}: {denial}")

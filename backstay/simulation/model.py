@@ -38,7 +38,7 @@ STEPS = ("shortfall_covered", "rung_hit", "position_reduced", "position_closed")
 
 @dataclass(slots=True)
 class Predicted:
-    """What a change must write, as far as it has been read."""
+    """The rows that a change must write, as far as it has been read."""
 
     entries_before: int
     positions: list[ModelPosition] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What clients have asked, and what they were told: nobody is told what is not durable."""
+"""The clients' requests and their answers: no client may be told what is not durable."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -13,7 +13,7 @@ from trading.signals import SignalOrder
 
 @dataclass(eq=False, slots=True)
 class Request:
-    """One command of one client, sent at a moment; told one answer at most."""
+    """One command of one client, sent at a moment; it gets one answer at most."""
 
     serial: int
     answer: Any = None
@@ -122,7 +122,7 @@ class PauseAsked(Request):
 
 @dataclass(eq=False, slots=True)
 class PricesAsked(Request):
-    """Prices whose verdicts somebody wants to know."""
+    """Prices whose sender waits for their verdicts."""
 
     symbol: str = ""
 
@@ -215,7 +215,7 @@ class Requests:
                 request.dead = True
 
     def open_for(self, position: Position, now_us: int) -> OpenAsked:
-        """Whose open is carried out now; raises where nobody waits for it."""
+        """The request whose open is carried out now; raises if no client waits for it."""
         for request in self.opens:
             if (
                 request.waits
@@ -230,7 +230,7 @@ class Requests:
         raise Violation(f"nobody waits for an open like {position}")
 
     def record_denial(self, event: Any) -> None:
-        """A denial becomes durable; raises unless somebody was told it, and it is the first."""
+        """A denial becomes durable; raises unless a client was told it, and it is the first."""
         for request in self.opens:
             if (
                 isinstance(request.answer, Denied)
@@ -243,7 +243,7 @@ class Requests:
         raise Violation(f"{event} is told, and nobody was denied")
 
     def carry_out_transfer(self, account: str, reference: str, amount: Decimal) -> None:
-        """Somebody's transfer is booked now; raises where nobody waits for it."""
+        """A transfer is booked now; raises if no client waits for it."""
         asked = (account, reference, amount)
         waiting = [
             request
@@ -252,11 +252,11 @@ class Requests:
         ]
         if not waiting:
             raise Violation(f"nobody waits for transfer {reference} of {amount} in {account}")
-        # Of several nobody can tell which one it was.
+        # If there are several, any of them may be the one.
         waiting[0].done = len(waiting) == 1
 
     def carry_out_close(self, position_id: int, note: str | None, *, forced: bool) -> None:
-        """Somebody's manual close is carried out now; raises where nobody waits for it."""
+        """A manual close is carried out now; raises if no client waits for it."""
         waiting = [
             request
             for request in self.closes
@@ -271,7 +271,7 @@ class Requests:
         waiting[0].done = len(waiting) == 1
 
     def carry_out_stop(self, position_id: int, stop_price: Decimal) -> None:
-        """Somebody's stop is moved now; raises where nobody waits for it."""
+        """A stop is moved by hand now; raises if no client waits for it."""
         for request in self.stops:
             asked = (request.position_id, request.stop_price)
             if request.waits and not request.moved and asked == (position_id, stop_price):
@@ -280,7 +280,7 @@ class Requests:
         raise Violation(f"nobody waits for the stop of {position_id} to move to {stop_price}")
 
     def carry_out_pause(self, account: str | None, reason: str, *, pause: bool) -> None:
-        """Somebody's pause or its end is carried out now; raises where nobody waits for it."""
+        """A pause or its end is carried out now; raises if no client waits for it."""
         for request in self.pauses:
             asked = (request.account, request.reason, request.pause)
             if request.waits and not request.done and asked == (account, reason, pause):

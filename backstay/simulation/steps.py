@@ -1,4 +1,4 @@
-"""What clients, venues, operators and bad luck do in a step, drawn from the seed."""
+"""The steps of clients, venues, operators and mishaps, drawn from the seed."""
 
 from collections.abc import Callable
 from decimal import Decimal

@@ -126,7 +126,7 @@ class ModelWatcher(Watcher):
             self._dispatcher.violate(f"{message} is denied, must be {denial}")
 
     def _market_failing(self, actor: MarketActor) -> None:
-        """Who has not answered a hit or a stamp may miss what came after it; all may until armed.
+        """A position with an open hit or stamp may miss later prices; all may until armed.
 
         A hit that could not be delivered, for its position had ended too, is lost with the market.
         """
@@ -144,7 +144,7 @@ class ModelWatcher(Watcher):
                 coverage.miss_from(begin)
 
     def _expect_told(self, message: TakePrices, verdicts: list[str], *, is_rebased: bool) -> None:
-        """Who asks for verdicts has heard them, with a reason where there is something to say."""
+        """Each sender that asked for verdicts has them, with a reason where one is due."""
         if not isinstance(message.reply_to, Client):
             return
         taken = message.reply_to.request.answer

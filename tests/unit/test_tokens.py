@@ -185,6 +185,28 @@ def test_what_is_wrong_with_a_file_is_said_with_its_name(
     assert str(file.path) in str(caught.value)
 
 
+def test_a_file_that_cannot_be_looked_for_opens_nothing(tmp_path: Path) -> None:
+    """Only a file that is known to be absent holds no tokens."""
+    (tmp_path / "file").write_text("")
+    unreachable = TokenFile(tmp_path / "file" / "tokens.json")
+
+    assert names(unreachable) == []
+    assert unreachable.is_asked
+    absent = TokenFile(tmp_path / "absent.json")
+    assert (names(absent), absent.is_asked) == ([], False)
+
+
+def test_a_deleted_file_holds_no_tokens_and_opens_nothing(file: TokenFile) -> None:
+    """Each of its tokens is refused at once, and a token is asked for all the same."""
+    file.create("bot", Scope.READ)
+    assert names(file) == ["bot"]
+
+    file.path.unlink()
+
+    assert names(file) == []
+    assert file.is_asked
+
+
 def _no_json(path: Path) -> None:
     path.write_text("[{")
 

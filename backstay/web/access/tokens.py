@@ -1,4 +1,4 @@
-"""The token file: who may call the API, and how far.
+"""The token file: the callers of the API, and their scopes.
 
 A JSON list of `{name, scope, sha256, created_at}`. Only digests are kept: a token's text is shown
 once, when it is created. A running service notices a change by itself.
@@ -61,7 +61,7 @@ def find_token(tokens: Sequence[Token], text: str) -> Token | None:
 class TokenFile:
     """The tokens of one file, read anew whenever the file was changed.
 
-    `is_asked` once it has held a token, or could not be understood: from then on nobody is let in
+    `is_asked` once it has held a token, or could not be understood: from then on no one is let in
     without a token, so that revoking the last one, or a slip in the file, opens nothing.
     """
 
