@@ -289,6 +289,7 @@ class PositionsStarted:
     """Positions are durable and want their actors."""
 
     started: tuple[Started, ...]
+    opened_at_us: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,7 +116,7 @@ def _measure_pooled(count: int) -> Cost:
     dispatcher = PooledDispatcher()
 
     def start(directory: Directory, position: Position) -> Recipient:
-        return dispatcher.start(PositionActor(directory, position, after=None))
+        return dispatcher.start(PositionActor(directory, position, opened_at_us=0, after=None))
 
     return _measured(count, start)
 

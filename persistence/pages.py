@@ -1,18 +1,16 @@
 """Lists and histories for people: newest first and page by page, each answered by an index."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from persistence.reads import IS_OPEN, POSITIONS, stored_events
+from persistence.rows.entry import stored_entry_from
+from persistence.rows.position import position_record_from
+from persistence.rows.signal import signal_from
 from persistence.state import PositionRecord, StoredEntry, StoredEvent
 from persistence.tables import EntryRow, EventRow, PositionRow, SignalRow
-from persistence.values import (
-    position_record_from,
-    signal_from,
-    stored_entry_from,
-)
 from trading.events.markets import (
     MarketPaused,
     MarketResumed,
@@ -112,9 +110,11 @@ def history(session: Session, position_id: int) -> tuple[StoredEvent, ...]:
     return stored_events(session, found)
 
 
-def signals_of(session: Session, account: str, client_id: str) -> tuple[Signal, ...]:
+def signals_of(session: Session, account: str, client_ids: Collection[str]) -> tuple[Signal, ...]:
     """See `Store.signals_of`."""
-    found = select(SignalRow).where(SignalRow.account == account, SignalRow.client_id == client_id)
+    found = select(SignalRow).where(
+        SignalRow.account == account, SignalRow.client_id.in_(client_ids)
+    )
     rows = sorted(session.scalars(found), key=lambda row: row.id)
     return tuple(map(signal_from, rows))
 

@@ -10,6 +10,13 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql import ColumnElement
 
 from persistence.columns import exact_sum
+from persistence.rows.account import wallet_from
+from persistence.rows.entry import entry_from
+from persistence.rows.event import stored_event_from
+from persistence.rows.market import market_from
+from persistence.rows.pause import pause_from
+from persistence.rows.position import position_from
+from persistence.rows.signal import signal_from
 from persistence.state import (
     AccountState,
     Books,
@@ -30,15 +37,6 @@ from persistence.tables import (
     PositionRow,
     SignalRow,
 )
-from persistence.values import (
-    entry_from,
-    market_from,
-    pause_from,
-    position_from,
-    signal_from,
-    stored_event_from,
-    wallet_from,
-)
 from trading.model import EntryType, LedgerEntry, MarketPrice, Pause, Position, Wallet
 from trading.signals import Signal
 
@@ -52,7 +50,7 @@ _TRANSFER_OPERATION = "transfer:"
 
 # Columns, not entities: of these there may be very many, and ORM instances cost half as much again.
 POSITIONS = select(*PositionRow.__table__.columns)
-"""Selects positions, for `persistence.values.position_from`."""
+"""Selects positions, for `persistence.rows.position`."""
 
 _ENTRIES = select(*EntryRow.__table__.columns)
 
@@ -97,6 +95,12 @@ def account_state(session: Session, account: str) -> AccountState | None:
         keys=_keys(session, account),
         transfers=_transfers(session, account),
     )
+
+
+def position(session: Session, position_id: int) -> Position | None:
+    """See `Store.load_position`."""
+    row = session.execute(POSITIONS.where(PositionRow.id == position_id)).one_or_none()
+    return None if row is None else position_from(row)
 
 
 def positions(session: Session, account: str) -> tuple[Position, ...]:

@@ -1,6 +1,6 @@
 """The store: everything that Backstay asks of a database."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Self
@@ -78,7 +78,7 @@ class Store:
 
         Raises:
             ValueError: for any other kind of URL, or one in memory.
-            SchemaTooOld: if migrations are missing, or it is no database of Backstay.
+            SchemaTooOld: if migrations are missing, or it is not a database of Backstay.
             SchemaTooNew: if a later version has migrated the database.
         """
         transactions = Transactions(parsed(url), read_only=True)
@@ -205,6 +205,11 @@ class Store:
         with self._transactions.snapshot(seconds_max=None) as session:
             return reads.account_state(session, account)
 
+    def load_position(self, position_id: int) -> Position | None:
+        """One position, open or closed; None if unknown."""
+        with self._transactions.snapshot() as session:
+            return reads.position(session, position_id)
+
     def read_positions(self, account: str) -> tuple[Position, ...]:
         """All positions of an account, open and closed, in ascending order of their ids."""
         with self._transactions.snapshot(seconds_max=None) as session:
@@ -303,10 +308,10 @@ class Store:
         with self._transactions.snapshot() as session:
             return reads.signals(session)
 
-    def signals_of(self, account: str, client_id: str) -> tuple[Signal, ...]:
-        """The account's signals of a sender's own id, oldest first."""
+    def signals_of(self, account: str, client_ids: Collection[str]) -> tuple[Signal, ...]:
+        """The account's signals of a sender's own ids, oldest first."""
         with self._transactions.snapshot() as session:
-            return pages.signals_of(session, account, client_id)
+            return pages.signals_of(session, account, client_ids)
 
     def recent_signals(self, account: str, since_us: int) -> tuple[Signal, ...]:
         """The account's signals received at `since_us` or later, oldest first."""

@@ -26,7 +26,7 @@ from actors.protocol import (
 )
 from actors.published import Published
 from actors.signals.protocol import (
-    FindSignal,
+    FindSignals,
     ReadSignals,
 )
 from persistence.changes import Change
@@ -113,7 +113,7 @@ class CommitterActor(SupervisedActor):
     def on_receive(self, message: CommitterMessage) -> None:
         """Handle one message."""
         match message:
-            case CommitChange() | ReadPosition() | ReadAccount() | ReadSignals() | FindSignal():
+            case CommitChange() | ReadPosition() | ReadAccount() | ReadSignals() | FindSignals():
                 self._queue.append(message)
                 self._flush_soon()
             case Flush():
@@ -292,12 +292,10 @@ class CommitterActor(SupervisedActor):
         self._published.publish(attempt.commit_id, changes, attempt.now_us)
         started = tuple(started for message in batch for started in message.started)
         if started:
-            self.directory.to_desk(PositionsStarted(started=started))
+            self.directory.to_desk(PositionsStarted(started=started, opened_at_us=attempt.now_us))
         for message in batch:
             if message.reply_to is not None:
-                answer = ChangeCommitted(
-                    change_id=message.change_id, committed_us=attempt.now_us
-                )
+                answer = ChangeCommitted(change_id=message.change_id, committed_us=attempt.now_us)
                 self.directory.send(message.reply_to, answer)
         self.directory.announce(
             Announced(commit_id=attempt.commit_id, first_event_id=first_event_id, changes=changes)

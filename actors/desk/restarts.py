@@ -147,10 +147,12 @@ class Restarts:
         self._positions.discard(position_id)
         if isinstance(message.read, ReadFailed):
             return True
-        position = message.read.position
-        if position is not None and position.status is PositionStatus.OPEN:
-            self._start.position(position, after=None)
-        elif position is not None:
+        if (record := message.read.record) is None:
+            return True
+        position = record.position
+        if position.status is PositionStatus.OPEN:
+            self._start.position(position, opened_at_us=record.opened_at_us, after=None)
+        else:
             self._directory.positions.pop(position_id, None)
             self._directory.to_market(position.symbol, Disarm(position_id=position_id))
         return True

@@ -1,4 +1,4 @@
-"""How actors are made: the one place that knows what each kind is constructed with."""
+"""Construct the actors: the only place that knows each kind's arguments."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ MARKET_LIFE_PRICES = 1 << 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskSettings:
-    """What the actors are started with.
+    """The settings that actors are started with.
 
     Newer last prices are kept every `keep_prices_seconds`; None: only with commits and at a stop.
     """
@@ -59,7 +59,7 @@ class Starter:
         self._position_ids = position_ids
 
     def restore(self, state: State) -> None:
-        """Start everybody from what is durable."""
+        """Start every actor from the database."""
         for market in state.markets:
             self.market(market.symbol, last=market)
         for account in account_states(state):
@@ -67,7 +67,8 @@ class Starter:
         for position in state.open_positions:
             if position.symbol not in self._directory.markets:
                 self.market(position.symbol)
-            self.position(position, after=None)
+            opened_at_us = state.opened_at_us[position.position_id]
+            self.position(position, opened_at_us=opened_at_us, after=None)
 
     def market(
         self, symbol: str, last: MarketPrice | None = None, pause: MarketPause | None = None
@@ -105,10 +106,8 @@ class Starter:
         self._directory.wallets[account] = actor.actor_ref
         self._dispatcher.start(actor)
 
-    def position(self, position: Position, *, after: int | None) -> None:
+    def position(self, position: Position, *, opened_at_us: int, after: int | None) -> None:
         """Start an open position's actor, guarding it against the prices after a number."""
-        position_id = position.position_id
-        opened_at_us = self._published.version.opened_at_us[position_id]
         actor = PositionActor(self._directory, position, opened_at_us=opened_at_us, after=after)
-        self._directory.positions[position_id] = actor.actor_ref
+        self._directory.positions[position.position_id] = actor.actor_ref
         self._dispatcher.start(actor)

@@ -64,7 +64,9 @@ def replay(
 
     if sweep:
         if verbose or database != IN_MEMORY:
-            raise ValueError("--sweep plays in memory and in silence: no --database, no --verbose")
+            raise ValueError(
+                "--sweep runs in memory and without a log: leave out --database and --verbose"
+            )
         results = play_sweep(
             prices, signals, sweep, balance=balance, account=account, workers=workers
         )

@@ -59,7 +59,7 @@ def positions(
         raise ValueError("--watch draws for people and --json is for programs: choose one")
     console = stdout()
     if watch and not console.is_terminal:
-        raise ValueError("--watch draws on a terminal, and this is none: leave it out")
+        raise ValueError("--watch draws on a terminal, and the output is not one: leave it out")
     with ServiceClient(url) as client:
 
         def listed() -> dict[str, Any]:

@@ -49,7 +49,7 @@ def simulate(
     from backstay.simulation.weathers import WEATHERS
 
     if weather is not None and weather not in WEATHERS:
-        raise ValueError(f"no weather {weather!r}: give one of {', '.join(WEATHERS)}")
+        raise ValueError(f"weather {weather!r} is unknown: give one of {', '.join(WEATHERS)}")
     numbers = range(1, steps + 1) if keep is None else _numbers(keep)
     totals: dict[str, list[Outcome]] = {name: [] for name in WEATHERS if weather in (None, name)}
     failure: BrokenPromise | None = None
@@ -78,7 +78,7 @@ def simulate(
 def _ctrl_c_between_steps() -> Iterator[Callable[[], None]]:
     """What is called between steps then raises KeyboardInterrupt: in an actor, pykka would eat it.
 
-    The actor would end, and what nobody had broken would look broken.
+    The actor would end, and intact books would look broken.
     """
     asked = Event()
     former = signal.signal(signal.SIGINT, lambda *_: asked.set())
@@ -102,7 +102,7 @@ def _numbers(keep: str) -> list[int]:
     try:
         return sorted({int(number) for number in keep.split(",")})
     except ValueError:
-        raise ValueError(f"--keep {keep!r} is no list of steps; give it like 3,17,18") from None
+        raise ValueError(f"--keep {keep!r} is not a list of steps; give it like 3,17,18") from None
 
 
 def _progress() -> Progress:

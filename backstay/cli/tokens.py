@@ -1,4 +1,4 @@
-"""Commands that keep the token file: who may call the API, and how far."""
+"""Commands for the token file: the callers of the API, and their scopes."""
 
 from dataclasses import asdict
 from pathlib import Path

@@ -1,14 +1,13 @@
 """A database, or a handler, that fails when a test wants it to."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from threading import Event
 from typing import Any
 
 from persistence.changes import Change
 from persistence.errors import OutcomeUnknown, Unavailable
-from persistence.state import AccountState, Books, State
+from persistence.state import AccountState, Books, PositionRecord, State
 from persistence.store import Store
-from trading.model import Position
 from trading.signals import Signal
 
 
@@ -54,17 +53,17 @@ class FaultyStore:
         self.fail_if_down()
         return self._store.load_account(account)
 
-    def load_position(self, position_id: int) -> Position | None:
+    def read_position(self, position_id: int) -> PositionRecord | None:
         self.fail_if_down()
-        return self._store.load_position(position_id)
+        return self._store.read_position(position_id)
 
     def load_signals(self) -> tuple[tuple[Signal, ...], int]:
         self.fail_if_down()
         return self._store.load_signals()
 
-    def signals_of(self, account: str, client_id: str) -> tuple[Signal, ...]:
+    def signals_of(self, account: str, client_ids: Collection[str]) -> tuple[Signal, ...]:
         self.fail_if_down()
-        return self._store.signals_of(account, client_id)
+        return self._store.signals_of(account, client_ids)
 
     def recent_signals(self, account: str, since_us: int) -> tuple[Signal, ...]:
         self.fail_if_down()

@@ -28,7 +28,10 @@ def test_the_embedding_example_opens_a_position(tmp_path: Path) -> None:
     for position_id in (1, 2):
         ended = run("-c", EMBEDDED, folder=tmp_path)
         assert ended.returncode == 0, ended.stderr
-        assert f"OpenDone(position=Position(position_id={position_id}," in ended.stdout
+        assert (
+            f"OpenDone(record=PositionRecord(position=Position(position_id={position_id},"
+            in ended.stdout
+        )
 
 
 def test_the_probe_example_passes(tmp_path: Path) -> None:

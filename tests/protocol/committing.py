@@ -1,23 +1,23 @@
 """A Committer over a writer that does as the test says."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from actors.commit.actor import CommitterActor
 from actors.probe import TestProbe
 from actors.protocol import (
     CommitChange,
+    Origin,
     Started,
 )
 from actors.published import Published
 from persistence.changes import Change
 from persistence.errors import RefusalKind, Refused, Unavailable
-from persistence.state import AccountState
+from persistence.state import AccountState, PositionRecord
 from tests.protocol.stage import ACCOUNT, Stage
-from tests.unit.accounts import a_position
+from tests.unit.accounts import a_position, a_record
 from trading.events.accounts import HealthRestored
-from trading.model import Position
 from trading.signals import Signal
 
 POSITION = a_position()
@@ -62,16 +62,16 @@ class Writer:
         self._ask(f"read {account}")
         return None
 
-    def load_position(self, position_id: int) -> Position | None:
+    def read_position(self, position_id: int) -> PositionRecord | None:
         self._ask(f"read {position_id}")
-        return POSITION
+        return a_record(POSITION)
 
     def load_signals(self) -> tuple[tuple[Signal, ...], int]:
         self._ask("read signals")
         return (), 17
 
-    def signals_of(self, account: str, client_id: str) -> tuple[Signal, ...]:
-        self._ask(f"find {client_id} of {account}")
+    def signals_of(self, account: str, client_ids: Collection[str]) -> tuple[Signal, ...]:
+        self._ask(f"find {sorted(client_ids)} of {account}")
         return ()
 
     def recent_signals(self, account: str, since_us: int) -> tuple[Signal, ...]:
@@ -110,6 +110,7 @@ def a_change(
     deadline_us: int | None = None,
 ) -> CommitChange:
     return CommitChange(
+        origin=Origin.SERVICE,
         change_id=change_id,
         change=Change(
             account=ACCOUNT,

@@ -12,6 +12,7 @@ from actors.probe import TestProbe
 from actors.protocol import Arm
 from tests.protocol.guarded import POSITION
 from tests.protocol.stage import SYMBOL, Feed, Stage, a_market
+from tests.unit.accounts import TIME_US
 
 
 @pytest.fixture
@@ -49,6 +50,6 @@ def feed(stage: Stage, market: Recipient) -> Feed:
 @pytest.fixture
 def position(stage: Stage) -> Recipient:
     """The specification's position, opened at price number 7, and armed."""
-    ref = stage.start(PositionActor(stage.directory, POSITION, after=7))
+    ref = stage.start(PositionActor(stage.directory, POSITION, opened_at_us=TIME_US, after=7))
     stage.market.expect(Arm)
     return ref

@@ -7,19 +7,23 @@ from actors.messages import CloseDone, ClosePosition, Denied, OpenDone, OpenPosi
 from actors.probe import TestProbe
 from actors.protocol import (
     ChangeCommitted,
+    ChangeRefused,
     CommitChange,
 )
 from actors.published import MarketStatus
-from actors.signals.actor import SignalActor, SignalsStored, SignalStored, TakeSignals
+from actors.signals.actor import SignalActor
 from actors.signals.protocol import (
-    FindSignal,
+    FindSignals,
     ReadSignals,
-    SignalFound,
+    SignalsFound,
     SignalsRead,
+    SignalsStored,
+    SignalStored,
+    TakeSignals,
 )
 from persistence.changes import Change
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage
-from tests.unit.accounts import TIME_US, Account, a_position
+from tests.unit.accounts import TIME_US, Account, a_position, a_record
 from trading.ladder import closed
 from trading.model import CloseReason, Denial, DenialReason, MarketPrice, Position, Side
 from trading.signals import Signal, SignalAction, SignalOrder
@@ -96,10 +100,10 @@ class SignalBox:
         self.actor.actor_ref.tell(TakeSignals(orders=(order,), reply_to=client))
         return client
 
-    def new(self) -> FindSignal:
+    def new(self) -> FindSignals:
         """Say that no such signal came before."""
-        asked = self.committer.expect(FindSignal)
-        self.committer.reply(SignalFound(signal=None))
+        asked = self.committer.expect(FindSignals)
+        self.committer.reply(SignalsFound(signals=()))
         return asked
 
     def commit(self) -> Signal:
@@ -108,8 +112,14 @@ class SignalBox:
         (signal,) = asked.change.signals
         assert asked.change.account == signal.account
         assert len(asked.change.events) == 1
-        self.committer.reply(ChangeCommitted(change_id=asked.change_id))
+        self.committer.reply(ChangeCommitted(change_id=asked.change_id, committed_us=TIME_US))
         return signal
+
+    def refuse(self) -> None:
+        """Refuse what it hands over."""
+        asked = self.committer.expect(CommitChange)
+        refusal = ChangeRefused(change_id=asked.change_id, wallet_changed=False, detail="no")
+        self.committer.reply(refusal)
 
     def stored(self, action: SignalAction = SignalAction.BUY, **fields: Any) -> Signal:
         """Send a signal and have it stored."""
@@ -122,12 +132,12 @@ class SignalBox:
         """Answer the close of a position as done, noted like this."""
         self.desk.expect(ClosePosition, lambda c: c.position_id == position.position_id)
         done = closed(position, Decimal(100), TIME_US, reason=CloseReason.MANUAL, note=by).position
-        self.desk.reply(CloseDone(position=done, already_closed=by != NOTE))
+        self.desk.reply(CloseDone(record=a_record(done), already_closed=by != NOTE))
 
     def opened(self, position: Position = OPENED) -> OpenPosition:
         """Answer the open as done."""
         asked = self.desk.expect(OpenPosition)
-        self.desk.reply(OpenDone(position=position))
+        self.desk.reply(OpenDone(record=a_record(position)))
         return asked
 
     def deny(self, reason: DenialReason, text: str = "as the test says") -> None:

@@ -10,6 +10,7 @@ from actors.protocol import (
     ChangeCommitted,
     ChangeRefused,
     CommitChange,
+    Origin,
     PositionsStarted,
     ReadAccount,
     ReadFailed,
@@ -71,7 +72,11 @@ def test_the_order_after_a_commit(stage: Stage, writer: Writer, published: Publi
     change = a_change(None, opens=True)
     committer.tell(
         CommitChange(
-            change_id=1, change=change.change, started=change.started, reply_to=Note("wallet")
+            origin=Origin.WALLET,
+            change_id=1,
+            change=change.change,
+            started=change.started,
+            reply_to=Note("wallet"),
         )
     )
     stage.dispatcher.run_until_idle()

@@ -7,7 +7,7 @@ import pytest
 from actors.denials import deposed
 from actors.messages import Denied, OpenAccount, TransferFunds
 from actors.probe import TestProbe
-from actors.protocol import ChangeReturned, CommitChange, OwnershipLost
+from actors.protocol import ChangeReturned, CommitChange, Origin, OwnershipLost
 from actors.published import Published, Version
 from persistence.errors import Deposed, OutcomeUnknown
 from tests.protocol.committing import Writer, a_change, a_committer
@@ -85,7 +85,10 @@ def test_a_deposed_committer_gives_wallets_back_what_it_has_not_written(
     writer.failures.append(Deposed(3))
     for change_id in (1, 2):
         change = CommitChange(
-            change_id=change_id, change=message.change, reply_to=stage.probe(f"wallet {change_id}")
+            origin=Origin.WALLET,
+            change_id=change_id,
+            change=message.change,
+            reply_to=stage.probe(f"wallet {change_id}"),
         )
         committer.tell(change)
         assert isinstance(change.reply_to, TestProbe)
@@ -102,9 +105,13 @@ def test_what_may_have_been_committed_is_not_given_back(stage: Stage, floor: Flo
     unknown, behind = stage.probe("unknown"), stage.probe("behind")
     committer = stage.start(a_committer(stage, writer, Published(Version())))
     writer.failures.extend([OutcomeUnknown("broke"), Deposed(3)])
-    committer.tell(CommitChange(change_id=1, change=message.change, reply_to=unknown))
+    committer.tell(
+        CommitChange(origin=Origin.WALLET, change_id=1, change=message.change, reply_to=unknown)
+    )
     stage.dispatcher.run_until_idle()
-    committer.tell(CommitChange(change_id=2, change=message.change, reply_to=behind))
+    committer.tell(
+        CommitChange(origin=Origin.WALLET, change_id=2, change=message.change, reply_to=behind)
+    )
     stage.desk.expect(OwnershipLost)
     behind.expect(ChangeReturned)
     unknown.expect_nothing(for_=60)

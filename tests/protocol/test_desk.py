@@ -28,7 +28,13 @@ from actors.protocol import (
 from persistence.state import State
 from tests.protocol.office import CLOSED, ID, POSITION, WALLET, Office, close
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage
+from tests.unit.accounts import TIME_US, a_record
 from trading.model import DenialReason, MarketPrice
+
+
+def started() -> PositionsStarted:
+    begun = Started(position=POSITION, after=7)
+    return PositionsStarted(started=(begun,), opened_at_us=TIME_US)
 
 
 @pytest.fixture
@@ -73,7 +79,7 @@ def test_a_market_is_started_once(stage: Stage, office: Office) -> None:
 
 def test_a_committed_position_is_started_after_its_stamp(stage: Stage, office: Office) -> None:
     """It arms, and closes reach it."""
-    office.desk.tell(PositionsStarted(started=(Started(position=POSITION, after=7),)))
+    office.desk.tell(started())
     arm = stage.market.expect(Arm)
     assert (arm.position_id, arm.after) == (ID, 7)
 
@@ -93,6 +99,7 @@ def test_restoring_starts_everybody(stage: Stage) -> None:
             last_position_id=ID,
             last_event_id=0,
             last_commit_id=0,
+            opened_at_us={ID: TIME_US},
         )
     )
     assert stage.directory.markets.keys() == {SYMBOL, "ETHUSDT"}
@@ -102,12 +109,12 @@ def test_restoring_starts_everybody(stage: Stage) -> None:
 
 def test_a_settled_position_is_retired(stage: Stage, office: Office) -> None:
     """A later close is answered from its row."""
-    office.desk.tell(PositionsStarted(started=(Started(position=POSITION, after=7),)))
+    office.desk.tell(started())
     office.desk.tell(PositionSettled(position=CLOSED))
     client = close(office)
     stage.committer.expect(ReadPosition)
-    stage.committer.reply(PositionRead(position_id=ID, position=CLOSED))
-    assert client.expect(CloseDone) == CloseDone(position=CLOSED, already_closed=True)
+    stage.committer.reply(PositionRead(position_id=ID, record=a_record(CLOSED)))
+    assert client.expect(CloseDone) == CloseDone(record=a_record(CLOSED), already_closed=True)
     assert stage.directory.positions == {}
 
 
@@ -116,7 +123,7 @@ def test_closing_an_unknown_position_is_denied_after_a_look(stage: Stage, office
     clients = [close(office, 999), close(office, 999)]
     for _ in range(2):
         stage.committer.expect(ReadPosition)
-    stage.committer.reply(PositionRead(position_id=999, position=None))
+    stage.committer.reply(PositionRead(position_id=999, record=None))
     for client in clients:
         assert client.expect(Denied).denial.text == "there is no position 999"
 
@@ -125,7 +132,7 @@ def test_an_open_position_without_an_actor_is_another_owners(stage: Stage, offic
     """A deposed owner that reads what its successor has opened does not call it closed."""
     client = close(office)
     stage.committer.expect(ReadPosition)
-    stage.committer.reply(PositionRead(position_id=ID, position=POSITION))
+    stage.committer.reply(PositionRead(position_id=ID, record=a_record(POSITION)))
     assert client.expect(Denied).denial.reason is DenialReason.DEPOSED
 
 

@@ -31,6 +31,7 @@ from actors.published import MarketPause, MarketStatus
 from persistence.changes import Change
 from tests.protocol.office import CLOSED, ID, POSITION, Office, close, read_account
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage, report
+from tests.unit.accounts import a_record
 from trading.model import MarketPrice
 
 
@@ -46,7 +47,7 @@ def test_a_failed_position_is_read_through_its_wallet(stage: Stage, office: Offi
     read = stage.wallet.expect(ReadPosition)
     client = close(office)
     stage.market.expect_nothing()
-    read.reply_to.tell(PositionRead(position_id=ID, position=POSITION))
+    read.reply_to.tell(PositionRead(position_id=ID, record=a_record(POSITION)))
     assert stage.market.expect(Arm).after is None
     assert client.unread() == ()
 
@@ -58,9 +59,9 @@ def test_what_was_read_for_an_earlier_life_starts_nobody(stage: Stage, office: O
     earlier = stage.wallet.expect(ReadPosition)
     office.fail("position", ID)
     own = stage.wallet.expect(ReadPosition)
-    earlier.reply_to.tell(PositionRead(position_id=ID, position=POSITION))
+    earlier.reply_to.tell(PositionRead(position_id=ID, record=a_record(POSITION)))
     stage.market.expect_nothing()
-    own.reply_to.tell(PositionRead(position_id=ID, position=POSITION))
+    own.reply_to.tell(PositionRead(position_id=ID, record=a_record(POSITION)))
     stage.market.expect(Arm)
 
 
@@ -70,7 +71,7 @@ def test_a_failed_position_that_is_closed_by_now_stays_so(stage: Stage, office: 
     office.fail("position", ID)
     client = close(office)
     stage.wallet.expect(ReadPosition)
-    stage.wallet.reply(PositionRead(position_id=ID, position=CLOSED))
+    stage.wallet.reply(PositionRead(position_id=ID, record=a_record(CLOSED)))
     stage.market.expect(Disarm)
     assert client.expect(CloseDone).already_closed
     assert ID not in stage.directory.positions

@@ -4,13 +4,14 @@ import pytest
 
 from actors.engine.pooled import Recipient
 from actors.messages import Denied, PauseTrading, Ping, Pong, ResumeTrading, TradingSet
-from actors.protocol import ChangeCommitted, ChangeRefused, ChangeReturned, CommitChange
+from actors.protocol import ChangeCommitted, ChangeRefused, ChangeReturned, CommitChange, Origin
 from actors.published import Published, Version
 from persistence.changes import Change
 from tests.protocol.committing import Writer, a_change, a_committer
 from tests.protocol.office import Office
 from tests.protocol.stage import ACCOUNT, Stage
 from tests.protocol.trading_floor import Floor
+from tests.unit.accounts import TIME_US
 from trading.events.accounts import TradingPaused, TradingResumed
 from trading.model import DenialReason, Pause
 
@@ -38,7 +39,7 @@ def committer(stage: Stage, writer: Writer, published: Published) -> Recipient:
 
 
 def a_pause(pause: Pause) -> CommitChange:
-    return CommitChange(change_id=0, change=Change(account=None, pauses=(pause,)), reply_to=None)
+    return CommitChange(origin=Origin.PAUSE, change=Change(account=None, pauses=(pause,)))
 
 
 def answer(asked: CommitChange, message: ChangeCommitted | ChangeRefused) -> None:
@@ -83,7 +84,7 @@ def test_the_desk_has_a_pause_written_and_answers_once_it_is(stage: Stage) -> No
     assert isinstance(event, TradingPaused)
     assert [pause.reason for pause in asked.change.pauses] == ["maintenance"]
     client.expect_nothing(for_=1)
-    answer(asked, ChangeCommitted(change_id=0))
+    answer(asked, ChangeCommitted(change_id=0, committed_us=TIME_US))
     assert client.expect(TradingSet) == TradingSet(account=None, paused=True)
 
 
@@ -96,7 +97,7 @@ def test_the_desk_has_a_pause_ended(stage: Stage) -> None:
     asked = stage.committer.expect(CommitChange)
     assert asked.change.resumed == (ACCOUNT,)
     assert isinstance(asked.change.events[0], TradingResumed)
-    answer(asked, ChangeCommitted(change_id=0))
+    answer(asked, ChangeCommitted(change_id=0, committed_us=TIME_US))
     assert client.expect(TradingSet) == TradingSet(account=ACCOUNT, paused=False)
 
 

@@ -27,7 +27,7 @@ from trading.model import CloseReason, MarketPrice, PositionStatus
 
 def test_it_begins_by_arming_after_its_stamp(stage: Stage) -> None:
     """With the stop and the first rung."""
-    stage.start(PositionActor(stage.directory, POSITION, after=7))
+    stage.start(PositionActor(stage.directory, POSITION, opened_at_us=TIME_US, after=7))
     arm = stage.market.expect(Arm)
     assert (arm.position_id, arm.after) == (ID, 7)
     assert arm.triggers == Triggers(low=Decimal(95), high=Decimal(103))

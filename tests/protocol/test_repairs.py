@@ -23,6 +23,7 @@ from persistence.state import AccountState
 from tests.protocol.stage import ACCOUNT, Stage
 from tests.protocol.test_auditor import Reader, answer
 from tests.protocol.trading_floor import Floor
+from tests.unit.accounts import TIME_US
 from trading.events.accounts import WalletRepaired
 from trading.model import DenialReason
 from trading.repair import Repair
@@ -162,7 +163,7 @@ def test_once_it_is_durable_the_wallet_begins_anew(stage: Stage, floor: Floor) -
     """From what the database has; whoever asked hears of it then, and the books are checked."""
     repair, sent, client = restoring(stage, floor)
     floor.wallet.tell(HaltAccount(account=ACCOUNT, detail="it is not what it was"))
-    floor.answer(sent, ChangeCommitted(change_id=sent.change_id))
+    floor.answer(sent, ChangeCommitted(change_id=sent.change_id, committed_us=TIME_US))
     client.expect_nothing(for_=0)
     read = stage.committer.expect(ReadAccount)
     state = AccountState(wallet=repair.after, open_positions=(), keys=(), transfers=())

@@ -318,7 +318,7 @@ def test_an_answer_of_a_former_change_means_nothing(stage: Stage, floor: Floor) 
     """Only the change in flight can be answered."""
     message, client = transfer(stage, 5, "t")
     floor.wallet.tell(message)
-    floor.wallet.tell(ChangeCommitted(change_id=1))
+    floor.wallet.tell(ChangeCommitted(change_id=1, committed_us=TIME_US))
     client.expect_nothing()
     floor.confirm(floor.change())
     client.expect(TransferDone)

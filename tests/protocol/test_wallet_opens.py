@@ -20,6 +20,7 @@ from actors.protocol import (
 from actors.wallet.plan import Held, Memory
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage
 from tests.protocol.trading_floor import Floor
+from tests.unit.accounts import a_record
 from trading.model import Denial, DenialReason
 
 
@@ -46,7 +47,7 @@ def test_an_open_is_quoted_decided_committed_and_answered(stage: Stage, floor: F
     assert change.deadline_us == 5
     opening.client.expect_nothing(for_=0)
     floor.confirm(change)
-    assert opening.client.expect(OpenDone) == OpenDone(position=started.position)
+    assert opening.client.expect(OpenDone) == OpenDone(record=a_record(started.position))
 
 
 def test_a_denied_quote_denies_the_open(stage: Stage, floor: Floor) -> None:
@@ -171,8 +172,8 @@ def test_a_taken_key_is_answered_with_the_row_as_it_is(stage: Stage, floor: Floo
     client = floor.tell_open(25, key="k")
     read = stage.committer.expect(ReadPosition)
     now = replace(position, rungs_hit=1, version=2)
-    read.reply_to.tell(PositionRead(position_id=position.position_id, position=now))
-    assert client.expect(OpenDone) == OpenDone(position=now, repeated=True)
+    read.reply_to.tell(PositionRead(position_id=position.position_id, record=a_record(now)))
+    assert client.expect(OpenDone) == OpenDone(record=a_record(now), repeated=True)
 
 
 def test_another_request_under_a_key_is_a_conflict(floor: Floor, stage: Stage) -> None:
@@ -186,7 +187,7 @@ def test_another_request_under_a_key_is_a_conflict(floor: Floor, stage: Stage) -
     client = floor.tell_open(30, key="k")
     read = stage.committer.expect(ReadPosition)
     (position,) = change.change.positions
-    read.reply_to.tell(PositionRead(position_id=position.position_id, position=position))
+    read.reply_to.tell(PositionRead(position_id=position.position_id, record=a_record(position)))
     assert floor.denied(client) == conflict
 
 

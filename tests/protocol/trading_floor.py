@@ -74,7 +74,7 @@ class Floor:
 
     def confirm(self, change: CommitChange) -> None:
         """It is durable."""
-        self.answer(change, ChangeCommitted(change_id=change.change_id))
+        self.answer(change, ChangeCommitted(change_id=change.change_id, committed_us=TIME_US))
 
     def refuse(self, change: CommitChange) -> None:
         """The database forbids it."""

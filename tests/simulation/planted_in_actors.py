@@ -24,6 +24,7 @@ from actors.protocol import CommitChange, Disarm, PriceQuoted, QuotePrice, ReadP
 from actors.wallet.actor import WalletActor
 from actors.wallet.pending_opens import PendingOpens
 from persistence import commits
+from persistence.state import PositionRecord
 from trading.ladder import Advance
 from trading.model import Position, Wallet
 from trading.wallet import Booking, settled
@@ -159,11 +160,14 @@ def stops_are_answered_too_early(patch: pytest.MonkeyPatch) -> None:
     """Who moves a stop is told before it is durable."""
     take = PositionActor._take
 
-    def hasty(self: PositionActor, advance: Advance, price: Decimal, time_us: int) -> None:
-        take(self, advance, price, time_us)
+    def hasty(self: PositionActor, advance: Advance, *how: Any) -> None:
+        take(self, advance, *how)
         moved = self._stop_moves.pop(advance.position.version, None)
         if moved is not None:
-            self.directory.send(moved.reply_to, StopMoveDone(position=advance.position))
+            self.directory.send(
+                moved.reply_to,
+                StopMoveDone(record=PositionRecord(position=advance.position, opened_at_us=0)),
+            )
 
     patch.setattr(PositionActor, "_take", hasty)
 

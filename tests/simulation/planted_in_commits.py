@@ -44,7 +44,7 @@ def acknowledged_before_the_commit(patch: pytest.MonkeyPatch) -> None:
     def hasty(self: CommitterActor, batch: tuple[CommitChange, ...]) -> None:
         for message in batch:
             if message.reply_to is not None:
-                answer = ChangeCommitted(change_id=message.change_id)
+                answer = ChangeCommitted(change_id=message.change_id, committed_us=0)
                 self.directory.send(message.reply_to, answer)
         write(self, batch)
 

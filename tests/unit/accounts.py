@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from persistence.state import PositionRecord
 from trading.books import HealthReport, LedgerFold, check_books
 from trading.costs import DEFAULT_RATES
 from trading.events import Event
@@ -25,6 +26,12 @@ TIME_US = 1_700_000_000_000_000
 DEFAULT_LADDER = ladder_from_percentages()
 
 Number = str | int | Decimal
+
+
+def a_record(position: Position) -> PositionRecord:
+    """A position's row, opened and, where it is closed, closed by commits of one time."""
+    closed_at_us = None if position.status is PositionStatus.OPEN else TIME_US
+    return PositionRecord(position=position, opened_at_us=TIME_US, closed_at_us=closed_at_us)
 
 
 def a_position(

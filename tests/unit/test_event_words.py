@@ -129,8 +129,8 @@ def stored(event: Event) -> StoredEvent:
             "Quarantine of BTCUSDT ended: candidate 40 dropped at 101",
         ),
         (
-            PriceRejected(symbol="BTCUSDT", price="NaN", why="it is no price", time_us=1),
-            "Price NaN of BTCUSDT rejected: it is no price",
+            PriceRejected(symbol="BTCUSDT", price="NaN", why="it is not a price", time_us=1),
+            "Price NaN of BTCUSDT rejected: it is not a price",
         ),
     ],
 )
