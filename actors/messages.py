@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from actors.commit.protocol import Recorded
 from actors.engine.pooled import Recipient
 from persistence.changes import Change
-from persistence.state import PositionRecord
 from trading.books import HealthReport
-from trading.model import Denial, Ladder, Limits, Position, Side, Wallet
+from trading.model import Denial, Ladder, Limits, Side, Wallet
 from trading.money import ZERO, is_money, is_quantity
 from trading.price_guard import Verdict
 from trading.repair import Irreparable, Repair
@@ -100,16 +100,10 @@ class OpenPosition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenDone:
+class OpenDone(Recorded):
     """A position was opened; `repeated` when a known idempotency key got its first outcome."""
 
-    record: PositionRecord
     repeated: bool = False
-
-    @property
-    def position(self) -> Position:
-        """The position itself."""
-        return self.record.position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,20 +117,14 @@ class ClosePosition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CloseDone:
+class CloseDone(Recorded):
     """A position's recorded outcome; `already_closed` for whoever did not close it.
 
     The record lacks `closed_at_us` where the close was committed in a former life of its wallet,
     and its row is not read.
     """
 
-    record: PositionRecord
     already_closed: bool
-
-    @property
-    def position(self) -> Position:
-        """The position itself."""
-        return self.record.position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,15 +137,8 @@ class MoveStop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StopMoveDone:
+class StopMoveDone(Recorded):
     """The tighter stop-loss is durable."""
-
-    record: PositionRecord
-
-    @property
-    def position(self) -> Position:
-        """The position itself."""
-        return self.record.position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ import pykka
 
 from actors.auditor.actor import AuditorActor, BooksReader
 from actors.commit.actor import CommitterActor
+from actors.commit.protocol import CommitChange, Origin
 from actors.commit.writer import Writer
 from actors.desk.actor import DeskActor
 from actors.desk.lives import Lives
@@ -23,7 +24,7 @@ from actors.engine.listener import Listener, ListenerActor
 from actors.engine.pooled import Recipient, actor_of, stop_soon
 from actors.market.actor import MarketActor
 from actors.messages import Reply, ReportMarket
-from actors.protocol import CommitChange, Origin, ReportWallet
+from actors.protocol import ReportWallet
 from actors.published import MarketStatus, Published
 from actors.signals.actor import SignalActor
 from persistence.changes import Change

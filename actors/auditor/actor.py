@@ -8,6 +8,7 @@ from typing import Protocol, assert_never
 
 import structlog
 
+from actors.commit.protocol import CommitChange, Origin
 from actors.denials import SHUTTING_DOWN, unknown_account
 from actors.engine.directory import Directory
 from actors.engine.dispatcher import Dispatcher
@@ -16,9 +17,7 @@ from actors.engine.supervised import ActorKind, SupervisedActor, error_text
 from actors.messages import CheckHealth, Denied, HealthChecked, RepairWallet
 from actors.protocol import (
     AllowOpens,
-    CommitChange,
     HaltAccount,
-    Origin,
     RefuseOpens,
     ReloadAccount,
     ReportWallet,

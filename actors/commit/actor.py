@@ -6,6 +6,14 @@ from typing import assert_never
 
 import structlog
 
+from actors.commit.protocol import (
+    ChangeCommitted,
+    ChangeRefused,
+    ChangeReturned,
+    CommitChange,
+    Origin,
+    PositionsStarted,
+)
 from actors.commit.writer import Read, SafeWriter, Writer
 from actors.denials import database_damaged, deposed
 from actors.engine.directory import Directory
@@ -13,17 +21,7 @@ from actors.engine.dispatcher import Dispatcher, Timer
 from actors.engine.stats import CommitFailure
 from actors.engine.supervised import ActorKind, SupervisedActor
 from actors.messages import Announced, Ping, Pong
-from actors.protocol import (
-    ChangeCommitted,
-    ChangeRefused,
-    ChangeReturned,
-    CommitChange,
-    Origin,
-    OwnershipLost,
-    PositionsStarted,
-    ReadAccount,
-    ReadPosition,
-)
+from actors.protocol import OwnershipLost, ReadAccount, ReadPosition
 from actors.published import Published
 from actors.signals.protocol import (
     FindSignals,
@@ -138,11 +136,8 @@ class CommitterActor(SupervisedActor):
     def undone(self) -> tuple[Change, ...]:
         """The changes that are not known to be written, but for those that wallets list."""
         waiting = (*(self._unknown.batch if self._unknown else ()), *self._queue)
-        return tuple(
-            each.change
-            for each in waiting
-            if isinstance(each, CommitChange) and each.origin is not Origin.WALLET
-        )
+        changes = (each for each in waiting if isinstance(each, CommitChange))
+        return tuple(each.change for each in changes if each.origin is not Origin.WALLET)
 
     def _flush_soon(self) -> None:
         # A message to oneself comes behind all that has arrived: they share one transaction.
@@ -191,8 +186,7 @@ class CommitterActor(SupervisedActor):
         queued, self._queue = self._queue, deque()
         for message in queued:
             if isinstance(message, CommitChange) and message.origin is Origin.WALLET:
-                returned = ChangeReturned(change_id=message.change_id)
-                self.directory.send(message.reply_to, returned)
+                self.directory.send(message.reply_to, ChangeReturned(change_id=message.change_id))
             else:
                 self._queue.append(message)
 
@@ -287,8 +281,7 @@ class CommitterActor(SupervisedActor):
         changes, first_event_id = tuple(each.change for each in batch), self._event_id + 1
         self._event_id += sum(len(change.events) for change in changes)
         accepted_us = [each_us for message in batch for each_us in message.accepted_us]
-        if accepted_us:
-            self.directory.stats.closed(accepted_us, self._dispatcher.clock.monotonic_us())
+        self.directory.stats.closed(accepted_us, self._dispatcher.clock.monotonic_us())
         self._published.publish(attempt.commit_id, changes, attempt.now_us)
         started = tuple(started for message in batch for started in message.started)
         if started:

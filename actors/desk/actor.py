@@ -7,6 +7,7 @@ from typing import assert_never
 
 import structlog
 
+from actors.commit.protocol import CommitChange, Origin, PositionsStarted
 from actors.denials import unknown_account, unreadable_position
 from actors.desk.lives import Lives
 from actors.desk.pauses import pause_change
@@ -37,18 +38,15 @@ from actors.position.actor import answer_by_row
 from actors.protocol import (
     AccountRead,
     ActorFailed,
-    CommitChange,
-    Origin,
     OwnershipLost,
     PositionRead,
     PositionReread,
     PositionSettled,
-    PositionsStarted,
     ReadFailed,
     ReadPosition,
 )
 from actors.published import Published
-from actors.wallet.plan import Memory
+from actors.wallet.memory import Memory
 from persistence.changes import Change
 from trading.model import Position
 

@@ -27,7 +27,7 @@ from actors.protocol import (
     WalletRestarted,
 )
 from actors.published import Published
-from actors.wallet.plan import Memory
+from actors.wallet.memory import Memory
 from trading.model import PositionStatus
 
 log = structlog.get_logger(__name__)

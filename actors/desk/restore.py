@@ -8,7 +8,7 @@ from immutables import Map
 from actors.engine.pooled import Recipient
 from actors.protocol import PositionRead, PositionReread, ReadFailed
 from actors.published import Version
-from actors.wallet.plan import Held, Memory
+from actors.wallet.memory import Held, Memory
 from persistence.changes import Change
 from persistence.state import AccountState, KeyRecord, State, TransferRecord
 from trading.model import Position

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from actors.commit.protocol import CommitChange, Origin
 from actors.engine.clock import Clock
 from actors.engine.directory import Directory
 from actors.engine.supervised import ActorKind
@@ -20,7 +21,7 @@ from actors.messages import (
     RepairWallet,
     TransferFunds,
 )
-from actors.protocol import CommitChange, Disarm, Origin
+from actors.protocol import Disarm
 from actors.published import MarketPause, Published, SetAside
 from persistence.changes import Change
 from trading.events.services import PartSetAside

@@ -13,7 +13,7 @@ from actors.messages import PauseMarket, ResumeMarket
 from actors.position.actor import PositionActor
 from actors.published import MarketPause, Published
 from actors.wallet.actor import WalletActor
-from actors.wallet.plan import Memory
+from actors.wallet.memory import Memory
 from persistence.state import State
 from trading.costs import DEFAULT_RATES
 from trading.model import CostRates, MarketPrice, Position

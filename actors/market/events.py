@@ -3,9 +3,9 @@
 from dataclasses import replace
 from decimal import Decimal
 
+from actors.commit.protocol import CommitChange, Origin
 from actors.engine.clock import Clock
 from actors.engine.directory import Directory
-from actors.protocol import CommitChange, Origin
 from actors.published import MarketPause
 from persistence.changes import Change
 from trading.events.markets import (

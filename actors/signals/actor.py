@@ -6,17 +6,17 @@ from typing import assert_never
 
 import structlog
 
-from actors.engine.directory import Directory
-from actors.engine.dispatcher import Dispatcher
-from actors.engine.supervised import ActorKind, SupervisedActor, ToldError, error_text
-from actors.protocol import (
+from actors.commit.protocol import (
     ChangeCommitted,
     ChangeRefused,
     ChangeReturned,
     CommitChange,
     Origin,
-    ReadFailed,
 )
+from actors.engine.directory import Directory
+from actors.engine.dispatcher import Dispatcher
+from actors.engine.supervised import ActorKind, SupervisedActor, ToldError, error_text
+from actors.protocol import ReadFailed
 from actors.published import Published
 from actors.signals.intake import Intake
 from actors.signals.protocol import ReadSignals, SignalsFound, SignalsRead, TakeSignals

@@ -4,12 +4,12 @@ from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from actors.commit.protocol import ChangeRefused, CommitChange, Origin
 from actors.denials import refused_write, unknown_account
 from actors.engine.clock import Clock
 from actors.engine.directory import Directory
 from actors.engine.pooled import Recipient
 from actors.messages import Denied
-from actors.protocol import ChangeRefused, CommitChange, Origin
 from actors.published import Published
 from actors.signals.protocol import FindSignals, SignalsStored, SignalStored, TakeSignals
 from persistence.changes import Change

@@ -6,6 +6,13 @@ from typing import assert_never
 
 import structlog
 
+from actors.commit.protocol import (
+    ChangeCommitted,
+    ChangeRefused,
+    ChangeReturned,
+    CommitChange,
+    Origin,
+)
 from actors.denials import (
     account_answer,
     bad_balance,
@@ -22,14 +29,8 @@ from actors.protocol import (
     AccountRead,
     AllowOpens,
     BookPosition,
-    ChangeCommitted,
-    ChangeRefused,
-    ChangeReturned,
-    CommitChange,
     HaltAccount,
     MarketRestarted,
-    Origin,
-    PositionBooked,
     PriceQuoted,
     QuoteDenied,
     ReadAccount,
@@ -44,8 +45,9 @@ from actors.protocol import (
 from actors.published import Published
 from actors.wallet.account_openings import AccountOpenings
 from actors.wallet.denied_opens import DeniedOpens
+from actors.wallet.memory import Memory
 from actors.wallet.pending_opens import PendingOpens
-from actors.wallet.plan import Memory, Plan, PlannedCommand, plan
+from actors.wallet.plan import Plan, PlannedCommand, plan
 from actors.wallet.refusals import Refusals
 from actors.wallet.repairs import repair_change
 from actors.wallet.trading_gate import TradingGate
@@ -272,26 +274,17 @@ class WalletActor(SupervisedActor):
         )
 
     def _on_committed(self, message: ChangeCommitted) -> None:
-        planned = self._line.returned(message.change_id)
-        if planned is None:
-            return
+        if (planned := self._line.returned(message.change_id)) is not None:
+            self._conclude(planned, message.committed_us)
+
+    def _conclude(self, planned: Plan, committed_us: int = 0) -> None:
+        """What was planned is durable: remember it, then say it."""
         self._memory = planned.after
         for started in planned.started:
-            self._opens.done(started.position, message.committed_us)
-        for booking in planned.booked:
-            booked = PositionBooked(
-                position_id=booking.position.position_id,
-                version=booking.position.version,
-                committed_us=message.committed_us,
-            )
-            self.directory.send(booking.reply_to, booked)
-        self._conclude(planned)
-
-    def _conclude(self, planned: Plan) -> None:
-        """What was planned is durable, and remembered: say the rest."""
+            self._opens.done(started.position, committed_us)
         for position_id, denial in planned.denied.items():
             self._opens.deny(position_id, denial)
-        for recipient, answer in planned.answers:
+        for recipient, answer in planned.answers_at(committed_us):
             self.directory.send(recipient, answer)
         self._openings.done(self._memory.wallet)
         self._forward_reads()
@@ -300,8 +293,7 @@ class WalletActor(SupervisedActor):
 
     def _on_returned(self, message: ChangeReturned) -> None:
         """Decide the same commands anew: by now the open that came too late is denied."""
-        planned = self._line.returned(message.change_id)
-        if planned is not None:
+        if (planned := self._line.returned(message.change_id)) is not None:
             self._line.put_back(planned.commands)
             self._flush_soon()
 

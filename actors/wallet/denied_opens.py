@@ -1,9 +1,9 @@
 """Denied opens: answered at once, and recorded for metrics and notifications."""
 
+from actors.commit.protocol import CommitChange, Origin
 from actors.engine.clock import Clock
 from actors.engine.directory import Directory
 from actors.messages import Denied, OpenPosition
-from actors.protocol import CommitChange, Origin
 from actors.published import Published
 from persistence.changes import Change
 from trading.events.positions import OpenDenied

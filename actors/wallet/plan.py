@@ -4,20 +4,20 @@ A plan leads from one memory to the next through one change, all or nothing. Not
 true until the change is committed: only then the memory advances and the answers go out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any, Self, assert_never
+from typing import Any, assert_never
 
-from immutables import Map
-
+from actors.commit.protocol import Started
 from actors.engine.pooled import Recipient
 from actors.messages import Denied, OpenAccount, OpenPosition, TransferDone, TransferFunds
-from actors.protocol import BookPosition, PositionBooked, PriceQuoted, Started
+from actors.protocol import BookPosition, PositionBooked, PriceQuoted
 from actors.wallet.canonical import canonical_request
+from actors.wallet.memory import Held, Memory
 from persistence.changes import Change
 from trading.events import Event
-from trading.headroom import could_gain, deposit_denial, headroom_denial
+from trading.headroom import deposit_denial, headroom_denial
 from trading.ladder import opened, quantity_for
 from trading.model import (
     CostRates,
@@ -31,44 +31,6 @@ from trading.model import (
 )
 from trading.money import ZERO, is_quantity, plain
 from trading.wallet import Booking, account_opened, held, limit_denial, settled, transferred
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """An open position as its wallet knows it: its symbol, hold (money) and booked version.
-
-    `gain` (money) is what it could still gain.
-    """
-
-    symbol: str
-    hold: Decimal
-    version: int
-    gain: Decimal
-
-    @classmethod
-    def of(cls, position: Position) -> Self:
-        """What a wallet remembers of an open position."""
-        return cls(
-            symbol=position.symbol,
-            hold=position.hold,
-            version=position.version,
-            gain=could_gain(position),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Memory:
-    """All that a wallet remembers; it follows the database.
-
-    `keys` are the idempotency keys that are taken, each with the position that it opened; `gain`
-    (money) is what the open positions could still gain.
-    """
-
-    wallet: Wallet | None = None
-    held: Map[int, Held] = Map()
-    keys: Map[str, int] = Map()
-    transfers: Map[str, Decimal] = Map()
-    gain: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +65,18 @@ class Plan:
     answers: list[Answer] = field(default_factory=list)
     denied: dict[int, Denial] = field(default_factory=dict)
     deadline_us: int | None = None
+
+    def answers_at(self, committed_us: int | None) -> Iterator[Answer]:
+        """What is said once the change is committed, at a time of day; None without a change."""
+        for booking in self.booked:
+            position = booking.position
+            booked = PositionBooked(
+                position_id=position.position_id,
+                version=position.version,
+                committed_us=committed_us,
+            )
+            yield booking.reply_to, booked
+        yield from self.answers
 
     @property
     def accepted_us(self) -> tuple[int, ...]:

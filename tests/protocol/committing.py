@@ -5,12 +5,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from actors.commit.actor import CommitterActor
+from actors.commit.protocol import CommitChange, Origin, Started
 from actors.probe import TestProbe
-from actors.protocol import (
-    CommitChange,
-    Origin,
-    Started,
-)
 from actors.published import Published
 from persistence.changes import Change
 from persistence.errors import RefusalKind, Refused, Unavailable

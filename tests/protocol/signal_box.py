@@ -3,13 +3,9 @@
 from decimal import Decimal
 from typing import Any
 
+from actors.commit.protocol import ChangeCommitted, ChangeRefused, CommitChange
 from actors.messages import CloseDone, ClosePosition, Denied, OpenDone, OpenPosition
 from actors.probe import TestProbe
-from actors.protocol import (
-    ChangeCommitted,
-    ChangeRefused,
-    CommitChange,
-)
 from actors.published import MarketStatus
 from actors.signals.actor import SignalActor
 from actors.signals.protocol import (

@@ -8,18 +8,12 @@ from threading import Event
 import pytest
 
 from actors.auditor.actor import MEMORY_TRIES_MAX, AuditorActor
+from actors.commit.protocol import CommitChange
 from actors.denials import deposed
 from actors.engine.pooled import Recipient
 from actors.messages import CheckHealth, Denied, HealthChecked
 from actors.probe import TestProbe
-from actors.protocol import (
-    AllowOpens,
-    CommitChange,
-    HaltAccount,
-    RefuseOpens,
-    ReportWallet,
-    WalletReported,
-)
+from actors.protocol import AllowOpens, HaltAccount, RefuseOpens, ReportWallet, WalletReported
 from actors.published import Published, Version
 from persistence.errors import Unavailable
 from persistence.state import Books

@@ -3,15 +3,10 @@
 import pytest
 
 from actors.commit.actor import RenewLease, Retry
+from actors.commit.protocol import ChangeCommitted, ChangeReturned
 from actors.engine.pooled import Recipient
 from actors.messages import Announced
-from actors.protocol import (
-    ChangeCommitted,
-    ChangeReturned,
-    OwnershipLost,
-    PositionRead,
-    ReadPosition,
-)
+from actors.protocol import OwnershipLost, PositionRead, ReadPosition
 from actors.published import Published, Version
 from persistence.errors import Deposed, OutcomeUnknown
 from tests.protocol.committing import GONE, POSITION, Writer, a_change, a_committer

@@ -4,10 +4,11 @@ from decimal import Decimal
 
 import pytest
 
+from actors.commit.protocol import ChangeReturned, CommitChange, Origin
 from actors.denials import deposed
 from actors.messages import Denied, OpenAccount, TransferFunds
 from actors.probe import TestProbe
-from actors.protocol import ChangeReturned, CommitChange, Origin, OwnershipLost
+from actors.protocol import OwnershipLost
 from actors.published import Published, Version
 from persistence.errors import Deposed, OutcomeUnknown
 from tests.protocol.committing import Writer, a_change, a_committer

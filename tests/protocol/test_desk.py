@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from actors.commit.protocol import CommitChange, PositionsStarted, Started
 from actors.messages import (
     CheckHealth,
     CloseDone,
@@ -15,16 +16,7 @@ from actors.messages import (
     TakePrices,
     TransferFunds,
 )
-from actors.protocol import (
-    Arm,
-    CommitChange,
-    PositionRead,
-    PositionSettled,
-    PositionsStarted,
-    PriceReached,
-    ReadPosition,
-    Started,
-)
+from actors.protocol import Arm, PositionRead, PositionSettled, PriceReached, ReadPosition
 from persistence.state import State
 from tests.protocol.office import CLOSED, ID, POSITION, WALLET, Office, close
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from actors.commit.protocol import CommitChange
 from actors.desk.actor import FatalError
 from actors.desk.starter import MARKET_LIFE_PRICES
 from actors.messages import (
@@ -16,7 +17,6 @@ from actors.messages import (
 from actors.protocol import (
     AccountRead,
     Arm,
-    CommitChange,
     Disarm,
     MarketRestarted,
     OwnershipLost,

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from actors.commit.protocol import CommitChange
 from actors.engine.pooled import Recipient
 from actors.market.actor import MarketSettings
 from actors.messages import (
@@ -15,10 +16,7 @@ from actors.messages import (
     ResumeMarket,
     TakePrices,
 )
-from actors.protocol import (
-    CommitChange,
-    PriceReached,
-)
+from actors.protocol import PriceReached
 from actors.published import MarketState, MarketStatus
 from tests.protocol.stage import SYMBOL, Feed, Stage, a_market, arm, report, state
 from trading.events.markets import (

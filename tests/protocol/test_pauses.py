@@ -2,9 +2,15 @@
 
 import pytest
 
+from actors.commit.protocol import (
+    ChangeCommitted,
+    ChangeRefused,
+    ChangeReturned,
+    CommitChange,
+    Origin,
+)
 from actors.engine.pooled import Recipient
 from actors.messages import Denied, PauseTrading, Ping, Pong, ResumeTrading, TradingSet
-from actors.protocol import ChangeCommitted, ChangeRefused, ChangeReturned, CommitChange, Origin
 from actors.published import Published, Version
 from persistence.changes import Change
 from tests.protocol.committing import Writer, a_change, a_committer

@@ -6,19 +6,11 @@ from decimal import Decimal
 import pytest
 
 from actors.auditor.actor import AuditorActor
+from actors.commit.protocol import ChangeCommitted, ChangeRefused, CommitChange
 from actors.engine.pooled import Recipient
 from actors.messages import CheckHealth, Denied, RepairDone, RepairWallet
 from actors.probe import TestProbe
-from actors.protocol import (
-    AccountRead,
-    ChangeCommitted,
-    ChangeRefused,
-    CommitChange,
-    HaltAccount,
-    ReadAccount,
-    RefuseOpens,
-    RestoreWallet,
-)
+from actors.protocol import AccountRead, HaltAccount, ReadAccount, RefuseOpens, RestoreWallet
 from persistence.state import AccountState
 from tests.protocol.stage import ACCOUNT, Stage
 from tests.protocol.test_auditor import Reader, answer

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from actors.commit.protocol import CommitChange
 from actors.desk.lives import FAILURES_MAX
 from actors.desk.set_aside import Stranded, denial_of
 from actors.engine.pooled import Recipient
@@ -19,15 +20,7 @@ from actors.messages import (
     TransferFunds,
 )
 from actors.position.actor import PositionActor
-from actors.protocol import (
-    Arm,
-    CommitChange,
-    Disarm,
-    QuotePrice,
-    ReadAccount,
-    ReadFailed,
-    ReadPosition,
-)
+from actors.protocol import Arm, Disarm, QuotePrice, ReadAccount, ReadFailed, ReadPosition
 from actors.published import SetAside
 from tests.protocol.office import ID, POSITION, Office, close
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage

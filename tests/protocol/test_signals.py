@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from actors.commit.protocol import CommitChange
 from actors.messages import CloseDone, ClosePosition, OpenPosition
-from actors.protocol import CommitChange
 from tests.protocol.signal_box import (
     ID,
     LONG,

@@ -6,12 +6,9 @@ from typing import Any
 
 import pytest
 
+from actors.commit.protocol import ChangeCommitted, CommitChange
 from actors.messages import Denied
-from actors.protocol import (
-    ChangeCommitted,
-    CommitChange,
-    ReadFailed,
-)
+from actors.protocol import ReadFailed
 from actors.signals.protocol import (
     FindSignals,
     SignalsFound,

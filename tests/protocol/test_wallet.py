@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from actors.commit.protocol import ChangeCommitted, ChangeRefused, ChangeReturned
 from actors.messages import (
     AccountReady,
     CheckHealth,
@@ -17,9 +18,6 @@ from actors.protocol import (
     AllowOpens,
     BookingRefused,
     BookPosition,
-    ChangeCommitted,
-    ChangeRefused,
-    ChangeReturned,
     PositionBooked,
     ReadPosition,
     RefuseOpens,

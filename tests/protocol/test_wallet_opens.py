@@ -17,7 +17,7 @@ from actors.protocol import (
     ReleaseQuote,
     ReleaseQuotes,
 )
-from actors.wallet.plan import Held, Memory
+from actors.wallet.memory import Held, Memory
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage
 from tests.protocol.trading_floor import Floor
 from tests.unit.accounts import a_record

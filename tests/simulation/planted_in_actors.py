@@ -12,6 +12,7 @@ import actors.wallet.plan
 import trading.costs
 import trading.ladder
 from actors.commit.actor import CommitterActor
+from actors.commit.protocol import CommitChange
 from actors.desk.restarts import Restarts
 from actors.desk.restore import Rereading
 from actors.desk.starter import Starter
@@ -20,7 +21,7 @@ from actors.market.actor import MarketActor
 from actors.market.price_history import Accepted, PriceHistory
 from actors.messages import StopMoveDone
 from actors.position.actor import PositionActor
-from actors.protocol import CommitChange, Disarm, PriceQuoted, QuotePrice, ReadPosition
+from actors.protocol import Disarm, PriceQuoted, QuotePrice, ReadPosition
 from actors.wallet.actor import WalletActor
 from actors.wallet.pending_opens import PendingOpens
 from persistence import commits

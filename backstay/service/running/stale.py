@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from actors.commit.protocol import CommitChange, Origin
 from actors.engine.clock import Clock
-from actors.protocol import CommitChange, Origin
 from actors.published import MarketState, MarketStatus, Published
 from persistence.changes import Change
 from trading.events.markets import MarketStale
