@@ -260,11 +260,10 @@ class WalletActor(SupervisedActor):
         if planned.is_empty:
             self._conclude(planned)
             return
-        change_id = self._line.sent(planned)
         self.directory.to_committer(
             CommitChange(
                 origin=Origin.WALLET,
-                change_id=change_id,
+                change_id=self._line.sent(planned),
                 change=planned.change(self._account),
                 reply_to=self.actor_ref,
                 started=tuple(planned.started),
