@@ -19,7 +19,7 @@ class Directory:
     """Addresses of the live actors; single reads and writes of it are atomic."""
 
     def __init__(self) -> None:
-        """Nobody is known yet."""
+        """Begin without an address."""
         self.wallets: dict[str, Recipient] = {}
         self.markets: dict[str, Recipient] = {}
         self.positions: dict[int, Recipient] = {}

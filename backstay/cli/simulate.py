@@ -78,7 +78,7 @@ def simulate(
 def _ctrl_c_between_steps() -> Iterator[Callable[[], None]]:
     """What is called between steps then raises KeyboardInterrupt: in an actor, pykka would eat it.
 
-    The actor would end, and what nobody had broken would look broken.
+    The actor would end, and intact books would look broken.
     """
     asked = Event()
     former = signal.signal(signal.SIGINT, lambda *_: asked.set())

@@ -142,7 +142,7 @@ def resume(
 
 def _how_to_learn(why: str, key: str) -> str:
     """What happened to an open, and the command that tells its outcome."""
-    # What follows is the API's advice, to who speaks HTTP.
+    # The rest is the API's advice for clients that send HTTP themselves.
     happened = re.split("[:;] ", why, maxsplit=1)[0]
     given = sys.argv[1:]
     if not any(part.partition("=")[0] == "--key" for part in given):

@@ -110,7 +110,7 @@ class Inlet:
         self._floor = floor
         self._clock = clock
         self._stopping = stopping
-        # Both in one value: who looks from another thread must not count a wait twice.
+        # Both in one value: a reader on another thread must not count a wait twice.
         self._waited_us: tuple[int, int | None] = (0, None)
 
     @property
