@@ -1,4 +1,4 @@
-"""What happened, as lines for people: the specification's log, said after each commit."""
+"""Events as log lines for people: the specification's log, written after each commit."""
 
 import logging
 from decimal import Decimal

@@ -92,7 +92,7 @@ class OpenPosition:
             raise ValueError("an open has either a notional or a quantity")
         if self.notional is not None and not (is_money(self.notional) and self.notional > ZERO):
             raise ValueError(
-                f"notional {self.notional} is no amount above 0 with at most 8 decimals"
+                f"notional {self.notional} is not an amount above 0 with at most 8 decimals"
             )
         if self.quantity is not None and not is_quantity(self.quantity):
             raise ValueError(f"quantity {self.quantity} is not above 0 with at most 18 decimals")

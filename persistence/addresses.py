@@ -1,4 +1,4 @@
-"""How a database's address is shown: without what lets anybody in.
+"""Show a database's address without its password and other secrets.
 
 Addresses are taken apart as SQLAlchemy and libpq read them. Where they leave a doubt, more is
 hidden: a password may hold any sign, also where it should have been escaped.

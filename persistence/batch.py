@@ -3,54 +3,21 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from operator import itemgetter
 
 from persistence.changes import Change
 from persistence.errors import RefusalKind, Refused
 from persistence.owner import Known
-from persistence.rows import (
-    Row,
-    account_row,
-    entry_row,
-    event_row,
-    market_row,
-    pause_row,
-    pause_scope,
-    position_row,
-    signal_row,
-)
-from persistence.tables import AccountRow, PositionRow, Table
+from persistence.rows.account import account_changing, account_row
+from persistence.rows.entry import entry_row
+from persistence.rows.event import event_row
+from persistence.rows.market import market_row
+from persistence.rows.pause import pause_row, pause_scope
+from persistence.rows.position import position_changing, position_row
+from persistence.rows.row import Row
+from persistence.rows.signal import signal_row
+from persistence.tables import Table
 from trading.model import MarketPrice, Pause, Position, Wallet
 from trading.signals import Signal, SignalStatus
-
-ACCOUNT_CHANGING = ("initial_balance", "total", "locked", "version", "entries")
-"""What of an account can change after its insert, the initial balance only by a repair."""
-ACCOUNT_BEFORE = ("account", *ACCOUNT_CHANGING)
-"""What an account must be for its update to find it: what somebody else wrote stays as it is."""
-POSITION_CHANGING = (
-    "status",
-    "stop_price",
-    "open_quantity",
-    "hold",
-    "rungs_hit",
-    "gross_pnl",
-    "entry_fee",
-    "exit_fee",
-    "spread",
-    "slippage",
-    "exit_price",
-    "exit_time",
-    "close_reason",
-    "close_note",
-    "version",
-    "closed_at",
-)
-"""What of a position can change after its insert."""
-POSITION_BEFORE = ("id", "version")
-"""What a position must be for its update to find it."""
-
-_account_changing = itemgetter(*map(AccountRow.__table__.columns.keys().index, ACCOUNT_CHANGING))
-_position_changing = itemgetter(*map(PositionRow.__table__.columns.keys().index, POSITION_CHANGING))
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,8 +199,8 @@ def _add_wallet_row(batch: Batch, step: WalletStep) -> None:
     if before is None:
         batch.account_inserts.append(row)
         return
-    found_by = (before.account, *_account_changing(account_row(before)))
-    batch.account_updates.append(_account_changing(row) + found_by)
+    found_by = (before.account, *account_changing(account_row(before)))
+    batch.account_updates.append(account_changing(row) + found_by)
 
 
 def _add_position_row(batch: Batch, step: PositionStep) -> None:
@@ -242,7 +209,7 @@ def _add_position_row(batch: Batch, step: PositionStep) -> None:
         batch.position_inserts.append(row)
         return
     found_by = (step.after.position_id, step.version_before)
-    batch.position_updates.append(_position_changing(row) + found_by)
+    batch.position_updates.append(position_changing(row) + found_by)
 
 
 @contextmanager

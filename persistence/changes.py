@@ -1,4 +1,4 @@
-"""What a commit is made of."""
+"""The parts of a commit."""
 
 from dataclasses import dataclass
 

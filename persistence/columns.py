@@ -1,4 +1,4 @@
-"""How values are kept in columns, exactly, on both engines.
+"""Column types that keep values exactly, on both engines.
 
 | value | PostgreSQL | SQLite | as it is handed to a bulk write |
 | --- | --- | --- | --- |
@@ -10,7 +10,7 @@ Loaded money has 8 decimals and loaded prices have no trailing zeros, as `tradin
 them, so that both engines give values that compare and print alike.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -21,14 +21,13 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from trading.money import AMOUNT_MAX, EXACT, MONEY_QUANTUM, trimmed
+from trading.times import microseconds, moment
 
 MONEY_UNITS_MAX = int(AMOUNT_MAX / MONEY_QUANTUM)
 """The largest amount in units of 1E-8."""
 
 _PRICE_INTEGER_DIGITS = 20
 _PRICE_DECIMALS = 18
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 LOW_PART = 1 << 32
 """Sums of what 64-bit integers have above and below this overflow in no table."""
 
@@ -43,7 +42,7 @@ def money_units(amount: Decimal) -> int:
     """An amount in units of 1E-8.
 
     Raises:
-        ValueError: if the amount is no money: not finite, beyond the bound, over 8 decimals.
+        ValueError: if the amount is not finite, is beyond the bound or has over 8 decimals.
     """
     if not amount:
         return 0
@@ -68,10 +67,9 @@ def price_text(price: Decimal) -> str:
         ValueError: if it is not finite, or has more than 18 decimals or 20 digits before them.
     """
     text = format(price, "f")
-    whole, point, decimals = text.partition(".")
-    if point:
-        decimals = decimals.rstrip("0")
-        text = f"{whole}.{decimals}" if decimals else whole
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    whole, _point, decimals = text.partition(".")
     if len(decimals) > _PRICE_DECIMALS or len(whole) > _PRICE_INTEGER_DIGITS:
         raise ValueError(f"{price} has more than 18 decimals or 20 digits before them")
     if not price.is_finite():
@@ -90,7 +88,7 @@ class Money(TypeDecorator[Decimal]):
         return dialect.type_descriptor(Integer() if _is_sqlite(dialect) else Numeric(20, 8))
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Decimal | int | None:
-        """Raises ValueError for what is no money."""
+        """Raises ValueError for what is not an amount of money."""
         if value is None:
             return None
         units = money_units(value)
@@ -143,13 +141,13 @@ class Timestamp(TypeDecorator[int]):
         """Exact to the microsecond."""
         if value is None or _is_sqlite(dialect):
             return value
-        return _EPOCH + timedelta(microseconds=value)
+        return moment(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
         """Exact to the microsecond."""
         if value is None or _is_sqlite(dialect):
             return value  # type: ignore[no-any-return]
-        return (value - _EPOCH) // _MICROSECOND  # type: ignore[no-any-return]
+        return microseconds(value)
 
 
 class database_clock(FunctionElement[int]):  # noqa: N801 (reads as an SQL function)

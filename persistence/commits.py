@@ -12,9 +12,9 @@ from persistence.changes import Change
 from persistence.errors import RefusalKind, Refused, StoreError, Unavailable
 from persistence.failures import DRIVER_ERRORS, outage_of_statement
 from persistence.owner import Known
+from persistence.rows.account import wallet_from
 from persistence.tables import AccountRow, CommitRow, PositionRow
 from persistence.transactions import Transactions
-from persistence.values import wallet_from
 from trading.model import Wallet
 from trading.money import plain, trimmed
 

@@ -1,4 +1,4 @@
-"""What the rows of a database may say against each other, found by the database itself.
+"""Rows that contradict each other, found by the database itself.
 
 Each rule is one query over all accounts, exact and in one pass, so that millions of entries are no
 problem. What the health check of an account sums and chains is not repeated here.

@@ -1,4 +1,4 @@
-"""What a store can answer instead of doing what it was asked."""
+"""The errors of a store."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -70,7 +70,7 @@ class Damaged(StoreError):
 
 
 class UnfitBackup(StoreError):
-    """What should be restored is not a sound database of Backstay."""
+    """The file to restore is not a sound database of Backstay."""
 
     def __init__(self, backup: Path, why: str) -> None:
         super().__init__(f"restore of {backup} refused: it is not a backup of Backstay ({why})")
@@ -169,7 +169,7 @@ class SchemaTooNew(StoreError):
 
 
 class SchemaTooOld(StoreError):
-    """The database lacks migrations, and who only reads it does not run them."""
+    """The database lacks migrations, and a reader does not run them."""
 
     def __init__(self, found: str | None, known: str) -> None:
         at = "has no schema of Backstay" if found is None else f"is at schema revision {found}"

@@ -1,4 +1,4 @@
-"""What a failure of the driver means to the caller."""
+"""Translate a failure of the driver into an error of the store."""
 
 import sqlite3
 

@@ -71,7 +71,7 @@ def migrate(connection: Connection) -> None:
         raise SchemaTooNew(found, REVISION)
     # A SQLite file has no other owner: its lock says so.
     if shared and found is not None:
-        # Whoever holds the row longer than this is asked again: a standby can be stopped meanwhile.
+        # A process that holds the row longer is asked again: a standby can be stopped meanwhile.
         connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_MS_MAX}"))
         owner.make_way(connection)
         connection.execute(text("SET LOCAL lock_timeout = 0"))
@@ -82,7 +82,7 @@ def require_current(connection: Connection) -> None:
     """See that the database is at this version's schema; change nothing.
 
     Raises:
-        SchemaTooOld: if migrations are missing, or it is no database of Backstay.
+        SchemaTooOld: if migrations are missing, or it is not a database of Backstay.
         SchemaTooNew: if a later version has migrated it.
     """
     found = _revision(connection)

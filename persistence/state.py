@@ -1,4 +1,4 @@
-"""What is read from a store: frozen values, bound to no session."""
+"""Values that a store reads: frozen, and bound to no session."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -70,7 +70,7 @@ class Books:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerSums:
-    """What an account's entries sum up to; in sound books, the wallet's own figures."""
+    """The sums of an account's entries; in sound books they equal the wallet's figures."""
 
     total: Decimal
     locked: Decimal

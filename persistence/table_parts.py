@@ -1,12 +1,13 @@
-"""What the tables are made of: column types, and constraints that both engines understand."""
+"""The parts of tables: column types, and constraints that both engines understand."""
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from sqlalchemy import CheckConstraint, MetaData, Text
-from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.orm import DeclarativeBase, MappedColumn, mapped_column
+from sqlalchemy.schema import SchemaItem
 
 from persistence.columns import MONEY_UNITS_MAX, Money, Price, Timestamp, WholeNumber
 from trading.money import AMOUNT_MAX
@@ -33,6 +34,15 @@ class Table(DeclarativeBase):
             "ck": "ck_%(table_name)s_%(constraint_name)s",
         }
     )
+
+
+FIXED = {"fixed": True}
+"""Marks a column that never changes after its row's insert; see `fixed`."""
+
+
+def fixed(*parts: SchemaItem) -> MappedColumn[Any]:
+    """A column that is written once, by its row's insert."""
+    return mapped_column(*parts, info=FIXED)
 
 
 def check(name: str, condition: str) -> CheckConstraint:

@@ -17,6 +17,7 @@ from persistence.table_parts import (
     TextColumn,
     TimeColumn,
     check,
+    fixed,
     one_of,
     prices,
     within,
@@ -45,13 +46,13 @@ class AccountRow(Table):
     __tablename__ = "accounts"
 
     account: Mapped[TextColumn] = mapped_column(primary_key=True)
-    account_type: Mapped[TextColumn]
-    currency: Mapped[TextColumn]
+    account_type: Mapped[TextColumn] = fixed()
+    currency: Mapped[TextColumn] = fixed()
     initial_balance: Mapped[MoneyColumn]
-    open_positions_max: Mapped[CountColumn | None]
-    position_notional_max: Mapped[MoneyColumn | None]
-    symbol_notional_max: Mapped[MoneyColumn | None]
-    position_notional_min: Mapped[MoneyColumn]
+    open_positions_max: Mapped[CountColumn | None] = fixed()
+    position_notional_max: Mapped[MoneyColumn | None] = fixed()
+    symbol_notional_max: Mapped[MoneyColumn | None] = fixed()
+    position_notional_min: Mapped[MoneyColumn] = fixed()
     total: Mapped[MoneyColumn]
     locked: Mapped[MoneyColumn]
     version: Mapped[CountColumn]
@@ -79,18 +80,18 @@ class PositionRow(Table):
     __tablename__ = "positions"
 
     id: Mapped[CountColumn] = mapped_column(primary_key=True, autoincrement=False)
-    account: Mapped[TextColumn] = mapped_column(ForeignKey("accounts.account"))
-    symbol: Mapped[TextColumn]
-    side: Mapped[TextColumn]
+    account: Mapped[TextColumn] = fixed(ForeignKey("accounts.account"))
+    symbol: Mapped[TextColumn] = fixed()
+    side: Mapped[TextColumn] = fixed()
     status: Mapped[TextColumn]
-    ladder: Mapped[TextColumn]
-    fee_rate: Mapped[PriceColumn]
-    spread_rate: Mapped[PriceColumn]
-    slippage_rate: Mapped[PriceColumn]
-    quantity: Mapped[PriceColumn]
-    entry_price: Mapped[PriceColumn]
-    entry_time: Mapped[TimeColumn]
-    take_profit_prices: Mapped[TextColumn]
+    ladder: Mapped[TextColumn] = fixed()
+    fee_rate: Mapped[PriceColumn] = fixed()
+    spread_rate: Mapped[PriceColumn] = fixed()
+    slippage_rate: Mapped[PriceColumn] = fixed()
+    quantity: Mapped[PriceColumn] = fixed()
+    entry_price: Mapped[PriceColumn] = fixed()
+    entry_time: Mapped[TimeColumn] = fixed()
+    take_profit_prices: Mapped[TextColumn] = fixed()
     stop_price: Mapped[PriceColumn]
     open_quantity: Mapped[PriceColumn]
     hold: Mapped[MoneyColumn]
@@ -104,10 +105,10 @@ class PositionRow(Table):
     exit_time: Mapped[TimeColumn | None]
     close_reason: Mapped[TextColumn | None]
     close_note: Mapped[TextColumn | None]
-    idempotency_key: Mapped[TextColumn | None]
-    request: Mapped[TextColumn | None]
+    idempotency_key: Mapped[TextColumn | None] = fixed()
+    request: Mapped[TextColumn | None] = fixed()
     version: Mapped[CountColumn]
-    opened_at: Mapped[TimeColumn]
+    opened_at: Mapped[TimeColumn] = fixed()
     closed_at: Mapped[TimeColumn | None]
 
     __table_args__ = (
@@ -239,7 +240,7 @@ class CommitRow(Table):
 
 
 class OwnerRow(Table):
-    """Who may write: the one row that every commit begins with."""
+    """The one row that every commit begins with: it names the process that may write."""
 
     __tablename__ = "owner"
 

@@ -1,4 +1,4 @@
-"""What rows may never do, refused by the database itself.
+"""Triggers: the database itself refuses forbidden changes of rows.
 
 Ledger entries and events are only ever appended, a CLOSED position never changes, the owner's row
 stays, and a signal changes only by being finished, once. Migrations run these statements, so they

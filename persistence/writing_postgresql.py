@@ -12,17 +12,11 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement
 
-from persistence.batch import (
-    ACCOUNT_BEFORE,
-    ACCOUNT_CHANGING,
-    POSITION_BEFORE,
-    POSITION_CHANGING,
-    Batch,
-    Written,
-    or_replaced,
-)
+from persistence.batch import Batch, Written, or_replaced
 from persistence.columns import Money, Price, Timestamp
-from persistence.rows import Row
+from persistence.rows.account import ACCOUNT_BEFORE, ACCOUNT_CHANGING
+from persistence.rows.position import POSITION_BEFORE, POSITION_CHANGING
+from persistence.rows.row import Row
 from persistence.tables import (
     AccountRow,
     DeliveryRow,

@@ -3,16 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from persistence.batch import (
-    ACCOUNT_BEFORE,
-    ACCOUNT_CHANGING,
-    POSITION_BEFORE,
-    POSITION_CHANGING,
-    Batch,
-    Written,
-    or_replaced,
-)
-from persistence.rows import Row
+from persistence.batch import Batch, Written, or_replaced
+from persistence.rows.account import ACCOUNT_BEFORE, ACCOUNT_CHANGING
+from persistence.rows.position import POSITION_BEFORE, POSITION_CHANGING
+from persistence.rows.row import Row
 from persistence.tables import (
     AccountRow,
     CommitRow,

@@ -20,7 +20,7 @@ WITHIN_SECONDS = 60.0
 STOP_SECONDS_MAX = 5.0 + 20.0
 """A stop takes five seconds at most, and a busy machine may add; one that hangs never ends."""
 
-COMMAND = [sys.executable, "-c", "from service.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from backstay.cli.main import main; main()"]
 _LISTENING = re.compile(r"listening on (http://[^\s\"]+)")
 
 

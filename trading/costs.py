@@ -1,4 +1,4 @@
-"""What a trade earns and what it costs.
+"""The PnL and the costs of a trade.
 
 The rates come from the specification's worked close: a fee of 0.26 % of the entry and of the
 exit notional, spread 0.1 % and slippage 0.05 % of the exit notional, all booked at the close; a

@@ -1,4 +1,4 @@
-"""What an account's open positions of one symbol come to together.
+"""The sum of an account's open positions in one symbol.
 
 Kept as sums, so that valuing an account takes as long for many positions as for one.
 """

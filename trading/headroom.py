@@ -1,4 +1,4 @@
-"""What positions could still gain and lose: every figure of a close must be money.
+"""The room that positions need to gain and lose: every figure of a close must be money.
 
 Money has a bound, so a close far enough away could never be booked. A price is foreseen up to
 `REACH` times the outermost level on its side: twice as far as the guard's default lets a price jump

@@ -61,7 +61,7 @@ class Triggers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advance:
-    """What a price or a command did to a position: its new state, and each step as an event."""
+    """The result of a price or command for a position: its new state, and each step as an event."""
 
     position: Position
     events: tuple[Event, ...]

@@ -35,7 +35,7 @@ class PositionStatus(StrEnum):
 
 
 class CloseReason(StrEnum):
-    """What closed a position."""
+    """Why a position was closed."""
 
     TAKE_PROFIT = "TAKE_PROFIT"
     STOP_LOSS = "STOP_LOSS"
@@ -55,7 +55,7 @@ class EntryType(StrEnum):
 
 
 class StopTarget(StrEnum):
-    """Where a rung sends the stop-loss when it is hit."""
+    """The place to which a rung moves the stop-loss when it is hit."""
 
     UNCHANGED = "unchanged"
     BREAKEVEN = "breakeven"
@@ -114,7 +114,7 @@ class CostRates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
-    """What closing a quantity costs, by kind, each rounded to money."""
+    """The costs of closing a quantity, by kind, each rounded to money."""
 
     entry_fee: Decimal = ZERO
     exit_fee: Decimal = ZERO
@@ -208,7 +208,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What an account may open; None means no limit. Notionals are money."""
+    """The limits of an account's opens; None means no limit. Notionals are money."""
 
     open_positions_max: int | None = None
     position_notional_max: Decimal | None = None

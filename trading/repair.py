@@ -1,4 +1,4 @@
-"""What a wallet's row should be: the ledger is the truth, and entries are never edited.
+"""Compute the balances that a wallet should have: the ledger is the truth, and is never edited.
 
 A row is restored only where that alone makes the books balance. What is wrong elsewhere (the
 chain of entries, an entry that is gone, a position's hold) is named, and not repaired.

@@ -42,7 +42,7 @@ def closer_in(close_note: str | None) -> str | None:
 
 
 class SignalAction(StrEnum):
-    """What a signal asks for."""
+    """The action that a signal asks for."""
 
     BUY = "buy"
     SELL = "sell"
@@ -54,7 +54,7 @@ class SignalAction(StrEnum):
 
 
 class SignalStatus(StrEnum):
-    """How far a signal is; all but RECEIVED are final."""
+    """The progress of a signal; every status but RECEIVED is final."""
 
     RECEIVED = "RECEIVED"
     DONE = "DONE"
@@ -64,7 +64,7 @@ class SignalStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalOrder:
-    """What a sender asks for; see `Signal` for the fields."""
+    """A sender's order; see `Signal` for the fields."""
 
     account: str
     symbol: str
@@ -83,6 +83,21 @@ class SignalOrder:
             raise ValueError(
                 f"notional {self.notional} is not an amount above 0 with at most 8 decimals"
             )
+
+    def received(self, signal_id: int, received_us: int) -> "Signal":
+        """The signal that it becomes."""
+        return Signal(
+            signal_id=signal_id,
+            account=self.account,
+            symbol=self.symbol,
+            action=self.action,
+            received_us=received_us,
+            digest=self.digest,
+            flat=self.flat,
+            notional=self.notional,
+            client_id=self.client_id,
+            sent_us=self.sent_us,
+        )
 
     def repeats(self, signal: "Signal") -> bool:
         """Whether it is a signal of the same account once more.

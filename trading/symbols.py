@@ -1,4 +1,4 @@
-"""How a market is named: one spelling at every door, whatever the sender's notation."""
+"""Market names: one spelling for every notation that a sender may use."""
 
 import re
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ _QUOTES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketName:
-    """What a text says of a market.
+    """A market's name, read from a text.
 
     `symbol` is the market whose prices guard the position. `base` and `quote` are its currencies,
     None where the text does not tell them apart. `perpetual` is the text where it names a

@@ -46,11 +46,11 @@ def account_opened(
     """A new wallet with its opening entry, which brings the initial balance.
 
     Raises:
-        ValueError: if the balance is no amount of money, or negative.
+        ValueError: if the balance is not an amount of money, or negative.
     """
     if not is_money(initial_balance) or initial_balance < ZERO:
         raise ValueError(
-            f"initial balance {plain(initial_balance)} is no amount from 0 to {AMOUNT_MAX}"
+            f"initial balance {plain(initial_balance)} is not an amount from 0 to {AMOUNT_MAX}"
         )
     empty = Wallet(
         account=account,

@@ -59,7 +59,7 @@ AuditorMessage = Audit | CheckHealth | RepairWallet | WalletReported
 
 
 class BooksReader(Protocol):
-    """What the Auditor needs of a store; see `persistence.store.Store`."""
+    """The reads that the Auditor needs; see `persistence.store.Store`."""
 
     def book_pages(self, account: str, *, after_entry: int) -> Generator[Books]:
         """An account's books of one moment, its entries after a number a page at a time."""
@@ -71,7 +71,7 @@ class BooksReader(Protocol):
 
 
 class _UndoneError(Exception):
-    """A check cannot be made; nobody is to wait for it."""
+    """A check cannot be made; its callers are answered."""
 
     def __init__(self, denial: Denial) -> None:
         self.denial = denial

@@ -25,7 +25,7 @@ from actors.protocol import (
 )
 from actors.published import Published
 from actors.signals.protocol import (
-    FindSignal,
+    FindSignals,
     ReadSignals,
 )
 from persistence.changes import Change
@@ -112,7 +112,7 @@ class CommitterActor(SupervisedActor):
     def on_receive(self, message: CommitterMessage) -> None:
         """Handle one message."""
         match message:
-            case CommitChange() | ReadPosition() | ReadAccount() | ReadSignals() | FindSignal():
+            case CommitChange() | ReadPosition() | ReadAccount() | ReadSignals() | FindSignals():
                 self._queue.append(message)
                 self._flush_soon()
             case Flush():

@@ -1,6 +1,6 @@
 """What the Committer needs of a store, and how it stands whatever a value does to that store."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Protocol, assert_never
 
@@ -15,9 +15,9 @@ from actors.protocol import (
     ReadPosition,
 )
 from actors.signals.protocol import (
-    FindSignal,
+    FindSignals,
     ReadSignals,
-    SignalFound,
+    SignalsFound,
     SignalsRead,
 )
 from persistence.changes import Change
@@ -28,10 +28,10 @@ from trading.signals import Signal
 
 log = structlog.get_logger(__name__)
 
-Read = ReadPosition | ReadAccount | ReadSignals | FindSignal
+Read = ReadPosition | ReadAccount | ReadSignals | FindSignals
 
 
-ReadAnswer = PositionRead | AccountRead | SignalsRead | SignalFound | ReadFailed
+ReadAnswer = PositionRead | AccountRead | SignalsRead | SignalsFound | ReadFailed
 
 
 class Writer(Protocol):
@@ -69,8 +69,8 @@ class Writer(Protocol):
         """The signals that are not finished, by id, and the highest id that was given out."""
         ...
 
-    def signals_of(self, account: str, client_id: str) -> tuple[Signal, ...]:
-        """The signals that an account got under a sender's own id, oldest first."""
+    def signals_of(self, account: str, client_ids: Collection[str]) -> tuple[Signal, ...]:
+        """The signals that an account got under a sender's own ids, oldest first."""
         ...
 
     def recent_signals(self, account: str, since_us: int) -> tuple[Signal, ...]:
@@ -155,16 +155,14 @@ def _answer_to(read: Read, writer: Writer) -> ReadAnswer:
         case ReadSignals():
             unfinished, last_signal_id = writer.load_signals()
             return SignalsRead(unfinished=unfinished, last_signal_id=last_signal_id)
-        case FindSignal():
-            return SignalFound(signal=_found(read, writer))
+        case FindSignals():
+            return SignalsFound(signals=_found(read, writer))
         case _:
             assert_never(read)
 
 
-def _found(read: FindSignal, writer: Writer) -> Signal | None:
-    order = read.order
-    if order.client_id is not None:
-        earlier = writer.signals_of(order.account, order.client_id)
-    else:
-        earlier = writer.recent_signals(order.account, read.since_us)
-    return next((signal for signal in earlier if order.repeats(signal)), None)
+def _found(read: FindSignals, writer: Writer) -> tuple[Signal, ...]:
+    of_ids = writer.signals_of(read.account, read.client_ids) if read.client_ids else ()
+    if read.since_us is None:
+        return of_ids
+    return of_ids + writer.recent_signals(read.account, read.since_us)

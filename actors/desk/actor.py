@@ -1,4 +1,4 @@
-"""The one who knows everybody: starts, watches, restarts and stops the others."""
+"""The Desk knows every actor: it starts, watches, restarts and stops the others."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -85,13 +85,13 @@ DeskMessage = (
 
 
 class FatalError(Exception):
-    """What restarts cannot cure; the process must end."""
+    """A failure that restarts cannot cure; the process must end."""
 
 
 class DeskActor(SupervisedActor):
     """Routes commands by account and position, and has actors that fail begin again.
 
-    What fails for good is set aside: commands for it are denied, and everybody else goes on. Only
+    What fails for good is set aside: commands for it are denied, and all others go on. Only
     the Committer's end, or another owner, is told to `on_fatal`.
     """
 
@@ -188,7 +188,7 @@ class DeskActor(SupervisedActor):
         exception_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Nobody restarts the Desk."""
+        """End the process: no actor restarts the Desk."""
         self._on_fatal.tell(FatalError(f"the Desk failed: {exception_value!r}"))
 
     # --- Routing -----------------------------------------------------------------------------
@@ -249,7 +249,7 @@ class DeskActor(SupervisedActor):
             self._on_position_read(read)
 
     def _on_read_failed(self, message: ReadFailed) -> None:
-        """Nothing begins from a row that cannot be read, and no command is answered by it."""
+        """No actor starts from a row that cannot be read, and no command is answered from it."""
         if not isinstance(message.read, ReadPosition):
             self._restarts.unreadable(message.read, message.detail)
             self._deny_waiting()

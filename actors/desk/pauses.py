@@ -1,4 +1,4 @@
-"""An operator's pause of opens: how it is written, and who hears that it is.
+"""An operator's pause of opens: how it is written, and which actors learn of it.
 
 A pause is in force from its commit on: the Committer writes no later open of the account, and
 the account's wallet denies those that it is asked for.
@@ -31,7 +31,7 @@ def pause_change(
 
 
 class _PauseAnswer:
-    """Takes what the Committer says, and answers who paused or resumed."""
+    """Takes the Committer's answer, and passes it to the operator who paused or resumed."""
 
     __slots__ = ("_command", "_directory")
 

@@ -1,4 +1,4 @@
-"""What becomes of an actor that fails for good: it is set aside, and everybody else goes on.
+"""Set aside an actor that keeps failing, while all others go on.
 
 Nothing brings it back but the next start of the service, which begins from what is durable.
 """
@@ -60,10 +60,10 @@ def denial_of(aside: SetAside) -> Denial:
 
 
 class AsideShelf:
-    """Sets actors aside, tells everybody whom that concerns, and denies commands for them."""
+    """Sets actors aside, tells the actors that depend on them, and denies commands for them."""
 
     def __init__(self, directory: Directory, published: Published, clock: Clock) -> None:
-        """Nothing is set aside."""
+        """Begin with no actor set aside."""
         self._directory = directory
         self._published = published
         self._clock = clock
@@ -123,7 +123,7 @@ class AsideShelf:
                 return shelf.get((ActorKind.AUDITOR, ActorKind.AUDITOR))
 
     def _tell(self, aside: SetAside) -> None:
-        """Let nobody wait for it."""
+        """Answer every caller that waits for it."""
         directory, version = self._directory, self._published.version
         match aside.kind:
             case ActorKind.POSITION:
@@ -143,7 +143,7 @@ class AsideShelf:
                 directory.to_position(position.position_id, stranded)
 
     def _pause_market(self, symbol: str, aside: SetAside) -> None:
-        """Nobody publishes the market's state any more: say so in the last one."""
+        """Publish the market's last state: its actor will publish no other."""
         status = self._published.markets.get(symbol)
         if status is not None:
             pause = MarketPause(why=f"set aside: {aside.why}", since_us=aside.since_us)

@@ -1,4 +1,4 @@
-"""How actors are made: the one place that knows what each kind is constructed with."""
+"""Construct the actors: the only place that knows each kind's arguments."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ MARKET_LIFE_PRICES = 1 << 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskSettings:
-    """What the actors are started with.
+    """The settings that actors are started with.
 
     Newer last prices are kept every `keep_prices_seconds`; None: only with commits and at a stop.
     """
@@ -59,7 +59,7 @@ class Starter:
         self._position_ids = position_ids
 
     def restore(self, state: State) -> None:
-        """Start everybody from what is durable."""
+        """Start every actor from the database."""
         for market in state.markets:
             self.market(market.symbol, last=market)
         for account in account_states(state):

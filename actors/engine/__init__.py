@@ -1,4 +1,4 @@
-"""What actors run on: mailboxes drained by few threads, clocks, addresses, counts, supervision.
+"""The engine below the actors: mailboxes, few threads, clocks, addresses, counts, supervision.
 
 Nothing here knows a position or a price.
 """

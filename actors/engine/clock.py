@@ -1,11 +1,11 @@
-"""Clocks: the machine's, and one that only moves when it is told to."""
+"""Clocks: the machine's, and one that moves only when a test or the simulator moves it."""
 
 import time
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """Where actors read the time."""
+    """The time that actors read."""
 
     def now_us(self) -> int:
         """The time of day in microseconds since the epoch, UTC."""

@@ -1,4 +1,4 @@
-"""Who is where: the one place that knows which actor answers for an account, symbol or position.
+"""The actors' addresses: which actor answers for an account, symbol or position.
 
 The Desk writes it, every actor sends by it. A send never raises: an actor that has died, or was
 never started, makes a dead letter, which is counted. What actors count of themselves is in `stats`.
@@ -19,7 +19,7 @@ class Directory:
     """Addresses of the live actors; single reads and writes of it are atomic."""
 
     def __init__(self) -> None:
-        """Nobody is known yet."""
+        """Begin without an address."""
         self.wallets: dict[str, Recipient] = {}
         self.markets: dict[str, Recipient] = {}
         self.positions: dict[int, Recipient] = {}

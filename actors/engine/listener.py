@@ -1,4 +1,4 @@
-"""Who watches commits without taking part: the log, metrics, event streams."""
+"""Listeners of commits: the log, metrics, event streams. The books do not depend on them."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""How many messages wait, by kind of actor: read from the mailboxes themselves, without a lock."""
+"""Count the waiting messages by kind of actor, from the mailboxes and without a lock."""
 
 from collections.abc import Iterable
 from itertools import islice

@@ -1,4 +1,4 @@
-"""An actor with an address, whose death the Desk hears of."""
+"""An actor with an address, whose failure is reported to the Desk."""
 
 from enum import StrEnum
 from types import TracebackType
@@ -24,7 +24,7 @@ ERROR_CHARS_MAX = 500
 
 
 class ToldError(Exception):
-    """An error whose text says everything, for people as well."""
+    """An error whose text is complete, also for people."""
 
 
 def error_text(error: BaseException | None) -> str:

@@ -1,9 +1,42 @@
-"""What the SignalActor asks of the database, and what it hears."""
+"""What a SignalActor is told and answers, and what it asks of the database."""
 
 from dataclasses import dataclass
 
 from actors.engine.pooled import Recipient
 from trading.signals import Signal, SignalOrder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeSignals:
+    """Store an account's signals, all or none, and carry them out in their order."""
+
+    orders: tuple[SignalOrder, ...]
+    reply_to: Recipient
+
+    def __post_init__(self) -> None:
+        """Check what a change can hold; raises `ValueError`."""
+        if len({order.account for order in self.orders}) != 1:
+            raise ValueError("signals that are stored together are of one account")
+
+    @property
+    def account(self) -> str:
+        """Whose signals they are."""
+        return self.orders[0].account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalStored:
+    """A signal is durable; `repeated` when it is one that came before."""
+
+    signal: Signal
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalsStored:
+    """What became of each order of a `TakeSignals`, in their order."""
+
+    signals: tuple[SignalStored, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,20 +55,21 @@ class SignalsRead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FindSignal:
-    """Look for a signal that came before, behind everything queued before.
+class FindSignals:
+    """Look for signals of an account that new orders may repeat, behind everything queued before.
 
-    It is one that `order` repeats; where its sender gave no id, one that was received at
-    `since_us` or later.
+    They are those with one of `client_ids`, and those that were received at `since_us` or later;
+    none of these if it is None.
     """
 
-    order: SignalOrder
-    since_us: int
+    account: str
+    client_ids: frozenset[str]
+    since_us: int | None
     reply_to: Recipient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignalFound:
-    """The signal that came before, if there is one."""
+class SignalsFound:
+    """The signals that came before, oldest first."""
 
-    signal: Signal | None
+    signals: tuple[Signal, ...]

@@ -11,16 +11,16 @@ from actors.published import MarketState, Published
 from trading.ladder_shape import ladder_from_percentages
 from trading.model import DenialReason, Position, Side
 from trading.signals import Signal, SignalStatus, signal_key, signal_note
+from trading.times import SECOND_US
 
 ASK_AGAIN_SECONDS = (5.0, 10.0, 30.0, 60.0)
 LOOK_AGAIN_SECONDS = 0.5
-SECOND_US = 1_000_000
 DEFAULT_LADDER = ladder_from_percentages()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """What a command of a signal came to; `position_id` is None for its open."""
+    """The outcome of a signal's command; `position_id` is None for its open."""
 
     signal_id: int
     position_id: int | None
@@ -68,11 +68,12 @@ class SignalRun:
         "_dispatcher",
         "_ended",
         "_expiry_seconds",
+        "_is_late",
         "_note",
         "_opening",
         "_published",
         "_recipient",
-        "_resumed",
+        "_resumed_after",
         "_timer",
         "signal",
     )
@@ -85,19 +86,23 @@ class SignalRun:
         recipient: Recipient,
         signal: Signal,
         *,
-        resumed: bool,
+        resumed_after: str | None,
         expiry_seconds: int,
     ) -> None:
-        """Answers and timers are told to `recipient`; `resumed` if an earlier life stored it."""
+        """Answers and timers are told to `recipient`.
+
+        `resumed_after` says what has broken off an earlier try; None for the first one.
+        """
         self.signal = signal
         self._directory = directory
         self._dispatcher = dispatcher
         self._published = published
         self._recipient = recipient
-        self._resumed = resumed
+        self._resumed_after = resumed_after
         self._expiry_seconds = expiry_seconds
         self._note = signal_note(signal.signal_id)
         self._begun = False
+        self._is_late = False
         self._ended = False
         self._closing: set[int] = set()
         self._closed: list[int] = []
@@ -117,7 +122,9 @@ class SignalRun:
             self._later(LOOK_AGAIN_SECONDS)
             return None
         self._begun = True
-        if self._left_us > 0:
+        # Decided once, whatever the clock says later: what closes nothing opens nothing.
+        self._is_late = self._left_us <= 0
+        if not self._is_late:
             self._closing = self._to_close()
         if not self._closing:
             return self._after_closes()
@@ -140,6 +147,11 @@ class SignalRun:
         elif self._is_own_close(answer.position):
             self._closed.append(position_id)
         return None if self._closing else self._after_closes()
+
+    def drop(self) -> None:
+        """Do nothing any more: another try takes its place."""
+        self._ended = True
+        self._cancel_timer()
 
     def _ask(self) -> None:
         for position_id in sorted(self._closing):
@@ -173,8 +185,8 @@ class SignalRun:
         return since_us + self._expiry_seconds * SECOND_US - self._dispatcher.clock.now_us()
 
     def _waits_for_price(self) -> bool:
-        """Whether a signal of an earlier life is ahead of its market's first price of this one."""
-        if not self._resumed or self._left_us <= 0:
+        """Whether a resumed signal is ahead of its market's first price of this life."""
+        if self._resumed_after is None or self._left_us <= 0:
             return False
         market = self._published.markets.get(self.signal.symbol)
         now_us = self._dispatcher.clock.monotonic_us()
@@ -206,6 +218,7 @@ class SignalRun:
     def _open(self, side: Side) -> None:
         """Ask for the open, even past its deadline: an earlier life may have made it."""
         clock = self._dispatcher.clock
+        left_us = min(self._left_us, -1) if self._is_late else self._left_us
         self._opening = OpenPosition(
             account=self.signal.account,
             symbol=self.signal.symbol,
@@ -213,7 +226,7 @@ class SignalRun:
             ladder=DEFAULT_LADDER,
             notional=self.signal.notional,
             idempotency_key=signal_key(self.signal.signal_id),
-            deadline_us=clock.monotonic_us() + self._left_us,
+            deadline_us=clock.monotonic_us() + left_us,
             reply_to=_Answering(self._recipient, self.signal.signal_id, None),
         )
         self._asked = 0
@@ -239,8 +252,8 @@ class SignalRun:
         closed = ", ".join(str(position_id) for position_id in sorted(self._closed))
         done = [f"closed {closed}"] if closed else []
         parts = [*done, *self._denied, *last] or ["nothing was open"]
-        if self._resumed:
-            parts.append("resumed after a restart")
+        if self._resumed_after is not None:
+            parts.append(f"resumed after {self._resumed_after}")
         return replace(
             self.signal,
             status=status,

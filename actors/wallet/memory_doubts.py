@@ -1,4 +1,4 @@
-"""What positions in memory hold, against their rows: one read from changed rows must not close."""
+"""Positions' holds in memory against their rows: one read from a changed row must not close."""
 
 from actors.published import Version
 from persistence.state import Books

@@ -26,7 +26,7 @@ from trading.model import Denial, Position
 
 @dataclass(slots=True)
 class PendingOpen:
-    """An open on its way, and everybody who waits for its outcome.
+    """An open on its way, and every caller that waits for its outcome.
 
     It waits for a quote first; once it has one, for its commit.
     """
@@ -61,7 +61,7 @@ class PendingOpens:
         position_ids: Iterator[int],
         denied: DeniedOpens,
     ) -> None:
-        """Quotes are answered to `wallet`; `position_ids` gives out ids that nobody else gets."""
+        """Quotes are answered to `wallet`; `position_ids` gives out each id once."""
         self._directory = directory
         self._account = account
         self._wallet = wallet

@@ -1,4 +1,4 @@
-"""What a wallet does with the commands that have queued up: decided purely, before it is done.
+"""Plan a wallet's next change from the commands that have queued up, purely.
 
 A plan leads from one memory to the next through one change, all or nothing. Nothing of it is
 true until the change is committed: only then the memory advances and the answers go out.

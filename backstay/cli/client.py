@@ -52,7 +52,7 @@ class Refused(CallError):
 
 
 class ServiceAway(CallError):
-    """No usable answer came; `retry_seconds` is when to ask again, None where nobody waits for it.
+    """No usable answer came; `retry_seconds` is when to ask again, None where no one waits for it.
 
     `is_open` says that the command may have been carried out all the same.
     """
@@ -191,7 +191,9 @@ class ServiceClient:
         if status == UNAUTHORIZED and isinstance(detail, str):
             raise Refused(f"{self._token_trouble()}: {TOKEN_ADVICE}")
         if not isinstance(detail, str):
-            detail = f"{self.url} answered {status} in no form of Backstay's: look at --url"
+            detail = (
+                f"{self.url} answered {status} and the answer is not one of Backstay's: check --url"
+            )
         if answer.is_client_error:
             raise Refused(one_line(detail))
         raise ServiceAway(
@@ -216,7 +218,7 @@ def _headers(token: str) -> dict[str, str]:
     if not token:
         return {}
     if not (token.isascii() and token.isprintable()):
-        raise ValueError(f"{TOKEN_NAME} is no token: make one with `backstay token create`")
+        raise ValueError(f"{TOKEN_NAME} is not a token: make one with `backstay token create`")
     return {"Authorization": f"Bearer {token}"}
 
 

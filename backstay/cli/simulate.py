@@ -26,12 +26,11 @@ app = typer.Typer()
 
 @app.command()
 def simulate(
-    seed: Annotated[int, typer.Option(min=0, help="Which history; the first of them.")] = 0,
-    steps: Annotated[
-        int, typer.Option(min=0, help="How many things happen in one history.")
-    ] = STEPS,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of the first history.")] = 0,
+    steps: Annotated[int, typer.Option(min=0, help="The steps in one history.")] = STEPS,
     weather: Annotated[
-        str | None, typer.Option(help="What may go wrong; every weather in turn by default.")
+        str | None,
+        typer.Option(help="The likelihoods of faults; every weather in turn by default."),
     ] = None,
     until_failure: Annotated[
         bool, typer.Option("--until-failure", help="Go on with the next seed, until Ctrl-C.")
@@ -40,7 +39,7 @@ def simulate(
         str | None, typer.Option(help="Only these steps of the seed, as 3,17,18.")
     ] = None,
 ) -> None:
-    """Run the real actors through seeded chaos, and hold every commit and answer against a model.
+    """Run the real actors through random faults, and check each commit and answer by a model.
 
     A broken promise ends it with the shortest history found that breaks one, and exit code 1.
     """
@@ -49,7 +48,7 @@ def simulate(
     from backstay.simulation.weathers import WEATHERS
 
     if weather is not None and weather not in WEATHERS:
-        raise ValueError(f"no weather {weather!r}: give one of {', '.join(WEATHERS)}")
+        raise ValueError(f"weather {weather!r} is unknown: give one of {', '.join(WEATHERS)}")
     numbers = range(1, steps + 1) if keep is None else _numbers(keep)
     totals: dict[str, list[Outcome]] = {name: [] for name in WEATHERS if weather in (None, name)}
     failure: BrokenPromise | None = None
@@ -78,7 +77,7 @@ def simulate(
 def _ctrl_c_between_steps() -> Iterator[Callable[[], None]]:
     """What is called between steps then raises KeyboardInterrupt: in an actor, pykka would eat it.
 
-    The actor would end, and what nobody had broken would look broken.
+    The actor would end, and intact books would look broken.
     """
     asked = Event()
     former = signal.signal(signal.SIGINT, lambda *_: asked.set())
@@ -102,7 +101,7 @@ def _numbers(keep: str) -> list[int]:
     try:
         return sorted({int(number) for number in keep.split(",")})
     except ValueError:
-        raise ValueError(f"--keep {keep!r} is no list of steps; give it like 3,17,18") from None
+        raise ValueError(f"--keep {keep!r} is not a list of steps; give it like 3,17,18") from None
 
 
 def _progress() -> Progress:

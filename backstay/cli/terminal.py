@@ -1,4 +1,4 @@
-"""What the commands that talk to a service have in common: options, and ways to print."""
+"""Options and ways to print that the commands for a running service share."""
 
 import json
 import os
@@ -39,7 +39,7 @@ class WholeHelp(TyperGroup):
 
 
 PIPE_COLUMNS = 10_000
-"""The width of what is no terminal: programs like `grep` want each row on one line."""
+"""The width of what is not a terminal: programs like `grep` want each row on one line."""
 
 Url = Annotated[
     str | None,
@@ -73,7 +73,7 @@ def fill_closed_streams() -> None:
 
 
 def stdout() -> Console:
-    """A console on the standard output, as wide as a row needs where that is no terminal."""
+    """A console on the standard output, as wide as a row needs where that is not a terminal."""
     width = None if sys.stdout.isatty() else PIPE_COLUMNS
     return Console(width=width, highlight=False, markup=False, emoji=False)
 
@@ -87,16 +87,16 @@ def print_result(document: Any, draw: Callable[[Any], RenderableType], *, as_jso
 
 
 def amount_text(option: str, text: str) -> str:
-    """An option's number as it was given; raises ValueError if it is none."""
+    """An option's number as it was given; raises ValueError if it is not a number."""
     try:
         finite = Decimal(text).is_finite()
     except InvalidOperation:
         finite = False
     if not finite:
-        raise ValueError(f"{option} {text!r} is no number; give one like 25 or 0.5")
+        raise ValueError(f"{option} {text!r} is not a number; give one like 25 or 0.5")
     return text.strip()
 
 
 def amount_texts(option: str, text: str) -> list[str]:
-    """An option's numbers, which semicolons separate; raises ValueError if one is none."""
+    """An option's numbers, which semicolons separate; raises ValueError if one is not a number."""
     return [amount_text(option, part) for part in text.split(";")]

@@ -1,4 +1,4 @@
-"""A table that is drawn again and again, until the person who watches it has seen enough."""
+"""Redraw a table until the user stops watching."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -1,1 +1,1 @@
-"""Where prices and signals come from: files, exchanges, and a market that makes itself."""
+"""Sources of prices and signals: files, exchanges, and a simulated market."""

@@ -1,11 +1,11 @@
-"""What a person's input can do wrong."""
+"""Errors in a user's input."""
 
 
 class InputError(Exception):
     """A file that cannot be read as asked: where (`file`, `line`), what is wrong, what to do."""
 
     def __init__(self, reason: str, *, file: str, line: int | None = None) -> None:
-        """Compose the message `prices.csv, line 12: price 'abc' is no number; ...`."""
+        """Compose the message `prices.csv, line 12: price 'abc' is not a number; ...`."""
         super().__init__(f"{file}{'' if line is None else f', line {line}'}: {reason}")
         self.file = file
         self.line = line

@@ -1,4 +1,4 @@
-"""Files of text as they lie about: plain, gzip or zip, told apart by their first bytes."""
+"""Open text files, plain or compressed as gzip or zip; the first bytes tell which."""
 
 import gzip
 import os

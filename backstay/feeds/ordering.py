@@ -54,7 +54,7 @@ class Rows(NamedTuple, Generic[V]):
 
 
 class Disorder(StrEnum):
-    """How the rows of a file lay that were not in the order of their times."""
+    """How a file's rows deviated from the order of their times."""
 
     NEWEST_FIRST = "newest first"
     MIXED = "out of order"
@@ -62,7 +62,7 @@ class Disorder(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reordered:
-    """A file whose rows were put in order; `late` counts those that came after a later one."""
+    """A file with its rows sorted by time; `late` counts the rows that were out of order."""
 
     file: str
     disorder: Disorder

@@ -76,7 +76,7 @@ def read_signals(path: str) -> tuple[Signal, ...]:
                 )
             signals.append(signal)
     except csv.Error as error:
-        reason = f"row is no CSV: {error}; correct or remove the row"
+        reason = f"row is not CSV: {error}; correct or remove the row"
         raise InputError(reason, file=path, line=reader.line_num) from None
     except ValueError as error:
         raise InputError(str(error), file=path, line=line) from None
@@ -98,7 +98,7 @@ def _text(path: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(
-            "is no text in UTF-8; save it as UTF-8",
+            "is not UTF-8 text; save it as UTF-8",
             file=path,
             line=data.count(b"\n", 0, error.start) + 1,
         ) from None

@@ -13,11 +13,12 @@ from backstay.feeds.batches import PriceBatch, merged
 from backstay.feeds.signals import Signal
 from trading.ladder_shape import ladder_from_percentages
 from trading.model import Ladder, Side
+from trading.times import SECOND_US
 
 START_US = 1_735_689_600_000_000
 """When a simulated market opens unless told: 2025-01-01 00:00 UTC."""
 
-SPAN_US = 8 * 3_600 * 1_000_000
+SPAN_US = 8 * 3_600 * SECOND_US
 """How long a simulated market lasts unless told: eight hours, about 40,000 prices."""
 
 _MILLION = 1_000_000
@@ -45,7 +46,7 @@ SYMBOLS = tuple(market.symbol for market in _MARKETS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Mood:
-    """How a market moves for a while.
+    """The way a market moves for a while.
 
     `weight` is how likely the mood is; it lasts `prices_min` to `prices_max` prices, `gap_ms_max`
     milliseconds apart at most. Each moves by `drift_ppm` and at most `noise_ppm` either way,

@@ -1,4 +1,4 @@
-"""A file's text in blocks of whole lines, whatever its encoding; JSON's arrays are lines too."""
+"""Read text in blocks of whole lines, in any encoding; a JSON array's items count as lines."""
 
 import codecs
 import re

@@ -1,4 +1,4 @@
-"""How a command can fail, apart from what fails: the command line knows it before it runs any."""
+"""The kinds of failures of a command; the command line imports them before any command runs."""
 
 
 class ReplayError(Exception):

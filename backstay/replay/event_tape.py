@@ -1,4 +1,4 @@
-"""What happened to the positions of a replay, in order, as a listener of its commits hears it."""
+"""Record the events of a replay's positions, in order, as a listener of its commits."""
 
 from actors.messages import Announced
 from trading.events.accounts import AccountOpened, ShortfallCovered
@@ -25,7 +25,7 @@ class EventTape:
     """Keeps the events that a report draws."""
 
     def __init__(self) -> None:
-        """Nothing has happened yet."""
+        """Begin without an event."""
         self.events: list[TapedEvent] = []
 
     def take(self, message: Announced) -> None:

@@ -1,4 +1,4 @@
-"""What `backstay replay` and `demo` play: a person's files, or a market that makes itself."""
+"""Run `backstay replay` on a user's files, and `backstay demo` on the simulated market."""
 
 import logging
 import os
@@ -35,7 +35,7 @@ log = structlog.get_logger("backstay")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tapes:
-    """What a replay was, kept for the page that draws it."""
+    """A replay's recording, for the page that draws it."""
 
     prices: PriceBuckets = field(default_factory=PriceBuckets)
     events: EventTape = field(default_factory=EventTape)
@@ -55,7 +55,7 @@ def play_recorded(
 
     Raises:
         InputError: naming the file and line that cannot be read as asked.
-        ValueError: if the database holds accounts, or `balance` or `account` is none.
+        ValueError: if the database holds accounts, or `balance` or `account` is invalid.
         ReplayError: if the database fails.
     """
     clock = VirtualClock()
@@ -215,4 +215,4 @@ def _amount(text: str) -> Decimal:
     try:
         return Decimal(text)
     except InvalidOperation:
-        raise ValueError(f"--balance {text!r} is no number; give an amount like 1000") from None
+        raise ValueError(f"--balance {text!r} is not a number; give an amount like 1000") from None

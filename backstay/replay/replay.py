@@ -1,7 +1,7 @@
 """Recorded prices and signals through the real actors, on one thread and a virtual clock.
 
 At each price the open positions are judged first, in ascending order of their ids, then the
-signals that are due open at it; a position is first judged on the next price. Everybody finishes
+signals that are due open at it; a position is first judged on the next price. Every actor finishes
 before the next price that reaches anybody, so the same input gives the same outcome.
 """
 
@@ -44,7 +44,7 @@ from trading.money import ZERO
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceCounts:
-    """How many prices were read, and what the guard said of them."""
+    """Counts of the prices read, by the guard's verdict."""
 
     read: int
     accepted: int
@@ -60,7 +60,7 @@ class PriceCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a replay came to; positions ascend by id, denials by signal time.
+    """The outcome of a replay; positions ascend by id, denials by signal time.
 
     `candles` are those that the prices were made of, None where all were trades; `reordered` are
     the files whose rows were put in order.
@@ -131,7 +131,7 @@ class Replay:
         """Play one run of prices; the account is opened at the first of all.
 
         Raises:
-            ValueError: if the balance is no amount of money.
+            ValueError: if the balance is not an amount of money.
             ReplayError: if the database fails.
         """
         if not self._begun:

@@ -1,4 +1,4 @@
-"""What is written, held against what the model predicts, to the last digit."""
+"""Compare the written rows with the model's predictions, to the last digit."""
 
 from typing import Any
 

@@ -5,7 +5,7 @@ owner frozen in the middle.
 """
 
 import random
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -16,10 +16,11 @@ from persistence.errors import Damaged, OutcomeUnknown, Unavailable
 from persistence.state import AccountState, Books, State, StoredEvent
 from trading.model import Position
 from trading.signals import Signal
+from trading.times import SECOND_US
 
 
 class Fault(StrEnum):
-    """What can happen to a commit."""
+    """The faults that can hit a commit."""
 
     BEFORE = "unavailable before anything"
     DURING = "unavailable, rolled back"
@@ -40,7 +41,7 @@ FROZEN = (Fault.FROZEN_BEFORE, Fault.FROZEN_INSIDE, Fault.FROZEN_AFTER)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultRates:
-    """How likely fails: a commit, a look-up, a read; how likely a commit is slow, killed, frozen.
+    """The likelihoods of a failing commit, look-up or read, and of a slow, killed or frozen one.
 
     And how likely, in a step, the server goes, this owner's connection is cut, the disk is full.
     """
@@ -57,14 +58,14 @@ class FaultRates:
 
 
 class Meanwhile(Protocol):
-    """What goes on in the world while an owner waits for the database."""
+    """Steps of the world while an owner waits for the database."""
 
     def while_it_waits(self) -> None:
         """Some time passes; the owner's other threads go on, and so do other owners."""
         ...
 
     def while_it_is_frozen(self, locked_seconds: float) -> None:
-        """Much time passes without this owner; for so long nobody can lock the owner's row."""
+        """Much time passes without this owner, and no other can lock the owner's row meanwhile."""
         ...
 
 
@@ -96,7 +97,7 @@ class Connection:
 
     def cut(self, seconds: float) -> None:
         """This owner does not reach the database for so long; others do."""
-        self._cut_until_us = self._database.now_us + round(seconds * 1_000_000)
+        self._cut_until_us = self._database.now_us + round(seconds * SECOND_US)
 
     def lose_files(self) -> None:
         """Other files lie where this owner's were: what it writes is durable nowhere."""
@@ -193,10 +194,10 @@ class Connection:
         self._maybe_unavailable(self._rates.read)
         return self._database.real.load_signals()
 
-    def signals_of(self, account: str, client_id: str) -> tuple[Signal, ...]:
-        """The signals of an id, or be unavailable."""
+    def signals_of(self, account: str, client_ids: Collection[str]) -> tuple[Signal, ...]:
+        """The signals of some ids, or be unavailable."""
         self._maybe_unavailable(self._rates.read)
-        return self._database.real.signals_of(account, client_id)
+        return self._database.real.signals_of(account, client_ids)
 
     def recent_signals(self, account: str, since_us: int) -> tuple[Signal, ...]:
         """The latest signals, or be unavailable."""

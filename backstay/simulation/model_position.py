@@ -18,7 +18,7 @@ Happening = dict[str, Any]
 
 @dataclass(slots=True)
 class Part:
-    """What one closed part releases and earns."""
+    """The hold that one closed part releases, and its PnL."""
 
     released: Decimal
     gross: Decimal

@@ -1,4 +1,4 @@
-"""Somebody's phone, which is told what happens: everything, in order, at most one message again."""
+"""A target of notifications: it must get every event, in order, and at most one message twice."""
 
 from backstay.simulation.dispatcher import Violation
 
@@ -11,10 +11,10 @@ def is_wanted(kind: str, _account: str | None) -> bool:
 
 
 class Phone:
-    """Knows which events it was told of."""
+    """Remembers the events that it has received."""
 
     def __init__(self) -> None:
-        """Nothing was told yet."""
+        """Begin without a message."""
         self.told: list[int] = []
         self._last: tuple[int, ...] = ()
         self._late: set[int] = set()

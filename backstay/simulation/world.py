@@ -1,7 +1,7 @@
 """A whole service on one seeded thread, over a database that fails, with its model beside it.
 
 One life owns the database. In some weathers a standby asks for it all the time, and takes over
-when the owner's lease has run out; who was deposed goes on without knowing it, until it finds out.
+when the owner's lease has run out; a deposed owner goes on until it finds out.
 """
 
 import random
@@ -34,9 +34,9 @@ ASK_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weather:
-    """What may go wrong, and how often: likelihoods in a step, besides those of the database.
+    """The likelihoods of faults in a step, besides those of the database.
 
-    Without `interleaved` everybody finishes a step before the next one begins.
+    Without `interleaved` every actor finishes a step before the next one begins.
     """
 
     database: FaultRates = FaultRates()
@@ -48,6 +48,7 @@ class Weather:
     unwritable: float = 0.0
     clock: float = 0.0
     files: float = 0.0
+    signals: float = 0.0
     standby: bool = False
     interleaved: bool = True
 
@@ -189,7 +190,7 @@ class World:
         return True
 
     def _acquired(self) -> int:
-        """Become the owner where there is none that lives; takes the time that it takes."""
+        """Become the owner if no other one is running; the world's time goes on meanwhile."""
         while True:
             try:
                 return self.database.acquire(f"life {self.lives + 1}")
@@ -270,7 +271,7 @@ class World:
             self.requests.prices.append(request)
 
     def run(self, messages: int | None = None) -> None:
-        """Run so many messages, or until nobody has any left."""
+        """Run so many messages, or until no actor has any left."""
         try:
             while messages is None or messages > 0:
                 if not self.dispatcher.run_one():
@@ -289,7 +290,7 @@ class World:
                 self.ask()
 
     def advance(self, seconds: float) -> None:
-        """Let time pass, and everybody do what is due."""
+        """Let time pass, and every actor do what is due."""
         end_us = self.now_us + round(seconds * 1_000_000)
         try:
             self.dispatcher.run_until_idle()
@@ -302,7 +303,7 @@ class World:
         self._expect_no_fatal()
 
     def settle(self) -> None:
-        """Let nothing fail any more, and give everybody the time to recover, or to find out."""
+        """Stop all failures, and give every actor the time to recover, or to find out."""
         self.database.failing = False
         self.dispatcher.forget_fail_points()
         self.run()
@@ -340,8 +341,7 @@ class World:
 
     def _expect_no_fatal(self) -> None:
         if self.life.has_found_out:
-            fatal = self.system.fatal.get(0)
-            raise Violation(f"the process would have ended: {fatal}")
+            raise Violation(f"the process would have ended: {self.system.fatal.get(0)}")
 
     def _durable(self, commit: Committed) -> None:
         try:

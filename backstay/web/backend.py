@@ -1,4 +1,4 @@
-"""What the web asks of the running system: one value that the service fills in."""
+"""The running system as the web sees it: one value that the service fills in."""
 
 import hmac
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Reader(EventReader, Protocol):
-    """What is read from the database; each method may be called on any thread.
+    """The database's reads; each method may be called on any thread.
 
     Each raises `persistence.errors.Unavailable` where the database cannot be used now.
     """
@@ -61,7 +61,7 @@ class Reader(EventReader, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """Whether the process lives, or is ready; `checks` says of each part how it is."""
+    """Whether the process lives, or is ready; `checks` has the state of each part."""
 
     ok: bool
     checks: Mapping[str, str]
@@ -88,7 +88,7 @@ class HookSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
-    """What the web asks of the running system.
+    """The parts of the running system that the web uses.
 
     `tell` goes to the Desk, `to_market` to a symbol's MarketActor (False where there is none),
     `to_signals` to the SignalActor (False where there is none). `bound_symbols` are those whose

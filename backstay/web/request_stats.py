@@ -20,7 +20,7 @@ FILE_METHODS = ("GET", "HEAD")
 
 
 class RequestStats:
-    """How many requests each route has had, by method and status, and how long its answers took.
+    """Counts of each route's requests, by method and status, and the times of its answers.
 
     An answer counts when it begins: an event stream's may last for days.
     """

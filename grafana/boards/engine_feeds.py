@@ -104,7 +104,7 @@ FEEDS = Row(
         ),
         Graph(
             title="Reconnects and unknown frames",
-            description=f"Connections begun anew, frames that nobody understood, {PER_BAR}.",
+            description=f"Connections begun anew, frames that were not understood, {PER_BAR}.",
             queries=(
                 Query(per_bar("feed_reconnects_total", "venue"), "{{venue}} reconnects"),
                 Query(per_bar("feed_unknown_frames_total", "venue"), "{{venue}} unknown"),

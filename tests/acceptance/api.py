@@ -1,6 +1,7 @@
 """The HTTP API over a whole system and a real database, as programs meet it."""
 
-from collections.abc import Iterator, Mapping
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -85,6 +86,17 @@ class Api:
     def ask_at(self, method: str, address: str, **how: Any) -> httpx.Response:
         """Send a request to any address of the app."""
         return self._portal.call(partial(self._client.request, method, address, **how))
+
+    def ask_together(
+        self, method: str, address: str, contents: Iterable[str]
+    ) -> list[httpx.Response]:
+        """Send requests that differ in their bodies, all at once; the responses in their order."""
+
+        async def ask_all() -> list[httpx.Response]:
+            asked = (self._client.request(method, address, content=each) for each in contents)
+            return list(await asyncio.gather(*asked))
+
+        return self._portal.call(ask_all)
 
     def problem(self, method: str, path: str, body: Any = None, **how: Any) -> dict[str, Any]:
         """Send a request that must be refused; returns the problem document."""

@@ -1,6 +1,6 @@
 """A database, or a handler, that fails when a test wants it to."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from threading import Event
 from typing import Any
 
@@ -62,9 +62,9 @@ class FaultyStore:
         self.fail_if_down()
         return self._store.load_signals()
 
-    def signals_of(self, account: str, client_id: str) -> tuple[Signal, ...]:
+    def signals_of(self, account: str, client_ids: Collection[str]) -> tuple[Signal, ...]:
         self.fail_if_down()
-        return self._store.signals_of(account, client_id)
+        return self._store.signals_of(account, client_ids)
 
     def recent_signals(self, account: str, since_us: int) -> tuple[Signal, ...]:
         self.fail_if_down()

@@ -178,7 +178,7 @@ def test_a_client_resumes_where_it_was_cut_off(street: Street) -> None:
     ],
 )
 def test_an_impossible_start_is_refused(street: Street, how: dict[str, Any]) -> None:
-    """A start that is no number, or lies ahead of the last event, is the client's error."""
+    """A start that is not a number, or lies ahead of the last event, is the client's error."""
     answer = httpx.get(street.url + EVENTS, **how)
 
     assert answer.status_code == 422

@@ -1,5 +1,6 @@
 """TradingView's hook over HTTP: what its alerts do, and what nobody learns from it."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -150,14 +151,13 @@ def test_a_refused_alert_says_why_to_its_sender_and_in_the_log(
     assert api.house.sql("SELECT * FROM signals") == []
 
 
-def test_hundreds_of_alerts_at_a_bars_close_are_taken(tmp_path: Path, log: Log) -> None:
-    """From one address, as fast as they come."""
-    with serving("sqlite://", tmp_path, hook=HOOK) as api:
-        api.account("1000")
-        for number in range(300):
-            body = f"action=close symbol=BTCUSDT id={number}"
-            assert api.ask_at("POST", PATH, content=body).status_code == 202
-        assert refusals(log) == []
+def test_hundreds_of_alerts_at_a_bars_close_are_taken(api: Api, log: Log) -> None:
+    """From one address, all at once: each is stored within the time that it may take."""
+    alerts = [f"action=close symbol=BTCUSDT id={number}" for number in range(300)]
+    answers = api.ask_together("POST", PATH, alerts)
+    assert Counter(answer.status_code for answer in answers) == {202: 300}
+    assert {answer.json()["signal_id"] for answer in answers} == set(range(1, 301))
+    assert refusals(log) == []
 
 
 def test_alerts_beyond_the_setting_are_refused_and_counted(tmp_path: Path, log: Log) -> None:
@@ -168,7 +168,7 @@ def test_alerts_beyond_the_setting_are_refused_and_counted(tmp_path: Path, log: 
         alerts = [f"action=close symbol=BTCUSDT id={number}" for number in range(3)]
         answers = [send(api, body) for body in alerts]
         assert [answer.status_code for answer in answers] == [202, 202, 429]
-        assert int(answers[-1].headers["Retry-After"]) >= 1
+        assert 1 <= int(answers[-1].headers["Retry-After"]) <= 60
         (refused,) = refusals(log)
         assert (refused["reason"], refused["status"]) == ("too_many", 429)
         assert "hook_alerts_per_minute is 2" in refused["detail"]
@@ -292,7 +292,7 @@ def test_a_service_takes_alerts_and_keeps_its_secret(tmp_path: Path) -> None:
             assert client.post(PATH, content=body).json()["signal_id"] == 1
             assert client.post(PATH, content="nonsense").status_code == 422
             assert client.post(PATH + "x", content=body).status_code == 404
-        service.wait_for("Signal 1 DONE: opened 1")
+        service.wait_for("Signal 1 done: opened 1")
         code, _ = service.stop()
         assert (code, SECRET in service.log) == (0, False)
         service.start().wait_ready()

@@ -235,6 +235,17 @@ def test_a_session_that_has_ended_leads_to_the_form_however_often(
     assert {answer.headers.get("Location") for answer in answers} == {"/login?next=%2F"}
 
 
+def test_a_program_hears_that_its_session_has_ended(api: Api, tokens: TokenFile) -> None:
+    """A stale cookie is told apart from a request that never had one."""
+    tokens.create("page", Scope.READ)
+    stale = {"Cookie": "backstay_session=of-yesterday"}
+
+    answer = api.ask_at("GET", f"{API}/accounts", headers=stale)
+
+    assert answer.status_code == 401
+    assert answer.json()["detail"] == "the session has ended: log in again"
+
+
 def test_what_the_form_is_given_cannot_break_out_of_it(api: Api) -> None:
     """A quote in the path stays a quote."""
     form = api.ask_at("GET", "/login", params={"next": '/"><script>'})

@@ -42,7 +42,7 @@ def test_a_second_service_is_refused_and_writes_nothing(rivals: Rivals) -> None:
     assert second.wait_ended() == 2
     [refusal] = [line for line in second.lines if "not started" in line]
     assert "owned by backstay, process" in refusal
-    assert "which lives: its lease was renewed meanwhile; stop it first, or" in refusal
+    assert "which is running: it renewed its lease meanwhile; stop it first, or" in refusal
     assert "--standby" in refusal
     assert rivals.contents() == before
 

@@ -276,7 +276,7 @@ def test_wrong_settings_stop_the_start_with_a_line_each(start: Start) -> None:
     service = start(BACKSTAY_SPEED="0", BACKSTAY_DATABSE="x")
     assert service.wait_ended() == 2
     assert service.lines == [
-        "backstay: environment variable BACKSTAY_DATABSE is no setting; "
+        "backstay: environment variable BACKSTAY_DATABSE is not a setting; "
         "did you mean BACKSTAY_DATABASE?",
         "backstay: setting speed 0 (environment variable BACKSTAY_SPEED) is refused: "
         "write more than 0",

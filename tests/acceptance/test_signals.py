@@ -8,10 +8,11 @@ import pytest
 
 from actors.engine.dispatcher import SequentialDispatcher
 from actors.messages import PauseTrading, Reply
-from actors.signals.actor import SignalActor, SignalsStored, SignalStored, TakeSignals
+from actors.signals.actor import SignalActor
+from actors.signals.protocol import SignalsStored, SignalStored, TakeSignals
 from actors.signals.run import SignalRun
 from tests.acceptance.conftest import Log
-from tests.acceptance.faults import Inject
+from tests.acceptance.faults import FaultError, Inject
 from tests.acceptance.house import SYMBOL, House
 from trading.books import HealthStatus
 from trading.model import DenialReason, Side
@@ -52,7 +53,7 @@ def take(house: House, action: SignalAction = BUY, **fields: Any) -> SignalStore
 
 def ended(house: House, client_id: str) -> tuple[SignalStatus, str | None]:
     """How a signal ended, as the database has it."""
-    signal = house.store.signals_of("demo", client_id)[-1]
+    signal = house.store.signals_of("demo", [client_id])[-1]
     return signal.status, signal.outcome
 
 
@@ -182,16 +183,46 @@ def test_an_outage_loses_no_signal(a_house: Callable[..., House]) -> None:
     assert sides(house) == [Side.SHORT]
 
 
-def test_a_failed_actor_goes_on_where_it_was(house: House, inject: Inject, log: Log) -> None:
-    """Nothing is opened twice, and the next signal is taken."""
+def test_a_signal_that_fails_once_is_tried_again(house: House, inject: Inject, log: Log) -> None:
+    """From its beginning; nothing is opened twice, and the next signal is taken."""
     log.failures_expected = True
     inject(SignalRun, "answered", after=True)
     take(house, client_id="a")
     house.advance(1)
-    assert ended(house, "a") == (SignalStatus.DONE, "opened 1; resumed after a restart")
+    assert ended(house, "a") == (SignalStatus.DONE, "opened 1; resumed after a failure")
     take(house, SELL, client_id="b")
     assert ended(house, "b") == (SignalStatus.DONE, "closed 1; opened 2")
     assert sides(house) == [Side.SHORT]
+
+
+def test_a_signal_that_always_fails_is_given_up_and_the_others_go_on(
+    house: House, a_house: Callable[..., House], monkeypatch: pytest.MonkeyPatch, log: Log
+) -> None:
+    """It ends with its reason, told as an event; nothing is set aside, and no life repeats it."""
+    log.failures_expected = True
+    go_on = SignalRun.go_on
+
+    def failing(run: SignalRun) -> Signal | None:
+        if run.signal.client_id == "bad":
+            raise FaultError("always")
+        return go_on(run)
+
+    monkeypatch.setattr(SignalRun, "go_on", failing)
+    for number in range(8):
+        tell(house, CLOSE, client_id="bad", digest=f"{number}", notional=Decimal(number + 1))
+    tell(house, BUY, client_id="good")
+    house.settle()
+    house.advance(60)
+    status, outcome = ended(house, "bad")
+    assert status is SignalStatus.DENIED
+    assert outcome is not None
+    assert outcome.startswith("given up after 3 tries")
+    assert outcome.endswith("FaultError: always")
+    assert ended(house, "good") == (SignalStatus.DONE, "opened 1")
+    assert not house.system.published.set_aside
+    assert [event.kind for event in house.events()].count("signal_finished") == 9
+    house.stop()
+    assert all(signal.status is not SignalStatus.RECEIVED for signal in outcomes(a_house()))
 
 
 def test_a_failure_while_storing_leaves_no_answer_and_no_second_signal(
@@ -208,7 +239,7 @@ def test_a_failure_while_storing_leaves_no_answer_and_no_second_signal(
 
 
 def is_stored(house: House) -> bool:
-    return house.store.signals_of("demo", "killed") != ()
+    return house.store.signals_of("demo", ["killed"]) != ()
 
 
 def is_closed(house: House) -> bool:

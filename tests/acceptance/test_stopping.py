@@ -3,9 +3,10 @@
 import time
 from collections.abc import Generator, Iterator
 from threading import Event
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from pykka import ActorRef
 
 from actors.engine.dispatcher import PooledDispatcher
 from actors.messages import CheckHealth, Denied, Reply
@@ -44,6 +45,25 @@ def stopped_in_time(house: House) -> None:
         house.system.stop(STOP_SECONDS)
     finally:
         assert time.monotonic() - began < STOP_SECONDS + SLACK_SECONDS
+
+
+def test_no_actor_runs_after_a_stop() -> None:
+    """Whoever stopped the system may close its database and its threads."""
+    with running("sqlite://") as house:
+        house.open_account(100)
+        house.price(100)
+        house.open(25)
+        directory = house.system.directory
+        actors = [
+            directory.desk,
+            directory.committer,
+            *directory.wallets.values(),
+            *directory.markets.values(),
+            *directory.positions.values(),
+        ]
+        house.system.stop()
+        assert len(actors) == 5
+        assert not any(cast(ActorRef[Any], actor).is_alive() for actor in actors)
 
 
 @pytest.mark.usefixtures("gate")

@@ -148,7 +148,7 @@ def test_equal_sweeps_give_equal_bytes(shell: CommandLine) -> None:
         (["stop_loss_pct=2,100"], "--sweep stop_loss_pct: '100' is refused: stop_loss_pct 100 is"),
         (["stop_loss_pct=0"], "'0' is refused"),
         (["stop_loss_pct=2;3"], "'2;3' is refused: one number is a stop-loss; separate values by"),
-        (["stop_loss_pct=2,,3"], "'' is refused: '' is no number"),
+        (["stop_loss_pct=2,,3"], "'' is refused: '' is not a number"),
         (["stop_loss_pct=2,2.0"], "'2.0' is given twice; remove one"),
         (["take_profit_pcts=3;6,6;3"], "--sweep take_profit_pcts: '6;3' is refused: take-profit"),
         (["take_profit_pcts=65000;66000"], "is 65000 a price? Write its distance from the entry"),
@@ -175,8 +175,8 @@ def test_a_grid_that_cannot_be_is_refused_before_anything_is_read(
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ([*SWEEP, "--database", "sqlite:///b.db"], "--sweep plays in memory and in silence"),
-        ([*SWEEP, "--verbose"], "--sweep plays in memory and in silence"),
+        ([*SWEEP, "--database", "sqlite:///b.db"], "--sweep runs in memory and without a log"),
+        ([*SWEEP, "--verbose"], "--sweep runs in memory and without a log"),
         (["--workers", "2"], "--workers is for --sweep"),
     ],
 )
@@ -253,7 +253,7 @@ def test_a_worker_that_is_killed_ends_the_sweep_with_a_clear_error(pipe: Path) -
 def test_ctrl_c_ends_all_processes_at_once(pipe: Path, tmp_path: Path) -> None:
     """As a terminal sends it, to each of them: no traceback, no ranking, no orphan."""
     (tmp_path / "signals.csv").write_text("id,timestamp,symbol,side,notional\n")
-    program = "from service.cli import main; main()"
+    program = "from backstay.cli.main import main; main()"
     sweep = subprocess.Popen(
         [sys.executable, "-c", program, *REPLAY, *SWEEP, "--workers", "2"],
         cwd=tmp_path,

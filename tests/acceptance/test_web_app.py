@@ -40,7 +40,7 @@ def test_the_page_needs_nothing_from_elsewhere(api: Api) -> None:
 
 
 def test_every_answer_has_a_policy(api: Api) -> None:
-    """What is no page may load nothing; the API's page may run its own script and no other."""
+    """What is not a page may load nothing; the API's page may run its own script and no other."""
     for path in ("/api/v1/accounts", "/healthz", "/nothing", "/openapi.json", "/metrics"):
         policy = api.ask_at("GET", path).headers["Content-Security-Policy"]
         assert policy.startswith("default-src 'none';"), path

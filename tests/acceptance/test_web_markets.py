@@ -235,7 +235,7 @@ def test_after_a_restart_a_market_is_stale_with_its_last_price(
 def test_what_is_no_price_at_all_is_refused(
     tmp_path: Path, price: dict[str, object], place: str
 ) -> None:
-    """A number that is no string, no number, a time without its offset; the place is named."""
+    """A number that is not a string, no number, a time without its offset; the place is named."""
     with serving("sqlite://", tmp_path) as api:
         single = api.problem("POST", "/prices", price)
         in_list = api.problem("POST", "/prices", [{"symbol": "BTCUSDT", "price": "1"}, price])

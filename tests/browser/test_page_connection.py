@@ -47,7 +47,7 @@ def test_a_crash_and_a_restart_are_survived(
     service.keep_port().kill()
 
     banner = page.locator("#stale")
-    expect(banner).to_contain_text("Connection lost. What is shown is as it was")
+    expect(banner).to_contain_text("Connection lost. This page shows the state of")
     expect(page.locator("body")).to_have_attribute("data-stale", "true")
     expect(card(page, 1)).to_be_visible()
     service.start().wait_ready()
@@ -100,7 +100,7 @@ def test_another_database_is_read_from_its_beginning(
     service.start().wait_ready()
 
     expect(page.locator("#positions-empty")).to_have_text("No position is open.")
-    expect(page.locator("#closed")).to_contain_text("No position was closed yet.")
+    expect(page.locator("#closed")).to_contain_text("No position has been closed yet.")
     expect(events(page)).not_to_contain_text("BTCUSDT")
 
 

@@ -82,7 +82,7 @@ def test_decimals_are_exact(page: Page) -> None:
 
 
 def test_what_is_no_decimal_is_refused(page: Page) -> None:
-    """An exponent, a blank or a word is no amount: nothing is guessed."""
+    """An exponent, a blank or a word is not an amount: nothing is guessed."""
     expression = """a.map((text) => { try { m.decimal(text); return "taken"; }
         catch (error) { return error.name; } })"""
 

@@ -180,7 +180,7 @@ def test_an_idempotency_key_belongs_to_its_account(hand: Hand) -> None:
 
 
 def test_positions_without_a_key_do_not_collide(hand: Hand) -> None:
-    """Having none is no key."""
+    """Having none is not a key."""
     for position_id in ("96", "97"):
         hand.copy("positions", f"id = {POSITION_OPEN}", id=position_id, idempotency_key="NULL")
     hand.run("DELETE FROM positions WHERE id IN (96, 97)")

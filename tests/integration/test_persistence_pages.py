@@ -174,7 +174,7 @@ def test_lists_and_histories_are_answered_by_an_index(tmp_path: Path) -> None:
         store.read_entries("demo", limit=2, before_number=4)
         store.read_history(1)
         store.read_history(2)
-        store.signals_of("demo", "alert 7")
+        store.signals_of("demo", ["alert 7"])
         store.recent_signals("demo", NOW_US)
     assert plans == [
         "SEARCH positions USING INTEGER PRIMARY KEY (rowid<?)",

@@ -130,7 +130,7 @@ def test_a_signal_comes_back_as_it_was_stored(books: Bookkeeper) -> None:
     done = finished(whole)
     books.commit(signals(done))
     assert books.store.load_signals() == ((bare,), 2)
-    assert books.store.signals_of("demo", "alert 7") == (done,)
+    assert books.store.signals_of("demo", ["alert 7"]) == (done,)
 
 
 def test_a_signal_is_stored_with_its_event(books: Bookkeeper) -> None:
@@ -192,9 +192,9 @@ def test_a_client_id_and_body_are_unique_in_their_account(books: Bookkeeper) -> 
     with pytest.raises(Refused) as refused:
         books.commit(signals(a_signal(4, client_id="same", digest=first.digest)))
     assert refused.value.kind is RefusalKind.CONSTRAINT
-    assert books.store.signals_of("demo", "same") == (first, again)
-    assert books.store.signals_of("other", "same") == (elsewhere,)
-    assert books.store.signals_of("demo", "else") == ()
+    assert books.store.signals_of("demo", ["same"]) == (first, again)
+    assert books.store.signals_of("other", ["same"]) == (elsewhere,)
+    assert books.store.signals_of("demo", ["else"]) == ()
 
 
 def test_a_signal_of_an_unknown_account_is_refused(books: Bookkeeper) -> None:

@@ -18,17 +18,16 @@ from tests.mutants.coverage_map import CoverageMap, recorded
 from tests.mutants.operators import Mutant, mutants_of
 
 FILES = (
-    "trading/*.py",
-    "actors/*.py",
-    "web/access*.py",
-    "backstay/web/access/login.py",
-    "backstay/web/access/tokens.py",
+    "trading/**/*.py",
+    "actors/**/*.py",
+    "backstay/web/access/*.py",
+    "backstay/web/hooks/gate.py",
 )
 ACCEPTANCE = (
-    "access access_requests broadcast changed_holds closing failures health hooks http_scenarios "
-    "login metrics_everyday opening outages pauses pulse repair scenario_1_ladder "
-    "scenario_2_network scenario_3_restart signals stopping web_accounts web_denials web_markets "
-    "web_positions"
+    "access access_requests broadcast changed_holds closing connections containment failures "
+    "health hooks http_scenarios login malformed_requests metrics_everyday opening outages pauses "
+    "pulse repair scenario_1_ladder scenario_2_network scenario_3_restart signals stopping "
+    "symbol_doors web_accounts web_denials web_markets web_positions"
 )
 TESTS = (
     "tests/unit",

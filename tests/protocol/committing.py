@@ -1,7 +1,7 @@
 """A Committer over a writer that does as the test says."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from actors.commit.actor import CommitterActor
@@ -70,8 +70,8 @@ class Writer:
         self._ask("read signals")
         return (), 17
 
-    def signals_of(self, account: str, client_id: str) -> tuple[Signal, ...]:
-        self._ask(f"find {client_id} of {account}")
+    def signals_of(self, account: str, client_ids: Collection[str]) -> tuple[Signal, ...]:
+        self._ask(f"find {sorted(client_ids)} of {account}")
         return ()
 
     def recent_signals(self, account: str, since_us: int) -> tuple[Signal, ...]:

@@ -7,15 +7,19 @@ from actors.messages import CloseDone, ClosePosition, Denied, OpenDone, OpenPosi
 from actors.probe import TestProbe
 from actors.protocol import (
     ChangeCommitted,
+    ChangeRefused,
     CommitChange,
 )
 from actors.published import MarketStatus
-from actors.signals.actor import SignalActor, SignalsStored, SignalStored, TakeSignals
+from actors.signals.actor import SignalActor
 from actors.signals.protocol import (
-    FindSignal,
+    FindSignals,
     ReadSignals,
-    SignalFound,
+    SignalsFound,
     SignalsRead,
+    SignalsStored,
+    SignalStored,
+    TakeSignals,
 )
 from persistence.changes import Change
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage
@@ -96,10 +100,10 @@ class SignalBox:
         self.actor.actor_ref.tell(TakeSignals(orders=(order,), reply_to=client))
         return client
 
-    def new(self) -> FindSignal:
+    def new(self) -> FindSignals:
         """Say that no such signal came before."""
-        asked = self.committer.expect(FindSignal)
-        self.committer.reply(SignalFound(signal=None))
+        asked = self.committer.expect(FindSignals)
+        self.committer.reply(SignalsFound(signals=()))
         return asked
 
     def commit(self) -> Signal:
@@ -110,6 +114,12 @@ class SignalBox:
         assert len(asked.change.events) == 1
         self.committer.reply(ChangeCommitted(change_id=asked.change_id))
         return signal
+
+    def refuse(self) -> None:
+        """Refuse what it hands over."""
+        asked = self.committer.expect(CommitChange)
+        refusal = ChangeRefused(change_id=asked.change_id, wallet_changed=False, detail="no")
+        self.committer.reply(refusal)
 
     def stored(self, action: SignalAction = SignalAction.BUY, **fields: Any) -> Signal:
         """Send a signal and have it stored."""

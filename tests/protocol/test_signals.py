@@ -5,10 +5,7 @@ from typing import Any
 import pytest
 
 from actors.messages import CloseDone, ClosePosition, OpenPosition
-from actors.protocol import (
-    ChangeRefused,
-    CommitChange,
-)
+from actors.protocol import CommitChange
 from tests.protocol.signal_box import (
     ID,
     LONG,
@@ -147,9 +144,7 @@ def test_an_outcome_that_the_database_refuses_holds_nobody_up(box: SignalBox) ->
     box.stored()
     box.stored(SELL, client_id="b")
     box.opened()
-    asked = box.committer.expect(CommitChange)
-    refusal = ChangeRefused(change_id=asked.change_id, wallet_changed=False, detail="no")
-    box.committer.reply(refusal)
+    box.refuse()
     assert box.desk.expect(OpenPosition).side is Side.SHORT
 
 
@@ -206,6 +201,16 @@ def test_a_signal_that_was_sent_long_ago_has_expired(box: SignalBox) -> None:
     box.stored(CLOSE, sent_us=39 * SECOND_US)
     assert box.commit().status is SignalStatus.EXPIRED
     box.desk.expect_nothing(for_=0)
+
+
+def test_a_signal_that_closes_nothing_because_it_is_late_opens_nothing(box: SignalBox) -> None:
+    """At its last instant too: its open is past its deadline when it is asked for."""
+    box.open_positions(SHORT)
+    box.stage.dispatcher.advance(100)
+    box.stored(sent_us=40 * SECOND_US)
+    late = box.desk.expect(OpenPosition)
+    assert late.deadline_us is not None
+    assert late.deadline_us < box.stage.dispatcher.clock.monotonic_us()
 
 
 # --- The next life ---------------------------------------------------------------------------

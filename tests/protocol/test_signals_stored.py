@@ -1,5 +1,6 @@
 """Signals from outside on their way into the database: once each, in batches, or refused."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -8,14 +9,17 @@ import pytest
 from actors.messages import Denied
 from actors.protocol import (
     ChangeCommitted,
-    ChangeRefused,
     CommitChange,
+    ReadFailed,
 )
-from actors.signals.actor import SignalsStored, SignalStored, TakeSignals
 from actors.signals.protocol import (
-    FindSignal,
-    SignalFound,
+    FindSignals,
+    SignalsFound,
+    SignalsStored,
+    SignalStored,
+    TakeSignals,
 )
+from persistence.changes import Change
 from tests.protocol.signal_box import (
     ID,
     SignalBox,
@@ -23,6 +27,7 @@ from tests.protocol.signal_box import (
     answer_to,
 )
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage
+from tests.unit.accounts import Account
 from trading.events.signals import SignalReceived
 from trading.model import DenialReason
 from trading.signals import SignalAction, SignalOrder, SignalStatus
@@ -52,10 +57,10 @@ def test_a_signal_is_durable_before_it_is_answered(box: SignalBox) -> None:
 def test_a_signal_that_came_before_is_answered_with_the_stored_one(box: SignalBox) -> None:
     """And nothing is carried out a second time."""
     client = box.take(client_id="a")
-    asked = box.committer.expect(FindSignal)
-    assert (asked.order.account, asked.order.client_id) == (ACCOUNT, "a")
+    asked = box.committer.expect(FindSignals)
+    assert (asked.account, asked.client_ids, asked.since_us) == (ACCOUNT, frozenset("a"), None)
     before = a_signal(signal_id=3, client_id="a", status=SignalStatus.DONE)
-    box.committer.reply(SignalFound(signal=before))
+    box.committer.reply(SignalsFound(signals=(before,)))
     assert answer_to(client) == SignalStored(signal=before, repeated=True)
     box.committer.expect_nothing(for_=0)
     box.desk.expect_nothing(for_=0)
@@ -65,19 +70,90 @@ def test_the_same_body_counts_for_ten_seconds(box: SignalBox) -> None:
     """From when it was received, however long it waited."""
     box.stage.dispatcher.advance(100)
     box.take(digest="x")
-    asked = box.committer.expect(FindSignal)
-    assert (asked.order.digest, asked.since_us) == ("x", 90 * SECOND_US)
+    asked = box.committer.expect(FindSignals)
+    assert (asked.client_ids, asked.since_us) == (frozenset(), 90 * SECOND_US)
+    before = a_signal(digest="x", received_us=90 * SECOND_US - 1, signal_id=3)
+    box.committer.reply(SignalsFound(signals=(before,)))
+    assert box.commit().digest == "x"
 
 
-def test_a_second_signal_is_looked_for_when_the_first_is_durable(box: SignalBox) -> None:
-    """So that of two copies at the same moment one is stored."""
-    box.take(client_id="a")
-    second = box.take(client_id="a")
+def test_what_queues_up_is_stored_in_one_change_with_one_look_up(box: SignalBox) -> None:
+    """However many come at once; each is answered when all of them are durable, in their order."""
+    first = box.take(client_id="a")
+    clients = [box.take(client_id=client_id, digest=client_id) for client_id in "bcd"]
     box.new()
-    stored = box.commit()
-    box.committer.expect(FindSignal)
-    box.committer.reply(SignalFound(signal=stored))
-    assert answer_to(second).repeated
+    box.commit()
+    answer_to(first)
+    assert box.new().client_ids == {"b", "c", "d"}
+    asked = box.committer.expect(CommitChange)
+    assert [signal.client_id for signal in asked.change.signals] == ["b", "c", "d"]
+    assert len(asked.change.events) == 3
+    for client in clients:
+        client.expect_nothing(for_=0)
+    box.committer.reply(ChangeCommitted(change_id=asked.change_id))
+    ids = [answer_to(client).signal.signal_id for client in clients]
+    assert ids == [ID + 1, ID + 2, ID + 3]
+
+
+@pytest.mark.parametrize("client_id", ["a", None])
+def test_of_copies_that_wait_together_one_is_stored(box: SignalBox, client_id: str | None) -> None:
+    """The others are answered with it; another order under its id is another signal."""
+    box.take(client_id="first")
+    clients = [box.take(client_id=client_id, digest="x") for _ in range(3)]
+    other = box.take(CLOSE, client_id=client_id, digest="y", notional=None)
+    box.new()
+    box.commit()
+    box.new()
+    asked = box.committer.expect(CommitChange)
+    assert [signal.action for signal in asked.change.signals] == [BUY, CLOSE]
+    box.committer.reply(ChangeCommitted(change_id=asked.change_id))
+    answers = [answer_to(client) for client in clients]
+    assert [answer.repeated for answer in answers] == [False, True, True]
+    assert {answer.signal.signal_id for answer in answers} == {ID + 1}
+    assert not answer_to(other).repeated
+
+
+def test_a_change_is_of_one_account_at_a_time(box: SignalBox) -> None:
+    """The account that has waited longest comes first, and the others keep their order."""
+    box.publish(Change(account="other", wallet_after=replace(Account(100).wallet, account="other")))
+    box.take(client_id="a")
+    box.take(client_id="b", account="other")
+    box.take(client_id="c")
+    box.take(client_id="d", account="other")
+    box.new()
+    box.commit()
+    for account, client_ids in (("other", ["b", "d"]), (ACCOUNT, ["c"])):
+        assert box.new().account == account
+        asked = box.committer.expect(CommitChange)
+        assert [signal.client_id for signal in asked.change.signals] == client_ids
+        box.committer.reply(ChangeCommitted(change_id=asked.change_id))
+
+
+def test_of_a_group_that_is_refused_only_the_bad_one_is_denied(box: SignalBox) -> None:
+    """Its commands are stored again one by one."""
+    box.take(client_id="first")
+    good, bad, last = (box.take(client_id=id_, digest=id_) for id_ in ("good", "bad", "last"))
+    box.new()
+    box.commit()
+    box.new()
+    box.refuse()
+    box.new()
+    assert box.commit().client_id == "good"
+    box.new()
+    box.refuse()
+    box.new()
+    assert box.commit().client_id == "last"
+    assert bad.expect(Denied).denial.reason is DenialReason.WRITE_REFUSED
+    assert [answer_to(client).signal.signal_id for client in (good, last)] == [ID + 1, ID + 2]
+
+
+def test_what_cannot_be_looked_up_is_not_stored(box: SignalBox) -> None:
+    """It may have been carried out; the next one is taken."""
+    client = box.take(client_id="a")
+    asked = box.committer.expect(FindSignals)
+    box.committer.reply(ReadFailed(read=asked, detail="a damaged row"))
+    assert "a damaged row" in client.expect(Denied).denial.text
+    box.stored()
 
 
 def test_a_batch_is_stored_in_one_change_and_carried_out_in_its_order(box: SignalBox) -> None:
@@ -95,11 +171,9 @@ def test_a_batch_is_stored_in_one_change_and_carried_out_in_its_order(box: Signa
         for digest in "abc"
     )
     box.actor.actor_ref.tell(TakeSignals(orders=orders, reply_to=client))
-    box.new()
-    box.committer.expect(FindSignal)
+    box.committer.expect(FindSignals)
     before = a_signal(signal_id=3, client_id="b", digest="b")
-    box.committer.reply(SignalFound(signal=before))
-    box.new()
+    box.committer.reply(SignalsFound(signals=(before,)))
     asked = box.committer.expect(CommitChange)
     assert [signal.client_id for signal in asked.change.signals] == ["a", "c"]
     assert len(asked.change.events) == 2
@@ -171,9 +245,7 @@ def test_a_signal_that_the_database_refuses_is_denied(box: SignalBox) -> None:
     """Nothing is carried out that is not stored."""
     client = box.take()
     box.new()
-    asked = box.committer.expect(CommitChange)
-    refusal = ChangeRefused(change_id=asked.change_id, wallet_changed=False, detail="no")
-    box.committer.reply(refusal)
+    box.refuse()
     assert client.expect(Denied).denial.reason is DenialReason.WRITE_REFUSED
     box.desk.expect_nothing(for_=0)
     assert box.stored().signal_id == ID

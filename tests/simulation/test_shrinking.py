@@ -89,4 +89,4 @@ def test_a_weather_that_is_not_there_is_refused(shell: CommandLine) -> None:
     """With the ones that are."""
     code, _, told = shell.run("simulate", "--weather", "sunny")
     assert code == 2
-    assert "no weather 'sunny': give one of calm, busy" in told
+    assert "weather 'sunny' is unknown: give one of calm, busy" in told

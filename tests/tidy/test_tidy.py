@@ -180,3 +180,22 @@ def test_each_place_names_the_same_versions_of_python() -> None:
     assert f"(3, {first}) <= sys.version_info < (3, {end})" in setup
     assert sorted(map(int, re.findall(r"python3\.(\d+)", setup))) == list(minors)
     assert [int(minor) for minor in re.findall(r"3\.(\d+)", promised[1])] == list(minors)
+
+
+def test_texts_for_users_say_plainly_what_is_wrong() -> None:
+    """An error says `is not a number`, and names the one that it means."""
+    mannered = re.compile(
+        r"(?<!\bthere) is no (?!longer|more)| is none\b|\b(nobody|whoever)\b", re.IGNORECASE
+    )
+    found = []
+    for path, tree in modules("backstay", "trading", "actors"):
+        if path.parts[1] == "simulation":
+            continue
+        docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        found += [
+            f"{path}:{node.lineno}: {node.value!r}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+            if id(node) not in docstrings and mannered.search(node.value)
+        ]
+    assert not found

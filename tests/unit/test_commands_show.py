@@ -76,7 +76,7 @@ def test_people_get_a_table(
     document: Any,
     words: list[str],
 ) -> None:
-    """The figures are in it, and a row is a line where the output is no terminal."""
+    """The figures are in it, and a row is a line where the output is not a terminal."""
     stub.answers(f"GET {path}", document)
     assert stub.run(*arguments) == 0
     printed = capsys.readouterr().out
@@ -176,7 +176,7 @@ def test_text_from_outside_cannot_steer_the_terminal(
     ("arguments", "text"),
     [
         (["positions", "--watch", "--json"], "choose one"),
-        (["positions", "--watch"], "this is none"),
+        (["positions", "--watch"], "the output is not one"),
         (["wallet", "--transactions"], "needs an account"),
         (["markets", "--url", "ftp://127.0.0.1"], "give one like http://127.0.0.1:8470"),
         (["markets", "--url", "http://[::1"], "give one like http://127.0.0.1:8470"),
@@ -239,7 +239,10 @@ def test_an_address_of_something_else_is_named_as_such(
     """An answer that is no document of Backstay's is an error that points at the address."""
     stub.gives("GET markets", httpx.Response(status, text="<html>"))
     assert stub.run("markets") == code
-    assert f"answered {status} in no form of Backstay's: look at --url" in capsys.readouterr().err
+    assert (
+        f"answered {status} and the answer is not one of Backstay's: check --url"
+        in capsys.readouterr().err
+    )
 
 
 def test_the_token_comes_from_the_environment(
@@ -261,5 +264,5 @@ def test_a_broken_token_is_never_shown(
     monkeypatch.setenv("BACKSTAY_TOKEN", "bks_ä")
     assert stub.run("markets") == 2
     error = capsys.readouterr().err
-    assert "BACKSTAY_TOKEN is no token" in error
+    assert "BACKSTAY_TOKEN is not a token" in error
     assert "bks_ä" not in error

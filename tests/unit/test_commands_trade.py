@@ -260,17 +260,17 @@ def test_a_pause_and_its_end_say_what_holds_now(
     [
         (["open", "BTCUSDT", "--side", "long"], "either --notional or --quantity"),
         ([*OPEN, "--quantity", "1"], "either --notional or --quantity"),
-        (["open", "X", "--side", "long", "--notional", "1e"], "--notional '1e' is no number"),
-        (["open", "X", "--side", "long", "--quantity", "NaN"], "--quantity 'NaN' is no number"),
-        ([*OPEN, "--take-profit-pcts", "3,6"], "--take-profit-pcts '3,6' is no number"),
-        ([*OPEN, "--key", "two words"], "--key 'two words' is no key"),
-        ([*OPEN, "--key", ""], "--key '' is no key"),
+        (["open", "X", "--side", "long", "--notional", "1e"], "--notional '1e' is not a number"),
+        (["open", "X", "--side", "long", "--quantity", "NaN"], "--quantity 'NaN' is not a number"),
+        ([*OPEN, "--take-profit-pcts", "3,6"], "--take-profit-pcts '3,6' is not a number"),
+        ([*OPEN, "--key", "two words"], "--key 'two words' is not a key"),
+        ([*OPEN, "--key", ""], "--key '' is not a key"),
         (["close"], "either the id of a position or --all"),
         (["close", "7", "--all"], "either the id of a position or --all"),
         (["close", "7", "--symbol", "BTCUSDT"], "choose among --all"),
         (["close", "7", "--force"], "choose among --all"),
         (["close", "--all", "--yes", "--note", "x"], "--note belongs to one position"),
-        (["tighten", "7", "low"], "PRICE 'low' is no number"),
+        (["tighten", "7", "low"], "PRICE 'low' is not a number"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_any_call(

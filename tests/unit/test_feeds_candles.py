@@ -179,7 +179,7 @@ def test_files_say_how_many_candles_they_held() -> None:
         ("180,2,4,1,0.5,9", "are not a candle: open and close lie between low and high; correct"),
         ("180,0,4,0,3,9", "open 0 is not a price above 0; correct or remove the row"),
         ("180,2,NaN,1,3,9", "high NaN is not a price above 0"),
-        ("180,2,4,1,,9", "close '' is no number; correct or remove the row"),
+        ("180,2,4,1,,9", "close '' is not a number; correct or remove the row"),
         ("180,2,4,1,3", "row has 5 fields where the first line has 6"),
         ("noon,2,4,1,3,9", "timestamp 'noon' is neither ISO 8601 nor an epoch"),
         ("120,2,4,1,3,9", "begins at 1970-01-01T00:02:00.000000Z, not a second or more after"),

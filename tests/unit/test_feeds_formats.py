@@ -84,7 +84,7 @@ def test_a_decimal_comma_is_an_error_with_the_remedy() -> None:
     """It could be a separator of thousands."""
     write("p.csv", "time;price", "1700000000;1234,5")
     assert refusal("X=p.csv") == (
-        "p.csv, line 2: price '1234,5' is no number; write decimals with a point"
+        "p.csv, line 2: price '1234,5' is not a number; write decimals with a point"
     )
 
 

@@ -142,6 +142,6 @@ def test_a_decimal_keeps_every_digit(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "abc", "1,5", "1_000", "0x10", "1 2"])
 def test_what_is_no_decimal_is_an_error_that_names_it(text: str) -> None:
     """The message repeats what was read, also what Python would take."""
-    with pytest.raises(ValueError, match="is no number") as caught:
+    with pytest.raises(ValueError, match="is not a number") as caught:
         decimal_of(text)
     assert repr(text) in str(caught.value)

@@ -181,15 +181,15 @@ def test_a_price_that_is_no_number_is_an_error_with_its_line() -> None:
     """The row is named, and what to do with it."""
     write("p.csv", "timestamp,price", "1,2", "2,abc")
     assert refusal("X=p.csv") == (
-        "p.csv, line 3: price 'abc' is no number; correct or remove the row"
+        "p.csv, line 3: price 'abc' is not a number; correct or remove the row"
     )
 
 
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        ("5,", "price '' is no number"),
-        ("5,1_0", "price '1_0' is no number"),
+        ("5,", "price '' is not a number"),
+        ("5,1_0", "price '1_0' is not a number"),
         ("soon,1", "timestamp 'soon' is neither ISO 8601 nor an epoch"),
         ("1_0,1", "timestamp '1_0' is neither"),
         ("5", "row has 1 fields where the first line has 2"),

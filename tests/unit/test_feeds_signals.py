@@ -108,13 +108,13 @@ def test_a_header_alone_is_no_signal(path: Path) -> None:
         ("1,1,X,LONG,NaN", "notional NaN is not an amount above 0"),
         ("1,1,X,LONG,1e11", "notional 1e11 is not an amount above 0"),
         ("1,1,X,LONG,0.000000001", "at most 8 decimals"),
-        ("1,1,X,LONG,five", "notional 'five' is no number; write an amount of money"),
+        ("1,1,X,LONG,five", "notional 'five' is not a number; write an amount of money"),
         ("1,soon,X,LONG,5", "timestamp 'soon' is neither ISO 8601 nor an epoch"),
         ("1,1,$,LONG,5", "symbol '$' does not name a market"),
         (",1,X,LONG,5", "id is empty"),
         ("1,1,X,LONG", "row has 4 fields where the header has 5"),
         ("1,1,X,LONG,5,6", "row has 6 fields where the header has 5"),
-        ('1,1,X,LONG,"5', "row is no CSV"),
+        ('1,1,X,LONG,"5', "row is not CSV"),
     ],
 )
 def test_a_bad_row_is_an_error_with_its_line(path: Path, row: str, reason: str) -> None:
@@ -130,7 +130,7 @@ def test_a_bad_row_is_an_error_with_its_line(path: Path, row: str, reason: str) 
         ("0,,", "stop_loss_pct 0 is not between 0 and 100"),
         ("1;2,,", "stop_loss_pct '1;2' must be one number"),
         (",6;3,", "percentages rise from 0"),
-        (",3;6;,", "take_profit_pcts '3;6;': '' is no number"),
+        (",3;6;,", "take_profit_pcts '3;6;': '' is not a number"),
         (",NaN,", "take_profit_pcts 'NaN': NaN is not up to 1000000"),
         (",65000;66000;68000,", "is 65000 a price? Write its distance"),
         (",,0.5;0.5", "2 close fractions for 3 take-profit percentages"),
@@ -183,5 +183,5 @@ def test_a_missing_file_is_an_error(path: Path) -> None:
 def test_a_file_that_is_no_text_is_an_error(path: Path) -> None:
     """A binary file is told of as one."""
     path.write_bytes(b"id,timestamp\n\xff\n")
-    with pytest.raises(InputError, match="line 2: is no text in UTF-8"):
+    with pytest.raises(InputError, match="line 2: is not UTF-8 text"):
         read_signals(str(path))

@@ -55,6 +55,28 @@ def test_a_short_that_could_lose_more_than_any_amount_is_refused() -> None:
     assert "at 2 times its stop-loss it would lose 94" in denial.text
 
 
+def test_a_long_that_could_lose_more_than_any_amount_is_refused() -> None:
+    """Its hold can be booked, and its hold with the fee cannot."""
+    position = a_position(quantity=899_990_000)
+    denial = headroom_denial(Account(AMOUNT_MAX).wallet, position, ZERO)
+    assert denial is not None
+    assert "at a price of 0 it would lose 90" in denial.text
+
+
+@pytest.mark.parametrize(
+    ("side", "where"),
+    [(Side.LONG, "2 times its last take-profit"), (Side.SHORT, "a price of 0")],
+)
+def test_positions_may_together_gain_up_to_the_bound(side: Side, where: str) -> None:
+    """No further; the refusal says at which price this one would gain its part."""
+    wallet, position = Account(1_000).wallet, a_position(side)
+    room = AMOUNT_MAX - 1_000 - could_gain(position)
+    assert headroom_denial(wallet, position, room) is None
+    denial = headroom_denial(wallet, position, room + Decimal("0.000001"))
+    assert denial is not None
+    assert f"at {where} it would gain" in denial.text
+
+
 def test_a_deposit_leaves_room_for_what_positions_could_gain() -> None:
     """Up to the bound and no further; a withdrawal always passes."""
     wallet = Account(1_000).wallet

@@ -226,13 +226,13 @@ def test_a_damaged_file_ends_the_feed_and_is_named() -> None:
 
     def damaged() -> Iterator[PriceBatch]:
         yield batch(0)
-        raise InputError("price 'abc' is no number", file="day.csv", line=7)
+        raise InputError("price 'abc' is not a number", file="day.csv", line=7)
 
     feed = feed_of(source, floor, clock)
     feed.start()
     assert over.wait(SECONDS)
     feed.stop()
-    assert feed.trouble() == "feed test ended: day.csv, line 7: price 'abc' is no number"
+    assert feed.trouble() == "feed test ended: day.csv, line 7: price 'abc' is not a number"
 
 
 def test_a_feed_that_is_over_says_so() -> None:

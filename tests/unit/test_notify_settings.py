@@ -73,7 +73,7 @@ def test_a_url_that_nobody_understands_is_refused_without_its_secret(
 
 def test_an_unknown_kind_is_refused_with_those_there_are() -> None:
     """A kind that is never told would be missed silently."""
-    with pytest.raises(SettingsError, match="there is no rung_hti: choose among account_opened"):
+    with pytest.raises(SettingsError, match="unknown kind rung_hti: choose among account_opened"):
         load({"notify_kinds": "rung_hit, rung_hti"})
 
 

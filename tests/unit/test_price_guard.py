@@ -55,7 +55,7 @@ def test_a_price_beyond_the_largest_is_rejected() -> None:
 
 
 def test_a_price_with_more_than_18_decimals_is_rejected() -> None:
-    """A price keeps up to 18 decimals, and what has more is no price."""
+    """A price keeps up to 18 decimals, and what has more is not a price."""
     assert judge(a_guard(), "100.000000000000000001", 1) is A
     assert judge(a_guard(), "100.0000000000000000001", 1) is Verdict.REJECTED
 

@@ -6,8 +6,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 
+from backstay.feeds.venues.registry import VENUES
 from backstay.service.settings.sources import NAMES, SettingsError, load
+from backstay.service.settings.venues import FeedsSettings
 
 ROOT = Path(__file__).parents[2]
 
@@ -94,8 +97,8 @@ def test_an_unknown_name_is_refused_with_the_nearest_one(
     (folder / "backstay.toml").write_text("prot = 8470\n")
     monkeypatch.setenv("BACKSTAY_DATABSE", "sqlite://")
     assert refused() == [
-        "backstay.toml: prot is no setting; did you mean port?",
-        "environment variable BACKSTAY_DATABSE is no setting; did you mean BACKSTAY_DATABASE?",
+        "backstay.toml: prot is not a setting; did you mean port?",
+        "environment variable BACKSTAY_DATABSE is not a setting; did you mean BACKSTAY_DATABASE?",
     ]
 
 
@@ -172,7 +175,7 @@ def test_every_wrong_setting_gets_its_line() -> None:
         ({"feed": "none", "symbols": "BTCUSDT"}, "feed none brings no symbols"),
         ({"symbols": "XRPUSDT"}, "feed simulated has no XRPUSDT: choose among BTCUSDT"),
         ({"feed": "kraken"}, "feed kraken needs symbols: give --symbols BTCUSD,ETHUSD or feeds.k"),
-        ({"feed": "kraken", "symbols": "FOO"}, "symbol 'FOO' does not tell its base"),
+        ({"feed": "kraken", "symbols": "FOO"}, "symbol 'FOO' does not separate its base"),
         ({"feed": "okx,bybit", "symbols": "BTCUSDT"}, "with several venues give each its own sym"),
     ],
 )
@@ -195,7 +198,7 @@ def test_each_venue_has_its_symbols_and_its_address(
     )
     monkeypatch.setenv("BACKSTAY_FEEDS__KRAKEN__URL", "ws://127.0.0.1:9001")
     loaded = load()
-    assert loaded.settings.feeds.kraken.url == "ws://127.0.0.1:9001"
+    assert loaded.settings.feeds["kraken"].url == "ws://127.0.0.1:9001"
     assert loaded.sources["feeds.kraken.url"].endswith("BACKSTAY_FEEDS__KRAKEN__URL")
     assert loaded.sources["feeds.kraken.symbols"] == "backstay.toml"
     assert {
@@ -223,8 +226,8 @@ def test_an_unknown_venue_or_one_of_its_settings_is_refused(
     (folder / "backstay.toml").write_text('[feeds.krakn]\nurl = "ws://x"\n')
     monkeypatch.setenv("BACKSTAY_FEEDS__OKX__SYMBOL", "BTCUSDT")
     assert refused() == [
-        "backstay.toml: feeds.krakn.url is no setting; did you mean feeds.kraken.url?",
-        "environment variable BACKSTAY_FEEDS__OKX__SYMBOL is no setting; "
+        "backstay.toml: feeds.krakn.url is not a setting; did you mean feeds.kraken.url?",
+        "environment variable BACKSTAY_FEEDS__OKX__SYMBOL is not a setting; "
         "did you mean BACKSTAY_FEEDS__OKX__SYMBOLS?",
     ]
 
@@ -304,3 +307,10 @@ def test_symbols_may_be_separated_by_blanks() -> None:
     """`BTCUSDT ETHUSDT` are two."""
     assert load({"symbols": "BTCUSDT ETHUSDT"}).settings.symbols == ("BTCUSDT", "ETHUSDT")
     assert load({"symbols": "BTCUSDT, ETHUSDT,"}).settings.symbols == ("BTCUSDT", "ETHUSDT")
+
+
+def test_every_venue_of_the_registry_has_settings_and_no_other_name_has() -> None:
+    """A new venue is a file and a line of the registry."""
+    assert list(load().settings.feeds) == list(VENUES)
+    with pytest.raises(ValueError, match="krakn is not a venue: choose among binance, kraken"):
+        TypeAdapter(FeedsSettings).validate_python({"krakn": {}})

@@ -161,13 +161,13 @@ def entry(**changes: Any) -> dict[str, Any]:
 
 
 BROKEN: dict[str, tuple[Any, str]] = {
-    "no list": ({}, "is no JSON list of tokens"),
-    "no object": (["bot"], "entry 1 is no JSON object"),
+    "no list": ({}, "is not a JSON list of tokens"),
+    "no object": (["bot"], "entry 1 is not a JSON object"),
     "unknown field": ([entry(scopes="read")], "entry 1 has the unknown field 'scopes'"),
     "missing field": ([{"name": "bot"}], "entry 1 lacks the field 'created_at'"),
-    "no text": ([entry(name=3)], "entry 1: 'name' is no text"),
+    "no text": ([entry(name=3)], "entry 1: 'name' is not text"),
     "scope": ([entry(scope="root")], "scope 'root' is not read, trade or admin"),
-    "digest": ([entry(sha256="F" * 64)], "'sha256' is no SHA-256 in lower-case hexadecimal"),
+    "digest": ([entry(sha256="F" * 64)], "'sha256' is not a SHA-256 in lower-case hexadecimal"),
     "twice": ([entry(), entry()], "has two tokens named 'bot'"),
 }
 
@@ -183,6 +183,28 @@ def test_what_is_wrong_with_a_file_is_said_with_its_name(
         file.read()
 
     assert str(file.path) in str(caught.value)
+
+
+def test_a_file_that_cannot_be_looked_for_opens_nothing(tmp_path: Path) -> None:
+    """Only a file that is known to be absent holds no tokens."""
+    (tmp_path / "file").write_text("")
+    unreachable = TokenFile(tmp_path / "file" / "tokens.json")
+
+    assert names(unreachable) == []
+    assert unreachable.is_asked
+    absent = TokenFile(tmp_path / "absent.json")
+    assert (names(absent), absent.is_asked) == ([], False)
+
+
+def test_a_deleted_file_holds_no_tokens_and_opens_nothing(file: TokenFile) -> None:
+    """Each of its tokens is refused at once, and a token is asked for all the same."""
+    file.create("bot", Scope.READ)
+    assert names(file) == ["bot"]
+
+    file.path.unlink()
+
+    assert names(file) == []
+    assert file.is_asked
 
 
 def _no_json(path: Path) -> None:

@@ -65,8 +65,8 @@ def test_an_account_is_by_default_the_demo_in_usdt() -> None:
     "balance", ["-0.00000001", "0.000000001", "90000000000.00000001", "NaN", "sNaN", "Infinity"]
 )
 def test_an_initial_balance_is_an_amount_of_money(balance: str) -> None:
-    """An account cannot begin with what is no amount, or less than nothing."""
-    with pytest.raises(ValueError, match=f"initial balance {balance} is no amount from 0 to"):
+    """An account cannot begin with what is not an amount, or less than nothing."""
+    with pytest.raises(ValueError, match=f"initial balance {balance} is not an amount from 0 to"):
         Account(balance)
 
 

@@ -15,7 +15,7 @@ class Binance(Speaker):
     going_away = '{"e":"serverShutdown","E":1770123456789}'
 
     def hear(self, text: str) -> list[str]:
-        """Take or end streams; a name that is no trade stream is an invalid request."""
+        """Take or end streams; a name that is not a trade stream is an invalid request."""
         asked = msgspec.json.decode(text)
         symbols = []
         for stream in asked["params"]:

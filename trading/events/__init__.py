@@ -1,4 +1,4 @@
-"""What can happen, in the past tense, as frozen values: a file a subject.
+"""The events: frozen values named in the past tense, a file a subject.
 
 An event is made by a pure rule or a mailbox, written in the transaction of the change that it
 tells of, and announced after the commit. `time_us` is the time of the price or the command. What

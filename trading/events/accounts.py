@@ -1,4 +1,4 @@
-"""What happens to accounts: their money, their books, and whether they may open."""
+"""Events of accounts: their money, their books, and whether they may open."""
 
 from dataclasses import dataclass
 from decimal import Decimal

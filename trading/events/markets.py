@@ -1,4 +1,4 @@
-"""What happens to markets: their prices, and the venues that bring them."""
+"""Events of markets: their prices, and the venues that bring them."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -74,7 +74,7 @@ class PriceTimesRebased:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketStale:
-    """No price was accepted for so long that nobody knows it; positions are open on the symbol."""
+    """No price was accepted for too long, while positions are open on the symbol."""
 
     kind: ClassVar[str] = "market_stale"
     symbol: str

@@ -1,4 +1,4 @@
-"""What happens to positions, and opens that come to nothing."""
+"""Events of positions, and of opens that were denied."""
 
 from dataclasses import dataclass
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What happens to the service itself."""
+"""Events of the service itself."""
 
 from dataclasses import dataclass
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""What becomes of signals from outside."""
+"""Events of signals from outside."""
 
 from dataclasses import dataclass
 from typing import ClassVar

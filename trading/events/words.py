@@ -1,4 +1,4 @@
-"""What an event says to people: a sentence, a title, and how grave it is.
+"""The words for each event: a sentence, a title, and its gravity.
 
 This is the one place where events are worded. The log, the API, the page, notifications and the
 documentation's tables read it here; only the log lines that the specification prescribes are worded
@@ -51,10 +51,11 @@ from trading.events.signals import SignalFinished, SignalReceived
 from trading.events.unknown import UnknownEvent
 from trading.money import ZERO, plain, trimmed
 from trading.signals import SignalStatus
+from trading.times import SECOND_US
 
 
 class Gravity(IntEnum):
-    """How grave an event is; a message that tells several events is as grave as the gravest."""
+    """How serious an event is; a message about several events takes the most serious."""
 
     INFO = 0
     GAIN = 1
@@ -163,7 +164,7 @@ def _of_market(event: MarketEvent) -> Words:
                 f"Price {event.price} of {event.symbol} rejected: {event.why}",
             )
         case PriceTimesRebased():
-            seconds = Decimal(event.ahead_us) / 1_000_000
+            seconds = Decimal(event.ahead_us) / SECOND_US
             return Words(
                 Gravity.WARNING,
                 f"prices of {event.symbol}: a clock was wrong",
@@ -183,7 +184,7 @@ def _of_market(event: MarketEvent) -> Words:
                 f"{event.symbol} paused, no price is judged: {event.why}",
             )
         case MarketResumed():
-            seconds = Decimal(event.paused_us) / 1_000_000
+            seconds = Decimal(event.paused_us) / SECOND_US
             return Words(
                 Gravity.INFO,
                 f"{event.symbol} resumed",

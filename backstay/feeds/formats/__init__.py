@@ -1,4 +1,4 @@
-"""The formats of files of prices, told apart by their first lines."""
+"""The formats of price files, recognised by their first lines."""
 
 from backstay.feeds.formats.layout import Layout
 from backstay.feeds.formats.recognition import HEAD_LINES, layout_of

@@ -1,4 +1,4 @@
-"""Formats without a header: each is the list of its columns, and is told by what these hold."""
+"""Formats without a header: each is a list of columns, recognised by their contents."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""How a row of a file is laid out."""
+"""The layout of a file's rows."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Where feeds hand prices to the markets, and what every feed can be asked."""
+"""The way from feeds to markets, and the questions that every feed answers."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ class FeedStatus:
 
     `blocked_us` is how long markets were too busy to take its prices, in all; the time of its last
     message is a Unix time in seconds, None before the first. `ended` is a feed that has brought all
-    that it has. `unknown` counts frames that nobody understood, by kind. `delay` is of an
+    that it has. `unknown` counts frames that were not understood, by kind. `delay` is of an
     exchange's prices, from its time to their arrival; `clock_ahead_seconds` is how far its clock is
     ahead of ours, by the trade that was least late.
     """
@@ -89,7 +89,7 @@ class Inlet:
         self._published = published
         self._clock = clock
         self._stopping = stopping
-        # Both in one value: who looks from another thread must not count a wait twice.
+        # Both in one value: a reader on another thread must not count a wait twice.
         self._waited_us: tuple[int, int | None] = (0, None)
 
     @property

@@ -1,4 +1,4 @@
-"""An exchange as a feed: its session's news told to the markets of its symbols."""
+"""An exchange as a feed: passes its session's news to the markets of its symbols."""
 
 import threading
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from backstay.feeds.venues.link import Timing
 from backstay.feeds.venues.session import Session
 from backstay.feeds.venues.spelling import Listing
 from backstay.feeds.venues.venue import Venue
+from trading.times import SECOND_US
 
 log = structlog.get_logger(__name__)
 
@@ -116,7 +117,7 @@ class VenueFeed:
         """Hand trades to their market, when it has room."""
         ours = self._symbols[symbol]
         # A clock that runs behind the exchange's would make the newest price come from the future.
-        self._delay.observe(max(0, self._clock.now_us() - times_us[-1]) / 1_000_000)
+        self._delay.observe(max(0, self._clock.now_us() - times_us[-1]) / SECOND_US)
         self._look_at_clock()
         if self._inlet.wait_for_room(ours):
             self._inlet.tell(ours, TakePrices(prices=prices, times_us=times_us))
@@ -137,7 +138,7 @@ class VenueFeed:
         self._inlet.resume(self._symbols[symbol])
 
     def lost(self, why: str) -> None:
-        """Nothing of this venue can be relied on."""
+        """No price of this venue can be relied on."""
         self._trouble = why = _told(why)
         self._waiting = self._symbols.keys() - self._refused.keys()
         text = f"the connection to {self.name} is lost: {why}"

@@ -114,7 +114,7 @@ class BufferedWebSocket(WebSocket):
         return frames
 
     def send_close(self, status: int = STATUS_NORMAL, reason: str | bytes = b"") -> None:
-        """Say goodbye, to nobody if the other side has gone already."""
+        """Close the connection politely, if the other side is still there."""
         with suppress(OSError, WebSocketException):
             super().send_close(status, reason)
 

@@ -1,4 +1,4 @@
-"""What a venue's frame says, in the same words for every venue.
+"""The contents of a venue's frame, in the same types for every venue.
 
 A symbol is in the venue's own spelling here (`BTC/USD` at one, `btcusdt` at another).
 """
@@ -50,7 +50,7 @@ class Heartbeat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """What the venue tells people; `is_error` where something is wrong that names no symbol."""
+    """A message of the venue for people; `is_error` for an error that names no symbol."""
 
     text: str
     is_error: bool = False
@@ -65,7 +65,7 @@ class GoingAway:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
-    """A frame, or a part of one, that is none of these; `kind` is short, for counting."""
+    """A frame, or a part of one, of any other kind; `kind` is short, for counting."""
 
     kind: str
 

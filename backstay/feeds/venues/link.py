@@ -24,7 +24,7 @@ HELD_MAX = 50_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """How patient a session is, in seconds.
+    """A session's time limits, in seconds.
 
     The wait before a new attempt is drawn from 0 to a ceiling, `backoff_first` at first and
     `backoff_cap` at most. A connection must be made within `connect`, a symbol acknowledged within
@@ -121,7 +121,7 @@ class Link:
             self.lively_at = self.renew_at = now
 
     def excuse(self, seconds: float) -> None:
-        """Count no silence for a time in which nobody listened, because the sink had no room."""
+        """Count no silence while the session did not read, because the sink was full."""
         self.connection.heard_at += seconds
         self.lively_at += seconds
 

@@ -1,4 +1,4 @@
-"""Every venue by its name."""
+"""The venues, by name."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

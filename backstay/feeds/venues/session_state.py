@@ -1,4 +1,4 @@
-"""What others see of a session, and what a session tells."""
+"""A session's state for other threads, and the news that it passes on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ OTHER_KINDS = "other"
 
 
 class Sink(Protocol):
-    """Where a session's news go, on the session's thread; symbols are in the venue's spelling.
+    """Takes a session's news, on the session's thread; symbols are in the venue's spelling.
 
     An exception that one of these raises is logged, and costs the connection.
     """
@@ -27,7 +27,7 @@ class Sink(Protocol):
         ...
 
     def lost(self, why: str) -> None:
-        """Nothing of this venue can be relied on: told once, until something is served again."""
+        """No price of this venue can be relied on; reported once until a symbol is served again."""
         ...
 
     def refused(self, symbol: str, why: str) -> None:
@@ -37,7 +37,7 @@ class Sink(Protocol):
 
 @dataclass(slots=True)
 class SessionState:
-    """How a session is doing: written by its thread, readable from any without a lock.
+    """The state of a session: written by its thread, readable from any without a lock.
 
     `last_message_us` is on the monotonic clock, `last_message_seconds` since 1970. `reconnects`
     counts the connections after the first, planned renewals included; `clock` compares the venue's

@@ -31,7 +31,7 @@ def listing(text: str, venue: Venue) -> Listing:
         )
     if name.base is None or name.quote is None:
         raise ValueError(
-            f"symbol {text!r} does not tell its base from its quote currency:"
+            f"symbol {text!r} does not separate its base from its quote currency:"
             " write it with a separator, as BTC/USD"
         )
     return Listing(symbol=name.symbol, venue_symbol=venue.spell(name.base, name.quote))

@@ -1,4 +1,4 @@
-"""What a session has to know of a venue; the figures are from the venues' documentation."""
+"""A session's description of a venue; the figures are from the venues' documentation."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ QUIET_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Venue:
-    """How one venue is spoken to; all of it is pure.
+    """The protocol of one venue; all of it is pure.
 
     `decode` says what a frame's bytes mean, and raises nothing: what is not understood is an
     `Unknown`. `spell` makes the venue's spelling of a base and a quote currency. `subscribe` makes

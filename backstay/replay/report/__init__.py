@@ -1,1 +1,1 @@
-"""What a replay came to: `report.json`, a table for people, and `report.html`."""
+"""The outcome of a replay: `report.json`, a table for people, and `report.html`."""

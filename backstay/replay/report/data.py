@@ -1,4 +1,4 @@
-"""What `report.html` draws: the report itself, sums over it, and what it leaves out, over time.
+"""The data that `report.html` draws: the report, sums over it, and series over time.
 
 Amounts and prices are text and exact to the digit; times are milliseconds since 1970, UTC.
 """

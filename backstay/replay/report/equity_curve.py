@@ -1,4 +1,4 @@
-"""What an account was worth over a replay, and how far it fell from its best.
+"""An account's equity over a replay, and its largest fall from a peak.
 
 Equity is the total balance and the unrealized PnL (before costs) of what is open, at the last
 price of each symbol, exact to the digit. It is looked at after every event of a position and at

@@ -26,7 +26,7 @@ class Bucket(NamedTuple):
 
 
 class PriceBuckets:
-    """What each symbol's accepted prices were, bucket by bucket.
+    """Each symbol's accepted prices, bucket by bucket.
 
     A bucket holds equally many prices. When a symbol has as many as there may be, neighbours merge
     and later ones hold twice as many. What the price guard refuses is left out; how the prices

@@ -1,4 +1,4 @@
-"""What a replay came to, as `report.json` and as a table for people.
+"""The outcome of a replay as `report.json` and as a table for people.
 
 Money is text with 8 decimals, prices and quantities are plain text, times are ISO 8601 in UTC;
 there is no wall-clock time, address or duration in it, so that equal runs give equal bytes.
@@ -20,6 +20,7 @@ from backstay.formats import amount_text, health_fields, position_fields, wallet
 from backstay.replay.replay import Outcome, PriceCounts
 from trading.books import HealthReport
 from trading.money import ZERO
+from trading.times import SECOND_US
 
 REPORT_NAME = "report.json"
 
@@ -48,7 +49,7 @@ def candle_fields(candles: Candles) -> dict[str, Any]:
     """What candles were played as prices, and in which order each one's four."""
     return {
         "count": candles.count,
-        "interval_seconds": candles.interval_us // 1_000_000,
+        "interval_seconds": candles.interval_us // SECOND_US,
         "order": ORDER,
     }
 

@@ -19,7 +19,7 @@ Percentages = tuple[Decimal, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LadderChoice:
-    """One ladder of a grid, by its number from 1; None stays each signal's own."""
+    """One ladder of a grid, by its number from 1; None leaves a value to each signal."""
 
     number: int
     stop_loss_pct: Decimal | None = None

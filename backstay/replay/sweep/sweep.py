@@ -33,7 +33,7 @@ KEPT_PRICES_MAX = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """What all ladders of a sweep have in common."""
+    """The settings that all ladders of a sweep share."""
 
     prices: tuple[str, ...]
     signals: tuple[Signal, ...]
@@ -44,7 +44,7 @@ class Setup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What one ladder came to.
+    """The result of one ladder.
 
     All amounts are realized. `drawdown` is the deepest fall of the total balance from its highest
     before, `net_pnl` that of all parts closed, also of positions that are still open.

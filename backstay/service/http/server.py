@@ -26,7 +26,7 @@ def bound_socket(host: str, port: int) -> socket.socket:
     """A socket that is bound, and refuses connections until the server listens on it.
 
     Raises:
-        PortTakenError: if nobody can listen there.
+        PortTakenError: if the address cannot be listened on.
     """
     try:
         flags = socket.AI_PASSIVE
@@ -44,8 +44,8 @@ def bound_socket(host: str, port: int) -> socket.socket:
     except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise PortTakenError(
-            f"cannot listen on {host} port {port}: {reason}; end who uses it, or choose another "
-            "with --host and --port"
+            f"cannot listen on {host} port {port}: {reason}; end the program that uses it, "
+            "or choose another with --host and --port"
         ) from None
     return bound
 

@@ -1,4 +1,4 @@
-"""What Prometheus scrapes: the metrics of `docs/metrics.md`, in a registry of their own."""
+"""The metrics of `docs/metrics.md`, in a registry of their own, for Prometheus to scrape."""
 
 from backstay.service.metrics.metrics import Metrics
 

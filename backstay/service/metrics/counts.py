@@ -1,4 +1,4 @@
-"""What commits come to: counted from what is announced after each."""
+"""Counts of committed events, taken from the announcement of each commit."""
 
 import threading
 from collections import Counter
@@ -30,7 +30,7 @@ class CommitCounts:
     """
 
     def __init__(self) -> None:
-        """Nothing was committed since the process started."""
+        """Begin without a commit."""
         self._lock = threading.Lock()
         self._counts: dict[str, Counter[Labels]] = {}
         self._gains = self._losses = ZERO

@@ -75,4 +75,4 @@ def _add(family: Family, label_values: tuple[str, ...], value: Value) -> None:
             assert not isinstance(value, Histogram | Summary)
             family.add_metric(label_values, float(value))
         case _:
-            raise TypeError(f"{family.name} is no {type(value).__name__}")
+            raise TypeError(f"{family.name} is not a {type(value).__name__}")

@@ -1,4 +1,4 @@
-"""What a metric is: its name, type, labels and meaning, and how many series it may come to."""
+"""The description of a metric: name, type, labels, meaning, and its largest number of series."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """One metric as everybody knows it.
+    """The description of one metric.
 
     `bounds` are a histogram's, without infinity. `label_sets_max` stands where not every value of
     one label meets every value of the others.
@@ -105,7 +105,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How many observations there were, and what they come to."""
+    """The number of observations, and their sum."""
 
     count: int
     total: float

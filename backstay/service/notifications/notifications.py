@@ -1,4 +1,4 @@
-"""Notifications: what was committed is told to people, by services outside.
+"""Notifications: committed events are sent to people, through services outside.
 
 The events table is the outbox. Each target has a thread and a cursor: up to which event it has
 all that it is to be told. The cursor is committed after each message and before the next, so that
@@ -34,7 +34,7 @@ log = structlog.get_logger("backstay")
 
 
 class Outbox(EventReader, Protocol):
-    """Where events and cursors are read from, on any thread."""
+    """The source of events and cursors, on any thread."""
 
     def deliveries(self) -> dict[str, int]:
         """By target, the last event up to which it has them all."""
@@ -46,7 +46,7 @@ class Outbox(EventReader, Protocol):
 
 
 class Receiver(Protocol):
-    """Who messages are sent to; see `service.notification_target.Target`."""
+    """Takes messages; see `backstay.service.notifications.target.Target`."""
 
     name: str
 
@@ -140,7 +140,7 @@ class Notifications:
 
 
 def notifications_of(settings: Settings, count: Callable[[bool], None]) -> Notifications:
-    """The notifications that the settings ask for; without targets they are none."""
+    """The notifications that the settings ask for; none without targets."""
     targets: tuple[Receiver, ...] = ()
     if settings.notify_urls:
         # Apprise takes a moment to import, and most do without it.

@@ -19,7 +19,7 @@ LINE_CHARS_MAX = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What a target is sent."""
+    """A message to a target."""
 
     title: str
     body: str
@@ -47,7 +47,7 @@ DEFAULT_KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which events are told: of these kinds and, unless there are none, of these accounts.
+    """The events to send: of these kinds and, unless there are none, of these accounts.
 
     What concerns no account in particular concerns every one.
     """

@@ -102,7 +102,7 @@ def _venues(settings: Settings, system: System, clock: Clock) -> list[Feed]:
             system.directory,
             system.published,
             clock,
-            url=settings.feeds.of(venue).url,
+            url=settings.feeds[venue].url,
         )
         for venue, listings in settings.listings().items()
     ]

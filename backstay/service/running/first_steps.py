@@ -1,4 +1,4 @@
-"""What a service asks of its actors before it goes on with its start."""
+"""The service's first requests to its actors, which must succeed before the start goes on."""
 
 import time
 from concurrent.futures import wait as wait_for

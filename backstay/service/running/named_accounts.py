@@ -1,4 +1,4 @@
-"""Accounts that settings name: those that do not exist are told when the service starts.
+"""Warn at the start of accounts that settings name and that do not exist.
 
 A start does not fail for one, because an account may be opened at any time after it.
 """

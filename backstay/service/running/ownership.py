@@ -126,7 +126,7 @@ class Candidate:
 
         Raises:
             FileInUseError: if another process has the SQLite file.
-            OwnerLivesError: if the owner lives, and this is no standby.
+            OwnerLivesError: if the owner lives, and this is not a standby.
             StopAskedError: if the service is asked to stop meanwhile.
             StoreError: if the first answer is that the database cannot be used; whoever has
                 begun to wait, and a standby in any case, goes on through outages.
@@ -160,7 +160,7 @@ class Candidate:
         self._lease = self._lease or owned.lease
         if not self._standby and owned.lease.renewed_since(self._lease):
             raise OwnerLivesError(
-                f"the database is owned by {owned.holder}, which lives: its lease was renewed "
+                f"the database is owned by {owned.holder}, which is running: it renewed its lease "
                 "meanwhile; stop it first, or start this one as its standby with --standby"
             ) from None
         if owned.holder != self._owner:

@@ -47,14 +47,14 @@ EXIT_SIGNALLED = 128
 
 
 class Calls:
-    """What the main thread waits for: signals, and whatever ends the service.
+    """The calls that the main thread waits for: signals, and anything that ends the service.
 
     The first of them is why it ends. The first signal asks to stop, a second one ends the process
     at once.
     """
 
     def __init__(self) -> None:
-        """Nothing has come yet."""
+        """Begin without a call."""
         self._lock = threading.Lock()
         self._came = threading.Event()
         self._reason: str | None = None
@@ -135,7 +135,7 @@ def _started(service: Service) -> int:
     except (StoreError, StartError, OSError) as error:
         return _failed(EXIT_FAILED, "not started", error)
     except Exception:
-        # A bug, or a machine in trouble: whoever watches the process may start it again.
+        # A bug, or a machine in trouble: the supervisor may start the process again.
         log.exception("not started")
         return EXIT_FAILED
     return 0

@@ -1,4 +1,4 @@
-"""Where the books and the tokens lie unless a setting says otherwise."""
+"""The default folder of books and tokens."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Where settings come from: gathered, checked, and each remembered with its source."""
+"""Gather the settings from their sources, check them, and remember each one's source."""
 
 import difflib
 import os
@@ -6,7 +6,6 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +55,7 @@ class Loaded:
     def shown(self) -> Iterator[tuple[str, str, str]]:
         """Name, value and source of every setting, as text; secrets are masked."""
         for name in NAMES:
-            yield name, _shown(name, attrgetter(name)(self.settings)), self.sources[name]
+            yield name, _shown(name, _value(self.settings, name)), self.sources[name]
 
 
 def load(options: Mapping[str, object] | None = None, folder: Path | None = None) -> Loaded:
@@ -109,7 +108,7 @@ def _of_environment(lines: list[str]) -> _Layer:
         if variable.startswith(PREFIX) and not _is_known(variable):
             known = [_variable(name) for name in NAMES]
             lines.append(
-                f"environment variable {variable} is no setting{_nearest(variable, known)}"
+                f"environment variable {variable} is not a setting{_nearest(variable, known)}"
             )
     values = EnvSettingsSource(Settings)()
     values |= {name: os.environ[_variable(name)] for name in _given_for_venues()}
@@ -156,7 +155,9 @@ def _of_secrets(lines: list[str]) -> _Layer:
         if folder is None:
             continue
         if not Path(folder).is_dir():
-            lines.append(f"{variable} {folder} is no folder: give one that holds a file a setting")
+            lines.append(
+                f"{variable} {folder} is not a folder: give one that holds a file for each setting"
+            )
             continue
         for name in NAMES:
             path = Path(folder) / name
@@ -170,7 +171,7 @@ def _read(path: Path, variable: str, lines: list[str]) -> str | None:
     try:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
         lines.append(f"{variable}: file {path} cannot be read: {reason}")
         return None
 
@@ -186,7 +187,7 @@ def _of_toml(path: Path, lines: list[str]) -> _Layer:
         return []
     values = _flat(values)
     unknown = [name for name in values if name not in NAMES]
-    lines += [f"{path}: {name} is no setting{_nearest(name, NAMES)}" for name in unknown]
+    lines += [f"{path}: {name} is not a setting{_nearest(name, NAMES)}" for name in unknown]
     return [(name, value, str(path)) for name, value in values.items() if name in NAMES]
 
 
@@ -232,6 +233,14 @@ def _impossible(
     may_hold_one = name in _HOLDING_SECRETS or name.endswith(".url")
     value = "" if may_hold_one else f" {values.get(name)!s}"
     return f"setting {name}{key}{value} ({sources[name]}) is refused: {reason}"
+
+
+def _value(settings: Settings, name: str) -> object:
+    match name.split("."):
+        case ["feeds", venue, of_venue]:
+            return getattr(settings.feeds[venue], of_venue)
+        case _:
+            return getattr(settings, name)
 
 
 def _shown(name: str, value: object) -> str:

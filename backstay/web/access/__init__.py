@@ -1,1 +1,1 @@
-"""What every request passes: address, caller, scope, and a share of the service."""
+"""Checks that every request passes: address, caller, scope, and a share of the service."""

@@ -1,4 +1,4 @@
-"""Who may ask what: tokens, their scopes, and the hosts that this service answers for.
+"""Access control: tokens, their scopes, and the hosts that this service answers for.
 
 The app puts `AccessGate` (`gate.py`) around everything: it finds out who calls, and refuses
 whoever may not be here at all. A route says which scope it needs:
@@ -36,7 +36,7 @@ CALLER = "backstay.caller"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sent a request; `token` is None on a loopback that asks for none.
+    """The sender of a request; `token` is None on a loopback address that asks for none.
 
     `session_id` is that of a browser's login, None for who sent the token itself.
     """
@@ -47,12 +47,12 @@ class Caller:
 
     @property
     def holder(self) -> str:
-        """Who it counts as where tokens share something."""
+        """The name under which the caller shares bounded resources."""
         return "" if self.token is None else self.token.sha256
 
 
 class Access:
-    """Who is let in: the tokens of a file, and the browsers that logged in with one.
+    """The callers that are let in: the tokens of a file, and browsers that logged in with one.
 
     `host` is where the server binds. `allowed_hosts` are further names that this service is
     called by, in the Host header: without their ports.
@@ -92,7 +92,7 @@ class Access:
             )
 
     def caller_of(self, bearer: str | None, cookie: str | None, *, is_local: bool) -> Caller | None:
-        """Who has this bearer token or else this session's cookie; None if nobody has.
+        """The caller with this bearer token or else this session's cookie; None if there is none.
 
         Where no token is asked for, only a request that `is_local` is let in: it comes from this
         machine, without any sign of a proxy.
@@ -144,7 +144,7 @@ class Access:
 
 
 def requires(scope: Scope) -> Any:
-    """A dependency that refuses (403) whoever's scope does not reach that far."""
+    """A dependency that refuses (403) a caller with a lesser scope."""
 
     async def check(
         request: Request, _documented: Annotated[Any, Security(HTTPBearer(auto_error=False))]

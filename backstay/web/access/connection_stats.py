@@ -20,9 +20,9 @@ class CutOff(StrEnum):
 
 
 class ConnectionStats:
-    """How many connections are open, and how many were cut off, by the bound that they met."""
+    """Counts of open connections, and of those cut off, by the bound that they met."""
 
     def __init__(self) -> None:
-        """Nobody has come yet."""
+        """Begin without a connection."""
         self.open = 0
         self.cut_off = dict.fromkeys(CutOff, 0)

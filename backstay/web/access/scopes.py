@@ -1,10 +1,10 @@
-"""How far a token or a session may reach."""
+"""The scopes of tokens and sessions."""
 
 from enum import StrEnum
 
 
 class Scope(StrEnum):
-    """How far a token reaches; each scope includes those before it."""
+    """The rights of a token; each scope includes those before it."""
 
     READ = "read"
     TRADE = "trade"

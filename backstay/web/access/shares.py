@@ -1,4 +1,4 @@
-"""Who gives way where something is full: the token that has the most of it."""
+"""Choose what to give up when something is full: the newest of the token that holds the most."""
 
 from collections import Counter
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The token file: who may call the API, and how far.
+"""The token file: the callers of the API, and their scopes.
 
 A JSON list of `{name, scope, sha256, created_at}`. Only digests are kept: a token's text is shown
 once, when it is created. A running service notices a change by itself.
@@ -61,7 +61,7 @@ def find_token(tokens: Sequence[Token], text: str) -> Token | None:
 class TokenFile:
     """The tokens of one file, read anew whenever the file was changed.
 
-    `is_asked` once it has held a token, or could not be understood: from then on nobody is let in
+    `is_asked` once it has held a token, or could not be understood: from then on no one is let in
     without a token, so that revoking the last one, or a slip in the file, opens nothing.
     """
 
@@ -81,7 +81,7 @@ class TokenFile:
         except (OSError, ValueError) as error:
             raise TokenFileError(f"token file {self.path} cannot be read: {error}") from None
         if not isinstance(content, list):
-            raise TokenFileError(f"token file {self.path} is no JSON list of tokens")
+            raise TokenFileError(f"token file {self.path} is not a JSON list of tokens")
         tokens = tuple(self._token(number, entry) for number, entry in enumerate(content, 1))
         names = [token.name for token in tokens]
         for name in names:
@@ -136,17 +136,17 @@ class TokenFile:
         where = f"token file {self.path}, entry {number}"
         fields = set(Token.__slots__)
         if not isinstance(entry, dict):
-            raise TokenFileError(f"{where} is no JSON object")
+            raise TokenFileError(f"{where} is not a JSON object")
         if unknown := sorted(entry.keys() - fields):
             raise TokenFileError(f"{where} has the unknown field {unknown[0]!r}")
         if missing := sorted(fields - entry.keys()):
             raise TokenFileError(f"{where} lacks the field {missing[0]!r}")
         if wrong := sorted(field for field in fields if not isinstance(entry[field], str)):
-            raise TokenFileError(f"{where}: {wrong[0]!r} is no text")
+            raise TokenFileError(f"{where}: {wrong[0]!r} is not text")
         if entry["scope"] not in list(Scope):
             raise TokenFileError(f"{where}: scope {entry['scope']!r} is not read, trade or admin")
         if len(entry["sha256"]) != 64 or entry["sha256"].strip("0123456789abcdef"):
-            raise TokenFileError(f"{where}: 'sha256' is no SHA-256 in lower-case hexadecimal")
+            raise TokenFileError(f"{where}: 'sha256' is not a SHA-256 in lower-case hexadecimal")
         return Token(**{**entry, "scope": Scope(entry["scope"])})
 
     def _stamp_now(self) -> tuple[int, int, int] | None:

@@ -61,7 +61,7 @@ class CsvResponse(StreamingResponse):
 
 
 class LimitsRequest(RequestBody):
-    """What an account may open; null means no limit."""
+    """The limits of an account's opens; null means no limit."""
 
     model_config = example(open_positions_max=10)
 
@@ -84,7 +84,7 @@ class AccountRequest(RequestBody):
 
 
 class TransferRequest(RequestBody):
-    """A deposit, or a withdrawal where the amount is negative; done once by its reference."""
+    """A deposit, or a withdrawal if the amount is negative; booked once per reference."""
 
     model_config = example(amount="100", reference="deposit-1")
 

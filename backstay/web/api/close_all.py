@@ -1,4 +1,4 @@
-"""The panic button: every open position is closed, and each one's outcome told."""
+"""Close every open position, and return each one's outcome."""
 
 import asyncio
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ NOTE = "close-all"
 
 
 class CloseAllRequest(RequestBody):
-    """What to close: of one account or of all, of one symbol or of all.
+    """The positions to close: of one account or all, of one symbol or all.
 
     With `force` even a stale market's last price is acted on.
     """

@@ -1,4 +1,4 @@
-"""What requests are made of: decimals as text, names, times, each with its bounds."""
+"""The fields of requests: decimals as text, names, times, each with its bounds."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What happened, as sentences for people."""
+"""Events as sentences for people."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What is wrong with a request that cannot be taken, in words for who wrote it."""
+"""Explain to the client why its request is invalid."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -81,7 +81,7 @@ OneOrMany = Annotated[
 
 
 class ReleaseRequest(RequestBody):
-    """A quarantined price, named by its value, to be accepted."""
+    """The quarantined price to accept, named by its value."""
 
     model_config = example(price="60000")
 

@@ -1,4 +1,4 @@
-"""What machines ask: does it live, is it ready, how does it do."""
+"""Probes for machines: liveness, readiness, metrics."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the API answers with. Decimals are strings, times are ISO 8601 in UTC."""
+"""The bodies of the API's answers. Decimals are strings, times are ISO 8601 in UTC."""
 
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
@@ -96,7 +96,7 @@ class RepairField(BaseModel):
 
 
 class RepairBody(BaseModel):
-    """What is to be done about a wallet's row, or was done.
+    """The repair that a wallet's row needs, or got.
 
     `detail` says what is wrong, or, of a row that was restored, the reason that was given.
     """
@@ -164,7 +164,7 @@ class OpenedBody(PositionBody):
 
 
 class PnlBody(BaseModel):
-    """What the parts closed so far have earned: gross, each cost, net."""
+    """The PnL of the parts closed so far: gross, each cost, net."""
 
     gross: Money
     entry_fee: Money
@@ -199,7 +199,7 @@ class HistoryBody(BaseModel):
 
 
 class ClosedBody(BaseModel):
-    """A closed position; `already_closed` for who did not close it."""
+    """A closed position; `already_closed` if another request had closed it."""
 
     position: PositionBody
     already_closed: bool
@@ -213,7 +213,7 @@ class DeniedClose(BaseModel):
 
 
 class CloseAllBody(BaseModel):
-    """What became of each open position; `pending` are the ids that are not answered yet."""
+    """The outcome of each open position; `pending` are the ids without an answer yet."""
 
     closed: list[PositionBody]
     denied: list[DeniedClose]
@@ -221,7 +221,7 @@ class CloseAllBody(BaseModel):
 
 
 class PriceResult(BaseModel):
-    """What became of a price; `reason` where it was not accepted."""
+    """The verdict on a price; `reason` if it was not accepted."""
 
     symbol: str
     price: str
@@ -231,13 +231,13 @@ class PriceResult(BaseModel):
 
 
 class PriceResults(BaseModel):
-    """What became of each price, in the order in which they were sent."""
+    """The verdict on each price, in the order in which they were sent."""
 
     items: list[PriceResult]
 
 
 class PriceCountsBody(BaseModel):
-    """How many prices came since the service's start, by what became of them."""
+    """Counts of prices since the service's start, by verdict."""
 
     accepted: int
     rejected: int
@@ -299,7 +299,7 @@ class TradingBody(BaseModel):
 
 
 class ProbeBody(BaseModel):
-    """How the process is, part by part."""
+    """The state of the process, part by part."""
 
     status: Literal["ok", "failing"]
     checks: dict[str, str]

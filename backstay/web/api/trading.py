@@ -15,7 +15,7 @@ router = APIRouter(prefix="/trading", tags=["trading"], dependencies=[requires(S
 
 
 class TradingRequest(RequestBody):
-    """Whose opens, of one account or of all, and why."""
+    """The account whose opens to pause or resume, or all accounts, and the reason."""
 
     model_config = example(account="demo", reason="strategy under review")
 

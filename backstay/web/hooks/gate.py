@@ -1,4 +1,4 @@
-"""How many alerts the hook takes, judged before their bodies are read."""
+"""Limit the alerts that the hook takes, before their bodies are read."""
 
 import math
 import time

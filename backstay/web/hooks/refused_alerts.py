@@ -37,7 +37,7 @@ _REASONS = {
 
 
 class RefusedAlerts:
-    """How many alerts were refused, by reason."""
+    """Counts of refused alerts, by reason."""
 
     def __init__(self) -> None:
         """None was."""

@@ -1,4 +1,4 @@
-"""Webhooks: TradingView's alerts, for whoever knows the secret in the path."""
+"""Webhooks: TradingView's alerts, sent to a path that contains the secret."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ from fastapi import APIRouter, HTTPException, Request
 from pydantic import BaseModel, Field
 
 from actors.messages import Denied, Reply
-from actors.signals.actor import SignalsStored, SignalStored, TakeSignals
+from actors.signals.protocol import SignalsStored, SignalStored, TakeSignals
 from backstay.web.access.requests import client_of
 from backstay.web.api.waiting import not_delivered
 from backstay.web.backend import Backend, HookSettings, TheBackend
@@ -84,7 +84,7 @@ async def take_alert(
     """
     hook = backend.hook
     if hook is None or not hook.knows(secret):
-        # For anybody who does not know the secret there is nothing here.
+        # Without the secret this address looks like one that does not exist.
         backend.refused_alerts.wrong_secret(client_of(request))
         raise HTTPException(404)
     try:

@@ -52,7 +52,7 @@ class AlertError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """What an alert asks for; None where its body gives nothing.
+    """An alert's order; None for what its body leaves out.
 
     `flat` means that its strategy has no position afterwards, `sent_us` is the sender's time and
     `digest` identifies the body. `notes` say what the sender should know: fields that were

@@ -1,4 +1,4 @@
-"""What each market's price has been since the service's start, the coarser the older.
+"""Each market's prices since the service's start, coarser the older they are.
 
 Prices are sampled, not recorded: the tape is for drawing, and forgotten with the process.
 """

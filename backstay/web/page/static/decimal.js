@@ -8,7 +8,7 @@ const SHAPE = /^-?\d+(\.\d+)?$/;
 
 /** @param {string} text as the API writes numbers, without exponent
     @returns {Decimal}
-    @throws {RangeError} for text that is no such number */
+    @throws {RangeError} for text that is not such a number */
 export function decimal(text) {
   if (!SHAPE.test(text)) throw new RangeError(`"${text}" is not a decimal: write it as 64250.5`);
   const [whole, fraction = ""] = text.split(".");

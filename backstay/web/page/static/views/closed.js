@@ -33,7 +33,7 @@ export function followClosed(store, onHistory) {
     { name: "Net PnL", kind: "figure", show: showNet },
     { name: "History", kind: "actions", show: (cell, { id }) =>
       writeButtons(cell, [["History", `History of position ${id}`, () => onHistory(id)]]) },
-  ], "No position was closed yet.");
+  ], "No position has been closed yet.");
   store.follow(["closed"], ({ closed }) =>
     table.show(closed.slice(0, SHOWN), ({ id }) => id));
 }

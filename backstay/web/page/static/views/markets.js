@@ -18,7 +18,7 @@ export function followMarkets(store, onRelease) {
       write(cell, age === null ? NONE : duration(age)) },
     { name: "Feed", show: (cell, { feed }) => write(cell, feed ?? "API") },
     { name: "State", show: (cell, row) => showState(cell, row, onRelease) },
-  ], "No market yet: it begins with its first price.");
+  ], "No market yet: a market begins with its first price.");
   const list = byId("symbols");
   store.follow(["markets", "may"], ({ markets, may }) => {
     const rows = [...markets.values()].map((market) => ({ ...market, may: may.administer }));

@@ -38,7 +38,7 @@ export class PauseForm {
   #describe() {
     const pause = this.#pause();
     setText(byId("pause-text"), pause === undefined
-      ? "No position is opened from then on, also after a restart. Stops, take-profits and closes "
+      ? "No position can be opened until you resume, also after a restart. Stops, take-profits and closes "
         + "go on."
       : `Opens are paused: ${pause.reason}. Resuming allows them again.`);
     setText(this.dialog.button, pause === undefined ? "Pause opens" : "Resume opens");

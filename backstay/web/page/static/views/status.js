@@ -72,7 +72,7 @@ function showContact(contact, isLoaded) {
   const banner = byId("stale");
   if (isStale) {
     showChip("connection", "bad", "! Connection lost");
-    setText(banner, `Connection lost. What is shown is as it was ${duration(age / 1000)} ago; `
+    setText(banner, `Connection lost. This page shows the state of ${duration(age / 1000)} ago; `
       + "trying to connect again.");
   } else if (isLoaded) showChip("connection", "good", "● Live");
   banner.hidden = !isStale;

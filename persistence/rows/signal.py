@@ -1,0 +1,47 @@
+"""A signal from outside as a row of `signals`."""
+
+from persistence.rows.row import Row, in_order, money_units_or_none
+from persistence.tables import SignalRow
+from trading.signals import Signal, SignalAction, SignalStatus
+
+_in_order = in_order(SignalRow)
+
+
+def signal_row(signal: Signal) -> Row:
+    """A signal as a row."""
+    return _in_order(
+        {
+            "id": signal.signal_id,
+            "account": signal.account,
+            "symbol": signal.symbol,
+            "action": signal.action.value,
+            "received_at": signal.received_us,
+            "digest": signal.digest,
+            "flat": signal.flat,
+            "notional": money_units_or_none(signal.notional),
+            "client_id": signal.client_id,
+            "sent_at": signal.sent_us,
+            "status": signal.status.value,
+            "outcome": signal.outcome,
+            "finished_at": signal.finished_us,
+        }
+    )
+
+
+def signal_from(row: SignalRow) -> Signal:
+    """The signal of a row."""
+    return Signal(
+        signal_id=row.id,
+        account=row.account,
+        symbol=row.symbol,
+        action=SignalAction(row.action),
+        received_us=row.received_at,
+        digest=row.digest,
+        flat=bool(row.flat),
+        notional=row.notional,
+        client_id=row.client_id,
+        sent_us=row.sent_at,
+        status=SignalStatus(row.status),
+        outcome=row.outcome,
+        finished_us=row.finished_at,
+    )
