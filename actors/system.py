@@ -28,6 +28,7 @@ from actors.published import MarketStatus, Published
 from actors.signals.actor import SignalActor
 from persistence.changes import Change
 from persistence.state import State
+from trading.times import SECOND_US
 
 START_SECONDS_MAX = 60.0
 REPORT_SHARE = 0.25
@@ -65,11 +66,11 @@ class _End:
 
     def __init__(self, clock: Clock, seconds: float) -> None:
         self._clock = clock
-        self._at_us = clock.monotonic_us() + round(seconds * 1_000_000)
+        self._at_us = clock.monotonic_us() + round(seconds * SECOND_US)
 
     def left(self, *, but: float = 0.0) -> float:
         """How many seconds are left but so many; 0 at the least."""
-        return max(0.0, (self._at_us - self._clock.monotonic_us()) / 1_000_000 - but)
+        return max(0.0, (self._at_us - self._clock.monotonic_us()) / SECOND_US - but)
 
 
 def _described(change: Change) -> str:

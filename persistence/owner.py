@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 from persistence.columns import database_clock
 from persistence.errors import Behind, Deposed, Lease, OwnedElsewhere
 from persistence.tables import CommitRow, OwnerRow
-
-_MICROSECONDS = 1_000_000
+from trading.times import SECOND_US
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,14 +113,14 @@ def _locked(asked: Session | Connection) -> Row[Any]:
 
 
 def _judge(owner: Row[Any], holder: str | None) -> None:
-    left_us = owner.renewed_at + owner.lease_seconds * _MICROSECONDS - owner.now
+    left_us = owner.renewed_at + owner.lease_seconds * SECOND_US - owner.now
     if owner.released or owner.holder == holder or left_us <= 0:
         return
     lease = Lease(
         epoch=owner.epoch,
         renewed_at_us=owner.renewed_at,
         asked_at_us=owner.now,
-        seconds_left=left_us / _MICROSECONDS,
+        seconds_left=left_us / SECOND_US,
     )
     raise OwnedElsewhere(owner.holder, lease)
 

@@ -337,7 +337,7 @@ class MarketActor(SupervisedActor):
             symbol=self._symbol,
             last=last,
             received_us=self._age.received_us,
-            price_age_us_max=self._settings.price_age_seconds_max * 1_000_000,
+            price_age_us_max=self._age.us_max,
             candidate=guard.candidate.price if guard.candidate else None,
             pause=self._pause,
             heard=self._verdicts.heard,

@@ -33,6 +33,7 @@ from backstay.simulation.requests import (
     PauseAsked,
     PricesAsked,
     Request,
+    SignalsAsked,
     StopAsked,
     TransferAsked,
 )
@@ -85,6 +86,8 @@ class Client:
                 _judge_account(self.model, self.request, message)
             case HealthAsked():
                 _judge_health(message)
+            case SignalsAsked():
+                self.model.signals.judge(self.request, message)
 
 
 def command(request: Request, client: Client) -> Any:

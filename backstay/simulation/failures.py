@@ -76,7 +76,9 @@ class Failures:
             *directory.positions.values(),
             directory.auditor,
         ]
-        actors = [actor_of(ref) for ref in recipients if ref.is_alive()]
+        if self._world.weather.signals:
+            recipients.append(directory.signals)
+        actors = [actor_of(ref) for ref in recipients if ref is not None and ref.is_alive()]
         return [actor for actor in actors if isinstance(actor, SupervisedActor)]
 
     def _may_fail(self, actor: SupervisedActor) -> bool:

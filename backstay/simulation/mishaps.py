@@ -6,6 +6,7 @@ from backstay.simulation.dispatcher import Violation
 from backstay.simulation.failures import Failures
 from backstay.simulation.life import RENEW_SECONDS
 from backstay.simulation.world import World
+from trading.times import SECOND_US
 
 
 class Mishaps:
@@ -64,7 +65,7 @@ class Mishaps:
         """The time of day is set: right, a little wrong, or wrong by up to more than a year."""
         seconds = self._random.choice((0, 0, 0.5, 3, 7, 3_600, 86_400 * 400))
         seconds *= self._random.choice((-1, 1))
-        self._world.clock.set_wrong(round(seconds * 1_000_000))
+        self._world.clock.set_wrong(round(seconds * SECOND_US))
         return f"the clock is set to {seconds} s from what is right"
 
     def lose_files(self) -> str:

@@ -8,6 +8,7 @@ from actors.messages import Denied
 from backstay.simulation.arithmetic import exact, price
 from backstay.simulation.dispatcher import Violation
 from trading.model import Ladder, Limits, Position
+from trading.signals import SignalOrder
 
 
 @dataclass(eq=False, slots=True)
@@ -160,6 +161,19 @@ class HealthAsked(Request):
     reads_failed: int = 0
 
 
+@dataclass(eq=False, slots=True)
+class SignalsAsked(Request):
+    """Signals to be stored, all or none, and carried out; whether their account existed."""
+
+    orders: tuple[SignalOrder, ...] = ()
+    existed: bool = False
+
+    @property
+    def account(self) -> str:
+        """Whose they are."""
+        return self.orders[0].account
+
+
 @dataclass(slots=True)
 class Requests:
     """All that was asked, in order."""
@@ -172,6 +186,7 @@ class Requests:
     transfers: list[TransferAsked] = field(default_factory=list)
     accounts: list[AccountAsked] = field(default_factory=list)
     healths: list[HealthAsked] = field(default_factory=list)
+    signals: list[SignalsAsked] = field(default_factory=list)
     serial: int = 0
 
     def next_serial(self) -> int:
@@ -190,6 +205,7 @@ class Requests:
             *self.transfers,
             *self.accounts,
             *self.healths,
+            *self.signals,
         ]
 
     def kill(self) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from actors.market import price_history
+from backstay.simulation.alerts import finish_signals
 from backstay.simulation.checks import check_settled
 from backstay.simulation.predictions import Predictions
 from backstay.simulation.steps import Steps
@@ -119,6 +120,7 @@ class _Run:
                 predictions.check()
             self._go_on(number)
             stepped()
+        finish_signals(world)
         self._settle()
         self.digest = self._digest()
 

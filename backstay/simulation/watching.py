@@ -7,11 +7,19 @@ from typing import Any
 from actors.engine.pooled import PooledActor
 from actors.engine.supervised import SupervisedActor
 from actors.market.actor import MarketActor
-from actors.messages import PauseMarket, ReleaseCandidate, ResumeMarket, TakePrices
+from actors.messages import (
+    ClosePosition,
+    OpenPosition,
+    PauseMarket,
+    ReleaseCandidate,
+    ResumeMarket,
+    TakePrices,
+)
 from actors.position.actor import PositionActor
 from actors.protocol import Arm, PriceQuoted, PriceReached, QuoteDenied
+from actors.signals.actor import SignalActor
 from backstay.simulation.clients import Client
-from backstay.simulation.dispatcher import SimulatedDispatcher, Watcher, When, name_of
+from backstay.simulation.dispatcher import SimulatedDispatcher, Violation, Watcher, When, name_of
 from backstay.simulation.model import Model
 from backstay.simulation.model_market import ModelMarket, Quote
 from backstay.simulation.model_tracking import Coverage
@@ -54,6 +62,8 @@ class ModelWatcher(Watcher):
                 self._quoted(market, message)
             elif isinstance(message, QuoteDenied):
                 self._quote_denied(market, message)
+        elif isinstance(actor, SignalActor) and isinstance(message, OpenPosition | ClosePosition):
+            self._signal_asks(actor, message)
 
     def failing(self, actor: PooledActor, message: Any, when: When) -> None:
         """An actor's life ends by an exception."""
@@ -153,6 +163,15 @@ class ModelWatcher(Watcher):
                 f"{name_of(actor)} has price {actor._number}, {last}, candidate {candidate}; "
                 f"must have {market.number}, {market.last}, {expected}"
             )
+
+    # --- Signals -----------------------------------------------------------------------------
+
+    def _signal_asks(self, actor: SignalActor, message: OpenPosition | ClosePosition) -> None:
+        assert actor._run is not None, "a signal that asks is in hand"
+        try:
+            self._model.signals.expect_turn(actor._run.signal.signal_id, message)
+        except Violation as violation:
+            self._dispatcher.violate(str(violation))
 
     # --- Positions ---------------------------------------------------------------------------
 

@@ -48,6 +48,7 @@ class Weather:
     unwritable: float = 0.0
     clock: float = 0.0
     files: float = 0.0
+    signals: float = 0.0
     standby: bool = False
     interleaved: bool = True
 
@@ -340,8 +341,7 @@ class World:
 
     def _expect_no_fatal(self) -> None:
         if self.life.has_found_out:
-            fatal = self.system.fatal.get(0)
-            raise Violation(f"the process would have ended: {fatal}")
+            raise Violation(f"the process would have ended: {self.system.fatal.get(0)}")
 
     def _durable(self, commit: Committed) -> None:
         try:

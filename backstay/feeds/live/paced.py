@@ -12,11 +12,12 @@ from actors.messages import TakePrices
 from backstay.feeds.batches import PriceBatch
 from backstay.feeds.errors import InputError
 from backstay.feeds.live.inlet import FeedStatus, Floor, Inlet
+from trading.times import SECOND_US
 
 log = structlog.get_logger(__name__)
 
 RESTART_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
-_SLIP_US_MAX = 1_000_000
+_SLIP_US_MAX = SECOND_US
 _TICK_SECONDS = 0.005
 _PRICES_MAX = 1_000
 
@@ -129,7 +130,7 @@ class LiveFeed:
         return FeedStatus(
             connected=self._thread.is_alive() and self._trouble is None and not ended,
             blocked_us=self._inlet.blocked_us,
-            last_message_seconds=None if taken_us is None else taken_us / 1_000_000,
+            last_message_seconds=None if taken_us is None else taken_us / SECOND_US,
             ended=ended,
         )
 
@@ -192,6 +193,6 @@ class LiveFeed:
     def _wait_until_due(self, feed_us: int, pacer: Pacer) -> bool:
         """Wait for a price's time; False if the feed is stopped instead."""
         while (left_us := pacer.due_in_us(feed_us)) > 0:
-            if self._stopping.wait(max(left_us / 1_000_000, _TICK_SECONDS)):
+            if self._stopping.wait(max(left_us / SECOND_US, _TICK_SECONDS)):
                 return False
         return not self._stopping.is_set()

@@ -14,6 +14,7 @@ from backstay.feeds.venues.link import Timing
 from backstay.feeds.venues.session import Session
 from backstay.feeds.venues.spelling import Listing
 from backstay.feeds.venues.venue import Venue
+from trading.times import SECOND_US
 
 log = structlog.get_logger(__name__)
 
@@ -113,7 +114,7 @@ class VenueFeed:
         """Hand trades to their market, when it has room."""
         ours = self._symbols[symbol]
         # A clock that runs behind the exchange's would make the newest price come from the future.
-        self._delay.observe(max(0, self._clock.now_us() - times_us[-1]) / 1_000_000)
+        self._delay.observe(max(0, self._clock.now_us() - times_us[-1]) / SECOND_US)
         self._look_at_clock()
         if self._inlet.wait_for_room(ours):
             self._inlet.tell(ours, TakePrices(prices=prices, times_us=times_us))

@@ -119,7 +119,7 @@ def feeds_of(settings: Settings, floor: SystemFloor, clock: Clock) -> Feeds:
 
 def _venues(settings: Settings, floor: SystemFloor, clock: Clock) -> list[Feed]:
     return [
-        VenueFeed(VENUES[venue], listings, floor, clock, url=settings.feeds.of(venue).url)
+        VenueFeed(VENUES[venue], listings, floor, clock, url=settings.feeds[venue].url)
         for venue, listings in settings.listings().items()
     ]
 

@@ -35,6 +35,7 @@ from backstay.web.stream.event_stream import EventStream
 from persistence.addresses import masked
 from persistence.store import Store
 from trading.price_guard import GuardSettings
+from trading.times import SECOND_US
 
 log = structlog.get_logger("backstay")
 
@@ -128,7 +129,7 @@ class Service:
         gc.freeze()
         gc.set_threshold(50_000, 20, 20)
         self._notifier.ready()
-        seconds = (self._clock.monotonic_us() - began_us) / 1_000_000
+        seconds = (self._clock.monotonic_us() - began_us) / SECOND_US
         log.info(f"ready after {seconds:.2f} s: {url_of(bound)}", docs=f"{url_of(bound)}/docs")
 
     def stop(self) -> None:

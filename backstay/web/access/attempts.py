@@ -4,6 +4,7 @@ import ipaddress
 from collections import OrderedDict, deque
 
 from actors.engine.clock import Clock
+from trading.times import SECOND_US
 
 CLIENTS_MAX = 4096
 WINDOW_US = 60_000_000
@@ -58,4 +59,4 @@ class Attempts:
         if len(times) < self._per_minute:
             times.append(now_us)
             return None
-        return max(1, -((now_us - WINDOW_US - times[0]) // 1_000_000))
+        return max(1, -((now_us - WINDOW_US - times[0]) // SECOND_US))
