@@ -25,6 +25,9 @@ WEATHERS = {
         files=0.05, kill=0.01, failure=0.03, database=FaultRates(commit=0.1, look_up=0.1, slow=0.05)
     ),
     "clocks": Weather(clock=0.15, failure=0.03, kill=0.02, stop=0.02),
+    "markets": Weather(
+        retire=0.25, kill=0.02, stop=0.01, failure=0.03, database=FaultRates(slow=0.05, commit=0.05)
+    ),
     "owners": Weather(
         standby=True,
         kill=0.01,

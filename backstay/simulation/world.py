@@ -48,6 +48,7 @@ class Weather:
     unwritable: float = 0.0
     clock: float = 0.0
     files: float = 0.0
+    retire: float = 0.0
     standby: bool = False
     interleaved: bool = True
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from actors.engine.pooled import Recipient
-from actors.market.actor import MarketSettings
+from actors.market.settings import MarketSettings
 from actors.messages import (
     Denied,
     JudgedPrice,
