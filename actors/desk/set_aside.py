@@ -72,7 +72,7 @@ class AsideShelf:
         """Whether an actor is set aside."""
         return (kind, key) in self._published.set_aside
 
-    def put(self, kind: str, key: str | int, why: str) -> SetAside:
+    def put(self, kind: str, key: str | int, why: str) -> None:
         """Set an actor aside, durably told."""
         account = str(key) if kind == ActorKind.WALLET else None
         symbol = str(key) if kind == ActorKind.MARKET else None
@@ -101,7 +101,6 @@ class AsideShelf:
         )
         change = Change(account=account, events=(event,))
         self._directory.to_committer(CommitChange(change_id=0, change=change, reply_to=None))
-        return aside
 
     def denial_for(self, command: Command) -> Denied | None:
         """The answer to a command that needs what is set aside, if it does."""

@@ -18,7 +18,7 @@ app = typer.Typer()
 
 @app.command()
 def metrics(as_json: Json = False) -> None:
-    """List every metric with its labels, its meaning, and the series it comes to at the most."""
+    """List every metric with its labels, its meaning, and its largest number of series."""
     # Only this command needs it: it takes the actors and the web along.
     from backstay.feeds.venues.registry import VENUES
     from backstay.service.metrics.catalogue import ACCOUNTS, CATALOGUE

@@ -1,5 +1,6 @@
 """What positions could still gain and lose: what is allowed can be booked, wherever prices go."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -61,6 +62,16 @@ def test_a_long_that_could_lose_more_than_any_amount_is_refused() -> None:
     denial = headroom_denial(Account(AMOUNT_MAX).wallet, position, ZERO)
     assert denial is not None
     assert "at a price of 0 it would lose 90" in denial.text
+
+
+def test_a_position_may_lose_the_largest_amount_and_no_more() -> None:
+    """To the last decimal."""
+    most = replace(a_position(), hold=Decimal("89766606822.26112109"))
+    assert could_lose(most) == AMOUNT_MAX
+    wallet = Account(1_000).wallet
+    assert "would lose" not in str(headroom_denial(wallet, most, ZERO))
+    beyond = replace(most, hold=most.hold + Decimal("0.00000001"))
+    assert "would lose" in str(headroom_denial(wallet, beyond, ZERO))
 
 
 @pytest.mark.parametrize(
