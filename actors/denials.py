@@ -26,7 +26,7 @@ def unknown_account(account: str) -> Denial:
 
 
 def no_market(symbol: str) -> Denial:
-    """An open of a symbol that nobody has heard of."""
+    """An open of an unknown symbol."""
     return Denial(
         reason=DenialReason.PRICE_UNKNOWN,
         text=f"no price of {symbol} has been accepted yet",
@@ -80,7 +80,7 @@ def unreadable_position(what: str, detail: str) -> Denial:
 def account_answer(
     wallet: Wallet, message: OpenAccount, *, created: bool = False
 ) -> AccountReady | Denied:
-    """What somebody hears who opens an account that is there."""
+    """The denial of an open of an account that exists."""
     asked = (message.account_type, message.currency, message.initial_balance, message.limits)
     has = (wallet.account_type, wallet.currency, wallet.initial_balance, wallet.limits)
     if asked == has:
@@ -155,7 +155,7 @@ def repair_impossible(account: str, irreparable: Irreparable) -> Denial:
 
 
 def repair_refused(account: str, detail: str) -> Denial:
-    """The denial of a repair that the database did not take, or nobody: it changed meanwhile."""
+    """The denial of a repair that was not written, because the wallet's row changed meanwhile."""
     return Denial(
         reason=DenialReason.WRITE_REFUSED,
         text=f"account {account} was not repaired, and nothing was changed: {detail}; ask again",
@@ -185,7 +185,7 @@ def books_mismatch(why: str) -> Denial:
 
 
 def paused_by_network(symbol: str, pause: MarketPause) -> Denial:
-    """The denial of whatever would judge or quote a price while nobody knows the market."""
+    """The denial of a command that needs a price while the market has none."""
     return Denial(
         reason=DenialReason.PAUSED_BY_NETWORK,
         text=f"{symbol} is paused: {pause.why}",

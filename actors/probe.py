@@ -1,6 +1,6 @@
 """Test your own actors: a probe is a queryable mailbox, and a dispatcher runs on virtual time.
 
-The fixtures below come with the distribution (a pytest entry point):
+The fixtures come with the distribution, from `backstay.pytest_plugin`:
 
     def test_market_tells_a_reached_position(backstay_dispatcher, backstay_probe):
         position = backstay_probe("position")
@@ -21,8 +21,6 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar
-
-import pytest
 
 from actors.engine.dispatcher import SequentialDispatcher
 
@@ -118,21 +116,3 @@ class TestProbe:
 
 def _matches(message: Any, message_type: type[M], where: Callable[[M], bool] | None) -> bool:
     return isinstance(message, message_type) and (where is None or where(message))
-
-
-@pytest.fixture
-def backstay_dispatcher() -> SequentialDispatcher:
-    """A dispatcher on the test's own thread and a virtual clock, first in, first out."""
-    return SequentialDispatcher()
-
-
-@pytest.fixture
-def backstay_probe(
-    backstay_dispatcher: SequentialDispatcher,
-) -> Callable[[str], TestProbe]:
-    """A maker of named probes on the same dispatcher."""
-
-    def make(name: str) -> TestProbe:
-        return TestProbe(backstay_dispatcher, name=name)
-
-    return make

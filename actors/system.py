@@ -22,12 +22,13 @@ from actors.engine.dispatcher import Dispatcher
 from actors.engine.listener import Listener, ListenerActor
 from actors.engine.pooled import Recipient, actor_of, stop_soon
 from actors.market.actor import MarketActor
-from actors.messages import Reply, ReportMarket
+from actors.messages import Reply
 from actors.protocol import CommitChange, ReportWallet
-from actors.published import MarketStatus, Published
+from actors.published import Published
 from actors.signals.actor import SignalActor
 from persistence.changes import Change
 from persistence.state import State
+from trading.times import SECOND_US
 
 START_SECONDS_MAX = 60.0
 REPORT_SHARE = 0.25
@@ -65,11 +66,11 @@ class _End:
 
     def __init__(self, clock: Clock, seconds: float) -> None:
         self._clock = clock
-        self._at_us = clock.monotonic_us() + round(seconds * 1_000_000)
+        self._at_us = clock.monotonic_us() + round(seconds * SECOND_US)
 
     def left(self, *, but: float = 0.0) -> float:
         """How many seconds are left but so many; 0 at the least."""
-        return max(0.0, (self._at_us - self._clock.monotonic_us()) / 1_000_000 - but)
+        return max(0.0, (self._at_us - self._clock.monotonic_us()) / SECOND_US - but)
 
 
 def _described(change: Change) -> str:
@@ -95,7 +96,7 @@ class System:
         settings: SystemSettings | None = None,
         listeners: Mapping[str, Listener] | None = None,
     ) -> None:
-        """Restore everybody from what is durable, and start them; listeners go by name."""
+        """Restore every actor from the database and start it; listeners are named."""
         settings = settings or SystemSettings()
         state = database.load_state()
         self._dispatcher = dispatcher
@@ -175,13 +176,13 @@ class System:
     def stop(self, timeout_seconds: float = 5.0) -> None:
         """Let everything that was told be committed, keep the markets' last prices, and stop.
 
-        Whoever feeds prices and commands stops first. It takes no longer than its time, whatever
+        The senders of prices and commands stop first. It takes no longer than its time, whatever
         hangs. Raises `UncommittedError` with the changes that did not make it; they are lost.
         """
         end = _End(self._dispatcher.clock, timeout_seconds)
         share = timeout_seconds * REPORT_SHARE
         self.drain(end.left(but=2 * share))
-        self._keep_last_prices(end.left(but=share))
+        self._keep_last_prices()
         self.settle(end.left(but=share))
         waiting = self._waiting(end.left())
         for ref in self._everybody():
@@ -205,15 +206,9 @@ class System:
         signals = SignalActor(self.directory, self._dispatcher, self.published)
         self.directory.signals = self._dispatcher.start(signals)
 
-    def _keep_last_prices(self, timeout_seconds: float) -> None:
-        """The price guard's references, as they are at the end."""
-        replies = {symbol: Reply() for symbol in tuple(self.directory.markets)}
-        for symbol, reply in replies.items():
-            self.directory.to_market(symbol, ReportMarket(reply_to=reply))
-        reports: list[MarketStatus] = list(self._answers(replies, timeout_seconds).values())
-        markets = tuple(report.last for report in reports if report.last is not None)
-        if markets:
-            change = Change(account=None, markets=markets)
+    def _keep_last_prices(self) -> None:
+        if newer := self.published.unkept_prices():
+            change = Change(account=None, markets=newer)
             self.directory.to_committer(CommitChange(change_id=0, change=change, reply_to=None))
 
     def _waiting(self, timeout_seconds: float) -> tuple[str, ...]:
@@ -236,9 +231,9 @@ class System:
         return (*waiting, *map(_described, orphans))
 
     def _answers(self, replies: Mapping[str, Reply], timeout_seconds: float) -> dict[str, Any]:
-        """The answers that come in time, by the names of who was asked; the dead give none."""
+        """The answers that come in time, by the actors' names; a dead actor gives none."""
         futures = [reply.future for reply in replies.values()]
-        # Once everybody is idle no further answer comes; who waits for a database never is.
+        # Once every actor is idle no further answer comes; one that waits for a database never is.
         if not self.settle(0):
             wait(futures, timeout=timeout_seconds)
         return {name: reply.get(0) for name, reply in replies.items() if reply.future.done()}

@@ -15,7 +15,6 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,7 @@ from bench.plain_loop import read_signals as read_loop_signals
 from bench.processes import ROOT, in_new_process, run_program
 from persistence.store import Store
 from trading.books import HealthStatus
+from trading.times import iso_time
 
 NAME = "replay"
 RECORDING = ROOT.parent / "shared/data/history/binance_trades_2025-10-10_POLUSDT.csv.gz"
@@ -53,7 +53,6 @@ GOALS: dict[str, float] = {
     "engine_over_loop": round(ENGINE_GOAL / LOOP_ALONE, 2),
     "peak_memory": MEMORY_GOAL_MB,
 }
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -156,7 +155,7 @@ def _check(report: dict[str, Any], expected: LoopOutcome) -> None:
     assert len(ours) == len(expected.positions), f"{len(ours)} positions"
     for found, wanted in zip(ours, expected.positions, strict=True):
         exit_price = wanted.exit_price
-        exit_time = None if wanted.exit_time_us is None else _iso(wanted.exit_time_us)
+        exit_time = None if wanted.exit_time_us is None else iso_time(wanted.exit_time_us)
         is_same = (
             found["signal_id"] == wanted.signal
             and Decimal(found["entry_price"]) == wanted.entry_price
@@ -170,11 +169,6 @@ def _check(report: dict[str, Any], expected: LoopOutcome) -> None:
         assert is_same, f"the replay and the loop differ:\n{found}\n{wanted}"
     total = Decimal(report["wallet"]["total_balance"]) - BALANCE
     assert total == sum(position.net_pnl for position in expected.positions), "net PnL differs"
-
-
-def _iso(time_us: int) -> str:
-    moment = _EPOCH + timedelta(microseconds=time_us)
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _make_inputs(folder: Path, quick: bool) -> Inputs:

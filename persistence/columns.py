@@ -10,7 +10,7 @@ Loaded money has 8 decimals and loaded prices have no trailing zeros, as `tradin
 them, so that both engines give values that compare and print alike.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -21,14 +21,13 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from trading.money import AMOUNT_MAX, EXACT, MONEY_QUANTUM, trimmed
+from trading.times import microseconds, moment
 
 MONEY_UNITS_MAX = int(AMOUNT_MAX / MONEY_QUANTUM)
 """The largest amount in units of 1E-8."""
 
 _PRICE_INTEGER_DIGITS = 20
 _PRICE_DECIMALS = 18
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 LOW_PART = 1 << 32
 """Sums of what 64-bit integers have above and below this overflow in no table."""
 
@@ -142,13 +141,13 @@ class Timestamp(TypeDecorator[int]):
         """Exact to the microsecond."""
         if value is None or _is_sqlite(dialect):
             return value
-        return _EPOCH + timedelta(microseconds=value)
+        return moment(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
         """Exact to the microsecond."""
         if value is None or _is_sqlite(dialect):
             return value  # type: ignore[no-any-return]
-        return (value - _EPOCH) // _MICROSECOND  # type: ignore[no-any-return]
+        return microseconds(value)
 
 
 class database_clock(FunctionElement[int]):  # noqa: N801 (reads as an SQL function)

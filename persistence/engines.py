@@ -131,7 +131,7 @@ def engines(url: URL) -> Engines:
 
 
 def reading_engines(url: URL) -> Engines:
-    """The engines of a parsed URL for who only reads, beside whoever owns the database.
+    """The engines of a parsed URL for a reader, beside the owner of the database.
 
     Raises:
         ValueError: if the database is in memory, where it would be another one.
@@ -168,7 +168,7 @@ def _postgres_connect(url: URL) -> dict[str, str]:
 
 
 def _postgres_reader(url: URL) -> Engine:
-    # A session's own settings would stay with whoever has it next, where a pool shares it.
+    # A session's own settings would stay for the pool's next client, if a pool shares it.
     reader = create_engine(
         url,
         connect_args=_postgres_connect(url),
@@ -193,7 +193,7 @@ def _require_utf8(connection: Any, _record: Any) -> None:
 def limit_waiting(engines: Engines, lease_seconds: int) -> None:
     """Let the writer neither sit in a transaction nor wait for a lock as long as its lease.
 
-    Without effect on SQLite, where nobody waits for another's lease.
+    Without effect on SQLite, which has no leases.
     """
     if engines.writer.dialect.name != "postgresql":
         return

@@ -39,7 +39,7 @@ class LockFile:
             owner = os.read(self._descriptor, 32).decode(errors="replace").strip()
             os.close(self._descriptor)
             raise OwnedElsewhere(f"process {owner or 'unknown'} (lock file {path})") from None
-        # Whoever may open the file may lock it, and so keep the service from starting.
+        # A user who may open the file may lock it, and so keep the service from starting.
         with suppress(OSError):
             os.fchmod(self._descriptor, PRIVATE)
         self._name(f"{os.getpid()}\n")

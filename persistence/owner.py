@@ -1,7 +1,7 @@
 """The owner's row: its epoch and its lease decide which process may write.
 
 The epoch counts the owners. A transaction that begins with `fence` holds the row to its end, so
-that nobody takes over in its middle, and a deposed owner's transactions find no row.
+that no other process takes over within it, and a deposed owner's transactions find no row.
 """
 
 from dataclasses import dataclass
@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 from persistence.columns import database_clock
 from persistence.errors import Behind, Deposed, Lease, OwnedElsewhere
 from persistence.tables import CommitRow, OwnerRow
-
-_MICROSECONDS = 1_000_000
+from trading.times import SECOND_US
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +26,7 @@ class Known:
 
 
 def require_free(asked: Session | Connection, holder: str | None = None) -> None:
-    """See that nobody's lease runs but `holder`'s own; locks nothing, so the owner feels nothing.
+    """Check that no lease but `holder`'s own runs; takes no lock, so it cannot delay the owner.
 
     Raises:
         OwnedElsewhere: while the lease of another runs that was not given up.
@@ -57,7 +56,7 @@ def acquire(session: Session, holder: str, lease_seconds: int, *, others_may_run
 
 
 def make_way(connection: Connection) -> None:
-    """Keep everybody from owning the database until this transaction ends.
+    """Keep every process from owning the database until this transaction ends.
 
     An owner that fell silent is deposed, so that it never writes to what was changed meanwhile.
 
@@ -114,14 +113,14 @@ def _locked(asked: Session | Connection) -> Row[Any]:
 
 
 def _judge(owner: Row[Any], holder: str | None) -> None:
-    left_us = owner.renewed_at + owner.lease_seconds * _MICROSECONDS - owner.now
+    left_us = owner.renewed_at + owner.lease_seconds * SECOND_US - owner.now
     if owner.released or owner.holder == holder or left_us <= 0:
         return
     lease = Lease(
         epoch=owner.epoch,
         renewed_at_us=owner.renewed_at,
         asked_at_us=owner.now,
-        seconds_left=left_us / _MICROSECONDS,
+        seconds_left=left_us / SECOND_US,
     )
     raise OwnedElsewhere(owner.holder, lease)
 

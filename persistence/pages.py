@@ -39,13 +39,13 @@ _OF_MARKETS = (
 
 
 def position(session: Session, position_id: int) -> PositionRecord | None:
-    """See `Store.read_position`."""
+    """One position, open or closed, with the times of its commits; None if unknown."""
     row = session.execute(POSITIONS.where(PositionRow.id == position_id)).one_or_none()
     return None if row is None else position_record_from(row)
 
 
 def positions_by_id(session: Session, ids: Sequence[int]) -> tuple[PositionRecord, ...]:
-    """See `Store.read_positions_by_id`."""
+    """The positions with these ids, of one moment and by id; unknown ids have none."""
     ascending = sorted(ids)
     found: list[PositionRecord] = []
     for begin in range(0, len(ascending), IDS_MAX):
@@ -58,13 +58,13 @@ def positions_by_id(session: Session, ids: Sequence[int]) -> tuple[PositionRecor
 def positions(
     session: Session,
     *,
-    account: str | None,
-    status: PositionStatus | None,
-    symbol: str | None,
-    before_id: int | None,
+    account: str | None = None,
+    status: PositionStatus | None = None,
+    symbol: str | None = None,
+    before_id: int | None = None,
     limit: int,
 ) -> tuple[PositionRecord, ...]:
-    """See `Store.find_positions`."""
+    """At most `limit` positions with ids below `before_id`, newest first."""
     found = POSITIONS.order_by(PositionRow.id.desc()).limit(limit)
     if account is not None:
         found = found.where(PositionRow.account == account)
@@ -78,9 +78,9 @@ def positions(
 
 
 def entries(
-    session: Session, account: str, before_number: int | None, limit: int
+    session: Session, account: str, *, before_number: int | None = None, limit: int
 ) -> tuple[StoredEntry, ...]:
-    """See `Store.read_entries`."""
+    """At most `limit` ledger entries numbered below `before_number`, newest first."""
     found = (
         select(EntryRow)
         .where(EntryRow.account == account)
@@ -93,7 +93,11 @@ def entries(
 
 
 def history(session: Session, position_id: int) -> tuple[StoredEvent, ...]:
-    """See `Store.read_history`."""
+    """A position's events, and what happened meanwhile to prices of its symbol, by id.
+
+    Of the symbol: prices rejected and quarantined, and quarantines ended, between the open
+    and the close. Empty if the position is unknown.
+    """
     of_position = select(EventRow).where(EventRow.position_id == position_id).order_by(EventRow.id)
     own = session.scalars(of_position).all()
     if not own:
@@ -111,7 +115,7 @@ def history(session: Session, position_id: int) -> tuple[StoredEvent, ...]:
 
 
 def signals_of(session: Session, account: str, client_ids: Collection[str]) -> tuple[Signal, ...]:
-    """See `Store.signals_of`."""
+    """The account's signals of a sender's own ids, oldest first."""
     found = select(SignalRow).where(
         SignalRow.account == account, SignalRow.client_id.in_(client_ids)
     )
@@ -120,7 +124,7 @@ def signals_of(session: Session, account: str, client_ids: Collection[str]) -> t
 
 
 def recent_signals(session: Session, account: str, since_us: int) -> tuple[Signal, ...]:
-    """See `Store.recent_signals`."""
+    """The account's signals received at `since_us` or later, oldest first."""
     found = (
         select(SignalRow)
         .where(SignalRow.account == account, SignalRow.received_at >= since_us)

@@ -19,7 +19,7 @@ class Patience:
     """Watches the connections that wait for an answer, from one thread of its own."""
 
     def __init__(self) -> None:
-        """Nobody waits; the thread begins with the first who does."""
+        """Begin without a thread; the first query that waits starts it."""
         self._lock = threading.Lock()
         self._someone_waits = threading.Condition(self._lock)
         self._ends: dict[socket.socket, float] = {}
@@ -27,7 +27,7 @@ class Patience:
         self._closed = False
 
     def close(self) -> None:
-        """End the thread once nobody waits."""
+        """End the thread once no query waits."""
         with self._lock:
             self._closed = True
             self._someone_waits.notify()

@@ -8,7 +8,7 @@ PRIVATE = 0o600
 
 
 def make_private(database: Path) -> None:
-    """Let nobody else read a SQLite database; one that is not there yet is made, empty.
+    """Let only its owner read a SQLite database; a missing one is created, empty.
 
     SQLite gives the files beside a database the database's own mode. Files are neither opened nor
     closed that are there: that would end the locks which this process has on them.

@@ -61,7 +61,7 @@ _IS_UNFINISHED = SignalRow.status == literal_column("'RECEIVED'")
 
 
 def state(session: Session) -> State:
-    """See `Store.load_state`."""
+    """Everything that the actors restart from, of one moment."""
     commits = select(CommitRow.id).order_by(CommitRow.epoch.desc(), CommitRow.id.desc()).limit(1)
     open_rows = _open_rows(session)
     return State(
@@ -79,13 +79,13 @@ def state(session: Session) -> State:
 
 
 def signals(session: Session) -> tuple[tuple[Signal, ...], int]:
-    """See `Store.load_signals`."""
+    """The signals that are not finished, by id, and the highest id of all; 0 if none."""
     last_signal_id = session.scalar(select(func.max(SignalRow.id))) or 0
     return _unfinished_signals(session), last_signal_id
 
 
 def account_state(session: Session, account: str) -> AccountState | None:
-    """See `Store.load_account`."""
+    """Everything that one account restarts from, of one moment; None if unknown."""
     wallets = _wallets(session, account)
     if not wallets:
         return None
@@ -98,13 +98,13 @@ def account_state(session: Session, account: str) -> AccountState | None:
 
 
 def position(session: Session, position_id: int) -> Position | None:
-    """See `Store.load_position`."""
+    """One position, open or closed; None if unknown."""
     row = session.execute(POSITIONS.where(PositionRow.id == position_id)).one_or_none()
     return None if row is None else position_from(row)
 
 
 def positions(session: Session, account: str) -> tuple[Position, ...]:
-    """See `Store.read_positions`."""
+    """All positions of an account, open and closed, in ascending order of their ids."""
     found = POSITIONS.where(PositionRow.account == account).order_by(PositionRow.id)
     return tuple(map(position_from, session.execute(found)))
 
@@ -124,7 +124,7 @@ def book_pages(session: Session, account: str, after_entry: int) -> Iterator[Boo
 
 
 def ledger_sums(session: Session, account: str) -> LedgerSums | None:
-    """See `Store.ledger_sums`."""
+    """An account's entries, summed exactly by the database; None if there are none."""
     sums = select(
         exact_sum(EntryRow.total_change),
         exact_sum(EntryRow.locked_change),
@@ -135,7 +135,7 @@ def ledger_sums(session: Session, account: str) -> LedgerSums | None:
 
 
 def events(session: Session, after_id: int, limit: int) -> tuple[StoredEvent, ...]:
-    """See `Store.read_events`."""
+    """At most `limit` events with ids above `after_id`, ascending."""
     found = select(EventRow).where(EventRow.id > after_id).order_by(EventRow.id).limit(limit)
     return stored_events(session, session.scalars(found).all())
 
@@ -153,22 +153,22 @@ def stored_events(session: Session, rows: Sequence[EventRow]) -> tuple[StoredEve
 
 
 def last_event_id(session: Session) -> int:
-    """See `Store.last_event_id`."""
+    """The id of the newest event; 0 where there is none."""
     return session.scalar(select(func.max(EventRow.id))) or 0
 
 
 def deliveries(session: Session) -> dict[str, int]:
-    """See `Store.deliveries`."""
+    """By target of notifications, the last event up to which it has them all."""
     return {row.target: row.event_id for row in session.scalars(select(DeliveryRow))}
 
 
 def accounts(session: Session) -> tuple[str, ...]:
-    """See `Store.accounts`."""
+    """The names of all accounts, in order."""
     return tuple(session.scalars(select(AccountRow.account).order_by(AccountRow.account)))
 
 
 def is_empty(session: Session) -> bool:
-    """See `Store.is_empty`."""
+    """Whether there is no account yet."""
     return session.scalar(select(AccountRow.account).limit(1)) is None
 
 

@@ -71,7 +71,7 @@ def migrate(connection: Connection) -> None:
         raise SchemaTooNew(found, REVISION)
     # A SQLite file has no other owner: its lock says so.
     if shared and found is not None:
-        # Whoever holds the row longer than this is asked again: a standby can be stopped meanwhile.
+        # A process that holds the row longer is asked again: a standby can be stopped meanwhile.
         connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_MS_MAX}"))
         owner.make_way(connection)
         connection.execute(text("SET LOCAL lock_timeout = 0"))

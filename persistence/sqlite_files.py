@@ -1,6 +1,6 @@
 """The files of a SQLite database, and checks that they are still the same files.
 
-SQLite itself does not notice that somebody has deleted, replaced or emptied its files: it goes on
+SQLite itself does not notice that its files were deleted, replaced or emptied: it goes on
 with those that it has open, and what it commits is gone with them. Nor does it know whose the log
 beside a database is: it plays any into it.
 
@@ -35,7 +35,7 @@ class Header:
 
 
 def header_of(page: bytes) -> Header | None:
-    """The header at the begin of a database's first page; None if it is none."""
+    """The header at the beginning of a database's first page; None if it is not one."""
     if len(page) < _HEADER_BYTES or not page.startswith(_MAGIC):
         return None
     (mark,) = struct.unpack_from(">I", page, 60)
@@ -56,7 +56,7 @@ def make_mark(driver: Any) -> None:
     driver.execute(f"PRAGMA user_version = {former}")
     mark = 1 + secrets.randbelow(_MARK_MAX)
     driver.execute(f"PRAGMA user_version = {mark}")
-    # Who reads just now keeps the log as long as it is; the numbers in it fit all the same.
+    # A reader at this moment keeps the log at its length; its numbers fit all the same.
     driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     # So that the log has it from its begin; later on, whenever the database grows.
     driver.execute(f"PRAGMA user_version = {mark}")

@@ -1,11 +1,13 @@
 """The store: everything that Backstay asks of a database."""
 
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
+from functools import wraps
 from itertools import chain
-from typing import Self
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from persistence import owner, pages, reads, schema
 from persistence.changes import Change
@@ -13,18 +15,29 @@ from persistence.commits import commit, was_committed
 from persistence.divergences import Divergence, divergences
 from persistence.engines import LOCK_MS_MAX, in_memory, parsed
 from persistence.errors import OutcomeUnknown
-from persistence.state import (
-    AccountState,
-    Books,
-    LedgerSums,
-    PositionRecord,
-    State,
-    StoredEntry,
-    StoredEvent,
-)
-from persistence.transactions import Transactions
-from trading.model import Position, PositionStatus
-from trading.signals import Signal
+from persistence.state import Books
+from persistence.transactions import READ_SECONDS_MAX, Transactions
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _read(
+    query: Callable[Concatenate[Session, P], T], *, seconds_max: float | None = READ_SECONDS_MAX
+) -> Callable[Concatenate["Store", P], T]:
+    """A method that answers a query within a snapshot."""
+
+    @wraps(query)
+    def method(store: "Store", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with store._transactions.snapshot(seconds_max) as session:
+            return query(session, *args, **kwargs)
+
+    return method
+
+
+def _whole(query: Callable[Concatenate[Session, P], T]) -> Callable[Concatenate["Store", P], T]:
+    """The same for what grows with the database: it is waited for without end."""
+    return _read(query, seconds_max=None)
 
 
 class Store:
@@ -195,25 +208,25 @@ class Store:
         known = self._known
         return known if known is not None and known.epoch == epoch else None
 
-    def load_state(self) -> State:
-        """Everything that the actors restart from, of one moment."""
-        with self._transactions.snapshot(seconds_max=None) as session:
-            return reads.state(session)
-
-    def load_account(self, account: str) -> AccountState | None:
-        """Everything that one account restarts from, of one moment; None if unknown."""
-        with self._transactions.snapshot(seconds_max=None) as session:
-            return reads.account_state(session, account)
-
-    def load_position(self, position_id: int) -> Position | None:
-        """One position, open or closed; None if unknown."""
-        with self._transactions.snapshot() as session:
-            return reads.position(session, position_id)
-
-    def read_positions(self, account: str) -> tuple[Position, ...]:
-        """All positions of an account, open and closed, in ascending order of their ids."""
-        with self._transactions.snapshot(seconds_max=None) as session:
-            return reads.positions(session, account)
+    # What each of these returns stands at its query.
+    load_state = _whole(reads.state)
+    load_account = _whole(reads.account_state)
+    load_position = _read(reads.position)
+    read_positions = _whole(reads.positions)
+    ledger_sums = _whole(reads.ledger_sums)
+    read_events = _read(reads.events)
+    last_event_id = _read(reads.last_event_id)
+    deliveries = _read(reads.deliveries)
+    read_position = _read(pages.position)
+    read_positions_by_id = _read(pages.positions_by_id)
+    find_positions = _read(pages.positions)
+    read_entries = _read(pages.entries)
+    read_history = _read(pages.history)
+    load_signals = _read(reads.signals)
+    signals_of = _read(pages.signals_of)
+    recent_signals = _read(pages.recent_signals)
+    accounts = _read(reads.accounts)
+    is_empty = _read(reads.is_empty)
 
     def book_pages(self, account: str, *, after_entry: int) -> Generator[Books]:
         """An account's wallet, entries numbered above `after_entry` and holds, of one moment.
@@ -232,98 +245,7 @@ class Store:
             return None
         return replace(pages[0], entries=tuple(chain.from_iterable(p.entries for p in pages)))
 
-    def ledger_sums(self, account: str) -> LedgerSums | None:
-        """An account's entries, summed exactly by the database; None if there are none."""
-        with self._transactions.snapshot(seconds_max=None) as session:
-            return reads.ledger_sums(session, account)
-
     def divergences(self) -> tuple[Divergence, ...]:
         """What rows say against each other, of one moment; at most 1,000 by each rule."""
         with self._transactions.snapshot(seconds_max=None) as session:
             return tuple(divergences(session))
-
-    def read_events(self, after_id: int, limit: int) -> tuple[StoredEvent, ...]:
-        """At most `limit` events with ids above `after_id`, ascending."""
-        with self._transactions.snapshot() as session:
-            return reads.events(session, after_id, limit)
-
-    def last_event_id(self) -> int:
-        """The id of the newest event; 0 where there is none."""
-        with self._transactions.snapshot() as session:
-            return reads.last_event_id(session)
-
-    def deliveries(self) -> dict[str, int]:
-        """By target of notifications, the last event up to which it has them all."""
-        with self._transactions.snapshot() as session:
-            return reads.deliveries(session)
-
-    def read_position(self, position_id: int) -> PositionRecord | None:
-        """One position, open or closed, with the times of its commits; None if unknown."""
-        with self._transactions.snapshot() as session:
-            return pages.position(session, position_id)
-
-    def read_positions_by_id(self, ids: Sequence[int]) -> tuple[PositionRecord, ...]:
-        """The positions with these ids, of one moment and by id; unknown ids have none."""
-        with self._transactions.snapshot() as session:
-            return pages.positions_by_id(session, ids)
-
-    def find_positions(
-        self,
-        *,
-        account: str | None = None,
-        status: PositionStatus | None = None,
-        symbol: str | None = None,
-        before_id: int | None = None,
-        limit: int,
-    ) -> tuple[PositionRecord, ...]:
-        """At most `limit` positions with ids below `before_id`, newest first."""
-        with self._transactions.snapshot() as session:
-            return pages.positions(
-                session,
-                account=account,
-                status=status,
-                symbol=symbol,
-                before_id=before_id,
-                limit=limit,
-            )
-
-    def read_entries(
-        self, account: str, *, before_number: int | None = None, limit: int
-    ) -> tuple[StoredEntry, ...]:
-        """At most `limit` ledger entries numbered below `before_number`, newest first."""
-        with self._transactions.snapshot() as session:
-            return pages.entries(session, account, before_number, limit)
-
-    def read_history(self, position_id: int) -> tuple[StoredEvent, ...]:
-        """A position's events, and what happened meanwhile to prices of its symbol, by id.
-
-        Of the symbol: prices rejected and quarantined, and quarantines ended, between the open
-        and the close. Empty if the position is unknown.
-        """
-        with self._transactions.snapshot() as session:
-            return pages.history(session, position_id)
-
-    def load_signals(self) -> tuple[tuple[Signal, ...], int]:
-        """The signals that are not finished, by id, and the highest id of all; 0 if none."""
-        with self._transactions.snapshot() as session:
-            return reads.signals(session)
-
-    def signals_of(self, account: str, client_ids: Collection[str]) -> tuple[Signal, ...]:
-        """The account's signals of a sender's own ids, oldest first."""
-        with self._transactions.snapshot() as session:
-            return pages.signals_of(session, account, client_ids)
-
-    def recent_signals(self, account: str, since_us: int) -> tuple[Signal, ...]:
-        """The account's signals received at `since_us` or later, oldest first."""
-        with self._transactions.snapshot() as session:
-            return pages.recent_signals(session, account, since_us)
-
-    def accounts(self) -> tuple[str, ...]:
-        """The names of all accounts, in order."""
-        with self._transactions.snapshot() as session:
-            return reads.accounts(session)
-
-    def is_empty(self) -> bool:
-        """Whether there is no account yet."""
-        with self._transactions.snapshot() as session:
-            return reads.is_empty(session)

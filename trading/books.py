@@ -261,7 +261,7 @@ def check_books(
 
 
 def row_was_changed(wallet: Wallet, ledger: LedgerFold) -> bool:
-    """Whether somebody wrote the wallet's row by hand: it is not what its entries have left.
+    """Whether the wallet's row was changed by hand: it differs from what its entries left.
 
     Where their chain is broken only the balance that the last one left can tell.
     """

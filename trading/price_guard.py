@@ -15,7 +15,7 @@ from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
 
 from trading.money import EXACT, HUNDRED, PRICE_MAX, ZERO, is_price, plain, quotient, trimmed
-from trading.times import iso_time
+from trading.times import SECOND_US, iso_time
 
 
 class Verdict(StrEnum):
@@ -47,7 +47,7 @@ class GuardSettings:
     jump_max: Decimal = Decimal("0.5")
     confirm_within: Decimal = Decimal("0.05")
     confirm_count: int = 3
-    confirm_span_us: int = 1_000_000
+    confirm_span_us: int = SECOND_US
     ahead_max_us: int = 5_000_000
 
 
@@ -216,7 +216,7 @@ class PriceGuard:
 
 def _seconds(time_us: int) -> int:
     """Microseconds as whole seconds, rounded up: too far ahead never reads as what is allowed."""
-    return -(-time_us // 1_000_000)
+    return -(-time_us // SECOND_US)
 
 
 def _percent(fraction: Decimal) -> str:

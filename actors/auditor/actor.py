@@ -71,7 +71,7 @@ class BooksReader(Protocol):
 
 
 class _UndoneError(Exception):
-    """A check cannot be made; nobody is to wait for it."""
+    """A check cannot be made; its callers are answered."""
 
     def __init__(self, denial: Denial) -> None:
         self.denial = denial

@@ -94,7 +94,7 @@ class FatalError(Exception):
 class DeskActor(SupervisedActor):
     """Routes commands by account and position, and has actors that fail begin again.
 
-    What fails for good is set aside: commands for it are denied, and everybody else goes on. Only
+    What fails for good is set aside: commands for it are denied, and all others go on. Only
     the Committer's end, or another owner, is told to `on_fatal`.
     """
 
@@ -199,7 +199,7 @@ class DeskActor(SupervisedActor):
         exception_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Nobody restarts the Desk."""
+        """End the process: no actor restarts the Desk."""
         self._on_fatal.tell(FatalError(f"the Desk failed: {exception_value!r}"))
 
     # --- Routing -----------------------------------------------------------------------------
@@ -260,7 +260,7 @@ class DeskActor(SupervisedActor):
             self._on_position_read(read)
 
     def _on_read_failed(self, message: ReadFailed) -> None:
-        """Nothing begins from a row that cannot be read, and no command is answered by it."""
+        """No actor starts from a row that cannot be read, and no command is answered from it."""
         if not isinstance(message.read, ReadPosition):
             self._restarts.unreadable(message.read, message.detail)
             self._deny_waiting()
@@ -295,9 +295,7 @@ class DeskActor(SupervisedActor):
                 del self._waiting_for_position[position_id]
 
     def _keep_prices(self) -> None:
-        kept = self._published.version.markets
-        last = [status.last for status in dict(self._published.markets).values()]
-        newer = tuple(price for price in last if price and kept.get(price.symbol) != price)
+        newer = self._published.unkept_prices()
         if newer and self._published.database_away is None:
             change = Change(account=None, markets=newer)
             self.directory.to_committer(CommitChange(change_id=0, change=change, reply_to=None))

@@ -2,6 +2,8 @@
 
 from collections import defaultdict, deque
 
+from trading.times import SECOND_US
+
 RESTART_SECONDS = (0.0, 0.05, 0.2, 0.5, 1.0)
 FAILURES_MAX = ((6, 60), (20, 3600))
 """So many failures within so many seconds are overcome; with one more, a restart does not help."""
@@ -13,7 +15,7 @@ class Lives:
     __slots__ = ("_ended", "_recent_us")
 
     def __init__(self) -> None:
-        """Nobody has failed."""
+        """Begin without a failure."""
         self._ended: defaultdict[tuple[str, str | int], int] = defaultdict(int)
         self._recent_us: defaultdict[tuple[str, str | int], deque[int]] = defaultdict(deque)
 
@@ -27,11 +29,11 @@ class Lives:
         recent = self._recent_us[kind, key]
         recent.append(now_us)
         longest = max(seconds for _, seconds in FAILURES_MAX)
-        while recent[0] < now_us - longest * 1_000_000:
+        while recent[0] < now_us - longest * SECOND_US:
             recent.popleft()
         in_a_row = 0
         for failures_max, seconds in FAILURES_MAX:
-            failures = sum(1 for at_us in recent if at_us >= now_us - seconds * 1_000_000)
+            failures = sum(1 for at_us in recent if at_us >= now_us - seconds * SECOND_US)
             if failures > failures_max:
                 return None
             in_a_row = in_a_row or failures

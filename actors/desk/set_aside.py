@@ -60,10 +60,10 @@ def denial_of(aside: SetAside) -> Denial:
 
 
 class AsideShelf:
-    """Sets actors aside, tells everybody whom that concerns, and denies commands for them."""
+    """Sets actors aside, tells the actors that depend on them, and denies commands for them."""
 
     def __init__(self, directory: Directory, published: Published, clock: Clock) -> None:
-        """Nothing is set aside."""
+        """Begin with no actor set aside."""
         self._directory = directory
         self._published = published
         self._clock = clock
@@ -72,7 +72,7 @@ class AsideShelf:
         """Whether an actor is set aside."""
         return (kind, key) in self._published.set_aside
 
-    def put(self, kind: str, key: str | int, why: str) -> SetAside:
+    def put(self, kind: str, key: str | int, why: str) -> None:
         """Set an actor aside, durably told."""
         account = str(key) if kind == ActorKind.WALLET else None
         symbol = str(key) if kind == ActorKind.MARKET else None
@@ -101,7 +101,6 @@ class AsideShelf:
         )
         change = Change(account=account, events=(event,))
         self._directory.to_committer(CommitChange(change_id=0, change=change, reply_to=None))
-        return aside
 
     def denial_for(self, command: Command) -> Denied | None:
         """The answer to a command that needs what is set aside, if it does."""
@@ -123,7 +122,7 @@ class AsideShelf:
                 return shelf.get((ActorKind.AUDITOR, ActorKind.AUDITOR))
 
     def _tell(self, aside: SetAside) -> None:
-        """Let nobody wait for it."""
+        """Answer every caller that waits for it."""
         directory, version = self._directory, self._published.version
         match aside.kind:
             case ActorKind.POSITION:
@@ -143,7 +142,7 @@ class AsideShelf:
                 directory.to_position(position.position_id, stranded)
 
     def _pause_market(self, symbol: str, aside: SetAside) -> None:
-        """Nobody publishes the market's state any more: say so in the last one."""
+        """Publish the market's last state: its actor will publish no other."""
         status = self._published.markets.get(symbol)
         if status is not None:
             pause = MarketPause(why=f"set aside: {aside.why}", since_us=aside.since_us)

@@ -60,7 +60,7 @@ class Starter:
         self._position_ids = position_ids
 
     def restore(self, state: State) -> None:
-        """Start everybody from what is durable."""
+        """Start every actor from the database."""
         for market in state.markets:
             self.market(market.symbol, last=market)
         for account in account_states(state):

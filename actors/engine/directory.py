@@ -9,7 +9,7 @@ from typing import Any
 import pykka
 import structlog
 
-from actors.engine.pooled import Recipient
+from actors.engine.pooled import Mailbox, Recipient
 from actors.engine.stats import EngineStats
 
 log = structlog.get_logger(__name__)
@@ -19,7 +19,7 @@ class Directory:
     """Addresses of the live actors; single reads and writes of it are atomic."""
 
     def __init__(self) -> None:
-        """Nobody is known yet."""
+        """Begin without an address."""
         self.wallets: dict[str, Recipient] = {}
         self.markets: dict[str, Recipient] = {}
         self.positions: dict[int, Recipient] = {}
@@ -62,6 +62,12 @@ class Directory:
     def offer_to_market(self, symbol: str, message: Any) -> bool:
         """Tell a symbol's MarketActor if it is there; for who knows what to do if it is not."""
         return self._told(self.markets.get(symbol), message)
+
+    def waiting_at_market(self, symbol: str) -> int:
+        """Return how many messages wait in a market's mailbox."""
+        ref = self.markets.get(symbol)
+        inbox = ref.actor_inbox if isinstance(ref, pykka.ActorRef) else None
+        return inbox.depth() if isinstance(inbox, Mailbox) else 0
 
     def announce(self, message: Any) -> None:
         """Tell every listener: log, metrics, event streams."""

@@ -19,6 +19,7 @@ import pykka
 
 from actors.engine.clock import Clock, SystemClock, VirtualClock
 from actors.engine.pooled import Mailbox, PooledActor, Recipient
+from trading.times import SECOND_US
 
 POOL = "pool"
 SLICE_MESSAGES = 64
@@ -85,7 +86,7 @@ class _Due:
 class PooledDispatcher:
     """Lanes of daemon worker threads: `pool` for most actors, others of one thread each.
 
-    An actor that waits for a database gets a lane of its own, so that it holds up nobody.
+    An actor that waits for a database gets a lane of its own, so that it delays no other.
     """
 
     def __init__(self, lanes: Mapping[str, int] | None = None) -> None:
@@ -120,7 +121,7 @@ class PooledDispatcher:
     def after(self, seconds: float, recipient: Recipient, message: Any) -> Timer:
         """Tell a message when so many seconds have passed."""
         timer = Timer(recipient, message)
-        due_us = self.clock.monotonic_us() + round(seconds * 1_000_000)
+        due_us = self.clock.monotonic_us() + round(seconds * SECOND_US)
         with self._timers_changed:
             heapq.heappush(self._due, _Due(due_us, next(self._serial), timer))
             self._timers_changed.notify()
@@ -203,7 +204,7 @@ class PooledDispatcher:
                 now_us = self.clock.monotonic_us()
                 if not self._due or self._due[0].due_us > now_us:
                     wait_us = self._due[0].due_us - now_us if self._due else None
-                    self._timers_changed.wait(None if wait_us is None else wait_us / 1_000_000)
+                    self._timers_changed.wait(None if wait_us is None else wait_us / SECOND_US)
                     continue
                 timer = heapq.heappop(self._due).timer
             timer.fire()
@@ -236,7 +237,7 @@ class SequentialDispatcher:
     def after(self, seconds: float, recipient: Recipient, message: Any) -> Timer:
         """Tell a message when the virtual clock has moved by so many seconds."""
         timer = Timer(recipient, message)
-        due_us = self.clock.monotonic_us() + round(seconds * 1_000_000)
+        due_us = self.clock.monotonic_us() + round(seconds * SECOND_US)
         heapq.heappush(self._due, _Due(due_us, next(self._serial), timer))
         return timer
 
@@ -273,7 +274,7 @@ class SequentialDispatcher:
 
     def advance(self, seconds: float) -> None:
         """Move the virtual clock, firing the timers that fall due on the way, in their order."""
-        self.advance_to(self.clock.monotonic_us() + round(seconds * 1_000_000))
+        self.advance_to(self.clock.monotonic_us() + round(seconds * SECOND_US))
 
     def advance_to(self, time_us: int) -> None:
         """Move the virtual clock to a time in microseconds, firing due timers on the way."""

@@ -53,7 +53,7 @@ class Flag:
 class Mailbox:
     """A pooled actor's inbox.
 
-    `scheduled` is the token of Akka's dispatcher: whoever sets it puts the mailbox on the ready
+    `scheduled` is the token of Akka's dispatcher: its setter puts the mailbox on the ready
     queue, and only the worker that drains it takes it back.
     """
 
@@ -169,7 +169,7 @@ class PooledActor(pykka.Actor):
         return lost
 
     def _actor_loop_setup(self) -> None:
-        # pykka does not call on_failure when on_start fails; whoever watches wants to know.
+        # pykka does not call on_failure when on_start fails; the supervisor has to know.
         try:
             self.on_start()
         except Exception:

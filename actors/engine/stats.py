@@ -11,6 +11,7 @@ from persistence.changes import Change
 from trading.books import HealthStatus
 from trading.events.positions import PositionClosed
 from trading.model import CloseReason
+from trading.times import SECOND_US
 
 COMMIT_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 COMMIT_CHANGES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
@@ -31,7 +32,7 @@ class Histogram:
     __slots__ = ("bounds", "counts", "total")
 
     def __init__(self, bounds: tuple[float, ...]) -> None:
-        """Nothing is observed; `bounds` rise, and a last count takes what is above them all."""
+        """Begin empty; `bounds` rise, and a last count takes the values above them all."""
         self.bounds = bounds
         self.counts = [0] * (len(bounds) + 1)
         self.total = 0.0
@@ -50,7 +51,7 @@ class EngineStats:
     """
 
     def __init__(self) -> None:
-        """Nothing has happened."""
+        """Begin with all counts at zero."""
         self.commit_seconds = Histogram(COMMIT_SECONDS)
         self.commit_changes = Histogram(COMMIT_CHANGES)
         self.commit_failures = dict.fromkeys(CommitFailure, 0)
@@ -63,7 +64,7 @@ class EngineStats:
     def transaction(self, changes: int, took_us: int) -> None:
         """A transaction of so many changes was written."""
         self.commit_changes.observe(changes)
-        self.commit_seconds.observe(took_us / 1_000_000)
+        self.commit_seconds.observe(took_us / SECOND_US)
 
     def closing(self, position_id: int, accepted_us: int) -> None:
         """A price that its market accepted at a monotonic time closes a position."""
@@ -78,7 +79,7 @@ class EngineStats:
                 if isinstance(event, PositionClosed):
                     accepted_us = self._accepted_us.pop(event.position_id, None)
                     if accepted_us is not None and event.reason is not CloseReason.MANUAL:
-                        self.close_seconds.observe((now_us - accepted_us) / 1_000_000)
+                        self.close_seconds.observe((now_us - accepted_us) / SECOND_US)
 
     def health_checked(self, account: str, status: HealthStatus, now_us: int) -> None:
         """An account's books were checked."""

@@ -140,7 +140,7 @@ class MarketActor(SupervisedActor):
     ) -> int:
         """Judge prices from `start` to before `end`, up to the first that reaches a position.
 
-        Returns the index after it, or `end`. The replay lets everybody finish before it goes on;
+        Returns the index after it, or `end`. The replay lets every actor finish before it goes on;
         a mailbox goes on at once, and the history keeps what positions miss.
         """
         guard, book, history, verdicts = self._guard, self._book, self._history, self._verdicts
@@ -277,7 +277,7 @@ class MarketActor(SupervisedActor):
             note=f"forced: {denial.text}" if denial else None,
             question=message.question,
         )
-        # Of who is gone, a next life asks again; a position's has armed again by then.
+        # A sender that was restarted meanwhile asks again; a position has armed by then.
         if not self.directory.send(message.reply_to, quote):
             return
         if message.for_open:
@@ -337,7 +337,7 @@ class MarketActor(SupervisedActor):
             symbol=self._symbol,
             last=last,
             received_us=self._age.received_us,
-            price_age_us_max=self._settings.price_age_seconds_max * 1_000_000,
+            price_age_us_max=self._age.us_max,
             candidate=guard.candidate.price if guard.candidate else None,
             pause=self._pause,
             heard=self._verdicts.heard,

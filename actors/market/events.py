@@ -38,7 +38,7 @@ class MarketEvents:
     __slots__ = ("_clock", "_directory", "_guard", "_rebases", "_rejections", "_symbol")
 
     def __init__(self, directory: Directory, clock: Clock, symbol: str, guard: PriceGuard) -> None:
-        """Nothing has been told of this guard."""
+        """Begin without an event of this guard."""
         self._directory = directory
         self._clock = clock
         self._symbol = symbol

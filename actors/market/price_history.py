@@ -1,4 +1,4 @@
-"""The prices that somebody may still ask for: back to the oldest unanswered hit or stamp."""
+"""Prices that a position may still ask for: back to the oldest unanswered hit or stamp."""
 
 import heapq
 from collections.abc import Iterator
@@ -21,13 +21,13 @@ class PriceHistory:
     """A symbol's accepted prices since the oldest question that is open.
 
     A position that was told a hit, or an open that was stamped a price, is *unanswered* from that
-    price's number on, until the position arms. While nobody is, nothing is kept.
+    price's number on, until the position arms. Without an unanswered position, nothing is kept.
     """
 
     __slots__ = ("_by_number", "_first_number", "_prices", "_unanswered")
 
     def __init__(self) -> None:
-        """Nobody is unanswered."""
+        """Begin without an unanswered position."""
         self._unanswered: dict[int, int] = {}
         # (number, position) of every question; one that was answered goes when it surfaces.
         self._by_number: list[tuple[int, int]] = []
@@ -77,7 +77,7 @@ class PriceHistory:
             yield self._prices[index]
 
     def trim(self) -> None:
-        """Forget what nobody can ask for any more."""
+        """Forget the prices that no position can ask for any more."""
         questions = self._by_number
         while questions and self._unanswered.get(questions[0][1]) != questions[0][0]:
             heapq.heappop(questions)

@@ -13,14 +13,14 @@ _SWEEP_MIN = 1024
 class TriggerBook:
     """Positions by the two prices that concern them next.
 
-    A price at or below `low`, or at or above `high`, reaches somebody. Two heaps hold the
+    A price at or below `low`, or at or above `high`, reaches a position. Two heaps hold the
     triggers; an entry whose position was disarmed or armed anew is dropped when it surfaces.
     """
 
     __slots__ = ("_armed", "_highs", "_lows", "_serial", "high", "low")
 
     def __init__(self) -> None:
-        """Nobody is armed."""
+        """Begin without an armed position."""
         self.low = _NEVER_LOW
         self.high = _NEVER_HIGH
         self._armed: dict[int, int] = {}

@@ -43,7 +43,7 @@ class Verdicts:
             self._heard = Heard(price, verdict), self.accepted
 
     def hear_all(self, prices: Sequence[Decimal]) -> None:
-        """Remember the newest of prices that nobody judges."""
+        """Remember the newest of the prices that are not judged."""
         for price in prices:
             self.hear(price, Verdict.IGNORED)
 
@@ -67,7 +67,7 @@ class Verdicts:
         return JudgedPrice(verdict=verdict, time_us=stamp_us(time_us, now_us), why=why)
 
     def ignored(self, message: TakePrices, now_us: int, why: str) -> list[JudgedPrice]:
-        """Count prices that nobody judges, and say why."""
+        """Count prices that are not judged, with the reason."""
         for price in message.prices:
             self.refuse(Verdict.IGNORED, price)
         self.hear_all(message.prices)

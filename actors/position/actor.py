@@ -53,7 +53,7 @@ class PositionActor(SupervisedActor):
 
     It runs ahead of the database by what it has handed to its wallet and not yet seen booked,
     and hands that over again when the wallet starts anew. Once the exit is fixed the position is
-    *closing*: no later price moves it, and whoever asks for the close waits for the same outcome.
+    *closing*: no later price moves it, and every caller of a close waits for one outcome.
 
     Commands act at the mark price. One after another asks the market for it; the quote takes the
     position out of the trigger book, so that no price comes before it has armed again.
@@ -155,7 +155,7 @@ class PositionActor(SupervisedActor):
         self._ask_next()
 
     def _ask_next(self) -> None:
-        """Ask for a price for who has waited longest, unless an answer is still to come."""
+        """Ask for a price for the caller that has waited longest, unless an answer is still due."""
         if self._is_open and self._waiting and self._asked_price_for is None:
             self._questions += 1
             self._ask_price(self._waiting[0])
@@ -175,7 +175,7 @@ class PositionActor(SupervisedActor):
         )
 
     def _answered(self, question: int) -> PositionCommand | None:
-        """Who has asked this; None where a market's next life was asked it once more."""
+        """The caller of this question; None if it was repeated for a restarted market."""
         if question != self._questions:
             return None
         command, self._asked_price_for = self._asked_price_for, None
@@ -221,7 +221,7 @@ class PositionActor(SupervisedActor):
         asked = self._answered(message.question)
         if not self._is_open or asked is None:
             return
-        # Who takes any price is denied only by an answer to such a question.
+        # A caller that takes any price is denied only by an answer to such a question.
         everybody = _takes_any_price(asked)
         commands, self._waiting = self._waiting, []
         for command in commands:
@@ -246,7 +246,7 @@ class PositionActor(SupervisedActor):
             self._tell_closed(command)
 
     def _tell_closed(self, command: PositionCommand) -> None:
-        """Answer who has waited for a position that is durably closed by now."""
+        """Answer the callers that waited for a position that is durably closed by now."""
         answer: CloseDone | Denied
         if isinstance(command, MoveStop):
             answer = Denied(denial=closed_position(command.position_id))
@@ -257,7 +257,7 @@ class PositionActor(SupervisedActor):
         self.directory.send(command.reply_to, answer)
 
     def _deny_waiting(self, denial: Denial) -> None:
-        """Nothing that waits is going to be done: say so."""
+        """Deny everything that waits: it will not be done."""
         waiting = [*self._waiting, *self._stop_moves.values()]
         self._waiting.clear()
         self._stop_moves.clear()
@@ -296,7 +296,7 @@ def answer_by_row(command: PositionCommand, position: Position | None) -> Denied
 
 
 def already_closed(position: Position) -> CloseDone:
-    """The answer to a close of a position that somebody else has closed."""
+    """The answer to a close of a position that another request has closed."""
     log.warning(
         f"Position {position.position_id} already closed, skipping",
         account=position.account,

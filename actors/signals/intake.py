@@ -15,10 +15,10 @@ from actors.signals.protocol import FindSignals, SignalsStored, SignalStored, Ta
 from persistence.changes import Change
 from trading.events.signals import SignalReceived
 from trading.signals import Signal, SignalOrder
+from trading.times import SECOND_US
 
 GROUP_ORDERS_MAX = 500
 SAME_BODY_SECONDS = 10
-SECOND_US = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,16 +11,16 @@ from actors.published import MarketState, Published
 from trading.ladder_shape import ladder_from_percentages
 from trading.model import DenialReason, Position, Side
 from trading.signals import Signal, SignalStatus, signal_key, signal_note
+from trading.times import SECOND_US
 
 ASK_AGAIN_SECONDS = (5.0, 10.0, 30.0, 60.0)
 LOOK_AGAIN_SECONDS = 0.5
-SECOND_US = 1_000_000
 DEFAULT_LADDER = ladder_from_percentages()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """What a command of a signal came to; `position_id` is None for its open."""
+    """The outcome of a signal's command; `position_id` is None for its open."""
 
     signal_id: int
     position_id: int | None
@@ -68,6 +68,7 @@ class SignalRun:
         "_dispatcher",
         "_ended",
         "_expiry_seconds",
+        "_is_late",
         "_note",
         "_opening",
         "_published",
@@ -101,6 +102,7 @@ class SignalRun:
         self._expiry_seconds = expiry_seconds
         self._note = signal_note(signal.signal_id)
         self._begun = False
+        self._is_late = False
         self._ended = False
         self._closing: set[int] = set()
         self._closed: list[int] = []
@@ -120,7 +122,9 @@ class SignalRun:
             self._later(LOOK_AGAIN_SECONDS)
             return None
         self._begun = True
-        if self._left_us > 0:
+        # Decided once, whatever the clock says later: what closes nothing opens nothing.
+        self._is_late = self._left_us <= 0
+        if not self._is_late:
             self._closing = self._to_close()
         if not self._closing:
             return self._after_closes()
@@ -214,6 +218,7 @@ class SignalRun:
     def _open(self, side: Side) -> None:
         """Ask for the open, even past its deadline: an earlier life may have made it."""
         clock = self._dispatcher.clock
+        left_us = min(self._left_us, -1) if self._is_late else self._left_us
         self._opening = OpenPosition(
             account=self.signal.account,
             symbol=self.signal.symbol,
@@ -221,7 +226,7 @@ class SignalRun:
             ladder=DEFAULT_LADDER,
             notional=self.signal.notional,
             idempotency_key=signal_key(self.signal.signal_id),
-            deadline_us=clock.monotonic_us() + self._left_us,
+            deadline_us=clock.monotonic_us() + left_us,
             reply_to=_Answering(self._recipient, self.signal.signal_id, None),
         )
         self._asked = 0

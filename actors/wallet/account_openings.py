@@ -12,7 +12,7 @@ class AccountOpenings:
     __slots__ = ("_directory", "_waiting")
 
     def __init__(self, directory: Directory) -> None:
-        """Nobody waits."""
+        """Begin without a caller."""
         self._directory = directory
         self._waiting: list[OpenAccount] = []
 
@@ -22,7 +22,7 @@ class AccountOpenings:
         return len(self._waiting) == 1
 
     def done(self, wallet: Wallet | None) -> None:
-        """Answer everybody, once there is a wallet."""
+        """Answer every caller, once there is a wallet."""
         if wallet is None:
             return
         waiting, self._waiting = self._waiting, []

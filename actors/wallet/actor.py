@@ -105,7 +105,7 @@ class WalletActor(SupervisedActor):
         position_ids: Iterator[int],
         former_life: bool = False,
     ) -> None:
-        """Begin from what is durable; `position_ids` gives out ids that nobody else gets."""
+        """Begin from what is durable; `position_ids` gives out each id once."""
         super().__init__(directory, account)
         self._clock = clock
         self._account = account
@@ -249,7 +249,7 @@ class WalletActor(SupervisedActor):
                 opens_denied=self._gate.opens_denial(),
             )
         except Exception as error:
-            # A value that nobody foresaw, or a bug: nothing is done yet, for anybody.
+            # An unforeseen value, or a bug: no command of the batch is done yet.
             log.exception("command could not be planned", account=self._account)
             self._take_apart(commands, unplannable(self._account, error_text(error)))
             return
@@ -314,7 +314,7 @@ class WalletActor(SupervisedActor):
         self._flush_soon()
 
     def _halt(self, detail: str) -> None:
-        """Somebody else wrote the wallet's row: keep everything, overwrite nothing."""
+        """The wallet's row was changed from outside: keep everything, overwrite nothing."""
         log.error("wallet halted", account=self._account, detail=detail)
         self._gate.halt(detail)
         self._flush()

@@ -14,7 +14,7 @@ from trading.signals import opener_of
 class DeniedOpens:
     """Records denials behind everything that was committed before them.
 
-    Nobody waits for the record. While the database is away, or another's, there is none: clients
+    No caller waits for the record. While the database is away or lost, none is made: clients
     that ask again and again would fill the memory until it is back.
     """
 
@@ -32,7 +32,7 @@ class DeniedOpens:
         self.record(request, denial)
 
     def record(self, request: OpenPosition, denial: Denial) -> None:
-        """Record a denial, of which everybody who asked has been told."""
+        """Record a denial that every caller has been told."""
         if self._published.database_away is not None or self._published.ended is not None:
             return
         event = OpenDenied(

@@ -61,7 +61,7 @@ class PendingOpens:
         position_ids: Iterator[int],
         denied: DeniedOpens,
     ) -> None:
-        """Quotes are answered to `wallet`; `position_ids` gives out ids that nobody else gets."""
+        """Quotes are answered to `wallet`; `position_ids` gives out each id once."""
         self._directory = directory
         self._account = account
         self._wallet = wallet

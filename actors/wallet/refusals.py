@@ -19,7 +19,7 @@ class Refusals:
     def __init__(
         self, directory: Directory, opens: PendingOpens, openings: AccountOpenings
     ) -> None:
-        """Opens of positions and of accounts are denied to everybody who waits for them."""
+        """Deny opens of positions and accounts to every caller that waits for them."""
         self._directory = directory
         self._opens = opens
         self._openings = openings

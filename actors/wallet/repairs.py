@@ -68,7 +68,7 @@ def repair_change(directory: Directory, command: RestoreWallet, now_us: int) -> 
 class _RepairAnswer:
     """Takes the Committer's answer, restarts the wallet's memory, and answers the caller.
 
-    Whoever is answered finds the wallet as its row is: it is handed that row before.
+    A caller that is answered finds the wallet equal to its row: the wallet gets the row before.
     """
 
     __slots__ = ("_command", "_directory")
@@ -88,7 +88,7 @@ class _RepairAnswer:
                 directory.to_wallet(account, message)
                 directory.send(client, RepairDone(repair=repair))
             case ChangeRefused():
-                # The row may have been put back meanwhile: whoever halted it looks again.
+                # The row may have been put back meanwhile: the actor that halted it looks again.
                 directory.to_auditor(CheckHealth(account=account))
                 denial = repair_refused(account, message.detail)
                 directory.send(client, Denied(denial=denial))

@@ -9,13 +9,13 @@ class TradingGate:
     """Whether an account's opens, or all of its commands, are denied at present, and why.
 
     Opens are refused while its books do not balance and while trading is paused. While it is
-    halted, because somebody else wrote its row, or the database is lost, nothing at all is changed.
+    halted, because its row was changed from outside, or the database is lost, nothing is changed.
     """
 
     __slots__ = ("_account", "_halted", "_published", "_refused")
 
     def __init__(self, account: str, published: Published) -> None:
-        """Nothing is in doubt; pauses, and the owner, are read from what is published."""
+        """Begin without a doubt; pauses and the owner are read from the published state."""
         self._account = account
         self._published = published
         self._refused: Denial | None = None
@@ -36,7 +36,7 @@ class TradingGate:
         self._refused = books_mismatch(detail)
 
     def halt(self, detail: str) -> None:
-        """Somebody else wrote the account's row."""
+        """The account's row was changed from outside."""
         text = f"account {self._account} is halted, somebody else wrote it: {detail}"
         self._halted = books_mismatch(text)
 

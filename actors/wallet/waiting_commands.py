@@ -20,7 +20,7 @@ class CommandLine:
     __slots__ = ("_change_id", "_commands", "_one_by_one", "_plan", "_reads", "_reads_taken")
 
     def __init__(self) -> None:
-        """Nothing waits."""
+        """Begin without a command."""
         self._commands: deque[PlannedCommand] = deque()
         self._plan: Plan | None = None
         self._change_id = 0

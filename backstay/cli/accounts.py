@@ -20,8 +20,8 @@ LIMITS = ("position_notional_max", "position_notional_min", "symbol_notional_max
 def open_account(
     name: Annotated[str, typer.Argument(help="The account's name.")],
     balance: Annotated[str, typer.Option(help="The initial balance, as money.")],
-    account_type: Annotated[str, typer.Option("--type", help="A word of yours.")] = "demo",
-    currency: Annotated[str, typer.Option(help="What its money is.")] = "USDT",
+    account_type: Annotated[str, typer.Option("--type", help="A label of your choice.")] = "demo",
+    currency: Annotated[str, typer.Option(help="The account's currency.")] = "USDT",
     open_positions_max: Annotated[
         int | None, typer.Option(min=0, help="How many positions it may hold at once.")
     ] = None,
@@ -37,7 +37,7 @@ def open_account(
     as_json: Json = False,
     url: Url = None,
 ) -> None:
-    """Open an account; the same once more changes nothing."""
+    """Open an account; repeating the same command changes nothing."""
     notionals = (position_notional_max, position_notional_min, symbol_notional_max)
     limits: dict[str, Any] = {
         limit: amount_text(f"--{limit.replace('_', '-')}", text)
@@ -65,12 +65,12 @@ def transfer(
     account: Annotated[str, typer.Argument(help="The account.")],
     amount: Annotated[str, typer.Argument(help="A deposit; a withdrawal if it is below 0.")],
     reference: Annotated[
-        str | None, typer.Option(help="What it is booked under, once; a new one if left out.")
+        str | None, typer.Option(help="Books a transfer once; a new one by default.")
     ] = None,
     as_json: Json = False,
     url: Url = None,
 ) -> None:
-    """Deposit money, or withdraw it; asking again with the same --reference books nothing more."""
+    """Deposit or withdraw money; the same --reference again books nothing more."""
     if reference is None:
         reference = str(uuid4())
     body = {"amount": amount_text("AMOUNT", amount), "reference": reference}
@@ -93,7 +93,7 @@ def release(
     as_json: Json = False,
     url: Url = None,
 ) -> None:
-    """Accept a price that waits in quarantine, by your word that it is right."""
+    """Accept a price that waits in quarantine, because you know that it is right."""
     body = {"price": amount_text("PRICE", price)}
     with ServiceClient(url) as client:
         market = client.post(path_of("markets", symbol, "release"), body)
@@ -115,15 +115,15 @@ def retire(
 def repair(
     account: Annotated[str, typer.Argument(help="The account.")],
     apply: Annotated[
-        bool, typer.Option("--apply", help="Have the service restore the row; needs --reason.")
+        bool, typer.Option("--apply", help="Restore the balances; needs --reason.")
     ] = False,
     reason: Annotated[
-        str | None, typer.Option(help="With --apply: why; it is kept with the event.")
+        str | None, typer.Option(help="With --apply: the reason; it is kept with the event.")
     ] = None,
     as_json: Json = False,
     url: Url = None,
 ) -> None:
-    """Show what a wallet's row should be by its ledger, or restore it; 1 while books are wrong."""
+    """Compare a wallet's balances with its ledger, or restore them; 1 while books are wrong."""
     if apply != (reason is not None):
         raise ValueError('--apply and --reason go together: --apply --reason "what had happened"')
     path = path_of("accounts", account, "repair")

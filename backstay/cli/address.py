@@ -25,7 +25,7 @@ def address_of(given: str | None) -> str:
     port = str(os.environ.get(f"{PREFIX}PORT", toml.get("port", PORT)))
     if host in ANY_HOST:
         host = HOST
-    # 0 is any free port: nobody can know which.
+    # 0 is any free port, which a client cannot know.
     is_port = port.isascii() and port.isdigit() and int(port) != 0
     return f"http://{f'[{host}]' if ':' in host else host}:{port if is_port else PORT}"
 

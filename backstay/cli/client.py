@@ -52,7 +52,7 @@ class Refused(CallError):
 
 
 class ServiceAway(CallError):
-    """No usable answer came; `retry_seconds` is when to ask again, None where nobody waits for it.
+    """No usable answer came; `retry_seconds` is when to ask again, None where no one waits for it.
 
     `is_open` says that the command may have been carried out all the same.
     """

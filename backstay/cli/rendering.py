@@ -1,7 +1,7 @@
 """The API's answers as tables for people.
 
 Where a table is too wide for the terminal, its columns are stacked in pairs: nothing is cut off.
-Money is shown exactly; prices and quantities are rounded, because 18 decimals help nobody to
+Money is shown exactly; prices and quantities are rounded, because 18 decimals do not help to
 read: `--json` has them whole. Times are UTC.
 """
 

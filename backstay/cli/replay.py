@@ -89,11 +89,11 @@ def replay(
 
 @app.command()
 def demo(
-    seed: Annotated[int, typer.Option(help="Another seed, another market.")] = 7,
+    seed: Annotated[int, typer.Option(help="The seed of the simulated market.")] = 7,
     report: Report = None,
     verbose: Verbose = False,
 ) -> None:
-    """Show the main job on a market that makes itself: no files, no network, no server."""
+    """Run a replay on a simulated market: no files, no network, no server."""
     from backstay.replay.playing import Tapes, play_simulated
 
     tapes = None if report is None else Tapes()

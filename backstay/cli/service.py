@@ -39,17 +39,21 @@ def serve(
             metavar="FILE", help="A file for feed recorded; SYMBOL=FILE names a symbol; repeatable."
         ),
     ] = None,
-    symbols: Annotated[str | None, typer.Option(help="Only these, as BTCUSDT,ETHUSDT.")] = None,
+    symbols: Annotated[str | None, typer.Option(help="The symbols, as BTCUSDT,ETHUSDT.")] = None,
     speed: Annotated[
-        str | None, typer.Option(help="Seconds of the feed played in one of ours.")
+        str | None, typer.Option(help="Seconds of the feed played in one real second.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Another seed, another market.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The seed of the simulated market.")] = None,
     database: Database = None,
-    host: Annotated[str | None, typer.Option(help="Where to listen.")] = None,
-    port: Annotated[int | None, typer.Option(help="Where to listen; 0: any free port.")] = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="The port to listen on; 0: any free one.")
+    ] = None,
     standby: Annotated[
         bool | None,
-        typer.Option("--standby", help="Wait while another owns the database, then take over."),
+        typer.Option(
+            "--standby", help="Wait while another service owns the database, then take over."
+        ),
     ] = None,
 ) -> None:
     """Run the service until SIGTERM or Ctrl-C; `backstay config` shows every setting."""
@@ -142,10 +146,10 @@ def backup(
 
 @app.command()
 def restore(
-    file: Annotated[Path, typer.Argument(help="The backup to bring back; it stays as it is.")],
+    file: Annotated[Path, typer.Argument(help="The backup to restore; it stays as it is.")],
     database: Database = None,
 ) -> None:
-    """Put a backup in the place of a SQLite database; the old files are moved aside."""
+    """Replace a SQLite database by a backup; the old files are moved aside."""
     from persistence.addresses import masked
     from persistence.restore import restore as restore_database
 

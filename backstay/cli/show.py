@@ -47,7 +47,7 @@ def positions(
     ] = Status.OPEN,
     symbol: Annotated[str | None, typer.Option(help="Only this symbol's.")] = None,
     limit: Limit = 100,
-    watch: Annotated[bool, typer.Option("--watch", help="Draw anew until Ctrl-C.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Update the table until Ctrl-C.")] = False,
     as_json: Json = False,
     url: Url = None,
 ) -> None:
@@ -74,7 +74,7 @@ def positions(
 
 @app.command()
 def wallet(
-    account: Annotated[str | None, typer.Argument(help="The account; else all of them.")] = None,
+    account: Annotated[str | None, typer.Argument(help="The account; all by default.")] = None,
     transactions: Annotated[
         bool, typer.Option("--transactions", help="List the account's ledger entries.")
     ] = False,
@@ -82,7 +82,7 @@ def wallet(
     as_json: Json = False,
     url: Url = None,
 ) -> None:
-    """Show what accounts own, have locked and can use, or one account's transactions."""
+    """Show the balances of accounts, or the transactions of one."""
     if transactions and account is None:
         raise ValueError("--transactions needs an account: `backstay wallet demo --transactions`")
     with ServiceClient(url) as client:
@@ -103,7 +103,7 @@ def history(
     as_json: Json = False,
     url: Url = None,
 ) -> None:
-    """Tell what happened to a position, when and why, and what it earned and cost."""
+    """Show what happened to a position, when and why, with its PnL and costs."""
     with ServiceClient(url) as client:
         told = client.get(path_of("positions", position_id, "history"))
     print_result(told, history_tables, as_json=as_json)
@@ -111,11 +111,11 @@ def history(
 
 @app.command()
 def health(
-    account: Annotated[str | None, typer.Argument(help="The account; else all of them.")] = None,
+    account: Annotated[str | None, typer.Argument(help="The account; all by default.")] = None,
     as_json: Json = False,
     url: Url = None,
 ) -> None:
-    """Check now that the books balance; a mismatch ends with exit code 1."""
+    """Check now that the books balance; exit code 1 means that they do not."""
     with ServiceClient(url) as client:
         if account is None:
             names = [held["account"] for held in client.listed("accounts", {}, ALL)["items"]]

@@ -26,12 +26,11 @@ app = typer.Typer()
 
 @app.command()
 def simulate(
-    seed: Annotated[int, typer.Option(min=0, help="Which history; the first of them.")] = 0,
-    steps: Annotated[
-        int, typer.Option(min=0, help="How many things happen in one history.")
-    ] = STEPS,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of the first history.")] = 0,
+    steps: Annotated[int, typer.Option(min=0, help="The steps in one history.")] = STEPS,
     weather: Annotated[
-        str | None, typer.Option(help="What may go wrong; every weather in turn by default.")
+        str | None,
+        typer.Option(help="The likelihoods of faults; every weather in turn by default."),
     ] = None,
     until_failure: Annotated[
         bool, typer.Option("--until-failure", help="Go on with the next seed, until Ctrl-C.")
@@ -40,7 +39,7 @@ def simulate(
         str | None, typer.Option(help="Only these steps of the seed, as 3,17,18.")
     ] = None,
 ) -> None:
-    """Run the real actors through seeded chaos, and hold every commit and answer against a model.
+    """Run the real actors through random faults, and check each commit and answer by a model.
 
     A broken promise ends it with the shortest history found that breaks one, and exit code 1.
     """
@@ -78,7 +77,7 @@ def simulate(
 def _ctrl_c_between_steps() -> Iterator[Callable[[], None]]:
     """What is called between steps then raises KeyboardInterrupt: in an actor, pykka would eat it.
 
-    The actor would end, and what nobody had broken would look broken.
+    The actor would end, and intact books would look broken.
     """
     asked = Event()
     former = signal.signal(signal.SIGINT, lambda *_: asked.set())

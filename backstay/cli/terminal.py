@@ -87,7 +87,7 @@ def print_result(document: Any, draw: Callable[[Any], RenderableType], *, as_jso
 
 
 def amount_text(option: str, text: str) -> str:
-    """An option's number as it was given; raises ValueError if it is none."""
+    """An option's number as it was given; raises ValueError if it is not a number."""
     try:
         finite = Decimal(text).is_finite()
     except InvalidOperation:
@@ -98,5 +98,5 @@ def amount_text(option: str, text: str) -> str:
 
 
 def amount_texts(option: str, text: str) -> list[str]:
-    """An option's numbers, which semicolons separate; raises ValueError if one is none."""
+    """An option's numbers, which semicolons separate; raises ValueError if one is not a number."""
     return [amount_text(option, part) for part in text.split(";")]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(cls=WholeHelp, help="Create, list and revoke the API's tokens.")
 
-Name = Annotated[str, typer.Argument(help="The token's name: who or what uses it.")]
+Name = Annotated[str, typer.Argument(help="The token's name, after its user.")]
 File = Annotated[
     Path | None,
     typer.Option("--tokens-file", help="The token file; by default that of the settings."),
@@ -26,11 +26,11 @@ File = Annotated[
 def create(
     name: Name,
     scope: Annotated[
-        Scope, typer.Option(help="How far it reaches; each includes those before it.")
+        Scope, typer.Option(help="The token's rights; each scope includes those before it.")
     ] = Scope.READ,
     tokens_file: File = None,
 ) -> None:
-    """Create a token and print it: it is shown this once, and kept nowhere."""
+    """Create a token and print it: it is shown only once, and not stored."""
     from backstay.service.settings.data_folder import data_folder, make_data_folder
 
     file = _file(tokens_file)

@@ -17,36 +17,41 @@ from trading.model import Side
 
 app = typer.Typer()
 
-Reason = Annotated[str, typer.Argument(help="Why; it is kept with the event.")]
+Reason = Annotated[str, typer.Argument(help="The reason; it is kept with the event.")]
 Account = Annotated[str, typer.Option(help="The account.")]
-OneAccount = Annotated[str | None, typer.Option(help="Only this account; else all of them.")]
+OneAccount = Annotated[str | None, typer.Option(help="Only this account; all by default.")]
 
 
 @app.command("open")
 def open_(
-    symbol: Annotated[str, typer.Argument(help="What to trade, such as BTCUSDT.")],
+    symbol: Annotated[str, typer.Argument(help="The symbol, such as BTCUSDT.")],
     side: Annotated[
-        Side, typer.Option(case_sensitive=False, help="Gain when the price rises, or falls.")
+        Side,
+        typer.Option(
+            case_sensitive=False, help="Long gains when the price rises, short when it falls."
+        ),
     ],
-    notional: Annotated[str | None, typer.Option(help="The value to hold, as money.")] = None,
-    quantity: Annotated[str | None, typer.Option(help="Or the quantity, in units.")] = None,
+    notional: Annotated[str | None, typer.Option(help="The size as money.")] = None,
+    quantity: Annotated[
+        str | None, typer.Option(help="The size in units, instead of --notional.")
+    ] = None,
     account: Account = "demo",
     stop_loss_pct: Annotated[
-        str | None, typer.Option(help="The first stop-loss, in percent from the entry.")
+        str | None, typer.Option(help="The distance of the stop-loss from the entry, in percent.")
     ] = None,
     take_profit_pcts: Annotated[
-        str | None, typer.Option(help='The rungs, in percent from the entry: "3;6;10".')
+        str | None, typer.Option(help='The take-profits, in percent from the entry: "3;6;10".')
     ] = None,
     close_fractions: Annotated[
-        str | None, typer.Option(help='What each rung closes of the quantity: "0.5;0;0.5".')
+        str | None, typer.Option(help='The share that each take-profit closes: "0.5;0;0.5".')
     ] = None,
     key: Annotated[
-        str | None, typer.Option(help="The idempotency key; a new one if it is left out.")
+        str | None, typer.Option(help="The idempotency key; a new one by default.")
     ] = None,
     as_json: Json = False,
     url: Url = None,
 ) -> None:
-    """Open a position at the mark price; asking again with the same --key opens nothing more."""
+    """Open a position at the mark price; the same --key again opens no second one."""
     if (notional is None) == (quantity is None):
         raise ValueError("give either --notional or --quantity, such as --notional 25")
     body: dict[str, Any] = {"account": account, "symbol": symbol, "side": str(side)}
@@ -83,7 +88,9 @@ def close(
     position_id: Annotated[
         int | None, typer.Argument(metavar="[ID]", min=1, help="The position's id.")
     ] = None,
-    note: Annotated[str | None, typer.Option(help="Why; it is kept with the position.")] = None,
+    note: Annotated[
+        str | None, typer.Option(help="A reason; it is kept with the position.")
+    ] = None,
     all_: Annotated[bool, typer.Option("--all", help="Close every open position.")] = False,
     account: OneAccount = None,
     symbol: Annotated[str | None, typer.Option(help="With --all: only this symbol's.")] = None,
@@ -94,7 +101,7 @@ def close(
     as_json: Json = False,
     url: Url = None,
 ) -> None:
-    """Close a position at the mark price, or with --all every one; closing again is harmless."""
+    """Close a position at the mark price, or all with --all; closing twice is harmless."""
     if all_ == (position_id is not None):
         raise ValueError("give either the id of a position or --all")
     if not all_:
@@ -128,7 +135,7 @@ def tighten(
 def pause(
     reason: Reason, account: OneAccount = None, as_json: Json = False, url: Url = None
 ) -> None:
-    """Refuse new positions until `resume`, also after a restart; stops go on guarding."""
+    """Refuse new positions until `resume`, also after a restart; stops keep working."""
     _set_trading("pause", reason, account, url, as_json)
 
 
@@ -142,7 +149,7 @@ def resume(
 
 def _how_to_learn(why: str, key: str) -> str:
     """What happened to an open, and the command that tells its outcome."""
-    # What follows is the API's advice, to who speaks HTTP.
+    # The rest is the API's advice for clients that send HTTP themselves.
     happened = re.split("[:;] ", why, maxsplit=1)[0]
     given = sys.argv[1:]
     if not any(part.partition("=")[0] == "--key" for part in given):

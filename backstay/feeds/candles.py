@@ -15,12 +15,11 @@ from backstay.feeds.batches import PriceBatch
 from backstay.feeds.errors import InputError
 from backstay.feeds.ordering import Rows
 from backstay.feeds.rows import Candle
-from trading.times import iso_time
+from trading.times import SECOND_US, iso_time
 
 ORDER = "open, nearer extreme, other extreme, close"
 """In which order a candle's prices are played."""
 
-_SECOND_US = 1_000_000
 _STEP_SAMPLE = 100
 """How many candles a file is read for, at least, to tell how long they last."""
 
@@ -90,7 +89,7 @@ class CandlePlayer:
                 "give each symbol a file of its own",
                 after,
             )
-        if after.start_us - candle.start_us < _SECOND_US:
+        if after.start_us - candle.start_us < SECOND_US:
             raise self._error(
                 f"candle begins at {iso_time(after.start_us)}, not a second or more after the one "
                 f"in line {candle.line}, {iso_time(candle.start_us)}; remove one of them",
@@ -117,7 +116,7 @@ class CandlePlayer:
                 "add the next one, or a column close_time"
             )
         steps = Counter(
-            max(after.start_us - before.start_us, _SECOND_US) for before, after in pairwise(candles)
+            max(after.start_us - before.start_us, SECOND_US) for before, after in pairwise(candles)
         )
         # A file may begin within an interval: a step that comes once tells little.
         return min([step for step, count in steps.items() if count > 1] or steps)
@@ -138,7 +137,7 @@ class CandlePlayer:
             )
         # Sources write the last moment in the candle, to the millisecond or microsecond, or the
         # first one after it; candles end with a whole second.
-        return -(-candle.close_us // _SECOND_US) * _SECOND_US
+        return -(-candle.close_us // SECOND_US) * SECOND_US
 
     def _error(self, reason: str, candle: "_Placed | None" = None) -> InputError:
         return InputError(reason, file=self._file, line=None if candle is None else candle.line)

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+from trading.times import SECOND_US, microseconds
+
 _EPOCH_TEXT = re.compile(r"\s*([+-]?\d+)(?:\.(\d*))?\s*")
 _SLASHED_TEXT = re.compile(
     r"\s*(\d{4})[/-](\d{1,2})[/-](\d{1,2})"
@@ -14,7 +14,7 @@ _SLASHED_TEXT = re.compile(
     re.ASCII,
 )
 _DAY_TEXT = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])", re.ASCII)
-_LAST_US: int = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_LAST_US = microseconds(datetime.max.replace(tzinfo=UTC))
 
 # An epoch's unit by its magnitude: each bound is March 1973 in the finer unit and the year 5138
 # in the coarser one.
@@ -94,7 +94,7 @@ def _epoch_us(number: int, fraction: str = "") -> int:
         return number // 1000
     if number >= _MICROSECONDS_MIN:
         return number
-    decimals, factor = (3, 1000) if number >= _MILLISECONDS_MIN else (6, 1_000_000)
+    decimals, factor = (3, 1000) if number >= _MILLISECONDS_MIN else (6, SECOND_US)
     return number * factor + int(fraction[:decimals].ljust(decimals, "0"))
 
 
@@ -113,7 +113,7 @@ def _iso_us(text: str) -> int:
 
 
 def _us(when: datetime) -> int:
-    microseconds = (when - _EPOCH) // _MICROSECOND
-    if not 0 <= microseconds <= _LAST_US:
+    when_us = microseconds(when)
+    if not 0 <= when_us <= _LAST_US:
         raise ValueError(f"{when} is out of range")
-    return microseconds
+    return when_us

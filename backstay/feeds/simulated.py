@@ -13,11 +13,12 @@ from backstay.feeds.batches import PriceBatch, merged
 from backstay.feeds.signals import Signal
 from trading.ladder_shape import ladder_from_percentages
 from trading.model import Ladder, Side
+from trading.times import SECOND_US
 
 START_US = 1_735_689_600_000_000
 """When a simulated market opens unless told: 2025-01-01 00:00 UTC."""
 
-SPAN_US = 8 * 3_600 * 1_000_000
+SPAN_US = 8 * 3_600 * SECOND_US
 """How long a simulated market lasts unless told: eight hours, about 40,000 prices."""
 
 _MILLION = 1_000_000

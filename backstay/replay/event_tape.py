@@ -25,7 +25,7 @@ class EventTape:
     """Keeps the events that a report draws."""
 
     def __init__(self) -> None:
-        """Nothing has happened yet."""
+        """Begin without an event."""
         self.events: list[TapedEvent] = []
 
     def take(self, message: Announced) -> None:

@@ -55,7 +55,7 @@ def play_recorded(
 
     Raises:
         InputError: naming the file and line that cannot be read as asked.
-        ValueError: if the database holds accounts, or `balance` or `account` is none.
+        ValueError: if the database holds accounts, or `balance` or `account` is invalid.
         ReplayError: if the database fails.
     """
     clock = VirtualClock()

@@ -1,7 +1,7 @@
 """Recorded prices and signals through the real actors, on one thread and a virtual clock.
 
 At each price the open positions are judged first, in ascending order of their ids, then the
-signals that are due open at it; a position is first judged on the next price. Everybody finishes
+signals that are due open at it; a position is first judged on the next price. Every actor finishes
 before the next price that reaches anybody, so the same input gives the same outcome.
 """
 

@@ -23,6 +23,7 @@ from backstay.simulation.requests import (
     OpenAsked,
     PricesAsked,
     Request,
+    SignalsAsked,
     StopAsked,
     TransferAsked,
 )
@@ -44,6 +45,7 @@ def check_settled(world: World) -> None:
     for symbol in world.system.directory.markets:
         check_market(world, symbol)
     check_position_actors(world)
+    check_signals(world)
     check_desk(world)
     check_answers(world)
     check_told(world)
@@ -169,7 +171,7 @@ def check_published(world: World) -> None:
 
 
 def check_market(world: World, symbol: str) -> None:
-    """Every open position waits for its triggers, and no price is kept for nobody."""
+    """Every open position waits for its triggers, and every kept price is kept for one."""
     actor = actor_of(world.system.directory.markets[symbol])  # type: ignore[arg-type]
     assert isinstance(actor, MarketActor)
     history = actor._history
@@ -222,8 +224,26 @@ def check_position_actors(world: World) -> None:
         _expect(waiting, ([], [], None, {}), f"what waits in position {position_id}")
 
 
+def check_signals(world: World) -> None:
+    """The database has every signal as it was stored or ended; those that have not ended wait."""
+    signals = world.model.signals
+    stored = [
+        signal
+        for name in world.model.accounts
+        for signal in world.database.real.recent_signals(name, 0)
+    ]
+    stored.sort(key=lambda signal: signal.signal_id)
+    _expect(stored, [signal.now for signal in signals.by_id.values()], "signals")
+    actor: Any = actor_of(world.system.directory.signals)  # type: ignore[arg-type]
+    runs = [] if actor._run is None else [actor._run]
+    waiting = [run.signal.signal_id for run in (*runs, *actor._stored)]
+    _expect(waiting, signals.unfinished(), "signals that wait to be carried out")
+    intake = actor._intake
+    _expect((list(intake._waiting), intake._group), ([], None), "signals that wait to be stored")
+
+
 def check_desk(world: World) -> None:
-    """Nobody waits for a restart, and nothing waits to be written."""
+    """No actor waits for a restart, and no change waits to be written."""
     desk: Any = actor_of(world.system.desk)  # type: ignore[arg-type]
     restarts = desk._restarts
     waiting = (
@@ -236,7 +256,7 @@ def check_desk(world: World) -> None:
 
 
 def check_answers(world: World) -> None:
-    """Everybody was answered, but who asked an actor that was made to fail afterwards.
+    """Every request was answered, unless its actor was made to fail afterwards.
 
     An Auditor that is not there yet is told nothing.
     """
@@ -264,6 +284,8 @@ def _excused(world: World, request: Request) -> bool:
         case HealthAsked():
             auditor_failed = any(kind == "auditor" for _, kind, _ in world.watcher.failures)
             return auditor_failed or world.life.connection.reads_failed > request.reads_failed
+        case SignalsAsked():
+            return ("signals", "signals") in failed
     return False
 
 

@@ -33,6 +33,7 @@ from backstay.simulation.requests import (
     PauseAsked,
     PricesAsked,
     Request,
+    SignalsAsked,
     StopAsked,
     TransferAsked,
 )
@@ -85,6 +86,8 @@ class Client:
                 _judge_account(self.model, self.request, message)
             case HealthAsked():
                 _judge_health(message)
+            case SignalsAsked():
+                self.model.signals.judge(self.request, message)
 
 
 def command(request: Request, client: Client) -> Any:
@@ -166,7 +169,7 @@ def _judge_open(model: Model, request: OpenAsked, message: Any) -> None:
 
 
 def _expect_refusal(request: Request, named: str | None, denial: Denial) -> None:
-    """Only what nobody can write is refused by the database."""
+    """The database refuses only what it cannot store."""
     unwritable = named is not None and named.startswith(UNWRITABLE)
     if denial.reason == "books_mismatch" or (denial.reason == "write_refused" and not unwritable):
         raise Violation(f"{request}: {denial}")

@@ -16,6 +16,7 @@ from persistence.errors import Damaged, OutcomeUnknown, Unavailable
 from persistence.state import AccountState, Books, State, StoredEvent
 from trading.model import Position
 from trading.signals import Signal
+from trading.times import SECOND_US
 
 
 class Fault(StrEnum):
@@ -64,7 +65,7 @@ class Meanwhile(Protocol):
         ...
 
     def while_it_is_frozen(self, locked_seconds: float) -> None:
-        """Much time passes without this owner; for so long nobody can lock the owner's row."""
+        """Much time passes without this owner, and no other can lock the owner's row meanwhile."""
         ...
 
 
@@ -96,7 +97,7 @@ class Connection:
 
     def cut(self, seconds: float) -> None:
         """This owner does not reach the database for so long; others do."""
-        self._cut_until_us = self._database.now_us + round(seconds * 1_000_000)
+        self._cut_until_us = self._database.now_us + round(seconds * SECOND_US)
 
     def lose_files(self) -> None:
         """Other files lie where this owner's were: what it writes is durable nowhere."""

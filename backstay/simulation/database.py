@@ -17,6 +17,7 @@ from persistence.commits import commit
 from persistence.errors import Deposed, OwnedElsewhere, Refused, StoreError, Unavailable
 from persistence.store import Store
 from persistence.transactions import Transactions
+from trading.times import SECOND_US
 
 LEASE_SECONDS = 5
 IDLE_SECONDS_MAX = 4
@@ -74,11 +75,11 @@ class Database:
 
     def stop(self, seconds: float) -> None:
         """The server is gone for so long."""
-        self._away_until_us = self.now_us + round(seconds * 1_000_000)
+        self._away_until_us = self.now_us + round(seconds * SECOND_US)
 
     def fill_disk(self, seconds: float) -> None:
         """There is no room to write for so long; what is there can be read."""
-        self._full_until_us = self.now_us + round(seconds * 1_000_000)
+        self._full_until_us = self.now_us + round(seconds * SECOND_US)
 
     def expect_there(self) -> None:
         """Raise `Unavailable` while the server is gone."""
@@ -181,7 +182,7 @@ class Database:
     # --- Details -----------------------------------------------------------------------------
 
     def _expect_fenced(self, late: Attempt, epoch: int) -> None:
-        """Nothing that a former owner has sent can be committed any more."""
+        """Refuse from now on every commit that a former owner has sent."""
         assert late.epoch < epoch, "an epoch is used for one life"
         try:
             self.commit(late)
@@ -196,7 +197,7 @@ class Database:
 
     def _seconds(self) -> int:
         """The database's time, as coarse as SQLite's."""
-        return self.now_us // 1_000_000
+        return self.now_us // SECOND_US
 
     def _keep_time(self) -> None:
         """Have the engine's own function for its clock tell the world's time."""

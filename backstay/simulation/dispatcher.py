@@ -122,7 +122,7 @@ class SimulatedDispatcher(SequentialDispatcher):
         self._ruined.add((actor.kind, actor.key))
 
     def forget_fail_points(self) -> None:
-        """Let nobody fail who was to, but for who always does."""
+        """Cancel the planned failures, except of actors that always fail."""
         self._fail_points.clear()
         self._failing_starts.clear()
 
@@ -154,18 +154,18 @@ class SimulatedDispatcher(SequentialDispatcher):
 
     @property
     def recovering(self) -> bool:
-        """Whether a timer is to give somebody or the database another try."""
+        """Whether a timer retries an actor's start or the database."""
         return any(
             isinstance(due.timer.message, Restart | Retry) and not due.timer.cancelled
             for due in self._due
         )
 
     def violate(self, what: str) -> None:
-        """Note a broken promise; the first one ends the run, whoever catches exceptions."""
+        """Record a broken promise; the first ends the run, even if an actor catches it."""
         self._violations.append(what)
 
     def _drawn(self) -> int:
-        """Whose turn it is: somebody's, but now and then one is slow, and the others go ahead."""
+        """Draw the next actor; now and then one is slow, and the others go ahead."""
         if self._order.random() < SLOW_LIKELIHOOD:
             slow = self._ready[self._order.randrange(len(self._ready))]
             self._slow_until[slow] = self.messages + self._order.randint(5, SLOW_MESSAGES_MAX)

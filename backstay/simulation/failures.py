@@ -18,13 +18,13 @@ class Failures:
     """Draws the actors that fail."""
 
     def __init__(self, world: World) -> None:
-        """Nobody has failed yet."""
+        """Begin without a failure."""
         self.count = 0
         self._world = world
         self._failed_us: defaultdict[str, deque[int]] = defaultdict(deque)
 
     def fail_someone(self) -> str:
-        """Let somebody raise at the next message; tells who."""
+        """Let an actor raise at its next message; returns which."""
         if self._world.random.random() < 0.1:
             kind = self._world.random.choice(
                 (ActorKind.MARKET, ActorKind.WALLET, ActorKind.POSITION)
@@ -58,7 +58,7 @@ class Failures:
         return f"{actor.kind} {actor.key} {when} its next message"
 
     def _related(self) -> list[SupervisedActor]:
-        """Somebody who is alive; or some of a position, its wallet and its market."""
+        """An actor that is alive; or some of a position, its wallet and its market."""
         living = self._living()
         positions = [actor for actor in living if isinstance(actor, PositionActor)]
         if not positions or self._world.random.random() < 0.6:
@@ -76,7 +76,9 @@ class Failures:
             *directory.positions.values(),
             directory.auditor,
         ]
-        actors = [actor_of(ref) for ref in recipients if ref.is_alive()]
+        if self._world.weather.signals:
+            recipients.append(directory.signals)
+        actors = [actor_of(ref) for ref in recipients if ref is not None and ref.is_alive()]
         return [actor for actor in actors if isinstance(actor, SupervisedActor)]
 
     def _may_fail(self, actor: SupervisedActor) -> bool:

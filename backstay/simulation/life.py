@@ -77,7 +77,7 @@ class Life:
     def depose(self) -> None:
         """Another owner has taken over, which this one does not know."""
         self.is_deposed = True
-        # What it still does in memory concerns nobody.
+        # What it still does in memory has no effect.
         self.dispatcher.watcher = Watcher()
 
     def tell_phone(self, *, arrives: bool) -> str:

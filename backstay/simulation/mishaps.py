@@ -10,13 +10,14 @@ from backstay.simulation.life import RENEW_SECONDS
 from backstay.simulation.prices import Nobody
 from backstay.simulation.setting import SYMBOLS
 from backstay.simulation.world import World
+from trading.times import SECOND_US
 
 
 class Mishaps:
     """Draws what goes wrong, as often as the weather says; each returns a line that says what."""
 
     def __init__(self, world: World) -> None:
-        """Nothing has gone wrong yet."""
+        """Begin without a mishap."""
         self.failures = Failures(world)
         self._world = world
         self._random = world.random
@@ -81,11 +82,11 @@ class Mishaps:
         """The time of day is set: right, a little wrong, or wrong by up to more than a year."""
         seconds = self._random.choice((0, 0, 0.5, 3, 7, 3_600, 86_400 * 400))
         seconds *= self._random.choice((-1, 1))
-        self._world.clock.set_wrong(round(seconds * 1_000_000))
+        self._world.clock.set_wrong(round(seconds * SECOND_US))
         return f"the clock is set to {seconds} s from what is right"
 
     def lose_files(self) -> str:
-        """Somebody deletes the database's files or replaces them; the operator ends the owner."""
+        """The database's files are deleted or replaced; the operator ends the owner."""
         world, life = self._world, self._world.life
         life.connection.lose_files()
         world.requests.kill()
@@ -109,7 +110,7 @@ class Mishaps:
         return f"the owner's connection is cut for {seconds} s"
 
     def fill_disk(self) -> str:
-        """The disk is full until somebody makes room."""
+        """The disk is full for a while."""
         seconds = self._random.choice((1, 7))
         self._world.database.fill_disk(seconds)
         return f"the disk is full for {seconds} s"

@@ -17,11 +17,13 @@ from backstay.simulation.dispatcher import Violation
 from backstay.simulation.model_account import ModelAccount
 from backstay.simulation.model_market import ModelMarket
 from backstay.simulation.model_position import Happening, ModelPosition
+from backstay.simulation.model_signals import ModelSignals
 from backstay.simulation.model_tracking import Coverage, Tracked
 from backstay.simulation.requests import Requests
 from persistence.changes import Change
 from trading.events import Event
 from trading.model import MarketPrice, Position
+from trading.signals import Signal
 
 MARKET_EVENTS = (
     "market_paused",
@@ -54,6 +56,7 @@ class Model:
         self.markets: dict[str, ModelMarket] = {}
         self.coverage: dict[int, Coverage] = {}
         self.pauses: dict[str | None, str] = {}
+        self.signals = ModelSignals()
         self.ruined: set[int] = set()
         self.told: list[Event] = []
         self.commit_id = 0
@@ -84,6 +87,7 @@ class Model:
         for change in commit.changes:
             self._follow(change, commit.asked_us)
             self.told += change.events
+        self.signals.turn(self.open_positions())
 
     def _follow(self, change: Change, asked_us: int) -> None:
         account = self.accounts.get(change.account) if change.account is not None else None
@@ -114,8 +118,15 @@ class Model:
                 self._market_event(events.popleft())
             elif kind == "part_set_aside":
                 self._set_aside(events.popleft())
-            elif kind == "open_denied":
+            elif kind == "open_denied" and events[0].asked_by is None:
                 self.requests.record_denial(events.popleft())
+            elif kind == "open_denied":
+                self.signals.expect_turn(_signal_id(events[0].asked_by), events.popleft())
+            elif kind == "signal_received":
+                self.signals.receive(list(events), change.signals, self.requests.signals)
+                events.clear()
+            elif kind == "signal_finished":
+                self._finish_signal(events.popleft(), change.signals)
             else:
                 raise Violation(f"nobody broke the books, and yet: {events[0]}")
         self._hold_against(change, predicted)
@@ -145,6 +156,15 @@ class Model:
     def guarded_positions(self) -> list[Tracked]:
         """The positions that are durably open and do not fail for good in this life."""
         return [t for t in self.open_positions() if t.now.position_id not in self.ruined]
+
+    def _finish_signal(self, event: Any, signals: tuple[Signal, ...]) -> None:
+        (after,) = signals
+        self.signals.finish(
+            event,
+            after,
+            opened=self.accounts[after.account].keys.get(f"signal {after.signal_id}"),
+            still_open={tracked.now.position_id for tracked in self.open_positions()},
+        )
 
     def _set_aside(self, event: Any) -> None:
         if event.position_id not in self.ruined:
@@ -178,8 +198,11 @@ class Model:
         now = opened_from(position)
         if not now.can_be_guarded:
             raise Violation(f"{event} cannot be guarded: {now}")
-        request = self.requests.open_for(position, asked_us)
-        request.position_id = event.position_id
+        if (position.idempotency_key or "").startswith("signal "):
+            signal_id = _signal_id(position.idempotency_key)
+            self.signals.open(signal_id, position, self.open_positions())
+        else:
+            self.requests.open_for(position, asked_us).position_id = event.position_id
         self.accounts[now.account].lock(
             now.position_id, now.symbol, now.hold, now.key, now.entry_time
         )
@@ -208,8 +231,12 @@ class Model:
         price = first.price if first.kind == "rung_hit" else first.exit_price
         log = self.markets[first.symbol].log
         if first.kind == "position_closed" and first.reason == "MANUAL":
-            forced = "forced: " in (first.note or "")
-            self.requests.carry_out_close(first.position_id, first.note, forced=forced)
+            by_signals = _signals_in(first.note)
+            for signal_id in by_signals:
+                self.signals.close(signal_id, tracked)
+            if not by_signals:
+                forced = "forced: " in (first.note or "")
+                self.requests.carry_out_close(first.position_id, first.note, forced=forced)
             now, happenings = tracked.close_by_hand(log, price, first.time_us)
         else:
             now, happenings = tracked.judge(log, price, first.time_us)
@@ -290,3 +317,14 @@ class Model:
         if (market.price, market.time_us) not in (expected, at_a_stop):
             raise Violation(f"{market} is kept, not {expected}")
         known.committed = (market.price, market.time_us)
+
+
+def _signal_id(text: str | None) -> int:
+    """The number at the end of a signal's key or note."""
+    return int((text or "").split()[-1])
+
+
+def _signals_in(note: str | None) -> list[int]:
+    """The signals in whose name a position was closed."""
+    parts = (note or "").split("; ")
+    return [_signal_id(part) for part in parts if part.startswith("TradingView signal ")]

@@ -17,7 +17,7 @@ MINUTE_US = 60_000_000
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A price that the market gave somebody, and how many it had accepted until then."""
+    """A price that the market quoted, and how many it had accepted until then."""
 
     price: Decimal
     time_us: int
@@ -78,7 +78,7 @@ class ModelMarket:
     def take(
         self, prices: list[Decimal], times_us: list[int | None], now_us: int, steady_us: int
     ) -> list[str]:
-        """Judge prices one after another, at our time of day and by a clock that nobody sets.
+        """Judge prices one after another, at our time of day and by a clock that cannot be set.
 
         Returns the verdicts.
         """

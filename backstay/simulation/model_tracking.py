@@ -2,7 +2,7 @@
 
 What a position does must equal a plain broadcast of every accepted price to it. Only where an
 actor was made to fail may it have missed some: the messages that died with its mailbox, or the
-prices between a market's (or everybody's) end and the position's next arming. Those prices are
+prices between a market's (or every actor's) end and the position's next arming. Those prices are
 optional: the database says whether they were judged.
 """
 

@@ -14,7 +14,7 @@ class Phone:
     """Remembers the events that it has received."""
 
     def __init__(self) -> None:
-        """Nothing was told yet."""
+        """Begin without a message."""
         self.told: list[int] = []
         self._last: tuple[int, ...] = ()
         self._late: set[int] = set()

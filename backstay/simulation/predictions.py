@@ -18,7 +18,7 @@ DONE = "done"
 
 
 class Predictions:
-    """Predicts the answer to the newest request, lets everybody finish, and compares."""
+    """Predicts the answer to the newest request, lets every actor finish, and compares."""
 
     def __init__(self, world: World) -> None:
         self._world = world

@@ -6,6 +6,7 @@ from decimal import Decimal
 from actors.messages import ReleaseCandidate, TakePrices
 from backstay.simulation.setting import SYMBOLS
 from backstay.simulation.world import World
+from trading.times import SECOND_US
 
 
 class Prices:
@@ -86,7 +87,7 @@ class Prices:
             self.world.now_us + index * apart_us for index in range(1, len(prices) + 1)
         ]
         is_timed = self.random.random() < 0.6
-        self.world.pass_time(len(prices) * apart_us / 1_000_000)
+        self.world.pass_time(len(prices) * apart_us / SECOND_US)
         self._send(symbol, prices, times_us if is_timed else [None] * len(prices))
         return f"{symbol} gets {', '.join(map(str, prices))}{'' if is_timed else ', without times'}"
 

@@ -8,6 +8,7 @@ from actors.messages import Denied
 from backstay.simulation.arithmetic import exact, price
 from backstay.simulation.dispatcher import Violation
 from trading.model import Ladder, Limits, Position
+from trading.signals import SignalOrder
 
 
 @dataclass(eq=False, slots=True)
@@ -121,7 +122,7 @@ class PauseAsked(Request):
 
 @dataclass(eq=False, slots=True)
 class PricesAsked(Request):
-    """Prices whose verdicts somebody wants to know."""
+    """Prices whose sender waits for their verdicts."""
 
     symbol: str = ""
 
@@ -160,6 +161,19 @@ class HealthAsked(Request):
     reads_failed: int = 0
 
 
+@dataclass(eq=False, slots=True)
+class SignalsAsked(Request):
+    """Signals to be stored, all or none, and carried out; whether their account existed."""
+
+    orders: tuple[SignalOrder, ...] = ()
+    existed: bool = False
+
+    @property
+    def account(self) -> str:
+        """Whose they are."""
+        return self.orders[0].account
+
+
 @dataclass(slots=True)
 class Requests:
     """All that was asked, in order."""
@@ -172,6 +186,7 @@ class Requests:
     transfers: list[TransferAsked] = field(default_factory=list)
     accounts: list[AccountAsked] = field(default_factory=list)
     healths: list[HealthAsked] = field(default_factory=list)
+    signals: list[SignalsAsked] = field(default_factory=list)
     serial: int = 0
 
     def next_serial(self) -> int:
@@ -190,6 +205,7 @@ class Requests:
             *self.transfers,
             *self.accounts,
             *self.healths,
+            *self.signals,
         ]
 
     def kill(self) -> None:
@@ -199,7 +215,7 @@ class Requests:
                 request.dead = True
 
     def open_for(self, position: Position, now_us: int) -> OpenAsked:
-        """Whose open is carried out now; raises where nobody waits for it."""
+        """The request whose open is carried out now; raises if no client waits for it."""
         for request in self.opens:
             if (
                 request.waits
@@ -214,7 +230,7 @@ class Requests:
         raise Violation(f"nobody waits for an open like {position}")
 
     def record_denial(self, event: Any) -> None:
-        """A denial becomes durable; raises unless somebody was told it, and it is the first."""
+        """A denial becomes durable; raises unless a client was told it, and it is the first."""
         for request in self.opens:
             if (
                 isinstance(request.answer, Denied)
@@ -227,7 +243,7 @@ class Requests:
         raise Violation(f"{event} is told, and nobody was denied")
 
     def carry_out_transfer(self, account: str, reference: str, amount: Decimal) -> None:
-        """Somebody's transfer is booked now; raises where nobody waits for it."""
+        """A transfer is booked now; raises if no client waits for it."""
         asked = (account, reference, amount)
         waiting = [
             request
@@ -236,11 +252,11 @@ class Requests:
         ]
         if not waiting:
             raise Violation(f"nobody waits for transfer {reference} of {amount} in {account}")
-        # Of several nobody can tell which one it was.
+        # If there are several, any of them may be the one.
         waiting[0].done = len(waiting) == 1
 
     def carry_out_close(self, position_id: int, note: str | None, *, forced: bool) -> None:
-        """Somebody's manual close is carried out now; raises where nobody waits for it."""
+        """A manual close is carried out now; raises if no client waits for it."""
         waiting = [
             request
             for request in self.closes
@@ -255,7 +271,7 @@ class Requests:
         waiting[0].done = len(waiting) == 1
 
     def carry_out_stop(self, position_id: int, stop_price: Decimal) -> None:
-        """Somebody's stop is moved now; raises where nobody waits for it."""
+        """A stop is moved by hand now; raises if no client waits for it."""
         for request in self.stops:
             asked = (request.position_id, request.stop_price)
             if request.waits and not request.moved and asked == (position_id, stop_price):
@@ -264,7 +280,7 @@ class Requests:
         raise Violation(f"nobody waits for the stop of {position_id} to move to {stop_price}")
 
     def carry_out_pause(self, account: str | None, reason: str, *, pause: bool) -> None:
-        """Somebody's pause or its end is carried out now; raises where nobody waits for it."""
+        """A pause or its end is carried out now; raises if no client waits for it."""
         for request in self.pauses:
             asked = (request.account, request.reason, request.pause)
             if request.waits and not request.done and asked == (account, reason, pause):

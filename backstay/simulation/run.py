@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from actors.market import price_history
+from backstay.simulation.alerts import finish_signals
 from backstay.simulation.checks import check_settled
 from backstay.simulation.predictions import Predictions
 from backstay.simulation.steps import Steps
@@ -119,11 +120,12 @@ class _Run:
                 predictions.check()
             self._go_on(number)
             stepped()
+        finish_signals(world)
         self._settle()
         self.digest = self._digest()
 
     def _go_on(self, number: int) -> None:
-        """Let everybody finish, or go on in the middle."""
+        """Let every actor finish, or go on in the middle."""
         world, drawn = self._world, self._world.random.random()
         if not world.weather.interleaved:
             world.run()
@@ -170,7 +172,7 @@ class _Run:
 
 @contextmanager
 def _arranged() -> Iterator[None]:
-    """Nobody logs, and a market forgets at once what nobody can ask for, so that losses show."""
+    """Run without a log; markets forget at once what no actor can ask for, so that losses show."""
     logging_before, trim_before = structlog.get_config(), price_history._TRIM_MIN
     pykka_log = logging.getLogger("pykka")
     disabled_before = pykka_log.disabled

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from decimal import Decimal
 
+from backstay.simulation.alerts import Alerts
 from backstay.simulation.arithmetic import price as price_scale
 from backstay.simulation.connection import UNWRITABLE
 from backstay.simulation.feeds import Feeds
@@ -31,6 +32,7 @@ class Steps:
         self.prices = Prices(world)
         self.feeds = Feeds(world, self.prices)
         self.mishaps = Mishaps(world)
+        self.alerts = Alerts(world)
         self._table: list[tuple[int, Callable[[], str]]] = [
             (36, self.prices.walk),
             (9, self.prices.gap),
@@ -80,6 +82,9 @@ class Steps:
         mishap = self.mishaps.draw()
         if mishap is not None:
             return mishap()
+        # Drawn only where there are any: the histories of other weathers stay as they were.
+        if self.world.weather.signals and self.random.random() < self.world.weather.signals:
+            return self.alerts.send()
         weights = [weight for weight, _ in self._table]
         return self.random.choices([step for _, step in self._table], weights)[0]()
 

@@ -8,11 +8,19 @@ from actors.engine.pooled import PooledActor
 from actors.engine.supervised import SupervisedActor
 from actors.market.actor import MarketActor
 from actors.market.messages import RetireMarket
-from actors.messages import PauseMarket, ReleaseCandidate, ResumeMarket, TakePrices
+from actors.messages import (
+    ClosePosition,
+    OpenPosition,
+    PauseMarket,
+    ReleaseCandidate,
+    ResumeMarket,
+    TakePrices,
+)
 from actors.position.actor import PositionActor
 from actors.protocol import Arm, PriceQuoted, PriceReached, QuoteDenied
+from actors.signals.actor import SignalActor
 from backstay.simulation.clients import Client
-from backstay.simulation.dispatcher import SimulatedDispatcher, Watcher, When, name_of
+from backstay.simulation.dispatcher import SimulatedDispatcher, Violation, Watcher, When, name_of
 from backstay.simulation.model import Model
 from backstay.simulation.model_market import ModelMarket, Quote
 from backstay.simulation.model_tracking import Coverage
@@ -55,6 +63,8 @@ class ModelWatcher(Watcher):
                 self._quoted(market, message)
             elif isinstance(message, QuoteDenied):
                 self._quote_denied(market, message)
+        elif isinstance(actor, SignalActor) and isinstance(message, OpenPosition | ClosePosition):
+            self._signal_asks(actor, message)
 
     def failing(self, actor: PooledActor, message: Any, when: When) -> None:
         """An actor's life ends by an exception."""
@@ -125,7 +135,7 @@ class ModelWatcher(Watcher):
             self._dispatcher.violate(f"{message} is denied, must be {denial}")
 
     def _market_failing(self, actor: MarketActor) -> None:
-        """Who has not answered a hit or a stamp may miss what came after it; all may until armed.
+        """A position with an open hit or stamp may miss later prices; all may until armed.
 
         A hit that could not be delivered, for its position had ended too, is lost with the market.
         """
@@ -143,7 +153,7 @@ class ModelWatcher(Watcher):
                 coverage.miss_from(begin)
 
     def _expect_told(self, message: TakePrices, verdicts: list[str], *, is_rebased: bool) -> None:
-        """Who asks for verdicts has heard them, with a reason where there is something to say."""
+        """Each sender that asked for verdicts has them, with a reason where one is due."""
         if not isinstance(message.reply_to, Client):
             return
         taken = message.reply_to.request.answer
@@ -162,6 +172,15 @@ class ModelWatcher(Watcher):
                 f"{name_of(actor)} has price {actor._number}, {last}, candidate {candidate}; "
                 f"must have {market.number}, {market.last}, {expected}"
             )
+
+    # --- Signals -----------------------------------------------------------------------------
+
+    def _signal_asks(self, actor: SignalActor, message: OpenPosition | ClosePosition) -> None:
+        assert actor._run is not None, "a signal that asks is in hand"
+        try:
+            self._model.signals.expect_turn(actor._run.signal.signal_id, message)
+        except Violation as violation:
+            self._dispatcher.violate(str(violation))
 
     # --- Positions ---------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """The weathers that the simulation is run in, from calm to everything at once."""
 
 from backstay.simulation.connection import FaultRates
-from backstay.simulation.world import Weather
+from backstay.simulation.weather import Weather
 
 WEATHERS = {
     "calm": Weather(interleaved=False),
@@ -23,6 +23,15 @@ WEATHERS = {
     "kills": Weather(kill=0.02, stop=0.01, database=FaultRates(kill=0.03)),
     "files": Weather(
         files=0.05, kill=0.01, failure=0.03, database=FaultRates(commit=0.1, look_up=0.1, slow=0.05)
+    ),
+    "alerts": Weather(
+        signals=0.3,
+        kill=0.02,
+        stop=0.01,
+        failure=0.05,
+        database=FaultRates(
+            commit=0.05, look_up=0.1, read=0.05, slow=0.05, kill=0.01, stop=0.01, full=0.01
+        ),
     ),
     "clocks": Weather(clock=0.15, failure=0.03, kill=0.02, stop=0.02),
     "markets": Weather(
@@ -46,6 +55,7 @@ WEATHERS = {
         clock=0.01,
         ruin=0.005,
         unwritable=0.01,
+        signals=0.1,
         database=FaultRates(
             commit=0.1,
             look_up=0.3,

@@ -1,12 +1,11 @@
 """A whole service on one seeded thread, over a database that fails, with its model beside it.
 
 One life owns the database. In some weathers a standby asks for it all the time, and takes over
-when the owner's lease has run out; who was deposed goes on without knowing it, until it finds out.
+when the owner's lease has run out; a deposed owner goes on until it finds out.
 """
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +14,7 @@ from actors.engine.clock import VirtualClock
 from actors.messages import OpenMarket, TakePrices
 from actors.system import System, UncommittedError
 from backstay.simulation.clients import Client, command
-from backstay.simulation.connection import Connection, FaultRates
+from backstay.simulation.connection import Connection
 from backstay.simulation.database import Committed, Database
 from backstay.simulation.dispatcher import Killed, SimulatedDispatcher, Violation
 from backstay.simulation.life import RENEW_SECONDS, Life
@@ -24,38 +23,13 @@ from backstay.simulation.phone import Phone
 from backstay.simulation.requests import PricesAsked, Request, Requests
 from backstay.simulation.setting import SYMBOLS
 from backstay.simulation.watching import ModelWatcher
+from backstay.simulation.weather import Weather
 from persistence.errors import OwnedElsewhere, Unavailable
 
 START_US = 1_700_000_000_000_000
 SETTLE_SECONDS_MAX = 60
 ASK_SECONDS = 0.5
 """How often a standby asks for the database."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weather:
-    """The likelihoods of faults in a step, besides those of the database.
-
-    Without `interleaved` everybody finishes a step before the next one begins.
-    """
-
-    database: FaultRates = FaultRates()
-    failure: float = 0.0
-    kill: float = 0.0
-    stop: float = 0.0
-    freeze: float = 0.0
-    ruin: float = 0.0
-    unwritable: float = 0.0
-    clock: float = 0.0
-    files: float = 0.0
-    retire: float = 0.0
-    standby: bool = False
-    interleaved: bool = True
-
-    @property
-    def is_calm(self) -> bool:
-        """Whether nothing goes wrong, and one thing happens after another."""
-        return self == Weather(interleaved=False)
 
 
 class World:
@@ -190,7 +164,7 @@ class World:
         return True
 
     def _acquired(self) -> int:
-        """Become the owner where there is none that lives; takes the time that it takes."""
+        """Become the owner if no other one is running; the world's time goes on meanwhile."""
         while True:
             try:
                 return self.database.acquire(f"life {self.lives + 1}")
@@ -271,7 +245,7 @@ class World:
             self.requests.prices.append(request)
 
     def run(self, messages: int | None = None) -> None:
-        """Run so many messages, or until nobody has any left."""
+        """Run so many messages, or until no actor has any left."""
         try:
             while messages is None or messages > 0:
                 if not self.dispatcher.run_one():
@@ -290,7 +264,7 @@ class World:
                 self.ask()
 
     def advance(self, seconds: float) -> None:
-        """Let time pass, and everybody do what is due."""
+        """Let time pass, and every actor do what is due."""
         end_us = self.now_us + round(seconds * 1_000_000)
         try:
             self.dispatcher.run_until_idle()
@@ -303,7 +277,7 @@ class World:
         self._expect_no_fatal()
 
     def settle(self) -> None:
-        """Let nothing fail any more, and give everybody the time to recover, or to find out."""
+        """Stop all failures, and give every actor the time to recover, or to find out."""
         self.database.failing = False
         self.dispatcher.forget_fail_points()
         self.run()
@@ -341,8 +315,7 @@ class World:
 
     def _expect_no_fatal(self) -> None:
         if self.life.has_found_out:
-            fatal = self.system.fatal.get(0)
-            raise Violation(f"the process would have ended: {fatal}")
+            raise Violation(f"the process would have ended: {self.system.fatal.get(0)}")
 
     def _durable(self, commit: Committed) -> None:
         try:

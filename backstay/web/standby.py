@@ -16,7 +16,7 @@ def standby_app(state: Callable[[], str], metrics: Callable[[], tuple[bytes, str
     """The app of a process that waits for the database.
 
     `state` says on one line what it waits for. Nothing that it answers is a secret, so that it
-    asks nobody for a token.
+    asks for no token.
     """
 
     def checks() -> dict[str, str]:

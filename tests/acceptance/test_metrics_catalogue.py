@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from actors.engine.dispatcher import PooledDispatcher, SequentialDispatcher
+from backstay.feeds.venues.registry import VENUES
 from backstay.service.metrics import Metrics
 from backstay.service.metrics.catalogue import ACCOUNTS, CATALOGUE, METRICS, OURS
-from backstay.service.metrics.catalogue_prices import VENUES
 from backstay.service.metrics.exposition import CatalogueCollector
 from backstay.service.metrics.markdown import section
 from backstay.service.metrics.model import Group, Kind
@@ -42,7 +42,7 @@ def metrics(api: Api) -> Metrics:
     assert isinstance(dispatcher, PooledDispatcher)
     metrics = Metrics()
     metrics.watch(api.house.system, dispatcher, dispatcher.worked)
-    stubs = [StubFeed(f"exchange-{number}", f"COIN{number}") for number in range(VENUES)]
+    stubs = [StubFeed(f"exchange-{number}", f"COIN{number}") for number in range(len(VENUES))]
     metrics.watch_feeds(api.house.system, feeds(*stubs))
     metrics.watch_web(api.app.state.backend)
     return metrics

@@ -45,7 +45,7 @@ class Echo(PooledActor):
 def test_the_fixtures_come_with_the_installed_distribution() -> None:
     """Users get them through a pytest entry point, as this project's own tests do."""
     plugins = {point.name: point.value for point in entry_points(group="pytest11")}
-    assert plugins["backstay"] == "actors.probe"
+    assert plugins["backstay"] == "backstay.pytest_plugin"
 
 
 def test_expect_runs_the_actors_first(

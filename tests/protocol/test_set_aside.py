@@ -68,7 +68,8 @@ def denied(office: Office, command: Callable[[Recipient], Any]) -> str:
 def test_a_position_that_fails_for_good_is_set_aside(stage: Stage, office: Office) -> None:
     """It is told durably and published; its market keeps nothing for it; no process ends."""
     event = fail_for_good(office, "position", ID)
-    assert (event.part, event.account, event.position_id) == (f"position {ID}", ACCOUNT, ID)
+    assert (event.part, event.position_id) == (f"position {ID}", ID)
+    assert (event.account, event.symbol) == (ACCOUNT, SYMBOL)
     assert event.why == "as the test says"
     (aside,) = office.published.standing_still()
     assert aside.text == f"position {ID} is not guarded: as the test says"
@@ -126,12 +127,14 @@ def test_a_market_that_is_set_aside_guards_none_of_its_positions(
 ) -> None:
     """Its opens and its positions' commands are denied, and the page says why it is paused."""
     office.starter.market(SYMBOL)
+    position = stage.position(ID)
     event = fail_for_good(office, "market", SYMBOL)
     assert (event.part, event.symbol, event.account) == (f"market {SYMBOL}", SYMBOL, None)
     assert "judges no price" in denied(office, an_open)
     assert "judges no price" in denied(
         office, lambda client: ClosePosition(position_id=ID, reply_to=client)
     )
+    assert position.expect(Stranded).books
     pause = office.published.markets[SYMBOL].pause
     assert pause is not None
     assert pause.why == "set aside: as the test says"

@@ -203,6 +203,16 @@ def test_a_signal_that_was_sent_long_ago_has_expired(box: SignalBox) -> None:
     box.desk.expect_nothing(for_=0)
 
 
+def test_a_signal_that_closes_nothing_because_it_is_late_opens_nothing(box: SignalBox) -> None:
+    """At its last instant too: its open is past its deadline when it is asked for."""
+    box.open_positions(SHORT)
+    box.stage.dispatcher.advance(100)
+    box.stored(sent_us=40 * SECOND_US)
+    late = box.desk.expect(OpenPosition)
+    assert late.deadline_us is not None
+    assert late.deadline_us < box.stage.dispatcher.clock.monotonic_us()
+
+
 # --- The next life ---------------------------------------------------------------------------
 
 

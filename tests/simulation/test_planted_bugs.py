@@ -12,6 +12,7 @@ from tests.simulation import (
     planted_in_containment,
     planted_in_files,
     planted_in_markets,
+    planted_in_signals,
 )
 
 SEEDS_MAX = 30
@@ -82,6 +83,45 @@ PLANTED: list[tuple[Plant, str, str]] = [
         "who has not answered|who is armed",
     ),
     (planted_in_containment.commands_for_who_is_set_aside_are_passed_on, "ruins", "is denied"),
+    (
+        planted_in_signals.repetitions_are_stored,
+        "alerts",
+        "write_refused.*UNIQUE|is a repetition of",
+    ),
+    (
+        planted_in_signals.copies_in_a_group_are_stored,
+        "alerts",
+        "is a repetition of|write_refused.*UNIQUE",
+    ),
+    (
+        planted_in_signals.other_orders_are_swallowed,
+        "alerts",
+        "which is another order|a part of a batch",
+    ),
+    (planted_in_signals.bodies_count_for_a_moment, "alerts", "is a repetition of"),
+    (
+        planted_in_signals.stored_signals_are_lost_at_a_restart,
+        "alerts",
+        "the turn is with|signals that wait to be carried out",
+    ),
+    (planted_in_signals.signals_are_answered_too_early, "alerts", "which is not durable"),
+    (
+        planted_in_signals.signals_are_carried_out_too_early,
+        "alerts",
+        "before it is durable|the turn is with",
+    ),
+    (planted_in_signals.the_next_signal_overtakes, "alerts", "the turn is with"),
+    (planted_in_signals.batches_are_stored_in_parts, "alerts", "a part of a batch is stored"),
+    (
+        planted_in_signals.opposite_positions_stay,
+        "alerts",
+        "are open|before it has closed",
+    ),
+    (
+        planted_in_signals.signals_open_anew_each_time,
+        "alerts",
+        "nobody waits for an open|nobody was denied",
+    ),
 ]
 
 

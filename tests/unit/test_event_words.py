@@ -12,10 +12,13 @@ from persistence.state import StoredEvent
 from trading.events import Event
 from trading.events.accounts import HealthRestored, ShortfallCovered
 from trading.events.markets import PriceQuarantined, PriceRejected, QuarantineEnded
-from trading.events.positions import PositionOpened, RungHit, StopMoved
+from trading.events.positions import PositionClosed, PositionOpened, RungHit, StopMoved
+from trading.events.services import PartSetAside
+from trading.events.signals import SignalFinished
 from trading.events.unknown import UnknownEvent
 from trading.events.words import Gravity, Words, words_of
 from trading.model import Side
+from trading.signals import SignalStatus
 
 
 def rung_hit(side: Side, *, stop_after: str, closes: bool = False) -> RungHit:
@@ -161,6 +164,59 @@ def test_an_event_that_another_version_stored_differently_is_named(kind: str, fi
     strange = replace(stored(RESTORED), kind=kind, data=fields)
     assert event_of(strange) == UnknownEvent(kind=kind, time_us=1)
     assert words_of(event_of(strange)).sentence == kind.replace("_", " ").capitalize()
+
+
+@pytest.mark.parametrize("kind", EVENT_TYPES)
+@given(data=st.data())
+def test_every_event_has_a_title_and_a_sentence(kind: str, data: st.DataObject) -> None:
+    """Whatever its fields hold."""
+    words = words_of(data.draw(_any_of(EVENT_TYPES[kind])))
+    assert isinstance(words.gravity, Gravity)
+    assert words.title
+    assert words.sentence
+
+
+@given(data=st.data())
+@pytest.mark.parametrize(
+    ("net_pnl", "gravity"),
+    [("-0.00000001", Gravity.LOSS), ("0", Gravity.LOSS), ("0.00000001", Gravity.GAIN)],
+)
+def test_a_close_is_a_gain_if_its_position_earned_something(
+    net_pnl: str, gravity: Gravity, data: st.DataObject
+) -> None:
+    """All its parts and all costs counted."""
+    closed = data.draw(st.from_type(PositionClosed))
+    closed = replace(closed, net_pnl_total=Decimal(net_pnl))
+    assert words_of(closed).gravity is gravity
+
+
+@pytest.mark.parametrize("status", [SignalStatus.DONE, SignalStatus.DENIED])
+def test_a_signal_that_was_not_carried_out_is_a_warning(status: SignalStatus) -> None:
+    """The sentence says what it did, or why not."""
+    finished = SignalFinished(
+        account="demo",
+        signal_id=7,
+        symbol="BTCUSDT",
+        status=status,
+        outcome="opened 1",
+        time_us=1,
+    )
+    word = status.lower()
+    gravity = Gravity.INFO if status is SignalStatus.DONE else Gravity.WARNING
+    expected = Words(gravity, f"signal 7 of demo {word}", f"Signal 7 {word}: opened 1")
+    assert words_of(finished) == expected
+
+
+def test_a_part_that_is_set_aside_is_a_failure() -> None:
+    """Nobody guards what it guarded."""
+    aside = PartSetAside(
+        part="position 1", account="demo", position_id=1, symbol="BTCUSDT", why="a bug", time_us=1
+    )
+    assert words_of(aside) == Words(
+        Gravity.FAILURE,
+        "position 1 is set aside",
+        "position 1 is set aside until the next start: a bug",
+    )
 
 
 def test_an_event_of_an_unknown_kind_is_named() -> None:

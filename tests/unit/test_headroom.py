@@ -1,5 +1,6 @@
 """What positions could still gain and lose: what is allowed can be booked, wherever prices go."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -53,6 +54,38 @@ def test_a_short_that_could_lose_more_than_any_amount_is_refused() -> None:
     denial = headroom_denial(Account(AMOUNT_MAX).wallet, position, ZERO)
     assert denial is not None
     assert "at 2 times its stop-loss it would lose 94" in denial.text
+
+
+def test_a_long_that_could_lose_more_than_any_amount_is_refused() -> None:
+    """Its hold can be booked, and its hold with the fee cannot."""
+    position = a_position(quantity=899_990_000)
+    denial = headroom_denial(Account(AMOUNT_MAX).wallet, position, ZERO)
+    assert denial is not None
+    assert "at a price of 0 it would lose 90" in denial.text
+
+
+def test_a_position_may_lose_the_largest_amount_and_no_more() -> None:
+    """To the last decimal."""
+    most = replace(a_position(), hold=Decimal("89766606822.26112109"))
+    assert could_lose(most) == AMOUNT_MAX
+    wallet = Account(1_000).wallet
+    assert "would lose" not in str(headroom_denial(wallet, most, ZERO))
+    beyond = replace(most, hold=most.hold + Decimal("0.00000001"))
+    assert "would lose" in str(headroom_denial(wallet, beyond, ZERO))
+
+
+@pytest.mark.parametrize(
+    ("side", "where"),
+    [(Side.LONG, "2 times its last take-profit"), (Side.SHORT, "a price of 0")],
+)
+def test_positions_may_together_gain_up_to_the_bound(side: Side, where: str) -> None:
+    """No further; the refusal says at which price this one would gain its part."""
+    wallet, position = Account(1_000).wallet, a_position(side)
+    room = AMOUNT_MAX - 1_000 - could_gain(position)
+    assert headroom_denial(wallet, position, room) is None
+    denial = headroom_denial(wallet, position, room + Decimal("0.000001"))
+    assert denial is not None
+    assert f"at {where} it would gain" in denial.text
 
 
 def test_a_deposit_leaves_room_for_what_positions_could_gain() -> None:

@@ -80,3 +80,14 @@ def test_a_candidate_is_released_with_its_own_time() -> None:
     judge(guard, "200", None)
     assert guard.release(Decimal(200), NOW_US)
     assert (guard.last_time_us, guard.rebases) == (NOW_US, 1)
+
+
+@pytest.mark.parametrize(("last_at", "rebases"), [(-60, 0), (0, 0), (5, 0), (5.000001, 1)])
+def test_a_release_begins_times_anew_only_where_a_clock_was_wrong(
+    last_at: float, rebases: int
+) -> None:
+    """By the same bound as a price that is accepted at once."""
+    guard = guard_of(last_at)
+    assert judge(guard, "200", 5) is Verdict.QUARANTINED
+    assert guard.release(Decimal(200), NOW_US)
+    assert (guard.rebases, guard.has_rebased) == (rebases, rebases == 1)

@@ -6,8 +6,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 
+from backstay.feeds.venues.registry import VENUES
 from backstay.service.settings.sources import NAMES, SettingsError, load
+from backstay.service.settings.venues import FeedsSettings
 
 ROOT = Path(__file__).parents[2]
 
@@ -195,7 +198,7 @@ def test_each_venue_has_its_symbols_and_its_address(
     )
     monkeypatch.setenv("BACKSTAY_FEEDS__KRAKEN__URL", "ws://127.0.0.1:9001")
     loaded = load()
-    assert loaded.settings.feeds.kraken.url == "ws://127.0.0.1:9001"
+    assert loaded.settings.feeds["kraken"].url == "ws://127.0.0.1:9001"
     assert loaded.sources["feeds.kraken.url"].endswith("BACKSTAY_FEEDS__KRAKEN__URL")
     assert loaded.sources["feeds.kraken.symbols"] == "backstay.toml"
     assert {
@@ -304,3 +307,10 @@ def test_symbols_may_be_separated_by_blanks() -> None:
     """`BTCUSDT ETHUSDT` are two."""
     assert load({"symbols": "BTCUSDT ETHUSDT"}).settings.symbols == ("BTCUSDT", "ETHUSDT")
     assert load({"symbols": "BTCUSDT, ETHUSDT,"}).settings.symbols == ("BTCUSDT", "ETHUSDT")
+
+
+def test_every_venue_of_the_registry_has_settings_and_no_other_name_has() -> None:
+    """A new venue is a file and a line of the registry."""
+    assert list(load().settings.feeds) == list(VENUES)
+    with pytest.raises(ValueError, match="krakn is not a venue: choose among binance, kraken"):
+        TypeAdapter(FeedsSettings).validate_python({"krakn": {}})

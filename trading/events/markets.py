@@ -74,7 +74,7 @@ class PriceTimesRebased:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketStale:
-    """No price was accepted for so long that nobody knows it; positions are open on the symbol."""
+    """No price was accepted for too long, while positions are open on the symbol."""
 
     kind: ClassVar[str] = "market_stale"
     symbol: str

@@ -52,6 +52,7 @@ from trading.events.signals import SignalFinished, SignalReceived
 from trading.events.unknown import UnknownEvent
 from trading.money import ZERO, plain, trimmed
 from trading.signals import SignalStatus
+from trading.times import SECOND_US
 
 
 class Gravity(IntEnum):
@@ -164,7 +165,7 @@ def _of_market(event: MarketEvent) -> Words:
                 f"Price {event.price} of {event.symbol} rejected: {event.why}",
             )
         case PriceTimesRebased():
-            seconds = Decimal(event.ahead_us) / 1_000_000
+            seconds = Decimal(event.ahead_us) / SECOND_US
             return Words(
                 Gravity.WARNING,
                 f"prices of {event.symbol}: a clock was wrong",
@@ -190,7 +191,7 @@ def _of_market(event: MarketEvent) -> Words:
                 f"{event.symbol} paused, no price is judged: {event.why}",
             )
         case MarketResumed():
-            seconds = Decimal(event.paused_us) / 1_000_000
+            seconds = Decimal(event.paused_us) / SECOND_US
             return Words(
                 Gravity.INFO,
                 f"{event.symbol} resumed",

@@ -8,15 +8,18 @@ from decimal import Decimal
 import structlog
 
 from actors.engine.clock import Clock
+from actors.engine.directory import Directory
 from actors.messages import TakePrices
+from actors.published import Published
 from backstay.feeds.batches import PriceBatch
 from backstay.feeds.errors import InputError
-from backstay.feeds.live.inlet import FeedStatus, Floor, Inlet
+from backstay.feeds.live.inlet import FeedStatus, Inlet
+from trading.times import SECOND_US
 
 log = structlog.get_logger(__name__)
 
 RESTART_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
-_SLIP_US_MAX = 1_000_000
+_SLIP_US_MAX = SECOND_US
 _TICK_SECONDS = 0.005
 _PRICES_MAX = 1_000
 
@@ -68,21 +71,22 @@ class LiveFeed:
         self,
         name: str,
         source: Source,
-        floor: Floor,
+        directory: Directory,
+        published: Published,
         clock: Clock,
         *,
         speed: Decimal,
         symbols: Iterable[str] = (),
     ) -> None:
-        """Nothing runs until `start`."""
+        """Prepare the feed; it runs from `start` on."""
         self.name = name
         self._source = source
-        self._floor = floor
+        self._published = published
         self._clock = clock
         self._speed = speed
         self._symbols = tuple(symbols)
         self._stopping = threading.Event()
-        self._inlet = Inlet(floor, clock, self._stopping)
+        self._inlet = Inlet(directory, published, clock, self._stopping)
         self._taken = 0
         self._taken_us: int | None = None
         self._trouble: str | None = "not started"
@@ -118,7 +122,7 @@ class LiveFeed:
         """Why the feed cannot be relied on, None where all of its symbols have had a price."""
         if self._trouble is not None or self._ended:
             return self._trouble
-        waiting = [symbol for symbol in self._symbols if not self._floor.has_price(symbol)]
+        waiting = [symbol for symbol in self._symbols if not self._published.has_price(symbol)]
         if waiting or not self._symbols:
             return f"no price yet of {', '.join(waiting) or 'any symbol'}"
         return None
@@ -129,7 +133,7 @@ class LiveFeed:
         return FeedStatus(
             connected=self._thread.is_alive() and self._trouble is None and not ended,
             blocked_us=self._inlet.blocked_us,
-            last_message_seconds=None if taken_us is None else taken_us / 1_000_000,
+            last_message_seconds=None if taken_us is None else taken_us / SECOND_US,
             ended=ended,
         )
 
@@ -192,6 +196,6 @@ class LiveFeed:
     def _wait_until_due(self, feed_us: int, pacer: Pacer) -> bool:
         """Wait for a price's time; False if the feed is stopped instead."""
         while (left_us := pacer.due_in_us(feed_us)) > 0:
-            if self._stopping.wait(max(left_us / 1_000_000, _TICK_SECONDS)):
+            if self._stopping.wait(max(left_us / SECOND_US, _TICK_SECONDS)):
                 return False
         return not self._stopping.is_set()

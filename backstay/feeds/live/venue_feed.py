@@ -7,13 +7,16 @@ from decimal import Decimal
 import structlog
 
 from actors.engine.clock import Clock
+from actors.engine.directory import Directory
 from actors.engine.stats import Histogram
 from actors.messages import TakePrices
-from backstay.feeds.live.inlet import DELAY_SECONDS, FeedStatus, Floor, Inlet
+from actors.published import Published
+from backstay.feeds.live.inlet import DELAY_SECONDS, FeedStatus, Inlet
 from backstay.feeds.venues.link import Timing
 from backstay.feeds.venues.session import Session
 from backstay.feeds.venues.spelling import Listing
 from backstay.feeds.venues.venue import Venue
+from trading.times import SECOND_US
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +34,8 @@ class VenueFeed:
         self,
         venue: Venue,
         listings: Sequence[Listing],
-        floor: Floor,
+        directory: Directory,
+        published: Published,
         clock: Clock,
         *,
         url: str | None = None,
@@ -43,7 +47,7 @@ class VenueFeed:
         self._stopping = threading.Event()
         self._clock = clock
         self._delay = Histogram(DELAY_SECONDS)
-        self._inlet = Inlet(floor, clock, self._stopping)
+        self._inlet = Inlet(directory, published, clock, self._stopping)
         self._session = Session(
             venue, tuple(self._symbols), self, url=url, timing=timing or Timing()
         )
@@ -113,7 +117,7 @@ class VenueFeed:
         """Hand trades to their market, when it has room."""
         ours = self._symbols[symbol]
         # A clock that runs behind the exchange's would make the newest price come from the future.
-        self._delay.observe(max(0, self._clock.now_us() - times_us[-1]) / 1_000_000)
+        self._delay.observe(max(0, self._clock.now_us() - times_us[-1]) / SECOND_US)
         self._look_at_clock()
         if self._inlet.wait_for_room(ours):
             self._inlet.tell(ours, TakePrices(prices=prices, times_us=times_us))
@@ -134,7 +138,7 @@ class VenueFeed:
         self._inlet.resume(self._symbols[symbol])
 
     def lost(self, why: str) -> None:
-        """Nothing of this venue can be relied on."""
+        """No price of this venue can be relied on."""
         self._trouble = why = _told(why)
         self._waiting = self._symbols.keys() - self._refused.keys()
         text = f"the connection to {self.name} is lost: {why}"

@@ -10,9 +10,10 @@ from typing import Literal
 
 import msgspec
 
-from backstay.feeds.venues.decoding import UNREADABLE, Moment, micros, parsed, trades_of, unknown
+from backstay.feeds.venues.decoding import UNREADABLE, Moment, parsed, trades_of, unknown
 from backstay.feeds.venues.frames import Decoded, Heartbeat, Notice, Numbered, Refused, Subscribed
 from backstay.feeds.venues.venue import Venue
+from trading.times import microseconds
 
 _PRODUCT = re.compile(r"\b[A-Z0-9]+-[A-Z0-9]+\b")
 
@@ -51,7 +52,7 @@ def decode(frame: bytes) -> Sequence[Decoded]:
             # traded in the same microsecond.
             trades.sort(key=lambda trade: (trade.time, len(trade.trade_id), trade.trade_id))
         decoded += trades_of(
-            [(micros(row.time), row.product_id, row.price, row.trade_id) for row in trades],
+            [(microseconds(row.time), row.product_id, row.price, row.trade_id) for row in trades],
             snapshot=event.type == "snapshot",
         )
     return decoded

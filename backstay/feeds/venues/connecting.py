@@ -61,7 +61,7 @@ class Connecting:
             if self._connection is not None:
                 self._connection.close()
             elif self._socket is not None:
-                # Who greets without end would hold the thread for ever.
+                # A server that sends headers without end would hold the thread for ever.
                 with suppress(OSError):
                     self._socket.shutdown(socket.SHUT_RDWR)
 
@@ -98,7 +98,7 @@ def reach(url: str, timeout_seconds: float) -> socket.socket:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if secure:
             context = ssl.create_default_context()
-            # The handshake comes later, so that who abandons it can shut the socket down.
+            # The handshake comes later, so that its caller can shut the socket down.
             sock = context.wrap_socket(
                 sock, server_hostname=parts.hostname, do_handshake_on_connect=False
             )
@@ -118,7 +118,7 @@ def greet(sock: socket.socket, url: str, timeout_seconds: float) -> Connection:
     try:
         if isinstance(sock, ssl.SSLSocket):
             sock.do_handshake()
-        # What decodes the frames validates their text; a redirect would lead to who knows whom.
+        # What decodes the frames validates their text; a redirect could lead to any server.
         websocket = BufferedWebSocket(skip_utf8_validation=True, enable_multithread=False)
         websocket.connect(  # type: ignore[no-untyped-call]
             url, socket=sock, timeout=timeout_seconds, redirect_limit=0, suppress_origin=True

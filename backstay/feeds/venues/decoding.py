@@ -1,7 +1,7 @@
 """Parts that the venues' decoders share: times, the order of trades, unknown frames."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from operator import itemgetter
 from typing import Annotated
@@ -20,14 +20,7 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Row = tuple[int, str, Decimal, int | str]
 """A trade on its way: time in microseconds, symbol, price, the venue's id."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _KIND_CHARACTERS_MAX = 40
-
-
-def micros(when: datetime) -> int:
-    """The microseconds since 1970 of a moment."""
-    return (when - _EPOCH) // _MICROSECOND
 
 
 def trades_of(rows: Sequence[Row], *, snapshot: bool = False) -> list[Decoded]:
@@ -52,7 +45,7 @@ def trades_of(rows: Sequence[Row], *, snapshot: bool = False) -> list[Decoded]:
 
 
 def parsed(frame: bytes) -> object:
-    """The frame's JSON, or an `Unknown` where it is none."""
+    """The frame's JSON, or an `Unknown` if it is not JSON."""
     try:
         return msgspec.json.decode(frame)
     except UNREADABLE:

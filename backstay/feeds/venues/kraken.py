@@ -9,9 +9,10 @@ from typing import Literal
 
 import msgspec
 
-from backstay.feeds.venues.decoding import UNREADABLE, Moment, micros, parsed, trades_of, unknown
+from backstay.feeds.venues.decoding import UNREADABLE, Moment, parsed, trades_of, unknown
 from backstay.feeds.venues.frames import Decoded, Heartbeat, Notice, Refused, Subscribed
 from backstay.feeds.venues.venue import Venue
+from trading.times import microseconds
 
 
 class _Trade(msgspec.Struct, gc=False):
@@ -36,7 +37,7 @@ def decode(frame: bytes) -> Sequence[Decoded]:
     except UNREADABLE:
         return [_other(frame)]
     return trades_of(
-        [(micros(row.timestamp), row.symbol, row.price, row.trade_id) for row in trades.data],
+        [(microseconds(row.timestamp), row.symbol, row.price, row.trade_id) for row in trades.data],
         snapshot=trades.type == "snapshot",
     )
 

@@ -121,7 +121,7 @@ class Link:
             self.lively_at = self.renew_at = now
 
     def excuse(self, seconds: float) -> None:
-        """Count no silence for a time in which nobody listened, because the sink had no room."""
+        """Count no silence while the session did not read, because the sink was full."""
         self.connection.heard_at += seconds
         self.lively_at += seconds
 

@@ -210,7 +210,7 @@ class Session:
         if not trades.snapshot:
             self._traded_us = trades.times_us[-1]
         if symbol not in link.subscriptions.served:
-            # Who sends trades serves them, also where the acknowledgement is late or missing.
+            # A venue that sends trades serves them, also if the acknowledgement is late or missing.
             self._acknowledge(link, symbol)
             if symbol not in link.subscriptions.served:
                 self._take_unknown("trades of what was not asked for", symbol.encode())
@@ -224,7 +224,7 @@ class Session:
                     raise Disconnected("more trades came than can be held back")
                 self._release(link)
         elif trades.snapshot:
-            # What happened while trading was paused acts on nobody.
+            # Trades made while the market was paused act on no position.
             self._runs.take_newest(trades)
         else:
             self._runs.take(trades)

@@ -27,7 +27,7 @@ class Sink(Protocol):
         ...
 
     def lost(self, why: str) -> None:
-        """Nothing of this venue can be relied on: told once, until something is served again."""
+        """No price of this venue can be relied on; reported once until a symbol is served again."""
         ...
 
     def refused(self, symbol: str, why: str) -> None:

@@ -16,9 +16,9 @@ class Subscriptions:
     """
 
     def __init__(self, venue: Venue, symbols: Sequence[str], ack_seconds: float) -> None:
-        """Ask for these symbols; who is not answered within `ack_seconds` is asked for again.
+        """Ask for these symbols; those not answered within `ack_seconds` are asked for again.
 
-        Ever more patiently, as long as nobody new is served: a venue has limits for requests.
+        The waits grow as long as no new symbol is served: a venue limits requests.
         """
         self.served: set[str] = set()
         self.refused: dict[str, str] = {}
@@ -42,7 +42,7 @@ class Subscriptions:
         return self._frames.popleft()
 
     def acknowledged(self, symbol: str | None) -> list[str]:
-        """Take an answer, or a trade, which is one too; tells who is served only since then."""
+        """Take an answer, or a trade, which counts as one; returns the newly served symbols."""
         new = []
         for one in tuple(self._asked) if symbol is None else (symbol,):
             self._asked.pop(one, None)
@@ -54,9 +54,9 @@ class Subscriptions:
         return new
 
     def refuse(self, symbol: str | None, why: str) -> str | None:
-        """Take a refusal; tells who is refused since then, None where that is not known yet.
+        """Take a refusal; returns the symbols refused since then, None if that is not known yet.
 
-        Who is served already stays so: it was asked for twice.
+        A symbol that is served already stays so: it was asked for twice.
         """
         if symbol is None and len(self._asked) == 1:
             (symbol,) = self._asked
@@ -72,7 +72,7 @@ class Subscriptions:
         return symbol
 
     def overdue(self, now: float) -> tuple[str, ...]:
-        """Who was asked for, and not answered in time: they are asked for again."""
+        """The symbols that were not answered in time and are asked for again."""
         if not self._asked or self._frames or now - self._asked_at < self._patience_seconds:
             return ()
         self._patience_seconds = min(self._patience_seconds * 2, PATIENCE_SECONDS_MAX)

@@ -1,5 +1,7 @@
 """Measure how far a venue's clock is ahead of ours, by the times of its trades."""
 
+from trading.times import SECOND_US
+
 WINDOW_SECONDS = 10.0
 AHEAD_SECONDS_MAX = 5.0
 """What a market takes: a price that is stamped further ahead of our clock is rejected."""
@@ -19,14 +21,14 @@ class VenueClock:
     __slots__ = ("_began_at", "_newest", "ahead_seconds")
 
     def __init__(self) -> None:
-        """Nothing has come."""
+        """Begin without a trade."""
         self.ahead_seconds: float | None = None
         self._newest = 0.0
         self._began_at = 0.0
 
     def note(self, time_us: int, now_us: int, at: float) -> None:
         """Note a live trade's time, ours when it came, and the monotonic clock's."""
-        ahead = (time_us - now_us) / 1_000_000
+        ahead = (time_us - now_us) / SECOND_US
         if self.ahead_seconds is None:
             self.ahead_seconds = self._newest = ahead
             self._began_at = at

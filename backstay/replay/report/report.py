@@ -20,6 +20,7 @@ from backstay.formats import amount_text, health_fields, position_fields, wallet
 from backstay.replay.replay import Outcome, PriceCounts
 from trading.books import HealthReport
 from trading.money import ZERO
+from trading.times import SECOND_US
 
 REPORT_NAME = "report.json"
 
@@ -48,7 +49,7 @@ def candle_fields(candles: Candles) -> dict[str, Any]:
     """What candles were played as prices, and in which order each one's four."""
     return {
         "count": candles.count,
-        "interval_seconds": candles.interval_us // 1_000_000,
+        "interval_seconds": candles.interval_us // SECOND_US,
         "order": ORDER,
     }
 

@@ -2,7 +2,7 @@
 
 uvicorn bounds neither. Here every connection is looked at once a second: one that has waited too
 long for its client is answered where an answer is possible, and cut off. Seconds are counted in
-looks, so that nobody pays for a time in which the server itself stood still.
+looks, so that no client pays for a time in which the server itself stood still.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ log = structlog.get_logger("backstay")
 class Wait(Enum):
     """The things a connection waits for: the seconds allowed, and the name of the count beyond.
 
-    A body is waited for by the gate, which answers; two seconds later it was nobody's.
+    The gate waits for a body, and answers; the limit here is two seconds above the gate's.
     """
 
     HEAD = (HEAD_SECONDS_MAX, CutOff.HEAD_SLOW)
@@ -78,11 +78,11 @@ class Connections(ServerState):
         super().__init__()
         self.stats = stats
         self._most = most
-        # Who has waited the longest for its client comes first.
+        # The connection that has waited longest for its client comes first.
         self._kept: dict[Connection, None] = {}
 
     def look(self) -> None:
-        """Cut off who has kept the service waiting for too long; to be called once a second."""
+        """Cut off clients that keep the service waiting for too long; call it once a second."""
         for one in tuple(self._kept):
             if one.look():
                 del self._kept[one]
@@ -92,7 +92,7 @@ class Connections(ServerState):
         """Keep one more; where there are too many, cut one off.
 
         It is the one that has waited the longest for its client, or else one whose read has no
-        answer yet: it can be asked again. So whoever comes is heard, however many hang. The
+        answer yet: it can be asked again. So a new client is served, however many others hang. The
         newcomer is refused where all the others are commands and event streams.
         """
         self.stats.open += 1
@@ -131,7 +131,7 @@ class Connection(H11Protocol):
         self._all.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End, whoever hung up."""
+        """End the connection, whichever side closed it."""
         self._all.remove(self)
         super().connection_lost(exc)
 
@@ -174,12 +174,12 @@ class Connection(H11Protocol):
         if problem is not None and self._can_answer(reason):
             self._answer(problem)
             self.transport.close()
-            # Nobody looks any more whether it is read.
+            # From here on no code checks whether it is read.
             self.loop.call_later(LAST_WORDS_SECONDS, self.transport.abort)
         else:
             self.transport.abort()
         if self.cycle is not None:
-            # What the app still sends goes to nobody.
+            # What the app still sends is dropped.
             self.cycle.disconnected = True
 
     def send_400_response(self, msg: str) -> None:
@@ -189,7 +189,7 @@ class Connection(H11Protocol):
         self.cut_off(CutOff.HEAD_LARGE if is_large else CutOff.MALFORMED)
 
     def _can_answer(self, reason: CutOff) -> bool:
-        """Whether no answer has begun, and somebody waits for one."""
+        """Whether a client waits for an answer that has not begun."""
         if self.transport.get_write_buffer_size() > 0:
             return False
         if self.conn.our_state is h11.SEND_RESPONSE:

@@ -26,7 +26,7 @@ def bound_socket(host: str, port: int) -> socket.socket:
     """A socket that is bound, and refuses connections until the server listens on it.
 
     Raises:
-        PortTakenError: if nobody can listen there.
+        PortTakenError: if the address cannot be listened on.
     """
     try:
         flags = socket.AI_PASSIVE

@@ -1,16 +1,16 @@
 """The metrics of prices and of what brings them."""
 
 from backstay.feeds.live.inlet import DELAY_SECONDS
+from backstay.feeds.venues.registry import VENUES
 from backstay.service.metrics.model import Group, Label, counter, gauge, histogram, label
 
-VENUES = 5
 PRICE_RESULTS = ("accepted", "rejected", "ignored", "quarantined")
 MARKET_STATES = ("LIVE", "STALE", "QUARANTINED", "PAUSED")
 BY_API = "api"
 """The venue of prices that no feed brings."""
 
-_VENUE = Label(name="venue", values_max=VENUES)
-_VENUE_OR_API = Label(name="venue", values_max=VENUES + 1)
+_VENUE = Label(name="venue", values_max=len(VENUES))
+_VENUE_OR_API = Label(name="venue", values_max=len(VENUES) + 1)
 _SECONDS = "seconds"
 _COUNT = ""
 

@@ -14,6 +14,7 @@ from backstay.service.metrics.catalogue_prices import BY_API, PRICE_RESULTS
 from backstay.service.metrics.model import Readings, Summary, Value
 from backstay.web.backend import Backend
 from trading.books import HealthStatus
+from trading.times import SECOND_US
 
 Labels = tuple[str, ...]
 
@@ -41,7 +42,7 @@ def books(published: Published, stats: EngineStats) -> Readings:
             (account,): report.first_divergent_entry or 0 for account, report in reports.items()
         },
         "backstay_health_check_last_success_timestamp_seconds": {
-            (account,): stats.last_healthy_us.get(account, 0) / 1_000_000 for account in wallets
+            (account,): stats.last_healthy_us.get(account, 0) / SECOND_US for account in wallets
         },
         "backstay_health_checks_total": {
             (status.lower(),): count for status, count in stats.health_checks.items()
@@ -135,7 +136,7 @@ def feeds(statuses: Mapping[str, FeedStatus]) -> Readings:
         },
         "backstay_feed_reconnects_total": {name: one.reconnects for name, one in each.items()},
         "backstay_feed_blocked_seconds_total": {
-            name: one.blocked_us / 1_000_000 for name, one in each.items()
+            name: one.blocked_us / SECOND_US for name, one in each.items()
         },
         "backstay_feed_unknown_frames_total": {
             name: sum(one.unknown.values()) for name, one in each.items()
@@ -169,7 +170,7 @@ def engine(
             (str(kind),): depth for kind, depth in mailboxes.deepest().items()
         },
         "backstay_message_seconds": {
-            (str(actor_type.kind),): Summary(done.messages, done.busy_us / 1_000_000)
+            (str(actor_type.kind),): Summary(done.messages, done.busy_us / SECOND_US)
             for actor_type, done in work.items()
             if issubclass(actor_type, SupervisedActor)
         },

@@ -30,7 +30,7 @@ class CommitCounts:
     """
 
     def __init__(self) -> None:
-        """Nothing was committed since the process started."""
+        """Begin without a commit."""
         self._lock = threading.Lock()
         self._counts: dict[str, Counter[Labels]] = {}
         self._gains = self._losses = ZERO

@@ -35,7 +35,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """One metric as everybody knows it.
+    """The description of one metric.
 
     `bounds` are a histogram's, without infinity. `label_sets_max` stands where not every value of
     one label meets every value of the others.

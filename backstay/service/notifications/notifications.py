@@ -46,7 +46,7 @@ class Outbox(EventReader, Protocol):
 
 
 class Receiver(Protocol):
-    """Who messages are sent to; see `service.notification_target.Target`."""
+    """Takes messages; see `backstay.service.notifications.target.Target`."""
 
     name: str
 
@@ -140,7 +140,7 @@ class Notifications:
 
 
 def notifications_of(settings: Settings, count: Callable[[bool], None]) -> Notifications:
-    """The notifications that the settings ask for; without targets they are none."""
+    """The notifications that the settings ask for; none without targets."""
     targets: tuple[Receiver, ...] = ()
     if settings.notify_urls:
         # Apprise takes a moment to import, and most do without it.

@@ -13,7 +13,7 @@ import apprise
 from backstay.service.notifications.text import Message
 from trading.events.words import Gravity
 
-# Why a message did not arrive is logged once, by who sends it, and with the secrets masked.
+# The sender logs why a message did not arrive: once, and with the secrets masked.
 _APPRISE_LOG = logging.getLogger("apprise")
 _APPRISE_LOG.propagate = False
 _APPRISE_LOG.addHandler(logging.NullHandler())
@@ -33,13 +33,13 @@ class Target:
     """A service that takes messages; `name` stands for its URL, which holds secrets."""
 
     def __init__(self, url: str) -> None:
-        """Nothing is connected yet.
+        """Begin without a connection.
 
         Raises:
             ValueError: if Apprise does not understand the URL, which is not repeated.
         """
         # On the caller's thread and without Apprise's own time limit, whose pool of threads all
-        # targets would share: one that hangs must keep nobody else waiting.
+        # targets would share: one that hangs must not delay another.
         asset = apprise.AppriseAsset(app_id="Backstay", async_mode=False, service_timeout=0)
         service = apprise.Apprise.instantiate(url, asset=asset)
         scheme = url.partition("://")[0]

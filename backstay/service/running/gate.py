@@ -45,7 +45,7 @@ class Gate:
             self._closed = True
 
     def give_up(self) -> None:
-        """Answer whoever still waits that nobody knows yet; to be called once it is closed."""
+        """Tell every caller that still waits that the outcome is unknown; call it once closed."""
         ended = self._published.ended
         answer = _GIVEN_UP if ended is None else Denied(denial=ended)
         for reply in tuple(self._unanswered):

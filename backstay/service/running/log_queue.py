@@ -1,6 +1,6 @@
 """The last part of a log's way: a bounded queue, and a thread that writes what is in it.
 
-Whoever logs never waits for the log's reader. A line that finds the queue full, or that cannot be
+Logging never waits for the log's reader. A line that finds the queue full, or that cannot be
 written, is lost and counted; nothing else is.
 """
 

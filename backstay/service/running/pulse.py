@@ -16,6 +16,7 @@ from backstay.service.running.stale import StaleWatch
 from backstay.service.running.stops import StopWatch
 from backstay.web.backend import Probe
 from trading.books import HealthStatus
+from trading.times import SECOND_US
 
 PING_SECONDS = 2.0
 STILL_SECONDS_MAX = 10.0
@@ -109,7 +110,7 @@ class Pulse:
         """Whether commands can be taken, and the books of every account balance."""
         return _probe(
             owner=DEPOSED if self._system.published.deposed else None,
-            # Whoever asks may be nobody we know: the error and its addresses stay in the log.
+            # The caller may be a stranger: the error and its addresses stay in the log.
             database=self._database_trouble(),
             # A system exists only on a database whose schema is the current one.
             migrations=None,
@@ -129,7 +130,7 @@ class Pulse:
     def _workers_trouble(self) -> str | None:
         # The Committer is pinged, and the Auditor may take its time.
         busy = [us for worker, us in self._busy_us().items() if worker.startswith(f"{POOL}-")]
-        seconds = max(busy, default=0) / 1_000_000
+        seconds = max(busy, default=0) / SECOND_US
         if seconds <= STILL_SECONDS_MAX:
             return None
         return f"a worker has been at one actor's messages for {seconds:.0f} s"
@@ -159,7 +160,7 @@ class Pulse:
         return f"no check has come to an end for {self._age_seconds(audited_us):.0f} s"
 
     def _age_seconds(self, since_us: int) -> float:
-        return (self._dispatcher.clock.monotonic_us() - since_us) / 1_000_000
+        return (self._dispatcher.clock.monotonic_us() - since_us) / SECOND_US
 
 
 class _Heard:
@@ -174,7 +175,7 @@ class _Heard:
 
     def trouble(self) -> str | None:
         """What is wrong, if it is silent for too long."""
-        seconds = (self._clock.monotonic_us() - self._at_us) / 1_000_000
+        seconds = (self._clock.monotonic_us() - self._at_us) / SECOND_US
         return None if seconds <= STILL_SECONDS_MAX else f"no answer for {seconds:.0f} s"
 
 

@@ -54,7 +54,7 @@ class Calls:
     """
 
     def __init__(self) -> None:
-        """Nothing has come yet."""
+        """Begin without a call."""
         self._lock = threading.Lock()
         self._came = threading.Event()
         self._reason: str | None = None
@@ -135,7 +135,7 @@ def _started(service: Service) -> int:
     except (StoreError, StartError, OSError) as error:
         return _failed(EXIT_FAILED, "not started", error)
     except Exception:
-        # A bug, or a machine in trouble: whoever watches the process may start it again.
+        # A bug, or a machine in trouble: the supervisor may start the process again.
         log.exception("not started")
         return EXIT_FAILED
     return 0

@@ -18,7 +18,7 @@ from backstay.service.http.connections import connections_max, streams_max
 from backstay.service.http.server import WebServer, bound_socket, url_of
 from backstay.service.metrics import Metrics
 from backstay.service.notifications.notifications import notifications_of
-from backstay.service.running.feeds import Feeds, SystemFloor, feeds_of
+from backstay.service.running.feeds import Feeds, feeds_of
 from backstay.service.running.first_steps import StartError, check_health, open_account
 from backstay.service.running.gate import Gate
 from backstay.service.running.leaving import let_go
@@ -35,6 +35,7 @@ from backstay.web.stream.event_stream import EventStream
 from persistence.addresses import masked
 from persistence.store import Store
 from trading.price_guard import GuardSettings
+from trading.times import SECOND_US
 
 log = structlog.get_logger("backstay")
 
@@ -128,7 +129,7 @@ class Service:
         gc.freeze()
         gc.set_threshold(50_000, 20, 20)
         self._notifier.ready()
-        seconds = (self._clock.monotonic_us() - began_us) / 1_000_000
+        seconds = (self._clock.monotonic_us() - began_us) / SECOND_US
         log.info(f"ready after {seconds:.2f} s: {url_of(bound)}", docs=f"{url_of(bound)}/docs")
 
     def stop(self) -> None:
@@ -240,7 +241,7 @@ class Service:
     def _start_feed(self, system: System) -> None:
         with self._step("feed started") as said:
             said["feed"] = ", ".join(self._settings.feed)
-            self._feeds = feeds_of(self._settings, SystemFloor(system), self._clock)
+            self._feeds = feeds_of(self._settings, system, self._clock)
             try:
                 self._feeds.start()
             except TimeoutError:
@@ -283,7 +284,7 @@ class Service:
         """Answer for what is not there yet, until the service itself listens."""
         self._metrics.watch_standby(self._candidate)
         app = standby_app(lambda: self._candidate.state, self._metrics.render)
-        # The server closes what it is given, and who calls meanwhile shall wait and not be refused.
+        # The server closes what it is given, and clients shall wait, not be refused.
         self._standby = WebServer(app, bound.dup(), self._fail)
         self._start_listening(self._standby)
         log.info(f"standby: listening on {url_of(bound)}")

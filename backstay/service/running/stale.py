@@ -7,6 +7,7 @@ from actors.protocol import CommitChange
 from actors.published import MarketState, MarketStatus, Published
 from persistence.changes import Change
 from trading.events.markets import MarketStale
+from trading.times import SECOND_US
 
 
 class StaleWatch:
@@ -18,7 +19,7 @@ class StaleWatch:
     def __init__(
         self, published: Published, clock: Clock, to_committer: Callable[[CommitChange], object]
     ) -> None:
-        """Nothing has been looked at."""
+        """Begin without a look."""
         self._published = published
         self._clock = clock
         self._to_committer = to_committer
@@ -51,6 +52,6 @@ class StaleWatch:
 
 def _why(status: MarketStatus, now_us: int, waited_us: int, live: int) -> str:
     age_us = status.age_us(now_us)
-    seconds = (waited_us if age_us is None else age_us) // 1_000_000
+    seconds = (waited_us if age_us is None else age_us) // SECOND_US
     others = f", while prices of {live} other symbols come" if live else ""
     return f"no price was accepted for {seconds} s{others}; no stop acts without one"

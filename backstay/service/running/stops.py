@@ -15,6 +15,7 @@ from trading.books import HealthStatus
 from trading.ladder import stop_is_reached
 from trading.model import Position
 from trading.price_guard import Verdict
+from trading.times import SECOND_US
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +53,7 @@ class StopWatch:
     """Remembers since when stops have been passed; look about once a second or two."""
 
     def __init__(self, published: Published, clock: Clock) -> None:
-        """Nothing has been looked at."""
+        """Begin without a look."""
         self._published = published
         self._clock = clock
         self._since_us: dict[int, int] = {}
@@ -70,7 +71,7 @@ class StopWatch:
         self._since_us = {
             one.position_id: self._since_us.get(one.position_id, now_us) for one in passed
         }
-        oldest_us = now_us - round(PASSED_SECONDS_MAX * 1_000_000)
+        oldest_us = now_us - round(PASSED_SECONDS_MAX * SECOND_US)
         overdue = [one for one in passed if self._since_us[one.position_id] <= oldest_us]
         before, self._trouble = self._trouble, self._described(overdue)
         if self._trouble is not None and before is None:

@@ -12,7 +12,7 @@ log = structlog.get_logger(__name__)
 
 
 class Notifier:
-    """Sends states to whoever started the process and asked for them; to nobody otherwise."""
+    """Sends states to the supervisor that asked for them, if there is one."""
 
     def __init__(self, address: str | None, watchdog_us: int | None = None) -> None:
         """`address` is a datagram socket's: a path, or with a leading `@` an abstract name."""

@@ -96,7 +96,7 @@ class Settings(BaseSettings):
     feed: Names = ("simulated",)
     recorded: Names = ()
     symbols: Symbols = ()
-    feeds: FeedsSettings = FeedsSettings()
+    feeds: FeedsSettings = Field(default_factory=dict, validate_default=True)
     speed: Decimal = Field(default_factory=_usual_speed, gt=0, le=100_000)
     seed: int = Field(7, ge=0)
     host: str = Field("127.0.0.1", min_length=1)
@@ -223,7 +223,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _feed_named(self) -> Self:
-        idle = [venue for venue in VENUES if self.feeds.of(venue).symbols]
+        idle = [venue for venue in VENUES if self.feeds[venue].symbols]
         if idle and "feed" not in self.model_fields_set:
             raise ValueError(
                 f"feeds.{idle[0]}.symbols is given, but no feed: set feed to {', '.join(idle)}, or "
@@ -264,7 +264,7 @@ class Settings(BaseSettings):
 
     @property
     def hook(self) -> "HookSettings | None":
-        """What the hook of TradingView needs; None where there is none."""
+        """The settings of TradingView's hook; None without a secret."""
         if self.hook_secret is None:
             return None
         # With the web's library, which `backstay config` needs not.

@@ -6,7 +6,6 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +55,7 @@ class Loaded:
     def shown(self) -> Iterator[tuple[str, str, str]]:
         """Name, value and source of every setting, as text; secrets are masked."""
         for name in NAMES:
-            yield name, _shown(name, attrgetter(name)(self.settings)), self.sources[name]
+            yield name, _shown(name, _value(self.settings, name)), self.sources[name]
 
 
 def load(options: Mapping[str, object] | None = None, folder: Path | None = None) -> Loaded:
@@ -234,6 +233,14 @@ def _impossible(
     may_hold_one = name in _HOLDING_SECRETS or name.endswith(".url")
     value = "" if may_hold_one else f" {values.get(name)!s}"
     return f"setting {name}{key}{value} ({sources[name]}) is refused: {reason}"
+
+
+def _value(settings: Settings, name: str) -> object:
+    match name.split("."):
+        case ["feeds", venue, of_venue]:
+            return getattr(settings.feeds[venue], of_venue)
+        case _:
+            return getattr(settings, name)
 
 
 def _shown(name: str, value: object) -> str:

@@ -1,9 +1,10 @@
 """Settings of the venues: where each is found, and which symbols it brings."""
 
+from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, field_validator
 
 from backstay.feeds.venues.registry import VENUES
 from backstay.feeds.venues.spelling import Listing, listing
@@ -50,39 +51,29 @@ class VenueSettings(BaseModel):
         return value
 
 
-class FeedsSettings(BaseModel):
-    """Every venue's settings by its name."""
+def _every_venue(given: Mapping[str, VenueSettings]) -> Mapping[str, VenueSettings]:
+    unknown = [name for name in given if name not in VENUES]
+    if unknown:
+        raise ValueError(f"{', '.join(unknown)} is not a venue: choose among {', '.join(VENUES)}")
+    return {name: given.get(name, VenueSettings()) for name in VENUES}
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    binance: VenueSettings = VenueSettings()
-    kraken: VenueSettings = VenueSettings()
-    coinbase: VenueSettings = VenueSettings()
-    bybit: VenueSettings = VenueSettings()
-    okx: VenueSettings = VenueSettings()
-
-    def of(self, venue: str) -> VenueSettings:
-        """A venue's settings."""
-        found = getattr(self, venue)
-        assert isinstance(found, VenueSettings)
-        return found
-
+FeedsSettings = Annotated[Mapping[str, VenueSettings], AfterValidator(_every_venue)]
+"""Every venue's settings by its name in the registry."""
 
 VENUE_SETTINGS = tuple(
-    f"feeds.{venue}.{name}"
-    for venue in FeedsSettings.model_fields
-    for name in VenueSettings.model_fields
+    f"feeds.{venue}.{name}" for venue in VENUES for name in VenueSettings.model_fields
 )
 """The names of all of them, as they stand in backstay.toml."""
 
 
 def listings(
-    venues: tuple[str, ...], feeds: FeedsSettings, symbols: tuple[str, ...]
+    venues: tuple[str, ...], feeds: Mapping[str, VenueSettings], symbols: tuple[str, ...]
 ) -> dict[str, tuple[Listing, ...]]:
     """What each of these venues brings; `symbols` are the only venue's, if it has none of its own.
 
     Raises:
-        ValueError: for a venue without symbols, a name that is none, or one that two would bring.
+        ValueError: for a venue without symbols, an invalid name, or one that two would bring.
     """
     if symbols and len(venues) > 1:
         names = " and ".join(f"feeds.{venue}.symbols" for venue in venues)
@@ -90,7 +81,7 @@ def listings(
     found: dict[str, tuple[Listing, ...]] = {}
     bound: dict[str, str] = {}
     for venue in venues:
-        texts = symbols or feeds.of(venue).symbols
+        texts = symbols or feeds[venue].symbols
         if not texts:
             raise ValueError(
                 f"feed {venue} needs symbols: give --symbols BTCUSD,ETHUSD or feeds.{venue}.symbols"

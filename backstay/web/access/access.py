@@ -47,7 +47,7 @@ class Caller:
 
     @property
     def holder(self) -> str:
-        """Who it counts as where tokens share something."""
+        """The name under which the caller shares bounded resources."""
         return "" if self.token is None else self.token.sha256
 
 
@@ -92,7 +92,7 @@ class Access:
             )
 
     def caller_of(self, bearer: str | None, cookie: str | None, *, is_local: bool) -> Caller | None:
-        """Who has this bearer token or else this session's cookie; None if nobody has.
+        """The caller with this bearer token or else this session's cookie; None if there is none.
 
         Where no token is asked for, only a request that `is_local` is let in: it comes from this
         machine, without any sign of a proxy.
@@ -144,7 +144,7 @@ class Access:
 
 
 def requires(scope: Scope) -> Any:
-    """A dependency that refuses (403) whoever's scope does not reach that far."""
+    """A dependency that refuses (403) a caller with a lesser scope."""
 
     async def check(
         request: Request, _documented: Annotated[Any, Security(HTTPBearer(auto_error=False))]

@@ -4,6 +4,7 @@ import ipaddress
 from collections import OrderedDict, deque
 
 from actors.engine.clock import Clock
+from trading.times import SECOND_US
 
 CLIENTS_MAX = 4096
 WINDOW_US = 60_000_000
@@ -14,7 +15,7 @@ UNKNOWN = "unknown"
 
 
 def client_name(host: str) -> str:
-    """Who a host counts as: its IPv4 address, its IPv6 network, or the one client of all others.
+    """The client that a host counts as: its IPv4 address, its IPv6 network, or one for all others.
 
     What a proxy forwards may be any text; text that is not an address counts as one client.
     """
@@ -36,7 +37,7 @@ class Attempts:
     """
 
     def __init__(self, per_minute: int, clock: Clock) -> None:
-        """Nobody has tried yet."""
+        """Begin without an attempt."""
         self._per_minute = per_minute
         self._clock = clock
         # Each client's attempts within the window, the last attempt at the end of the table.
@@ -58,4 +59,4 @@ class Attempts:
         if len(times) < self._per_minute:
             times.append(now_us)
             return None
-        return max(1, -((now_us - WINDOW_US - times[0]) // 1_000_000))
+        return max(1, -((now_us - WINDOW_US - times[0]) // SECOND_US))

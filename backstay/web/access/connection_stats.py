@@ -23,6 +23,6 @@ class ConnectionStats:
     """Counts of open connections, and of those cut off, by the bound that they met."""
 
     def __init__(self) -> None:
-        """Nobody has come yet."""
+        """Begin without a connection."""
         self.open = 0
         self.cut_off = dict.fromkeys(CutOff, 0)

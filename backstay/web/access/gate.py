@@ -37,7 +37,7 @@ class AccessGate:
     """Lets a request through to the app with its `Caller`, or answers with a problem itself.
 
     Everything asks for a caller but `OPEN_PATHS` and the hooks, which bring their own secret: a
-    route that forgets `requires` is open to every token, and to nobody without one.
+    route that forgets `requires` is open to every token, and closed without one.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class AccessGate:
 
         Raises:
             Problem: if the request is refused.
-            HungUpError: if nobody is there any more who could be answered.
+            HungUpError: if the client has gone.
         """
         request = HTTPConnection(scope)
         host = self._checked_host(request.headers)
@@ -129,7 +129,7 @@ class AccessGate:
                 return bytes(body)
 
     def _too_large(self) -> Problem:
-        # The connection stays open for a moment, so that who still sends gets to read this.
+        # The connection stays open for a moment, so that a client that still sends can read this.
         self._stats.cut_off[CutOff.BODY_LARGE] += 1
         detail = f"body refused: at most {BODY_BYTES_MAX} bytes are taken"
         return Problem(413, "body_too_large", detail)
@@ -187,7 +187,7 @@ def _refusal(problem: Problem, scope: Scope) -> Response:
 def failed_authentication(access: Access, request: HTTPConnection) -> Problem:
     """Count a token or cookie that is not in force: 401, and 429 after too many.
 
-    Only failures are limited: a neighbour at the same address keeps nobody from their positions.
+    Only failures are limited: a neighbour at the same address cannot lock a user out.
     """
     client = client_of(request)
     seconds = access.failures_seconds(client)
@@ -198,7 +198,7 @@ def failed_authentication(access: Access, request: HTTPConnection) -> Problem:
 
 
 def unauthorized(detail: str) -> Problem:
-    """The answer to who has to say first who they are."""
+    """The answer to a caller that has to authenticate first."""
     return Problem(401, "unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
 
 

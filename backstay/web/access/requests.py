@@ -18,7 +18,7 @@ _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
 
 
 def client_of(request: HTTPConnection) -> str:
-    """Who a request counts as where attempts are counted."""
+    """The client that a request's attempts count for."""
     return client_name(request.client.host if request.client is not None else "")
 
 

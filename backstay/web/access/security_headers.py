@@ -9,7 +9,7 @@ HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
-    # With "no-referrer" browsers would send a form's Origin as null, and log nobody in.
+    # With "no-referrer" browsers would send a form's Origin as null, and every login would fail.
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }

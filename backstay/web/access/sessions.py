@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from actors.engine.clock import Clock
 from backstay.web.access.shares import fullest
 from backstay.web.access.tokens import digest_of
+from trading.times import SECOND_US
 
 SESSION_HOURS = 12
 SESSIONS_MAX = 1000
@@ -39,7 +40,7 @@ class Sessions:
         while len(self._sessions) >= SESSIONS_MAX:
             self._end_oldest_of(fullest(self._holders(), token_sha256))
         session_id = secrets.token_urlsafe(RANDOM_BYTES)
-        ends_us = now_us + SESSION_HOURS * 3600 * 1_000_000
+        ends_us = now_us + SESSION_HOURS * 3600 * SECOND_US
         self._sessions[digest_of(session_id)] = Session(token_sha256, ends_us)
         return session_id
 
@@ -55,7 +56,7 @@ class Sessions:
         return session.token_sha256
 
     def end(self, session_id: str) -> None:
-        """Log out; a session that is not there is none any more either."""
+        """End a session; a session that does not exist is ignored."""
         self._sessions.pop(digest_of(session_id), None)
 
     def _holders(self) -> Iterator[str]:

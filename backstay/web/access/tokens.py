@@ -61,7 +61,7 @@ def find_token(tokens: Sequence[Token], text: str) -> Token | None:
 class TokenFile:
     """The tokens of one file, read anew whenever the file was changed.
 
-    `is_asked` once it has held a token, or could not be understood: from then on nobody is let in
+    `is_asked` once it has held a token, or could not be understood: from then on no one is let in
     without a token, so that revoking the last one, or a slip in the file, opens nothing.
     """
 

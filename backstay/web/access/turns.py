@@ -15,7 +15,7 @@ class ReadsInTurn:
     """Begins one read in each turn of the event loop, in the order in which they came.
 
     A read takes up to some milliseconds of the loop when it begins: five hundred in one turn would
-    keep everybody else waiting for seconds. A command comes in between.
+    keep all others waiting for seconds. A command comes in between.
     """
 
     def __init__(self, app: ASGIApp) -> None:

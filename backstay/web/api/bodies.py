@@ -40,7 +40,7 @@ from trading.ladder_shape import untargeted_fraction
 from trading.model import MarketPrice, Pause, PositionStatus, Wallet
 from trading.money import ZERO
 from trading.repair import Irreparable, Repair
-from trading.times import iso_time
+from trading.times import SECOND_US, iso_time
 
 
 def market_price(backend: Backend, symbol: str) -> MarketPrice | None:
@@ -245,7 +245,7 @@ def market_body(status: MarketStatus, monotonic_us: int, feed: str | None) -> Ma
         state=status.state(monotonic_us).value,
         last_price=None if last is None else number_text(last.price),
         last_price_time=None if last is None else iso_time(last.time_us),
-        age_seconds=None if age_us is None else round(max(age_us, 0) / 1_000_000, 3),
+        age_seconds=None if age_us is None else round(max(age_us, 0) / SECOND_US, 3),
         candidate=None if status.candidate is None else number_text(status.candidate),
         feed=feed,
         paused=None if status.pause is None else status.pause.why,

@@ -22,6 +22,6 @@ class CallerBody(BaseModel):
 
 @router.get("/caller", responses=answers())
 async def show_caller(caller: Annotated[Caller, requires(Scope.READ)]) -> CallerBody:
-    """Who is asking, and how far their scope reaches."""
+    """Return the caller's token name and scope."""
     name = caller.token.name if caller.token is not None else None
     return CallerBody(token=name, scope=caller.scope.value, session=caller.session_id is not None)

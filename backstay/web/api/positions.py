@@ -47,6 +47,7 @@ from trading.ladder_shape import (
 )
 from trading.model import Denial, DenialReason, Ladder, PositionStatus, Side
 from trading.signals import closer_in
+from trading.times import SECOND_US
 
 
 class _Digits(Convertor[str]):
@@ -166,7 +167,7 @@ async def open_position(
     """Open a position: a market order at the mark price."""
     symbol = request.symbol.symbol
     ladder = request.ladder()
-    deadline_us = backend.clock.monotonic_us() + int(backend.command_seconds * 1_000_000)
+    deadline_us = backend.clock.monotonic_us() + int(backend.command_seconds * SECOND_US)
     answer = await answer_of(
         backend,
         lambda reply: backend.tell(

@@ -38,7 +38,7 @@ class Reads:
     """Reads of the database, off the event loop, a few at once."""
 
     def __init__(self) -> None:
-        """Nothing is being read."""
+        """Begin without a read."""
         self._limiter = anyio.CapacityLimiter(READS_MAX)
 
     async def __call__(self, read: Callable[[], T]) -> T:
@@ -63,10 +63,10 @@ async def answer_of(
     what: str,
     on_silence: str = REPEAT,
 ) -> Any:
-    """Tell a command with a `Reply`, and await its answer; `tell` says False if nobody took it.
+    """Tell a command with a `Reply`, and await its answer; `tell` is False if no actor took it.
 
     Raises:
-        Problem: for a denial; 503 where nobody takes it, or where no answer comes in time, with
+        Problem: for a denial; 503 if no actor takes it, or if no answer comes in time, with
             what is certain then.
     """
     reply = Reply()
@@ -84,6 +84,6 @@ async def answer_of(
 
 
 def not_delivered(what: str) -> Problem:
-    """The problem of a command that nobody took: an actor that failed is about to begin anew."""
+    """The problem of a command that no actor took: one that failed is about to be restarted."""
     detail = f"{what} was not delivered, and nothing was done: send it again in a moment"
     return Problem(503, "not_delivered", detail, headers=RETRY_SOON)

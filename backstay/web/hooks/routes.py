@@ -84,7 +84,7 @@ async def take_alert(
     """
     hook = backend.hook
     if hook is None or not hook.knows(secret):
-        # For anybody who does not know the secret there is nothing here.
+        # Without the secret this address looks like one that does not exist.
         backend.refused_alerts.wrong_secret(client_of(request))
         raise HTTPException(404)
     try:

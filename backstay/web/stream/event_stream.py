@@ -83,7 +83,7 @@ class EventStream:
         keep_alive_seconds: float = KEEP_ALIVE_SECONDS,
         send_seconds_max: float = SEND_SECONDS_MAX,
     ) -> None:
-        """Nobody listens yet, and nothing is read before somebody does."""
+        """Begin without a listener; nothing is read before the first one."""
         self.send_seconds_max = send_seconds_max
         self._reader = reader
         self._streams_max = streams_max
@@ -148,7 +148,7 @@ class EventStream:
         Where too many listen, the newest stream ends of the holder that has the most.
         """
         with self._listening(), self._placed(holder) as place:
-            # The id goes first, so that who is cut off before the first event resumes here.
+            # The id goes first, so that a client cut off before the first event resumes here.
             yield f"retry: {RECONNECT_MS}\nid: {after_id}\n\n".encode()
             while True:
                 events = await self._events_after(after_id, place)
@@ -204,7 +204,7 @@ class EventStream:
 
     @contextmanager
     def _listening(self) -> Iterator[None]:
-        """Read what is committed for as long as somebody listens."""
+        """Read committed events as long as there is a listener."""
         self._streams += 1
         if self._pump is None:
             self._wake = asyncio.Event()
@@ -270,7 +270,7 @@ class EventStream:
         return found
 
 
-@lru_cache(maxsize=1024)  # the same few events go to everybody who listens
+@lru_cache(maxsize=1024)  # the same few events go to every listener
 def encoded(event: StoredEvent) -> bytes:
     """An event as server-sent: its id, its kind, and all of it as JSON in one line."""
     words = words_of(event_of(event))
