@@ -12,6 +12,7 @@ import pytest
 
 from backstay.web.access.access import FAILURES_PER_MINUTE
 from backstay.web.backend import HookSettings
+from backstay.web.hooks import routes
 from backstay.web.hooks.refused_alerts import AlertRefusal
 from backstay.web.hooks.routes import STORED_SECONDS_MAX
 from tests.acceptance.api import API, Api, serving
@@ -25,8 +26,9 @@ BUY = "action=buy symbol=BINANCE:BTCUSDT"
 
 
 @pytest.fixture
-def api(database_url: str, tmp_path: Path) -> Iterator[Api]:
-    """An account of 1000, a market at 100, and a hook."""
+def api(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
+    """An account of 1000, a market at 100, and a hook that waits for a slow disk."""
+    monkeypatch.setattr(routes, "STORED_SECONDS_MAX", 60.0)
     with serving(database_url, tmp_path, hook=HOOK) as api:
         api.account("1000")
         api.price("100")
