@@ -234,6 +234,22 @@ class Published:
         """Whether the database's files are not those any more that were written."""
         return self.ended is not None and self.ended.reason is DenialReason.DATABASE_DAMAGED
 
+    def last_price(self, symbol: str) -> MarketPrice | None:
+        """Return the last accepted price of a symbol, also of an earlier life of the service."""
+        status = self.markets.get(symbol)
+        return status.last if status else self.version.markets.get(symbol)
+
+    def has_price(self, symbol: str) -> bool:
+        """Whether a price of the symbol was accepted since the start."""
+        status = self.markets.get(symbol)
+        return status is not None and status.received_us is not None
+
+    def unkept_prices(self) -> tuple[MarketPrice, ...]:
+        """Return the last prices that the database does not have: the price guard's references."""
+        kept = self.version.markets
+        last = [status.last for status in self.markets.copy().values()]
+        return tuple(price for price in last if price and kept.get(price.symbol) != price)
+
     def unguarded_by(self, position: Position) -> SetAside | None:
         """What is set aside that an open position needs: itself, its wallet or its market."""
         if not self.set_aside:

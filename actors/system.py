@@ -22,9 +22,9 @@ from actors.engine.dispatcher import Dispatcher
 from actors.engine.listener import Listener, ListenerActor
 from actors.engine.pooled import Recipient, actor_of, stop_soon
 from actors.market.actor import MarketActor
-from actors.messages import Reply, ReportMarket
+from actors.messages import Reply
 from actors.protocol import CommitChange, ReportWallet
-from actors.published import MarketStatus, Published
+from actors.published import Published
 from actors.signals.actor import SignalActor
 from persistence.changes import Change
 from persistence.state import State
@@ -182,7 +182,7 @@ class System:
         end = _End(self._dispatcher.clock, timeout_seconds)
         share = timeout_seconds * REPORT_SHARE
         self.drain(end.left(but=2 * share))
-        self._keep_last_prices(end.left(but=share))
+        self._keep_last_prices()
         self.settle(end.left(but=share))
         waiting = self._waiting(end.left())
         for ref in self._everybody():
@@ -206,15 +206,9 @@ class System:
         signals = SignalActor(self.directory, self._dispatcher, self.published)
         self.directory.signals = self._dispatcher.start(signals)
 
-    def _keep_last_prices(self, timeout_seconds: float) -> None:
-        """The price guard's references, as they are at the end."""
-        replies = {symbol: Reply() for symbol in tuple(self.directory.markets)}
-        for symbol, reply in replies.items():
-            self.directory.to_market(symbol, ReportMarket(reply_to=reply))
-        reports: list[MarketStatus] = list(self._answers(replies, timeout_seconds).values())
-        markets = tuple(report.last for report in reports if report.last is not None)
-        if markets:
-            change = Change(account=None, markets=markets)
+    def _keep_last_prices(self) -> None:
+        if newer := self.published.unkept_prices():
+            change = Change(account=None, markets=newer)
             self.directory.to_committer(CommitChange(change_id=0, change=change, reply_to=None))
 
     def _waiting(self, timeout_seconds: float) -> tuple[str, ...]:

@@ -284,9 +284,7 @@ class DeskActor(SupervisedActor):
                 del self._waiting_for_position[position_id]
 
     def _keep_prices(self) -> None:
-        kept = self._published.version.markets
-        last = [status.last for status in dict(self._published.markets).values()]
-        newer = tuple(price for price in last if price and kept.get(price.symbol) != price)
+        newer = self._published.unkept_prices()
         if newer and self._published.database_away is None:
             change = Change(account=None, markets=newer)
             self.directory.to_committer(CommitChange(change_id=0, change=change, reply_to=None))

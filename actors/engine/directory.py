@@ -9,7 +9,7 @@ from typing import Any
 import pykka
 import structlog
 
-from actors.engine.pooled import Recipient
+from actors.engine.pooled import Mailbox, Recipient
 from actors.engine.stats import EngineStats
 
 log = structlog.get_logger(__name__)
@@ -62,6 +62,12 @@ class Directory:
     def offer_to_market(self, symbol: str, message: Any) -> bool:
         """Tell a symbol's MarketActor if it is there; for who knows what to do if it is not."""
         return self._told(self.markets.get(symbol), message)
+
+    def waiting_at_market(self, symbol: str) -> int:
+        """Return how many messages wait in a market's mailbox."""
+        ref = self.markets.get(symbol)
+        inbox = ref.actor_inbox if isinstance(ref, pykka.ActorRef) else None
+        return inbox.depth() if isinstance(inbox, Mailbox) else 0
 
     def announce(self, message: Any) -> None:
         """Tell every listener: log, metrics, event streams."""

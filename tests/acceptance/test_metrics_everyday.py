@@ -12,7 +12,6 @@ from actors.engine.pooled import stop_soon
 from actors.messages import Announced, PauseMarket, TakePrices
 from actors.published import MarketStatus
 from backstay.service.metrics import Metrics
-from backstay.service.running.feeds import SystemFloor
 from persistence.changes import Change
 from tests.acceptance.house import SYMBOL, House
 from tests.acceptance.scrapes import StubFeed, feeds
@@ -103,8 +102,8 @@ def test_a_feed_s_retries_are_no_dead_letters(house: House, value: Value) -> Non
     """It keeps what a market did not take, and tells it to the next life, many times a second."""
     stop_soon(house.system.directory.markets[SYMBOL])
     house.settle()
-    floor, message = SystemFloor(house.system), TakePrices(prices=[], times_us=[])
-    assert not any(floor.to_market(SYMBOL, message) for _ in range(20))
+    directory, message = house.system.directory, TakePrices(prices=[], times_us=[])
+    assert not any(directory.offer_to_market(SYMBOL, message) for _ in range(20))
     assert value("dead_letters_total") == 0
 
 

@@ -10,7 +10,6 @@ from actors.market.events import MarketEvents
 from actors.published import MarketStatus
 from backstay.feeds.live.venue_feed import VenueFeed
 from backstay.feeds.venues.spelling import Listing
-from backstay.service.running.feeds import SystemFloor
 from tests.acceptance.conftest import Log
 from tests.acceptance.faults import Inject
 from tests.acceptance.house import SYMBOL, House, running
@@ -37,7 +36,8 @@ def venue(house: House) -> Iterator[VenueServer]:
         feed = VenueFeed(
             hurried("kraken"),
             listings,
-            SystemFloor(house.system),
+            house.system.directory,
+            house.system.published,
             house.dispatcher.clock,
             url=venue.url,
             timing=HURRIED,

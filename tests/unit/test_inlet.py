@@ -4,8 +4,9 @@ import threading
 from collections.abc import Callable
 
 from actors.engine.clock import VirtualClock
+from actors.engine.directory import Directory
+from actors.published import Published, Version
 from backstay.feeds.live.inlet import Inlet
-from tests.unit.test_metrics_sources import Floor
 
 SECOND_US = 1_000_000
 
@@ -27,7 +28,7 @@ class BusyClock(VirtualClock):
 def test_a_wait_that_ends_while_it_is_looked_at_counts_once() -> None:
     """Counted twice, the counter would go back, which Prometheus takes for a restart."""
     clock = BusyClock()
-    inlet = Inlet(Floor(), clock, threading.Event())
+    inlet = Inlet(Directory(), Published(Version()), clock, threading.Event())
     blocked = inlet._blocked()
     blocked.__enter__()
     clock.advance_to(3 * SECOND_US)

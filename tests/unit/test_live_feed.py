@@ -3,13 +3,16 @@
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from actors.engine.clock import VirtualClock
+from actors.engine.directory import Directory
 from actors.messages import MarketOpened, OpenMarket, TakePrices
+from actors.published import MarketStatus, Published, Version
 from backstay.feeds.batches import PriceBatch
 from backstay.feeds.errors import InputError
 from backstay.feeds.live.inlet import QUEUED_MAX
@@ -20,39 +23,58 @@ SECOND_US = 1_000_000
 START_US = 1_800_000_000 * SECOND_US
 
 
+class FakeDirectory(Directory):
+    """Says what the test sets of how many messages wait."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.queue_lengths: dict[str, int] = {}
+
+    def waiting_at_market(self, symbol: str) -> int:
+        """Return how long the symbol's queue is."""
+        return self.queue_lengths.get(symbol, 0)
+
+
+@dataclass
+class Market:
+    """One symbol's market, on the feed's thread."""
+
+    symbol: str
+    floor: "FakeFloor"
+
+    def tell(self, message: Any) -> None:
+        """Take prices."""
+        assert isinstance(message, TakePrices)
+        self.floor.take(self.symbol, message)
+
+
 class FakeFloor:
-    """Takes what a feed tells, on the feed's thread."""
+    """A Desk that opens markets, and what a feed tells them."""
 
     def __init__(self) -> None:
         self.opened: list[str] = []
         self.taken: list[tuple[str, Decimal, int | None]] = []
-        self.queue_lengths: dict[str, int] = {}
-        self.feed_pauses: dict[str, str | None] = {}
+        self.directory = FakeDirectory()
+        self.directory.desk = self
+        self.published = Published(Version())
         self._changed = threading.Condition()
 
     def tell(self, command: Any) -> None:
-        """Open a market."""
+        """Open a market, as the Desk does."""
         assert isinstance(command, OpenMarket)
         self.opened.append(command.symbol)
+        self.directory.markets[command.symbol] = Market(command.symbol, self)
         assert command.reply_to is not None
         command.reply_to.tell(MarketOpened(symbol=command.symbol))
 
-    def to_market(self, symbol: str, message: Any) -> bool:
-        """Take prices."""
-        assert isinstance(message, TakePrices)
+    def take(self, symbol: str, message: TakePrices) -> None:
+        """Remember prices, and publish that there is one."""
+        status = MarketStatus(symbol=symbol, last=None, received_us=0, price_age_us_max=0)
         with self._changed:
+            self.published.markets[symbol] = status
             pairs = zip(message.prices, message.times_us, strict=True)
             self.taken += [(symbol, price, time_us) for price, time_us in pairs]
             self._changed.notify_all()
-        return True
-
-    def queued(self, symbol: str) -> int:
-        """How long the symbol's queue is."""
-        return self.queue_lengths.get(symbol, 0)
-
-    def has_price(self, symbol: str) -> bool:
-        """Whether a price was told."""
-        return any(taken[0] == symbol for taken in self.taken)
 
     def wait_for(self, count: int) -> None:
         """Wait until so many prices were told."""
@@ -75,7 +97,15 @@ def feed_of(
     source: Source, floor: FakeFloor, clock: VirtualClock, *, speed: int = 1, symbols: Any = ()
 ) -> LiveFeed:
     """A feed that is not started."""
-    return LiveFeed("test", source, floor, clock, speed=Decimal(speed), symbols=symbols)
+    return LiveFeed(
+        "test",
+        source,
+        floor.directory,
+        floor.published,
+        clock,
+        speed=Decimal(speed),
+        symbols=symbols,
+    )
 
 
 def test_prices_are_told_when_they_are_due() -> None:
@@ -123,16 +153,16 @@ def test_a_full_queue_holds_the_feed_up_and_nothing_is_lost() -> None:
 
     def queued(symbol: str) -> int:
         asked.release()
-        return floor.queue_lengths.get(symbol, 0)
+        return floor.directory.queue_lengths.get(symbol, 0)
 
-    floor.queue_lengths["BTCUSDT"] = QUEUED_MAX + 1
-    floor.queued = queued  # type: ignore[method-assign]
+    floor.directory.queue_lengths["BTCUSDT"] = QUEUED_MAX + 1
+    floor.directory.waiting_at_market = queued  # type: ignore[method-assign]
     feed = feed_of(of(batch(0, 0, 0)), floor, clock)
     feed.start()
     try:
         assert all(asked.acquire(timeout=SECONDS) for _ in range(3))
         assert floor.taken == []
-        floor.queue_lengths.clear()
+        floor.directory.queue_lengths.clear()
         floor.wait_for(3)
         assert [price for _, price, _ in floor.taken] == [1, 2, 3]
     finally:

@@ -13,6 +13,8 @@ from actors.engine.mailboxes import Mailboxes
 from actors.engine.pooled import PooledActor
 from actors.engine.stats import Histogram
 from actors.engine.supervised import ActorKind
+from actors.messages import Reply
+from actors.published import Published, Version
 from backstay.feeds.live.venue_feed import VenueFeed
 from backstay.feeds.venues.registry import VENUES
 from backstay.feeds.venues.spelling import Listing
@@ -64,28 +66,13 @@ def test_an_event_stream_knows_how_many_listen() -> None:
     run(test())
 
 
-class Floor:
-    """Takes every price."""
-
-    def __init__(self) -> None:
-        self.feed_pauses: dict[str, str | None] = {}
-
-    def tell(self, command: object) -> None: ...
-
-    def to_market(self, symbol: str, message: object) -> bool:
-        return True
-
-    def queued(self, symbol: str) -> int:
-        return 0
-
-    def has_price(self, symbol: str) -> bool:
-        return True
-
-
 def test_an_exchange_s_prices_are_late_by_its_own_clock() -> None:
     """The newest of what came together; one from the future is not late."""
     listings = [Listing(symbol="BTCUSD", venue_symbol="BTC/USD")]
-    feed = VenueFeed(VENUES["kraken"], listings, Floor(), VirtualClock(10_000_000))
+    directory = Directory()
+    directory.markets["BTCUSD"] = Reply()
+    clock = VirtualClock(10_000_000)
+    feed = VenueFeed(VENUES["kraken"], listings, directory, Published(Version()), clock)
     feed.prices("BTC/USD", [Decimal(1), Decimal(2)], [5_000_000, 9_800_000])
     feed.prices("BTC/USD", [Decimal(3)], [10_400_000])
     delay = feed.status().delay

@@ -2,14 +2,18 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import pykka
 import pytest
 from structlog.testing import capture_logs
 
 from actors.engine.clock import SystemClock
+from actors.engine.directory import Directory
 from actors.messages import PauseMarket, ResumeMarket, TakePrices
+from actors.published import Published, Version
 from backstay.feeds.live.venue_feed import VenueFeed
 from backstay.feeds.venues.registry import VENUES
 from backstay.feeds.venues.spelling import Listing
@@ -25,29 +29,28 @@ class Floor:
     """Markets of which some are `away`: they have failed, and have no next life yet."""
 
     def __init__(self) -> None:
-        self.feed_pauses: dict[str, str | None] = {}
+        self.directory = Directory()
+        self.published = Published(Version())
+        for listing in LISTINGS:
+            self.directory.markets[listing.symbol] = Market(listing.symbol, self)
         self.told: list[tuple[str, Any]] = []
         self.away: set[str] = set()
         self.asked = threading.Semaphore(0)
 
-    def tell(self, command: Any) -> None:
-        """Nobody opens a market here."""
 
-    def to_market(self, symbol: str, message: Any) -> bool:
-        """Take it, unless the market is away."""
-        self.asked.release()
-        if symbol in self.away:
-            return False
-        self.told.append((symbol, message))
-        return True
+@dataclass
+class Market:
+    """Takes messages, unless it is away."""
 
-    def queued(self, symbol: str) -> int:
-        """There is room."""
-        return 0
+    symbol: str
+    floor: Floor
 
-    def has_price(self, symbol: str) -> bool:
-        """Nobody asks."""
-        return False
+    def tell(self, message: Any) -> None:
+        """Remember the message."""
+        self.floor.asked.release()
+        if self.symbol in self.floor.away:
+            raise pykka.ActorDeadError
+        self.floor.told.append((self.symbol, message))
 
 
 @pytest.fixture
@@ -59,7 +62,7 @@ def floor() -> Floor:
 @pytest.fixture
 def feed(floor: Floor) -> Iterator[VenueFeed]:
     """Not started: the test is its session."""
-    feed = VenueFeed(VENUES["kraken"], LISTINGS, floor, SystemClock())
+    feed = VenueFeed(VENUES["kraken"], LISTINGS, floor.directory, floor.published, SystemClock())
     yield feed
     feed.ask_to_stop()
 
@@ -80,7 +83,7 @@ def test_a_loss_reaches_every_market_also_one_that_begins_again(
     assert all(floor.asked.acquire(timeout=SECONDS) for _ in range(4))
     why = "the connection to kraken is lost: reset"
     assert floor.told == [("ETHUSD", PauseMarket(why=why))]
-    assert floor.feed_pauses == {"BTCUSD": why, "ETHUSD": why}
+    assert floor.published.feed_pauses == {"BTCUSD": why, "ETHUSD": why}
     floor.away = set()
     session.join(SECONDS)
     assert floor.told[1:] == [("BTCUSD", PauseMarket(why=why))]
@@ -98,7 +101,7 @@ def test_prices_wait_for_a_market_that_begins_again(feed: VenueFeed, floor: Floo
     feed.served("BTC/USD")
     taken = TakePrices(prices=prices[0], times_us=prices[1])
     assert floor.told == [("BTCUSD", taken), ("BTCUSD", ResumeMarket())]
-    assert floor.feed_pauses == {"BTCUSD": None}
+    assert floor.published.feed_pauses == {"BTCUSD": None}
 
 
 def test_a_stop_waits_for_no_market(feed: VenueFeed, floor: Floor) -> None:

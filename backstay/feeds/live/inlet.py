@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from actors.engine.clock import Clock
+from actors.engine.directory import Directory
 from actors.engine.stats import Histogram
 from actors.messages import OpenMarket, PauseMarket, Reply, ResumeMarket
+from actors.published import Published
 
 QUEUED_MAX = 64
 """How many messages may wait in a market's mailbox before its feed waits."""
@@ -19,32 +21,6 @@ DELAY_SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _QUEUE_SECONDS = 0.002
 _AWAY_SECONDS = 0.05
 _OPEN_SECONDS = 10.0
-
-
-class Floor(Protocol):
-    """The parts of the running system that a feed needs.
-
-    `feed_pauses` is what a market's next life begins with: why its feed has paused it, None where
-    the feed brings its prices.
-    """
-
-    feed_pauses: dict[str, str | None]
-
-    def tell(self, command: Any) -> None:
-        """Tell the Desk a command."""
-        ...
-
-    def to_market(self, symbol: str, message: Any) -> bool:
-        """Tell a symbol's MarketActor; tells whether it was there to take it."""
-        ...
-
-    def queued(self, symbol: str) -> int:
-        """How many messages wait in a market's mailbox."""
-        ...
-
-    def has_price(self, symbol: str) -> bool:
-        """Whether a price of the symbol was accepted since the start."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,9 +81,12 @@ class Inlet:
     what a position does.
     """
 
-    def __init__(self, floor: Floor, clock: Clock, stopping: threading.Event) -> None:
+    def __init__(
+        self, directory: Directory, published: Published, clock: Clock, stopping: threading.Event
+    ) -> None:
         """What waits here ends when `stopping` is set."""
-        self._floor = floor
+        self._directory = directory
+        self._published = published
         self._clock = clock
         self._stopping = stopping
         # Both in one value: a reader on another thread must not count a wait twice.
@@ -126,15 +105,15 @@ class Inlet:
             TimeoutError: if the Desk does not open it.
         """
         reply = Reply()
-        self._floor.tell(OpenMarket(symbol=symbol, reply_to=reply))
+        self._directory.to_desk(OpenMarket(symbol=symbol, reply_to=reply))
         reply.get(_OPEN_SECONDS)
 
     def wait_for_room(self, symbol: str) -> bool:
         """Wait for a market to catch up; False if the feed is stopped instead."""
-        if self._floor.queued(symbol) <= QUEUED_MAX:
+        if self._directory.waiting_at_market(symbol) <= QUEUED_MAX:
             return not self._stopping.is_set()
         with self._blocked():
-            while self._floor.queued(symbol) > QUEUED_MAX:
+            while self._directory.waiting_at_market(symbol) > QUEUED_MAX:
                 if self._stopping.wait(_QUEUE_SECONDS):
                     return False
         return True
@@ -142,12 +121,12 @@ class Inlet:
     def pause(self, whys: Mapping[str, str]) -> None:
         """Pause markets, each for its reason."""
         # Before they are told: the next life of one that fails meanwhile reads it here.
-        self._floor.feed_pauses.update(whys)
+        self._published.feed_pauses.update(whys)
         self._tell({symbol: PauseMarket(why=why) for symbol, why in whys.items()})
 
     def resume(self, symbol: str) -> None:
         """Have a market go on."""
-        self._floor.feed_pauses[symbol] = None
+        self._published.feed_pauses[symbol] = None
         self.tell(symbol, ResumeMarket())
 
     def tell(self, symbol: str, message: Any) -> None:
@@ -165,7 +144,8 @@ class Inlet:
         return {
             symbol: message
             for symbol, message in messages.items()
-            if not self._floor.to_market(symbol, message)
+            # What is not taken is told again: no letter is dead.
+            if not self._directory.offer_to_market(symbol, message)
         }
 
     @contextmanager

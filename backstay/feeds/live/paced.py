@@ -8,10 +8,12 @@ from decimal import Decimal
 import structlog
 
 from actors.engine.clock import Clock
+from actors.engine.directory import Directory
 from actors.messages import TakePrices
+from actors.published import Published
 from backstay.feeds.batches import PriceBatch
 from backstay.feeds.errors import InputError
-from backstay.feeds.live.inlet import FeedStatus, Floor, Inlet
+from backstay.feeds.live.inlet import FeedStatus, Inlet
 from trading.times import SECOND_US
 
 log = structlog.get_logger(__name__)
@@ -69,7 +71,8 @@ class LiveFeed:
         self,
         name: str,
         source: Source,
-        floor: Floor,
+        directory: Directory,
+        published: Published,
         clock: Clock,
         *,
         speed: Decimal,
@@ -78,12 +81,12 @@ class LiveFeed:
         """Prepare the feed; it runs from `start` on."""
         self.name = name
         self._source = source
-        self._floor = floor
+        self._published = published
         self._clock = clock
         self._speed = speed
         self._symbols = tuple(symbols)
         self._stopping = threading.Event()
-        self._inlet = Inlet(floor, clock, self._stopping)
+        self._inlet = Inlet(directory, published, clock, self._stopping)
         self._taken = 0
         self._taken_us: int | None = None
         self._trouble: str | None = "not started"
@@ -119,7 +122,7 @@ class LiveFeed:
         """Why the feed cannot be relied on, None where all of its symbols have had a price."""
         if self._trouble is not None or self._ended:
             return self._trouble
-        waiting = [symbol for symbol in self._symbols if not self._floor.has_price(symbol)]
+        waiting = [symbol for symbol in self._symbols if not self._published.has_price(symbol)]
         if waiting or not self._symbols:
             return f"no price yet of {', '.join(waiting) or 'any symbol'}"
         return None

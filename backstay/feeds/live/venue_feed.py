@@ -7,9 +7,11 @@ from decimal import Decimal
 import structlog
 
 from actors.engine.clock import Clock
+from actors.engine.directory import Directory
 from actors.engine.stats import Histogram
 from actors.messages import TakePrices
-from backstay.feeds.live.inlet import DELAY_SECONDS, FeedStatus, Floor, Inlet
+from actors.published import Published
+from backstay.feeds.live.inlet import DELAY_SECONDS, FeedStatus, Inlet
 from backstay.feeds.venues.link import Timing
 from backstay.feeds.venues.session import Session
 from backstay.feeds.venues.spelling import Listing
@@ -32,7 +34,8 @@ class VenueFeed:
         self,
         venue: Venue,
         listings: Sequence[Listing],
-        floor: Floor,
+        directory: Directory,
+        published: Published,
         clock: Clock,
         *,
         url: str | None = None,
@@ -44,7 +47,7 @@ class VenueFeed:
         self._stopping = threading.Event()
         self._clock = clock
         self._delay = Histogram(DELAY_SECONDS)
-        self._inlet = Inlet(floor, clock, self._stopping)
+        self._inlet = Inlet(directory, published, clock, self._stopping)
         self._session = Session(
             venue, tuple(self._symbols), self, url=url, timing=timing or Timing()
         )

@@ -13,9 +13,6 @@ READ_BYTES = 65_536
 MESSAGE_BYTES_MAX = 4 * 1024 * 1024
 """Much more than any venue sends at once; what is longer never ends, and would fill the memory."""
 
-_WHOLE_TEXT = 0x80 | ABNF.OPCODE_TEXT
-_SIZE_IN_TWO_BYTES = 126
-
 
 class Disconnected(Exception):
     """The connection cannot be used any more; the message says why, for people."""
@@ -83,7 +80,6 @@ class BufferedWebSocket(WebSocket):
 
     _buffer = b""
     _at = 0
-    _begun = False
     _bytes_of_message = 0
 
     def fill(self, sock: socket.socket) -> bool:
@@ -104,14 +100,10 @@ class BufferedWebSocket(WebSocket):
         """
         frames = 0
         while self._at < len(self._buffer):
-            if not self._begun:
-                frames += self._take_whole_texts(texts)
-            self._begun = True
             try:
                 opcode, data = self.recv_data(control_frame=True)
             except WebSocketTimeoutException:
                 break
-            self._begun = False
             if self.cont_frame.cont_data is None:
                 self._bytes_of_message = 0
             frames += 1
@@ -125,23 +117,6 @@ class BufferedWebSocket(WebSocket):
         """Close the connection politely, if the other side is still there."""
         with suppress(OSError, WebSocketException):
             super().send_close(status, reason)
-
-    def _take_whole_texts(self, texts: list[bytes]) -> int:
-        """Take frames of the usual form, short of 64 KiB, as long as they follow each other."""
-        buffer, at, before = self._buffer, self._at, len(texts)
-        end = len(buffer)
-        while end - at >= 4 and buffer[at] == _WHOLE_TEXT:
-            size, start = buffer[at + 1], at + 2
-            if size == _SIZE_IN_TWO_BYTES:
-                size, start = buffer[at + 2] << 8 | buffer[at + 3], at + 4
-            elif size > _SIZE_IN_TWO_BYTES:
-                break
-            if end - start < size:
-                break
-            at = start + size
-            texts.append(buffer[start:at])
-        self._at = at
-        return len(texts) - before
 
     def _recv(self, bufsize: int) -> bytes:
         """What websocket-client reads frames by: from memory; it goes on later if that ends."""

@@ -3,13 +3,11 @@
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from decimal import Decimal
 
-import pykka
 import structlog
 
 from actors.engine.clock import Clock
-from actors.engine.pooled import Mailbox
+from actors.published import Published
 from actors.system import System
 from backstay.feeds.batches import PriceBatch
 from backstay.feeds.live.inlet import Feed, FeedStatus
@@ -21,36 +19,6 @@ from backstay.feeds.venues.registry import VENUES
 from backstay.service.settings.settings import Settings
 
 log = structlog.get_logger(__name__)
-
-
-class SystemFloor:
-    """The running system as a feed sees it."""
-
-    def __init__(self, system: System) -> None:
-        """Feed these actors."""
-        self._directory = system.directory
-        self._published = system.published
-        self.feed_pauses = system.published.feed_pauses
-        self.tell = system.tell
-        # A feed keeps what was not taken and tells it again: no letter is dead.
-        self.to_market = system.directory.offer_to_market
-
-    def queued(self, symbol: str) -> int:
-        """How many messages wait in a market's mailbox."""
-        ref = self._directory.markets.get(symbol)
-        inbox = ref.actor_inbox if isinstance(ref, pykka.ActorRef) else None
-        return inbox.depth() if isinstance(inbox, Mailbox) else 0
-
-    def has_price(self, symbol: str) -> bool:
-        """Whether a price of the symbol was accepted since the start."""
-        status = self._published.markets.get(symbol)
-        return status is not None and status.received_us is not None
-
-    def last_price(self, symbol: str) -> Decimal | None:
-        """The last accepted price of a symbol, also of an earlier life of the service."""
-        status = self._published.markets.get(symbol)
-        last = status.last if status else self._published.version.markets.get(symbol)
-        return last.price if last else None
 
 
 class Feeds:
@@ -92,7 +60,7 @@ class Feeds:
         return {feed.name: feed.status() for feed in self._feeds}
 
 
-def feeds_of(settings: Settings, floor: SystemFloor, clock: Clock) -> Feeds:
+def feeds_of(settings: Settings, system: System, clock: Clock) -> Feeds:
     """The feeds that the settings ask for, not started.
 
     A simulated market goes on from the last accepted prices.
@@ -105,29 +73,45 @@ def feeds_of(settings: Settings, floor: SystemFloor, clock: Clock) -> Feeds:
             return Feeds(())
         case ("simulated",):
             symbols = settings.symbols or SYMBOLS
-            source = _simulated(settings.seed, symbols, floor)
+            source = _simulated(settings.seed, symbols, system.published)
         case ("recorded",):
             symbols = ()
             source = _recorded(settings.recorded, settings.symbols)
             with source(0):
                 pass
         case _:
-            return Feeds(_venues(settings, floor, clock))
+            return Feeds(_venues(settings, system, clock))
     (name,) = settings.feed
-    return Feeds([LiveFeed(name, source, floor, clock, speed=settings.speed, symbols=symbols)])
+    feed = LiveFeed(
+        name,
+        source,
+        system.directory,
+        system.published,
+        clock,
+        speed=settings.speed,
+        symbols=symbols,
+    )
+    return Feeds([feed])
 
 
-def _venues(settings: Settings, floor: SystemFloor, clock: Clock) -> list[Feed]:
+def _venues(settings: Settings, system: System, clock: Clock) -> list[Feed]:
     return [
-        VenueFeed(VENUES[venue], listings, floor, clock, url=settings.feeds[venue].url)
+        VenueFeed(
+            VENUES[venue],
+            listings,
+            system.directory,
+            system.published,
+            clock,
+            url=settings.feeds[venue].url,
+        )
         for venue, listings in settings.listings().items()
     ]
 
 
-def _simulated(seed: int, symbols: tuple[str, ...], floor: SystemFloor) -> Source:
+def _simulated(seed: int, symbols: tuple[str, ...], published: Published) -> Source:
     def source(_taken: int) -> AbstractContextManager[Iterable[PriceBatch]]:
-        known = ((symbol, floor.last_price(symbol)) for symbol in symbols)
-        last_prices = {symbol: price for symbol, price in known if price is not None}
+        known = [last for symbol in symbols if (last := published.last_price(symbol))]
+        last_prices = {last.symbol: last.price for last in known}
         return nullcontext(
             simulated_prices(seed, span_us=None, symbols=symbols, last_prices=last_prices)
         )

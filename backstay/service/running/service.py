@@ -18,7 +18,7 @@ from backstay.service.http.connections import connections_max, streams_max
 from backstay.service.http.server import WebServer, bound_socket, url_of
 from backstay.service.metrics import Metrics
 from backstay.service.notifications.notifications import notifications_of
-from backstay.service.running.feeds import Feeds, SystemFloor, feeds_of
+from backstay.service.running.feeds import Feeds, feeds_of
 from backstay.service.running.first_steps import StartError, check_health, open_account
 from backstay.service.running.gate import Gate
 from backstay.service.running.leaving import let_go
@@ -241,7 +241,7 @@ class Service:
     def _start_feed(self, system: System) -> None:
         with self._step("feed started") as said:
             said["feed"] = ", ".join(self._settings.feed)
-            self._feeds = feeds_of(self._settings, SystemFloor(system), self._clock)
+            self._feeds = feeds_of(self._settings, system, self._clock)
             try:
                 self._feeds.start()
             except TimeoutError:
