@@ -28,8 +28,9 @@ BUY = "action=buy symbol=BINANCE:BTCUSDT"
 
 
 @pytest.fixture
-def api(database_url: str, tmp_path: Path) -> Iterator[Api]:
-    """An account of 1000, a market at 100, and a hook."""
+def api(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
+    """An account of 1000, a market at 100, and a hook that waits for a slow disk."""
+    monkeypatch.setattr(routes, "STORED_SECONDS_MAX", 60.0)
     with serving(database_url, tmp_path, hook=HOOK) as api:
         api.account("1000")
         api.price("100")
