@@ -33,6 +33,15 @@ def no_market(symbol: str) -> Denial:
     )
 
 
+def market_in_use(symbol: str, open_positions: int, undecided: int) -> Denial:
+    """The denial of retiring a market that positions need."""
+    return Denial(
+        reason=DenialReason.MARKET_IN_USE,
+        text=f"market {symbol} not retired: {open_positions} positions are open on it and "
+        f"{undecided} commands wait for its price; close them first",
+    )
+
+
 def bad_balance(message: OpenAccount) -> Denial:
     """An account whose initial balance is not an amount of money."""
     return Denial(

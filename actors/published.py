@@ -77,6 +77,8 @@ class Version:
                     del opened_at_us[position_id]
             for market in change.markets:
                 markets[market.symbol] = market
+            for symbol in change.retired:
+                markets.pop(symbol, None)
             for pause in change.pauses:
                 pauses[pause.account] = pause
             for scope in change.resumed:

@@ -42,7 +42,8 @@ class Batch:
 
     Inserts have all columns of their table; updates have the columns that change, and then
     those that find the row as it was. Markets, pauses, signals and deliveries are inserted or
-    replaced; `resumed` has the scopes of the pauses that end, `forgotten` the targets of which
+    replaced; `retired` has the symbols of the markets that go, `resumed` the scopes of the pauses
+    that end, `forgotten` the targets of which
     nothing is kept. `known` is the commit that this one stands on, None for an owner's first.
     """
 
@@ -60,6 +61,7 @@ class Batch:
     entries: list[Row] = field(default_factory=list)
     events: list[Row] = field(default_factory=list)
     markets: list[Row] = field(default_factory=list)
+    retired: list[Row] = field(default_factory=list)
     pauses: list[Row] = field(default_factory=list)
     resumed: list[Row] = field(default_factory=list)
     signals: list[Row] = field(default_factory=list)
@@ -101,7 +103,7 @@ def folded(
     batch = Batch(
         epoch=epoch, commit_id=commit_id, now_us=now_us, changes=len(changes), known=known
     )
-    markets: dict[str, MarketPrice] = {}
+    markets: dict[str, MarketPrice | None] = {}
     pauses: dict[str | None, Pause | None] = {}
     signals: dict[int, Signal] = {}
     delivered: dict[str, int | None] = {}
@@ -109,6 +111,7 @@ def folded(
         _fold_wallet(batch, change)
         _fold_positions(batch, change)
         markets.update((market.symbol, market) for market in change.markets)
+        markets.update(dict.fromkeys(change.retired))
         pauses.update((pause.account, pause) for pause in change.pauses)
         pauses.update(dict.fromkeys(change.resumed))
         _fold_signals(signals, change)
@@ -122,7 +125,8 @@ def folded(
         with _refused_if_unfit(position_step.after.account):
             _add_position_row(batch, position_step)
     with _refused_if_unfit(None):
-        batch.markets = [market_row(market) for market in markets.values()]
+        batch.markets = [market_row(market) for market in markets.values() if market is not None]
+    batch.retired = [(symbol,) for symbol, market in markets.items() if market is None]
     batch.pauses = [pause_row(pause) for pause in pauses.values() if pause is not None]
     batch.resumed = [(pause_scope(scope),) for scope, pause in pauses.items() if pause is None]
     for signal in signals.values():

@@ -23,8 +23,9 @@ class Change:
     account begins. `positions` are new states in order, of which a position's last one is kept;
     version 1 is a new position. `account` is None for a change of markets or of a pause of all.
     `pauses` begin or get another reason; `resumed` names those that end, if there are any.
-    `signals` are new ones or new states, of which a signal's last one is kept; one that is
-    finished takes no other. `delivered` says how far targets of notifications are.
+    `retired` names markets that are no more. `signals` are new ones or new states, of which a
+    signal's last one is kept; one that is finished takes no other. `delivered` says how far targets
+    of notifications are.
     """
 
     account: str | None
@@ -34,6 +35,7 @@ class Change:
     entries: tuple[LedgerEntry, ...] = ()
     events: tuple[Event, ...] = ()
     markets: tuple[MarketPrice, ...] = ()
+    retired: tuple[str, ...] = ()
     pauses: tuple[Pause, ...] = ()
     resumed: tuple[str | None, ...] = ()
     signals: tuple[Signal, ...] = ()

@@ -98,6 +98,8 @@ _RARE_STEPS = (
     f"new_deliveries AS ({_insert_or_replace(DeliveryRow, '$17')})",
     "forgotten AS (DELETE FROM deliveries AS t USING fence, jsonb_array_elements($18) AS r"
     " WHERE t.target = r->>0)",
+    "retired AS (DELETE FROM markets AS t USING fence, jsonb_array_elements($19) AS r"
+    " WHERE t.symbol = r->>0)",
 )
 
 
@@ -146,7 +148,10 @@ def write(connection: Any, batch: Batch) -> Written:
         batch.markets,
     ]
     statement = _USUAL
-    rare = [batch.pauses, batch.resumed, batch.signals, batch.deliveries, batch.forgotten]
+    rare = [
+        *(batch.pauses, batch.resumed, batch.signals),
+        *(batch.deliveries, batch.forgotten, batch.retired),
+    ]
     if any(rare):
         statement = _WHOLE
         rows += rare

@@ -51,6 +51,7 @@ _POSITION_UPDATE = _update(PositionRow, POSITION_CHANGING, POSITION_BEFORE)
 _ENTRY_INSERT = _insert(EntryRow)
 _EVENT_INSERT = _insert(EventRow)
 _MARKET = _insert_or_replace(MarketRow)
+_RETIRE = f"DELETE FROM {MarketRow.__tablename__} WHERE symbol = ?"
 _RESUME = f"DELETE FROM {PauseRow.__tablename__} WHERE scope = ?"
 _PAUSE = _insert_or_replace(PauseRow)
 _SIGNAL = _insert_or_replace(SignalRow)
@@ -80,6 +81,7 @@ def write(connection: Any, batch: Batch) -> Written:
     run(_ENTRY_INSERT, batch.entries)
     run(_EVENT_INSERT, batch.events)
     run(_MARKET, batch.markets)
+    run(_RETIRE, batch.retired)
     run(_RESUME, batch.resumed)
     run(_PAUSE, batch.pauses)
     run(_SIGNAL, batch.signals)

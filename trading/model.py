@@ -79,6 +79,7 @@ class DenialReason(StrEnum):
     LIMIT_OPEN_POSITIONS = "limit_open_positions"
     LIMIT_POSITION_NOTIONAL = "limit_position_notional"
     LIMIT_SYMBOL_NOTIONAL = "limit_symbol_notional"
+    MARKET_IN_USE = "market_in_use"
     MARKET_QUARANTINED = "market_quarantined"
     NOTHING_TO_REPAIR = "nothing_to_repair"
     NOTIONAL_TOO_SMALL = "notional_too_small"

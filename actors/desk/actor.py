@@ -8,7 +8,7 @@ from typing import assert_never
 import structlog
 
 from actors.commit.protocol import CommitChange, Origin, PositionsStarted
-from actors.denials import unknown_account, unreadable_position
+from actors.denials import no_market, unknown_account, unreadable_position
 from actors.desk.lives import Lives
 from actors.desk.pauses import pause_change
 from actors.desk.restarts import Restart, Restarts
@@ -18,6 +18,7 @@ from actors.engine.directory import Directory
 from actors.engine.dispatcher import Dispatcher
 from actors.engine.pooled import Recipient, stop_soon
 from actors.engine.supervised import ActorKind, SupervisedActor
+from actors.market.messages import MarketEnded, RetireMarket
 from actors.messages import (
     CheckHealth,
     ClosePosition,
@@ -67,6 +68,8 @@ DeskMessage = (
     | PauseTrading
     | ResumeTrading
     | OpenMarket
+    | RetireMarket
+    | MarketEnded
     | CheckHealth
     | RepairWallet
     | Ping
@@ -160,6 +163,14 @@ class DeskActor(SupervisedActor):
                     self._start.market(message.symbol)
                 if message.reply_to is not None:
                     self.directory.send(message.reply_to, MarketOpened(symbol=message.symbol))
+            case RetireMarket():
+                if not self.directory.offer_to_market(message.symbol, message):
+                    denial = no_market(message.symbol)
+                    self.directory.send(message.reply_to, Denied(denial=denial))
+            case MarketEnded():
+                ref = self.directory.markets.pop(message.symbol, None)
+                if ref is not None:
+                    stop_soon(ref)
             case CheckHealth() | RepairWallet():
                 if not self._denied(message):
                     self.directory.to_auditor(message)

@@ -176,7 +176,10 @@ class Restarts:
                 self._directory.send(command.reply_to, denied)
 
     def _restart_market(self, symbol: str) -> None:
-        status = self._published.markets[symbol]
+        status = self._published.markets.get(symbol)
+        if status is None:  # retired, and it failed at what still waited for it
+            self._directory.markets.pop(symbol, None)
+            return
         self._start.market(symbol, last=status.last, pause=status.pause)
         for position in self._published.version.positions.values():
             if position.symbol == symbol:

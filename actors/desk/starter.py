@@ -8,7 +8,8 @@ from actors.desk.restore import account_states, memory_of
 from actors.engine.directory import Directory
 from actors.engine.dispatcher import Dispatcher
 from actors.engine.supervised import ActorKind
-from actors.market.actor import MarketActor, MarketSettings
+from actors.market.actor import MarketActor
+from actors.market.settings import MarketSettings
 from actors.messages import PauseMarket, ResumeMarket
 from actors.position.actor import PositionActor
 from actors.published import MarketPause, Published

@@ -1,7 +1,6 @@
 """One symbol's prices: judged, numbered, and passed to the positions that they reach."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import assert_never
 
@@ -10,8 +9,11 @@ from actors.engine.clock import Clock
 from actors.engine.directory import Directory
 from actors.engine.supervised import ActorKind, SupervisedActor
 from actors.market.events import MarketEvents
+from actors.market.messages import MarketMessage, RetireMarket
 from actors.market.price_age import PriceAge
 from actors.market.price_history import Accepted, PriceHistory
+from actors.market.retirement import retire, retirement_denial
+from actors.market.settings import MarketSettings
 from actors.market.trigger_book import TriggerBook
 from actors.market.verdicts import Verdicts, stamp_us
 from actors.messages import (
@@ -38,29 +40,7 @@ from actors.protocol import (
 )
 from actors.published import MarketPause, MarketStatus, Published
 from trading.model import MarketPrice
-from trading.price_guard import GuardSettings, PriceGuard, Verdict
-
-MarketMessage = (
-    TakePrices
-    | HearPrices
-    | QuotePrice
-    | ReleaseQuote
-    | ReleaseQuotes
-    | Arm
-    | Disarm
-    | PauseMarket
-    | ResumeMarket
-    | ReleaseCandidate
-    | ReportMarket
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarketSettings:
-    """The guard's bounds, and the age in seconds from which a price is stale."""
-
-    guard: GuardSettings = GuardSettings()
-    price_age_seconds_max: int = 60
+from trading.price_guard import PriceGuard, Verdict
 
 
 class MarketActor(SupervisedActor):
@@ -106,6 +86,7 @@ class MarketActor(SupervisedActor):
         self._questions: dict[int, QuotePrice] = {}
         self._undelivered: dict[int, Accepted] = {}
         self._verdicts = Verdicts()
+        self._retired = False
         self._publish()
 
     def on_receive(self, message: MarketMessage) -> None:
@@ -137,6 +118,8 @@ class MarketActor(SupervisedActor):
                 self._resume()
             case ReleaseCandidate():
                 self._release_candidate(message)
+            case RetireMarket():
+                self._retire(message)
             case ReportMarket():
                 self.directory.send(message.reply_to, self._status())
             case _:
@@ -185,7 +168,7 @@ class MarketActor(SupervisedActor):
         return end
 
     def _resume(self) -> None:
-        if self._pause is not None:
+        if self._pause is not None and not self._retired:
             self._events.resumed(self._pause, self._clock.now_us())
             self._pause = None
             self._age.forget()
@@ -323,7 +306,24 @@ class MarketActor(SupervisedActor):
         self._publish()
         self.directory.send(message.reply_to, self._status())
 
+    def _retire(self, message: RetireMarket) -> None:
+        """Go for good, unless something is open on this market or waits for its price."""
+        undecided, armed = len(self._quoted) + len(self._questions), len(self._book)
+        denial = retirement_denial(self._published, self._symbol, armed, undecided)
+        if denial is None and self._pause is not None:
+            denial = paused_by_network(self._symbol, self._pause)
+        if denial is not None:
+            self.directory.send(message.reply_to, Denied(denial=denial))
+            return
+        # What still waits in the mailbox is refused as by any market that is paused.
+        now_us, self._retired = self._clock.now_us(), True
+        self._pause = MarketPause(why="the market was retired", since_us=now_us)
+        self._published.markets.pop(self._symbol, None)
+        retire(self.directory, message, now_us)
+
     def _publish(self) -> None:
+        if self._retired:
+            return
         self._published.markets[self._symbol] = self._status()
 
     def _status(self) -> MarketStatus:

@@ -101,6 +101,17 @@ def release(
 
 
 @app.command()
+def retire(
+    symbol: Annotated[str, typer.Argument(help="The market, such as BTCUSDT.")],
+    url: Url = None,
+) -> None:
+    """Take a market away that no position is open on; its next price makes it anew."""
+    with ServiceClient(url) as client:
+        client.delete(path_of("markets", symbol))
+    typer.echo(f"market {symbol} retired")
+
+
+@app.command()
 def repair(
     account: Annotated[str, typer.Argument(help="The account.")],
     apply: Annotated[

@@ -109,6 +109,10 @@ class ServiceClient:
         """Change what is at a path."""
         return self._call("PATCH", path, body=body)
 
+    def delete(self, path: str) -> None:
+        """Take away what is at a path."""
+        self._call("DELETE", path)
+
     def post_with_key(self, path: str, body: dict[str, Any], key: str) -> Any:
         """Give a command that happens at most once, however often it is given with this key.
 

@@ -2,9 +2,13 @@
 
 from collections.abc import Callable
 
+from actors.market.messages import RetireMarket
+from actors.messages import OpenMarket
 from backstay.simulation.dispatcher import Violation
 from backstay.simulation.failures import Failures
 from backstay.simulation.life import RENEW_SECONDS
+from backstay.simulation.prices import Nobody
+from backstay.simulation.setting import SYMBOLS
 from backstay.simulation.world import World
 from trading.times import SECOND_US
 
@@ -24,6 +28,8 @@ class Mishaps:
         # Drawn only where there are any: the histories of other weathers stay as they were.
         if weather.ruin and self._random.random() < weather.ruin:
             return self.ruin
+        if weather.retire and self._random.random() < weather.retire:
+            return self.retire_market
         for likelihood, mishap in (
             (weather.kill, self.kill),
             (weather.stop, self.stop),
@@ -56,6 +62,17 @@ class Mishaps:
     def ruin(self) -> str:
         """A position fails for good: whatever its lives are told, they raise."""
         return f"ruined: {self.failures.ruin_a_position()}"
+
+    def retire_market(self) -> str:
+        """An operator retires a market, unless one is to be made again."""
+        world = self._world
+        for symbol in SYMBOLS:
+            if symbol not in world.system.directory.markets:
+                world.system.tell(OpenMarket(symbol=symbol))
+                return f"market {symbol} is made again"
+        symbol = self._random.choice([*SYMBOLS])
+        world.system.tell(RetireMarket(symbol=symbol, reply_to=Nobody()))
+        return f"an operator retires market {symbol}"
 
     def freeze(self) -> str:
         """The owner's process stands still, as under a debugger or a machine that swaps."""

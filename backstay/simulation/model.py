@@ -27,6 +27,7 @@ from trading.signals import Signal
 
 MARKET_EVENTS = (
     "market_paused",
+    "market_retired",
     "market_resumed",
     "price_quarantined",
     "quarantine_ended",
@@ -282,6 +283,8 @@ class Model:
         if not waiting:
             raise Violation(f"{event} is told, and did not happen")
         expect_values(event, waiting.pop(0))
+        if event.kind == "market_retired":
+            self.markets[event.symbol].committed = None
 
     def _hold_against(self, change: Change, predicted: Predicted) -> None:
         missing = predicted.prices.keys() - {market.symbol for market in change.markets}

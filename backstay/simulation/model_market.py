@@ -46,12 +46,15 @@ class ModelMarket:
     rejecting: set[str] = field(default_factory=set)
     rejected_us: dict[str, int] = field(default_factory=dict)
     rebased: int = 0
+    retired: bool = False
 
     def begin_life(self, first_number: int, last: tuple[Decimal, int] | None) -> None:
         """An actor starts from a price; it numbers those that come from `first_number` on.
 
-        One that follows a failure stays paused.
+        One that follows a failure stays paused, one that follows a retirement is new.
         """
+        if self.retired:
+            self.retired = self.paused = False
         self.last = last
         self.received_us = None
         self.rejecting.clear()
@@ -128,9 +131,14 @@ class ModelMarket:
             self.paused, self.paused_us = True, now_us
             self._tell("market_paused", now_us)
 
+    def retire(self, now_us: int) -> None:
+        """An operator takes the market away; what it is still told comes to nothing."""
+        self.retired = self.paused = True
+        self._tell("market_retired", now_us)
+
     def resume(self, now_us: int) -> None:
         """The venue's connection is back."""
-        if self.paused:
+        if self.paused and not self.retired:
             self.paused = False
             self.received_us = None
             paused_us = max(0, now_us - self.paused_us)

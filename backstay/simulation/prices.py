@@ -75,7 +75,7 @@ class Prices:
         symbol = self._symbol()
         candidate = self.world.model.market(symbol).candidate
         price = self._now[symbol] if candidate is None else candidate[0]
-        self.world.tell_market(symbol, ReleaseCandidate(price=price, reply_to=_Nobody()))
+        self.world.tell_market(symbol, ReleaseCandidate(price=price, reply_to=Nobody()))
         return f"an operator releases {price} of {symbol}"
 
     def tell(self, symbol: str, prices: list[Decimal], apart_us: int = 1000) -> str:
@@ -117,7 +117,7 @@ class Prices:
         return self.random.choice([*SYMBOLS])
 
 
-class _Nobody:
+class Nobody:
     """Takes an answer and drops it."""
 
     def tell(self, message: object) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from actors.engine.pooled import PooledActor
 from actors.engine.supervised import SupervisedActor
 from actors.market.actor import MarketActor
+from actors.market.messages import RetireMarket
 from actors.messages import (
     ClosePosition,
     OpenPosition,
@@ -83,8 +84,11 @@ class ModelWatcher(Watcher):
         guard = actor._guard
         last = None if guard.last_price is None else (guard.last_price, guard.last_time_us)
         # After a failure it goes by what it has published, after a stop or kill by the database.
-        expected = market.last if market.lives else market.committed
-        if (last, actor._pause is not None) != (expected, market.paused):
+        expected = market.committed
+        if market.lives:
+            expected = None if market.retired else market.last
+        paused = market.paused and not market.retired
+        if (last, actor._pause is not None) != (expected, paused):
             self._dispatcher.violate(f"{name_of(actor)} starts from {last}: {market}")
         market.begin_life(actor._number, last)
 
@@ -104,6 +108,11 @@ class ModelWatcher(Watcher):
                 market.pause(now_us)
             case ResumeMarket():
                 market.resume(now_us)
+            case RetireMarket() if actor._retired and not market.retired:
+                market.retire(now_us)
+                for tracked in self._model.guarded_positions():
+                    if tracked.now.symbol == market.symbol:
+                        self._dispatcher.violate(f"{message} is retired under {tracked.now}")
             case ReleaseCandidate():
                 market.release(message.price, now_us, steady_us)
                 self._expect_same_guard(actor, market)

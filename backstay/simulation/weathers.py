@@ -1,7 +1,7 @@
 """The weathers that the simulation is run in, from calm to everything at once."""
 
 from backstay.simulation.connection import FaultRates
-from backstay.simulation.world import Weather
+from backstay.simulation.weather import Weather
 
 WEATHERS = {
     "calm": Weather(interleaved=False),
@@ -34,6 +34,9 @@ WEATHERS = {
         ),
     ),
     "clocks": Weather(clock=0.15, failure=0.03, kill=0.02, stop=0.02),
+    "markets": Weather(
+        retire=0.25, kill=0.02, stop=0.01, failure=0.03, database=FaultRates(slow=0.05, commit=0.05)
+    ),
     "owners": Weather(
         standby=True,
         kill=0.01,

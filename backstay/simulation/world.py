@@ -6,7 +6,6 @@ when the owner's lease has run out; a deposed owner goes on until it finds out.
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +14,7 @@ from actors.engine.clock import VirtualClock
 from actors.messages import OpenMarket, TakePrices
 from actors.system import System, UncommittedError
 from backstay.simulation.clients import Client, command
-from backstay.simulation.connection import Connection, FaultRates
+from backstay.simulation.connection import Connection
 from backstay.simulation.database import Committed, Database
 from backstay.simulation.dispatcher import Killed, SimulatedDispatcher, Violation
 from backstay.simulation.life import RENEW_SECONDS, Life
@@ -24,38 +23,13 @@ from backstay.simulation.phone import Phone
 from backstay.simulation.requests import PricesAsked, Request, Requests
 from backstay.simulation.setting import SYMBOLS
 from backstay.simulation.watching import ModelWatcher
+from backstay.simulation.weather import Weather
 from persistence.errors import OwnedElsewhere, Unavailable
 
 START_US = 1_700_000_000_000_000
 SETTLE_SECONDS_MAX = 60
 ASK_SECONDS = 0.5
 """How often a standby asks for the database."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weather:
-    """The likelihoods of faults in a step, besides those of the database.
-
-    Without `interleaved` every actor finishes a step before the next one begins.
-    """
-
-    database: FaultRates = FaultRates()
-    failure: float = 0.0
-    kill: float = 0.0
-    stop: float = 0.0
-    freeze: float = 0.0
-    ruin: float = 0.0
-    unwritable: float = 0.0
-    clock: float = 0.0
-    files: float = 0.0
-    signals: float = 0.0
-    standby: bool = False
-    interleaved: bool = True
-
-    @property
-    def is_calm(self) -> bool:
-        """Whether nothing goes wrong, and one thing happens after another."""
-        return self == Weather(interleaved=False)
 
 
 class World:

@@ -27,6 +27,7 @@ _STATUSES = {
     DenialReason.LIMIT_OPEN_POSITIONS: 422,
     DenialReason.LIMIT_POSITION_NOTIONAL: 422,
     DenialReason.LIMIT_SYMBOL_NOTIONAL: 422,
+    DenialReason.MARKET_IN_USE: 409,
     DenialReason.MARKET_QUARANTINED: 409,
     DenialReason.NOTHING_TO_REPAIR: 409,
     DenialReason.NOTIONAL_TOO_SMALL: 422,

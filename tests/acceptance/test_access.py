@@ -24,6 +24,7 @@ ADMIN = {
     f"{API}/accounts",
     f"{API}/accounts/1/repair",
     f"{API}/accounts/1/transfers",
+    f"{API}/markets/1",
     f"{API}/markets/1/release",
     f"{API}/trading/pause",
     f"{API}/trading/resume",

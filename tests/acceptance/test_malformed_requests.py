@@ -52,7 +52,10 @@ BODIES = {
     "a huge text": b'{"account": "' + b"x" * 200_000 + b'"}',
 }
 PATH_PARTS = ("%00", "..%2F..", "%FF%FE", "9" * 300, "-1", "1e9", "x" * 5_000, "%F0%9F%92%A9", "'")
-FINE = {("/api/v1/positions/close-all", name) for name in ("nothing", "null")}
+FINE = {
+    ("/api/v1/markets/{symbol}", "nothing"),
+    *(("/api/v1/positions/close-all", name) for name in ("nothing", "null")),
+}
 CONTENT_TYPES = ("application/json", "text/plain", "application/xml", "")
 
 

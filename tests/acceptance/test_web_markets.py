@@ -116,8 +116,8 @@ def test_the_api_makes_only_so_many_markets(api: Api, monkeypatch: pytest.Monkey
     [beyond] = api.price("1", symbol="CCC")
     assert (beyond["result"], beyond["reason"]) == (
         "rejected",
-        "no market of CCC made: there are 2 already: send prices of one that is there, or have a "
-        "feed bring those of CCC",
+        "no market of CCC made: there are 2 already: send prices of one that is there, or retire "
+        "one, or have a feed bring those of CCC",
     )
     assert results(api.price("1.1", symbol="AAA")) == ["accepted"]
     assert [market["symbol"] for market in api.get("/markets")["items"]] == ["AAA", "BBB"]
@@ -242,3 +242,22 @@ def test_what_is_no_price_at_all_is_refused(
         assert api.get("/markets")["items"] == []
     assert [error["place"] for error in single["errors"]] == [f"body.{place}"]
     assert [error["place"] for error in in_list["errors"]] == [f"body.1.{place}"]
+
+
+def test_a_market_without_positions_is_retired_and_made_again(api: Api) -> None:
+    """It leaves the list with its last price, and its next price makes it anew."""
+    api.price("100", symbol="AAA")
+    assert api.ask("DELETE", "/markets/AAA").status_code == 204
+    assert api.get("/markets")["items"] == []
+    assert api.ask("DELETE", "/markets/AAA").status_code == 404
+    assert results(api.price("1", symbol="AAA")) == ["accepted"]
+
+
+def test_a_market_with_an_open_position_is_not_retired(api: Api) -> None:
+    """The refusal says how many positions are open."""
+    api.post("/accounts", {"account": "demo", "initial_balance": "100"})
+    api.price("100")
+    api.open()
+    answer = api.ask("DELETE", "/markets/BTCUSDT")
+    assert answer.status_code == 409
+    assert "1 positions are open" in answer.json()["detail"]

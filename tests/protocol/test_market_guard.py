@@ -6,7 +6,7 @@ import pytest
 
 from actors.commit.protocol import CommitChange
 from actors.engine.pooled import Recipient
-from actors.market.actor import MarketSettings
+from actors.market.settings import MarketSettings
 from actors.messages import (
     Denied,
     JudgedPrice,

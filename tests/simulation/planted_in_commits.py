@@ -206,7 +206,7 @@ def rates_are_forgotten(patch: pytest.MonkeyPatch) -> None:
 
 def events_are_written_empty(patch: pytest.MonkeyPatch) -> None:
     """Of an event only its kind and what it concerns are there to be read."""
-    patch.setattr(rows, "event_json", lambda _event: "{}")
+    patch.setattr(rows.event, "event_json", lambda _event: "{}")
 
 
 def prices_are_not_kept(patch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from tests.simulation import (
     planted_in_commits,
     planted_in_containment,
     planted_in_files,
+    planted_in_markets,
     planted_in_signals,
 )
 
@@ -71,6 +72,8 @@ PLANTED: list[tuple[Plant, str, str]] = [
     (planted_in_clocks.wrong_times_hold_prices_back, "clocks", "market .* candidate"),
     (planted_in_clocks.times_begin_anew_silently, "clocks", "not told|'price_times_rebased'"),
     (planted_in_clocks.one_rejection_hides_another, "clocks", "not told|'price_rejected'"),
+    (planted_in_markets.markets_retire_under_positions, "markets", "is retired under"),
+    (planted_in_markets.rows_of_retired_markets_stay, "markets", "last prices|markets|starts from"),
     (planted_in_containment.unexpected_errors_end_the_committer, "ruins", "committer .* raised"),
     (planted_in_containment.refused_batches_fail_together, "ruins", "write_refused"),
     (planted_in_containment.nobody_is_set_aside, "ruins", "and yet it recovers"),

@@ -82,6 +82,15 @@ class MarketStale:
     time_us: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketRetired:
+    """A person had a market without positions taken away; its next price makes it anew."""
+
+    kind: ClassVar[str] = "market_retired"
+    symbol: str
+    time_us: int
+
+
 MarketEvent = (
     PriceQuarantined
     | QuarantineEnded
@@ -90,4 +99,5 @@ MarketEvent = (
     | MarketResumed
     | PriceTimesRebased
     | MarketStale
+    | MarketRetired
 )

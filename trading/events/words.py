@@ -32,6 +32,7 @@ from trading.events.accounts import (
 from trading.events.markets import (
     MarketPaused,
     MarketResumed,
+    MarketRetired,
     MarketStale,
     PriceQuarantined,
     PriceRejected,
@@ -176,6 +177,12 @@ def _of_market(event: MarketEvent) -> Words:
                 Gravity.WARNING,
                 f"{event.symbol} has no price",
                 f"{event.symbol} has no price to act on: {event.why}",
+            )
+        case MarketRetired():
+            return Words(
+                Gravity.INFO,
+                f"{event.symbol} retired",
+                f"The market of {event.symbol} was retired: its next price makes it anew",
             )
         case MarketPaused():
             return Words(

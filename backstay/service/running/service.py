@@ -12,7 +12,7 @@ from actors.desk.starter import DeskSettings
 from actors.engine.clock import Clock, SystemClock
 from actors.engine.dispatcher import POOL, PooledDispatcher
 from actors.log_lines import write_journal
-from actors.market.actor import MarketSettings
+from actors.market.settings import MarketSettings
 from actors.system import System, SystemSettings
 from backstay.service.http.connections import connections_max, streams_max
 from backstay.service.http.server import WebServer, bound_socket, url_of

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import Discriminator, Field, Tag
 
 from actors.denials import no_market
+from actors.market.messages import RetireMarket
 from actors.messages import (
     HearPrices,
     JudgedPrice,
@@ -44,6 +45,7 @@ from backstay.web.api.waiting import answer_of
 from backstay.web.backend import Backend, TheBackend
 from backstay.web.problems import answers, problem_for
 from backstay.web.stream.price_tape import PriceTapes
+from trading.model import Denial, DenialReason
 from trading.money import plain
 from trading.price_guard import GuardSettings, PriceGuard, Verdict
 from trading.times import iso_time, microseconds
@@ -52,7 +54,7 @@ router = APIRouter(tags=["markets"], dependencies=[requires(Scope.READ)])
 
 PRICES_MAX = 1000
 MARKETS_MAX = 1000
-"""Where there are so many markets the API makes no more: each is an actor, and a row for good."""
+"""Where there are so many markets the API makes no more: each is an actor and a row."""
 
 
 class PriceRequest(RequestBody):
@@ -146,6 +148,26 @@ async def release(
         on_silence="it may still be accepted; look at the market before you release it again",
     )
     return _market(backend, symbol, backend.bound_symbols())
+
+
+@router.delete(
+    "/markets/{symbol}",
+    status_code=204,
+    dependencies=[requires(Scope.ADMIN)],
+    responses=answers(404, 409, 503),
+)
+async def retire(symbol: Annotated[Symbol, Path()], backend: TheBackend) -> None:
+    """Take a market away that no position is open on; its next price makes it anew."""
+    feed = backend.bound_symbols().get(symbol)
+    if feed is not None:
+        text = f"market {symbol} not retired: the feed {feed} brings its prices; take it off there"
+        raise problem_for(Denial(reason=DenialReason.MARKET_IN_USE, text=text))
+    await answer_of(
+        backend,
+        lambda reply: backend.tell(RetireMarket(symbol=symbol, reply_to=reply)),
+        what=f"the retirement of {symbol}",
+        on_silence="it may still be retired; look for the market before you retire it again",
+    )
 
 
 @router.post("/prices", responses=answers(413, 503))
@@ -260,7 +282,7 @@ def _no_more_markets(backend: Backend, caller: Caller) -> str | None:
         return "making a market needs the scope admin: have an admin send its first price"
     count = len(backend.published.markets)
     if count >= MARKETS_MAX:
-        return f"there are {count} already: send prices of one that is there"
+        return f"there are {count} already: send prices of one that is there, or retire one"
     return None
 
 
