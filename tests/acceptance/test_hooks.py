@@ -14,7 +14,6 @@ import pytest
 from actors.signals.protocol import TakeSignals
 from backstay.web.access.access import FAILURES_PER_MINUTE
 from backstay.web.backend import HookSettings
-from backstay.web.hooks import routes
 from backstay.web.hooks.refused_alerts import AlertRefusal
 from backstay.web.hooks.routes import STORED_SECONDS_MAX
 from tests.acceptance.api import API, Api, serving
@@ -28,9 +27,8 @@ BUY = "action=buy symbol=BINANCE:BTCUSDT"
 
 
 @pytest.fixture
-def api(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
-    """An account of 1000, a market at 100, and a hook that waits for a slow disk."""
-    monkeypatch.setattr(routes, "STORED_SECONDS_MAX", 60.0)
+def api(database_url: str, tmp_path: Path) -> Iterator[Api]:
+    """An account of 1000, a market at 100, and a hook."""
     with serving(database_url, tmp_path, hook=HOOK) as api:
         api.account("1000")
         api.price("100")
@@ -160,7 +158,6 @@ def test_hundreds_of_alerts_at_a_bars_close_are_taken(
 ) -> None:
     """From one address: all that come while the first one is stored cost one more commit."""
     count = 300
-    monkeypatch.setattr(routes, "STORED_SECONDS_MAX", 60.0)  # machines that test are busy
     with serving(database_url, tmp_path, faulty=True, hook=HOOK) as api:
         api.account("1000")
         gate = api.faults.open_gate = Event()
@@ -284,8 +281,11 @@ def test_the_secret_is_in_no_log_line_and_no_answer(api: Api, log: Log) -> None:
     assert SECRET not in repr(HOOK)
 
 
-def test_an_alert_that_cannot_be_stored_is_answered_in_a_second(tmp_path: Path) -> None:
+def test_an_alert_that_cannot_be_stored_is_answered_in_a_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """TradingView hangs up after three; what was told is stored later, once."""
+    monkeypatch.setattr(routes, "STORED_SECONDS_MAX", STORED_SECONDS_MAX)
     assert STORED_SECONDS_MAX == 1
     url = f"sqlite:///{tmp_path / 'backstay.db'}"
     with serving(url, tmp_path, faulty=True, hook=HOOK) as api:
