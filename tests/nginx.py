@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -80,10 +80,25 @@ def nginx(folder: Path, server: str) -> Iterator[None]:
     subprocess.run([*command, "-t"], check=True, capture_output=True)
     process = subprocess.Popen(command)
     try:
+        for port in re.findall(r"listen\s+(?:127\.0\.0\.1:)?(\d+)", server):
+            _wait_for(int(port), process)
         yield
     finally:
         process.terminate()
         process.wait(10)
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Return once nginx listens; fails if it ends instead."""
+    while process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except ConnectionRefusedError:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(0.02)
+        else:
+            return
+    raise AssertionError(f"nginx ended with {process.returncode} before it listened on {port}")
 
 
 def through_tls(folder: Path, port: int, service_url: str) -> str:

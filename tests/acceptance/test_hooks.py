@@ -14,6 +14,7 @@ import pytest
 from actors.signals.protocol import TakeSignals
 from backstay.web.access.access import FAILURES_PER_MINUTE
 from backstay.web.backend import HookSettings
+from backstay.web.hooks import routes
 from backstay.web.hooks.refused_alerts import AlertRefusal
 from backstay.web.hooks.routes import STORED_SECONDS_MAX
 from tests.acceptance.api import API, Api, serving
