@@ -70,22 +70,24 @@ def _stream(
         session = _Session(venue, symbol, url, market)
         plain = _Plain(venue, symbol, plain_url)
         before = after = 0
-        for number in range(-1, rounds):
-            gc.collect()
-            for side, rates in ((session, ours), (plain, theirs)):
-                pipe.send((side is session, count))
-                pipe.recv()
-                pipe.send("go")
-                start = time.perf_counter()
-                side.take(count)
-                seconds = time.perf_counter() - start
-                if number >= 0:
-                    rates.append(count / seconds)
-            after = resident_bytes()
-            before = before or after
-        accepted = market.accepted
-        session.stop()
-        plain.stop()
+        try:
+            for number in range(-1, rounds):
+                gc.collect()
+                for side, rates in ((session, ours), (plain, theirs)):
+                    pipe.send((side is session, count))
+                    pipe.recv()
+                    pipe.send("go")
+                    start = time.perf_counter()
+                    side.take(count)
+                    seconds = time.perf_counter() - start
+                    if number >= 0:
+                        rates.append(count / seconds)
+                after = resident_bytes()
+                before = before or after
+            accepted = market.accepted
+        finally:
+            session.stop()
+            plain.stop()
     assert accepted == (rounds + 1) * count, f"{(rounds + 1) * count - accepted} were lost"
     if name == "burst":
         say(NAME, name, count / median(ours), "seconds", messages=count, lost=0)
