@@ -3,7 +3,14 @@
 from decimal import Decimal
 
 from actors.market.price_age import PriceAge
-from actors.messages import AccountReady, Denied, OpenAccount, OpenPosition
+from actors.messages import (
+    AccountReady,
+    ChangePosition,
+    ClosePosition,
+    Denied,
+    OpenAccount,
+    OpenPosition,
+)
 from actors.published import MarketPause
 from trading.model import Denial, DenialReason, Pause, Wallet
 from trading.money import plain
@@ -57,6 +64,16 @@ def key_conflict(message: OpenPosition) -> Denial:
         reason=DenialReason.KEY_CONFLICT,
         text=f"open of {message.symbol} in account {message.account} refused: idempotency key "
         f"{message.idempotency_key} was used for another request",
+    )
+
+
+def changed_key_conflict(message: ClosePosition | ChangePosition) -> Denial:
+    """The denial of a change whose idempotency key belongs to another request."""
+    key = "" if message.key is None else message.key.key
+    return Denial(
+        reason=DenialReason.KEY_CONFLICT,
+        text=f"position {message.position_id} not changed: idempotency key {key} was used for "
+        "another request",
     )
 
 
@@ -163,10 +180,10 @@ def repair_refused(account: str, detail: str) -> Denial:
 
 
 def closed_position(position_id: int) -> Denial:
-    """The denial of a new stop-loss for a position that needs none any more."""
+    """The denial of a change of a position that is closed."""
     return Denial(
         reason=DenialReason.POSITION_CLOSED,
-        text=f"stop-loss of position {position_id} not moved: the position is closed",
+        text=f"position {position_id} not changed: it is closed",
     )
 
 

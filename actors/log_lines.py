@@ -82,8 +82,10 @@ def _write_words(event: Event) -> None:
 
 
 def _write_rung(event: RungHit) -> None:
-    sign = "+" if event.side is Side.LONG else "-"
-    distance = f"{sign}{plain(trimmed(event.distance_pct))}%"
+    distance = plain(trimmed(event.rung_price))
+    if event.distance_pct is not None:
+        sign = "+" if event.side is Side.LONG else "-"
+        distance = f"{sign}{plain(trimmed(event.distance_pct))}%"
     what = (
         "Closing position immediately."
         if event.closes_position

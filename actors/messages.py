@@ -12,12 +12,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from actors.commit.protocol import Recorded
 from actors.engine.pooled import Recipient
 from persistence.changes import Change
 from trading.books import HealthReport
-from trading.model import Denial, Ladder, Limits, Side, Wallet
-from trading.money import ZERO, is_money, is_quantity
+from trading.exits.exits import NOTHING_SAID, Exits
+from trading.model import CostRates, Denial, Limits, Side, Wallet
+from trading.money import ZERO, is_money, is_quantity, plain, trimmed
+from trading.positions.changing import Changes, Part
 from trading.price_guard import Verdict
 from trading.repair import Irreparable, Repair
 
@@ -74,14 +78,15 @@ class AccountReady:
 class OpenPosition:
     """Open a position at the mark price, by `notional` (money) or by `quantity`.
 
-    Past `deadline_us` (monotonic clock) it is certainly not opened any more.
+    What `exits` leaves out the account says, or else the service. Past `deadline_us` (monotonic
+    clock) it is certainly not opened any more.
     """
 
     account: str
     symbol: str
     side: Side
-    ladder: Ladder
     reply_to: Recipient
+    exits: Exits = NOTHING_SAID
     notional: Decimal | None = None
     quantity: Decimal | None = None
     idempotency_key: str | None = None
@@ -107,38 +112,98 @@ class OpenDone(Recorded):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RequestKey:
+    """A caller's idempotency key, of the account that owns the position.
+
+    `is_new` once the wallet knows that nothing was done with it yet.
+    """
+
+    account: str
+    key: str
+    is_new: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClosePosition:
-    """Close what is left of a position at the mark price; `force` takes even a stale one."""
+    """Close what is left of a position at the mark price, or a part of it.
+
+    `force` takes even a stale price. With a key it is done once, whoever asks again.
+    """
 
     position_id: int
     reply_to: Recipient
     note: str | None = None
     force: bool = False
+    part: Part | None = None
+    key: RequestKey | None = None
+
+    @property
+    def request(self) -> str:
+        """What is asked, as text: equal requests give equal text."""
+        part = self.part or Part(share=Decimal(1))
+        amounts = (part.share, part.quantity)
+        asked = [None if amount is None else plain(trimmed(amount)) for amount in amounts]
+        return msgspec.json.encode(["close", *asked, self.note]).decode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseDone(Recorded):
-    """A position's recorded outcome; `already_closed` for whoever did not close it.
+    """A position after a close; `already_closed` for a caller that did not close it.
 
-    The record lacks `closed_at_us` where the close was committed in a former life of its wallet,
-    and its row is not read.
+    It is still open where only a part was closed; `repeated` when a known key got its outcome. The
+    record lacks `closed_at_us` where the close was committed in a former life of its wallet, and
+    its row is not read.
     """
 
     already_closed: bool
+    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MoveStop:
-    """Tighten a position's stop-loss; it holds for every price after the mark price of now."""
+class ChangePosition:
+    """Change a living position; it holds for every price after the mark price of now."""
 
     position_id: int
-    stop_price: Decimal
+    changes: Changes
+    reply_to: Recipient
+    key: RequestKey | None = None
+
+    @property
+    def request(self) -> str:
+        """What is asked, as text: equal requests give equal text."""
+        return msgspec.json.encode(["change", self.changes.said()]).decode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeDone(Recorded):
+    """The change is durable; `repeated` when a known idempotency key got its first outcome."""
+
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetCosts:
+    """Set the cost rates of an account's next opens; None means the service's own."""
+
+    account: str
+    rates: CostRates | None
     reply_to: Recipient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StopMoveDone(Recorded):
-    """The tighter stop-loss is durable."""
+class SetExits:
+    """Set the exits that an account's next opens have where they do not say their own."""
+
+    account: str
+    exits: Exits
+    reply_to: Recipient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermsSet:
+    """An account's cost rates or default exits are durable."""
+
+    wallet: Wallet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,12 @@ from decimal import Decimal
 from typing import Any
 
 from actors.engine.pooled import Recipient
+from persistence.changes import ChangeKey
 from persistence.state import AccountState, PositionRecord
 from trading.events import Event
 from trading.events.positions import PositionClosed, PositionReduced
-from trading.ladder import Triggers
 from trading.model import Denial, MarketPrice, Position, Wallet
+from trading.positions.judging import Triggers
 from trading.repair import Repair
 
 
@@ -112,13 +113,14 @@ class BookPosition:
     """A position's new state, to be made durable with the parts that it closed.
 
     `accepted_us` (monotonic clock) is when its market accepted the price that led to it, for
-    metrics; None where a command did.
+    metrics; None where a command did. `key` is the idempotency key of that command.
     """
 
     position: Position
     events: tuple[Event, ...]
     price: MarketPrice
     reply_to: Recipient
+    key: ChangeKey | None = None
     accepted_us: int | None = field(default=None, compare=False)
 
     @property
@@ -299,3 +301,30 @@ class OwnershipLost:
     """Another process owns the database now: stop."""
 
     detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadChange:
+    """Ask for what an idempotency key has changed, and for its position, as they are durable."""
+
+    account: str
+    key: str
+    position_id: int
+    reply_to: Recipient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRead:
+    """What a key has changed (None: nothing, or it opened a position), and the position."""
+
+    change: ChangeKey | None
+    record: PositionRecord | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyedAnswer:
+    """The answer to a command that a wallet passed on with a key."""
+
+    key: str
+    reply_to: Recipient
+    answer: Any

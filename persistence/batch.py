@@ -10,6 +10,7 @@ from persistence.owner import Known
 from persistence.rows.account import account_changing, account_row
 from persistence.rows.entry import entry_row
 from persistence.rows.event import event_row
+from persistence.rows.key import key_row
 from persistence.rows.market import market_row
 from persistence.rows.pause import pause_row, pause_scope
 from persistence.rows.position import position_changing, position_row
@@ -59,6 +60,7 @@ class Batch:
     position_inserts: list[Row] = field(default_factory=list)
     position_updates: list[Row] = field(default_factory=list)
     entries: list[Row] = field(default_factory=list)
+    keys: list[Row] = field(default_factory=list)
     events: list[Row] = field(default_factory=list)
     markets: list[Row] = field(default_factory=list)
     retired: list[Row] = field(default_factory=list)
@@ -188,6 +190,7 @@ def _append(batch: Batch, change: Change, first_event_id: int) -> None:
     for event in change.events:
         event_id = first_event_id + len(batch.events)
         batch.events.append(event_row(event, event_id, batch.commit_id))
+    batch.keys += [key_row(key, batch.commit_id) for key in change.keys]
     if change.entries:
         wallet = change.wallet_after
         assert wallet is not None, "ledger entries without the wallet that they lead to"

@@ -16,6 +16,20 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeKey:
+    """The idempotency key that asked for a change of a position.
+
+    `request` is what was asked, as text; `version` is the position's that it led to.
+    """
+
+    account: str
+    key: str
+    position_id: int
+    request: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """One account's (or one market's) step, written all or nothing.
 
@@ -24,7 +38,8 @@ class Change:
     version 1 is a new position. `account` is None for a change of markets or of a pause of all.
     `pauses` begin or get another reason; `resumed` names those that end, if there are any.
     `retired` names markets that are no more. `signals` are new ones or new states, of which a
-    signal's last one is kept; one that is finished takes no other. `delivered` says how far targets
+    signal's last one is kept; one that is finished takes no other. `keys` are the idempotency keys
+    of changes of positions. `delivered` says how far targets
     of notifications are.
     """
 
@@ -39,4 +54,5 @@ class Change:
     pauses: tuple[Pause, ...] = ()
     resumed: tuple[str | None, ...] = ()
     signals: tuple[Signal, ...] = ()
+    keys: tuple[ChangeKey, ...] = ()
     delivered: tuple[Delivery, ...] = ()

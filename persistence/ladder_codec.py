@@ -1,52 +1,103 @@
-"""A ladder as text and back, and as the values that a request's text has of it.
+"""Ladders, default exits and cost rates as the text that a row keeps, in the notation of the edges.
 
-Both are made of the ladder's fields as they are declared: no field can be forgotten.
+A ladder that was stored before levels could be prices has percentages only; it is read as well.
 """
 
-from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from functools import lru_cache
 
 import msgspec
 
-from trading.model import Ladder
+from trading.exits.exits import Exits, exits_of
+from trading.exits.ladder import Ladder, Rung, StopTarget
+from trading.exits.level import Level
+from trading.exits.notation import exits_from, exits_text
+from trading.model import CostRates
 from trading.money import plain, trimmed
 
-_encode = msgspec.json.Encoder().encode
-_decoder = msgspec.json.Decoder(Ladder)
+_encode = msgspec.json.Encoder(order="deterministic").encode
+_fields_decoder = msgspec.json.Decoder(dict[str, str])
+
+
+class _FormerRung(msgspec.Struct):
+    distance_pct: Decimal
+    stop: str
+    close_fraction: Decimal
+
+
+class _FormerLadder(msgspec.Struct):
+    stop_loss_pct: Decimal
+    rungs: tuple[_FormerRung, ...]
+
+
+class _FormerRungValues(_FormerRung, array_like=True):
+    """The same in a stored request, which had no names."""
+
+
+class _FormerLadderValues(msgspec.Struct, array_like=True):
+    stop_loss_pct: Decimal
+    rungs: tuple[_FormerRungValues, ...]
+
+
+_former_decoder = msgspec.json.Decoder(_FormerLadder)
+_FORMER = '"stop_loss_pct"'
+_FORMER_STOPS = {"unchanged": StopTarget.KEEP, "previous_rung": StopTarget.PREVIOUS}
 
 
 @lru_cache(maxsize=1024)
 def ladder_text(ladder: Ladder) -> str:
-    """A ladder as JSON: an object of its fields, decimals as strings without trailing zeros."""
-    return _encode(_by_name(ladder)).decode()
+    """A ladder as JSON: the fields of its notation."""
+    return exits_json(exits_of(ladder))
 
 
 @lru_cache(maxsize=1024)
 def ladder_from(text: str) -> Ladder:
-    """The ladder of such a text."""
-    return _decoder.decode(text)
+    """The ladder of such a text, or of a former one."""
+    if _FORMER in text:
+        return _from_former(_former_decoder.decode(text))
+    return exits_from_json(text).over()
 
 
-@lru_cache(maxsize=1024)
-def ladder_values(ladder: Ladder) -> msgspec.Raw:
-    """The same as JSON without the fields' names: stored requests have ladders so."""
-    return msgspec.Raw(_encode(_values(_by_name(ladder))))
+def former_ladder(values: object) -> Ladder:
+    """The ladder of a stored request from before levels could be prices.
+
+    Raises:
+        msgspec.ValidationError: if it is another kind of value.
+    """
+    return _from_former(msgspec.convert(values, _FormerLadderValues, strict=False))
 
 
-def _by_name(value: object) -> object:
-    if isinstance(value, Decimal):
-        return plain(trimmed(value))
-    if isinstance(value, tuple):
-        return [_by_name(item) for item in value]
-    if is_dataclass(value):
-        return {field.name: _by_name(getattr(value, field.name)) for field in fields(value)}
-    return value
+def exits_json(exits: Exits) -> str:
+    """Exits as JSON: what they say, by name."""
+    return _encode(exits_text(exits)).decode()
 
 
-def _values(value: object) -> object:
-    if isinstance(value, dict):
-        return [_values(item) for item in value.values()]
-    if isinstance(value, list):
-        return [_values(item) for item in value]
-    return value
+def exits_from_json(text: str) -> Exits:
+    """The exits of such a text."""
+    return exits_from(_fields_decoder.decode(text))
+
+
+def rates_json(rates: CostRates) -> str:
+    """Cost rates as JSON."""
+    named = {"fee": rates.fee, "spread": rates.spread, "slippage": rates.slippage}
+    return _encode({name: plain(trimmed(rate)) for name, rate in named.items()}).decode()
+
+
+def rates_from_json(text: str) -> CostRates:
+    """The cost rates of such a text."""
+    return _rates_decoder.decode(text)
+
+
+_rates_decoder = msgspec.json.Decoder(CostRates)
+
+
+def _from_former(ladder: _FormerLadder | _FormerLadderValues) -> Ladder:
+    rungs = tuple(
+        Rung(
+            at=Level(rung.distance_pct, is_percent=True),
+            stop=_FORMER_STOPS.get(rung.stop) or StopTarget(rung.stop),
+            close_fraction=rung.close_fraction,
+        )
+        for rung in ladder.rungs
+    )
+    return Ladder(stop_loss=Level(ladder.stop_loss_pct, is_percent=True), rungs=rungs)

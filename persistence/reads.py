@@ -9,10 +9,12 @@ from sqlalchemy import Row, func, literal_column, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql import ColumnElement
 
+from persistence.changes import ChangeKey
 from persistence.columns import exact_sum
 from persistence.rows.account import wallet_from
 from persistence.rows.entry import entry_from
 from persistence.rows.event import stored_event_from
+from persistence.rows.key import key_from
 from persistence.rows.market import market_from
 from persistence.rows.pause import pause_from
 from persistence.rows.position import position_from
@@ -32,6 +34,7 @@ from persistence.tables import (
     DeliveryRow,
     EntryRow,
     EventRow,
+    KeyRow,
     MarketRow,
     PauseRow,
     PositionRow,
@@ -101,6 +104,12 @@ def position(session: Session, position_id: int) -> Position | None:
     """One position, open or closed; None if unknown."""
     row = session.execute(POSITIONS.where(PositionRow.id == position_id)).one_or_none()
     return None if row is None else position_from(row)
+
+
+def change_key(session: Session, account: str, key: str) -> ChangeKey | None:
+    """What an idempotency key has changed; None if it changed nothing, or opened a position."""
+    row = session.get(KeyRow, (account, key))
+    return None if row is None else key_from(row)
 
 
 def positions(session: Session, account: str) -> tuple[Position, ...]:
@@ -188,15 +197,18 @@ def _open_rows(session: Session, account: str | None = None) -> Sequence[Row[Any
 
 
 def _keys(session: Session, account: str | None = None) -> tuple[KeyRecord, ...]:
-    columns = (PositionRow.account, PositionRow.idempotency_key, PositionRow.id)
+    opens = (PositionRow.account, PositionRow.idempotency_key, PositionRow.id)
+    changes = select(KeyRow.account, KeyRow.key, KeyRow.position_id)
     found = (
-        select(*columns)
+        select(*opens)
         .where(_of(PositionRow.account, account), PositionRow.idempotency_key.is_not(None))
         .order_by(PositionRow.account, PositionRow.id)
     )
+    of_changes = changes.where(_of(KeyRow.account, account)).order_by(KeyRow.account, KeyRow.key)
+    rows = (*session.execute(found), *session.execute(of_changes))
     return tuple(
         KeyRecord(account=name, key=key, position_id=position_id)
-        for name, key, position_id in session.execute(found)
+        for name, key, position_id in rows
         if key is not None
     )
 

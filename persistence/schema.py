@@ -10,7 +10,7 @@ from persistence.engines import LOCK_MS_MAX
 from persistence.errors import SchemaTooNew, SchemaTooOld
 from persistence.tables import Table
 
-REVISION = "0005"
+REVISION = "0006"
 """The revision that the tables of this version are at."""
 
 FIRST_OWNER = (

@@ -9,7 +9,7 @@ from trading.model import LedgerEntry, MarketPrice, Pause, Position, Wallet
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRecord:
-    """An idempotency key that is taken, and the position that it opened."""
+    """An idempotency key that is taken, and the position that it opened or changed."""
 
     account: str
     key: str
@@ -29,7 +29,8 @@ class TransferRecord:
 class State:
     """Everything that the actors restart from, of one moment.
 
-    Positions ascend by id, keys by account and position, transfers by account and entry. The
+    Positions ascend by id, keys by account with those of opens first, transfers by account and
+    entry. The
     `last_` numbers are 0 in an empty database. `opened_at_us` is when each open position's open
     was committed.
     """

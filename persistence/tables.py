@@ -31,6 +31,7 @@ __all__ = [
     "DeliveryRow",
     "EntryRow",
     "EventRow",
+    "KeyRow",
     "MarketRow",
     "OwnerRow",
     "PauseRow",
@@ -57,6 +58,9 @@ class AccountRow(Table):
     locked: Mapped[MoneyColumn]
     version: Mapped[CountColumn]
     entries: Mapped[CountColumn]
+    # The service's own where they are empty; never NULL, so that an update can compare them.
+    cost_rates: Mapped[TextColumn] = mapped_column(server_default="")
+    exits: Mapped[TextColumn] = mapped_column(server_default="")
 
     __table_args__ = (
         *within(
@@ -84,14 +88,14 @@ class PositionRow(Table):
     symbol: Mapped[TextColumn] = fixed()
     side: Mapped[TextColumn] = fixed()
     status: Mapped[TextColumn]
-    ladder: Mapped[TextColumn] = fixed()
+    ladder: Mapped[TextColumn]
     fee_rate: Mapped[PriceColumn] = fixed()
     spread_rate: Mapped[PriceColumn] = fixed()
     slippage_rate: Mapped[PriceColumn] = fixed()
     quantity: Mapped[PriceColumn] = fixed()
     entry_price: Mapped[PriceColumn] = fixed()
     entry_time: Mapped[TimeColumn] = fixed()
-    take_profit_prices: Mapped[TextColumn] = fixed()
+    take_profit_prices: Mapped[TextColumn]
     stop_price: Mapped[PriceColumn]
     open_quantity: Mapped[PriceColumn]
     hold: Mapped[MoneyColumn]
@@ -110,6 +114,7 @@ class PositionRow(Table):
     version: Mapped[CountColumn]
     opened_at: Mapped[TimeColumn] = fixed()
     closed_at: Mapped[TimeColumn | None]
+    best_price: Mapped[PriceColumn | None]
 
     __table_args__ = (
         Index(None, "account", "id"),
@@ -158,6 +163,24 @@ class PositionRow(Table):
         ),
         STRICT,
     )
+
+
+class KeyRow(Table):
+    """The idempotency key of a change of a position, and what was asked with it.
+
+    The keys of opens are in `positions`.
+    """
+
+    __tablename__ = "change_keys"
+
+    account: Mapped[TextColumn] = mapped_column(ForeignKey("accounts.account"), primary_key=True)
+    key: Mapped[TextColumn] = mapped_column(primary_key=True)
+    position_id: Mapped[CountColumn] = mapped_column(ForeignKey("positions.id"))
+    request: Mapped[TextColumn]
+    version: Mapped[CountColumn]
+    commit_id: Mapped[CountColumn]
+
+    __table_args__ = (check("version_from_two", "version >= 2"), STRICT)
 
 
 class EntryRow(Table):
@@ -305,6 +328,8 @@ class SignalRow(Table):
     status: Mapped[TextColumn]
     outcome: Mapped[TextColumn | None]
     finished_at: Mapped[TimeColumn | None]
+    exits: Mapped[TextColumn] = mapped_column(server_default="")
+    share: Mapped[PriceColumn | None]
 
     __table_args__ = (
         Index(None, "account", "received_at"),

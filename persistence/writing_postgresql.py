@@ -22,6 +22,7 @@ from persistence.tables import (
     DeliveryRow,
     EntryRow,
     EventRow,
+    KeyRow,
     MarketRow,
     PauseRow,
     PositionRow,
@@ -100,6 +101,7 @@ _RARE_STEPS = (
     " WHERE t.target = r->>0)",
     "retired AS (DELETE FROM markets AS t USING fence, jsonb_array_elements($19) AS r"
     " WHERE t.symbol = r->>0)",
+    f"new_keys AS ({_insert(KeyRow, '$20')})",
 )
 
 
@@ -132,7 +134,7 @@ SELECT (SELECT count(*) FROM fence),
 
 
 _USUAL = _statement("backstay_commit", _STEPS)
-# Pauses, signals and deliveries are rare, and every step costs time, with rows or without.
+# Pauses, signals, deliveries and keys of changes are rare; every step costs time, even empty.
 _WHOLE = _statement("backstay_commit_whole", _STEPS + _RARE_STEPS)
 
 
@@ -150,7 +152,7 @@ def write(connection: Any, batch: Batch) -> Written:
     statement = _USUAL
     rare = [
         *(batch.pauses, batch.resumed, batch.signals),
-        *(batch.deliveries, batch.forgotten, batch.retired),
+        *(batch.deliveries, batch.forgotten, batch.retired, batch.keys),
     ]
     if any(rare):
         statement = _WHOLE

@@ -13,6 +13,7 @@ from persistence.tables import (
     DeliveryRow,
     EntryRow,
     EventRow,
+    KeyRow,
     MarketRow,
     PauseRow,
     PositionRow,
@@ -50,6 +51,7 @@ _POSITION_INSERT = _insert(PositionRow)
 _POSITION_UPDATE = _update(PositionRow, POSITION_CHANGING, POSITION_BEFORE)
 _ENTRY_INSERT = _insert(EntryRow)
 _EVENT_INSERT = _insert(EventRow)
+_KEY_INSERT = _insert(KeyRow)
 _MARKET = _insert_or_replace(MarketRow)
 _RETIRE = f"DELETE FROM {MarketRow.__tablename__} WHERE symbol = ?"
 _RESUME = f"DELETE FROM {PauseRow.__tablename__} WHERE scope = ?"
@@ -80,6 +82,7 @@ def write(connection: Any, batch: Batch) -> Written:
     positions = run(_POSITION_UPDATE, batch.position_updates)
     run(_ENTRY_INSERT, batch.entries)
     run(_EVENT_INSERT, batch.events)
+    run(_KEY_INSERT, batch.keys)
     run(_MARKET, batch.markets)
     run(_RETIRE, batch.retired)
     run(_RESUME, batch.resumed)

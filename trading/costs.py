@@ -8,11 +8,31 @@ part of a position books its share. Gross and each cost are rounded once; net is
 from decimal import Decimal
 
 from trading.model import CostRates, Costs, Side
-from trading.money import difference, money, product
+from trading.money import ZERO, difference, money, price_scale, product
 
 DEFAULT_RATES = CostRates(
     fee=Decimal("0.0026"), spread=Decimal("0.001"), slippage=Decimal("0.0005")
 )
+
+
+RATE_MAX = Decimal("0.1")
+"""The largest cost rate: 10 % of a notional. What is larger is a percentage by mistake."""
+
+
+def checked_rates(rates: CostRates) -> CostRates:
+    """Return the rates if each is between 0 and 10 % of a notional.
+
+    Raises:
+        ValueError: naming the rate and the remedy.
+    """
+    for name in ("fee", "spread", "slippage"):
+        rate = getattr(rates, name)
+        if not (rate.is_finite() and ZERO <= rate <= RATE_MAX and rate == price_scale(rate)):
+            raise ValueError(
+                f"{name} rate {rate} is not between 0 and {RATE_MAX} with at most 18 decimals: "
+                "it is a fraction of the notional, 0.0026 means 0.26 %"
+            )
+    return rates
 
 
 def gross_pnl(

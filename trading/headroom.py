@@ -7,10 +7,9 @@ aside.
 """
 
 from decimal import Decimal
-from functools import lru_cache
 
-from trading.model import CostRates, Denial, DenialReason, Ladder, Position, Side, Wallet
-from trading.money import AMOUNT_MAX, ZERO, money, plain, product, total, trimmed
+from trading.model import Denial, DenialReason, Position, Side, Wallet
+from trading.money import AMOUNT_MAX, ZERO, difference, money, plain, product, total, trimmed
 
 REACH = Decimal(2)
 """How far a price is foreseen to go, as a multiple of the last take-profit or of a SHORT's stop."""
@@ -21,14 +20,23 @@ _DUST = Decimal("0.001")
 
 def could_gain(position: Position) -> Decimal:
     """What the open rest of a position adds to its wallet at most, in money, costs left out."""
-    share = _gain_of_one(position.side, position.ladder)
-    return total(money(product(position.hold, share)), _DUST)
+    entry = position.entry_price
+    if position.side is Side.LONG:
+        move = difference(product(REACH, max((entry, *position.take_profit_prices[-1:]))), entry)
+    else:
+        move = entry
+    return total(money(product(position.open_quantity, move)), _DUST)
 
 
 def could_lose(position: Position) -> Decimal:
     """What the open rest of a position takes from its wallet at most, in money, costs included."""
-    share = _loss_of_one(position.side, position.ladder, position.rates)
-    return total(money(product(position.hold, share)), _DUST)
+    entry, rates = position.entry_price, position.rates
+    loss = product(entry, total(Decimal(1), rates.fee))
+    if position.side is Side.SHORT:
+        farthest = product(REACH, max(position.stop_price, entry))
+        exit_rate = total(Decimal(1), rates.fee, rates.spread, rates.slippage)
+        loss = difference(product(farthest, exit_rate), product(entry, 1 - rates.fee))
+    return total(money(product(position.open_quantity, loss)), _DUST)
 
 
 def headroom_denial(wallet: Wallet, position: Position, others_gain: Decimal) -> Denial | None:
@@ -68,30 +76,6 @@ def deposit_denial(wallet: Wallet, amount: Decimal, others_gain: Decimal) -> Den
         f"{_text(wallet.total)} to {_text(could_come_to)} {unit}; an account holds at most "
         f"{AMOUNT_MAX} {unit}: deposit less, or close positions first"
     )
-
-
-@lru_cache(maxsize=1024)
-def _gain_of_one(side: Side, ladder: Ladder) -> Decimal:
-    """The most that one unit of money in a position gains."""
-    if side is Side.SHORT:
-        return Decimal(1)
-    last = ladder.rungs[-1].distance_pct if ladder.rungs else ZERO
-    return total(_times_reach(last), Decimal(-1))
-
-
-@lru_cache(maxsize=1024)
-def _loss_of_one(side: Side, ladder: Ladder, rates: CostRates) -> Decimal:
-    """The most that one unit of money in a position loses."""
-    if side is Side.LONG:
-        return total(Decimal(1), rates.fee)
-    farthest = _times_reach(ladder.stop_loss_pct)
-    exit_costs = product(total(rates.fee, rates.spread, rates.slippage), farthest)
-    return total(farthest, Decimal(-1), rates.fee, exit_costs)
-
-
-def _times_reach(distance_pct: Decimal) -> Decimal:
-    """The farthest foreseen price, as a multiple of the entry."""
-    return product(REACH, total(Decimal(1), product(distance_pct, Decimal("0.01"))))
 
 
 def _denial(text: str) -> Denial:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from trading.exits.exits import NOTHING_SAID, Exits
+from trading.exits.ladder import Ladder
 from trading.money import ZERO, money, product
 
 
@@ -39,6 +41,7 @@ class CloseReason(StrEnum):
 
     TAKE_PROFIT = "TAKE_PROFIT"
     STOP_LOSS = "STOP_LOSS"
+    TIME = "TIME"
     MANUAL = "MANUAL"
 
 
@@ -52,14 +55,6 @@ class EntryType(StrEnum):
     POSITION_CLOSE = "position_close"
     SHORTFALL = "shortfall"
     ADJUSTMENT = "adjustment"
-
-
-class StopTarget(StrEnum):
-    """The place to which a rung moves the stop-loss when it is hit."""
-
-    UNCHANGED = "unchanged"
-    BREAKEVEN = "breakeven"
-    PREVIOUS_RUNG = "previous_rung"
 
 
 class DenialReason(StrEnum):
@@ -138,33 +133,14 @@ class Costs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rung:
-    """One take-profit level.
-
-    `distance_pct` is the distance from the entry in percent, `close_fraction` the share of the
-    original quantity that it closes (0 to 1), `stop` where it sends the stop-loss.
-    """
-
-    distance_pct: Decimal
-    stop: StopTarget
-    close_fraction: Decimal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ladder:
-    """A take-profit ladder as data: the initial stop's distance in percent, and the rungs."""
-
-    stop_loss_pct: Decimal
-    rungs: tuple[Rung, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
     """One position, whole: what was opened, how far its ladder is, what it has earned.
 
-    `quantity` is the original one, `open_quantity` what is still open and `hold` the money still
-    locked for it. `gross_pnl` and `costs` sum the parts closed so far. `version` counts the
-    changes of state, from 1 at the open.
+    `ladder` is what was asked for, `take_profit_prices` what its rungs came to; both change when
+    the rungs ahead are replaced. `best_price` is the most favourable price that the trail has
+    followed; None before it begins, and without one. `quantity` is the original one,
+    `open_quantity` what is still open and `hold` the money still locked for it. `gross_pnl` and
+    `costs` sum the parts closed so far. `version` counts the changes of state, from 1 at the open.
     """
 
     position_id: int
@@ -180,6 +156,7 @@ class Position:
     stop_price: Decimal
     open_quantity: Decimal
     hold: Decimal
+    best_price: Decimal | None = None
     rungs_hit: int = 0
     gross_pnl: Decimal = ZERO
     costs: Costs = Costs()
@@ -222,7 +199,9 @@ class Wallet:
     """An account's money.
 
     `total` is what it owns, `locked` the part held for open positions. `version` counts the
-    committed changes and `entries` the ledger entries, both from 1 at the opening.
+    committed changes and `entries` the ledger entries, both from 1 at the opening. `rates` and
+    `exits` are the account's own for its opens; None, and what `exits` leaves out, mean the
+    service's.
     """
 
     account: str
@@ -234,6 +213,8 @@ class Wallet:
     locked: Decimal
     version: int
     entries: int
+    rates: CostRates | None = None
+    exits: Exits = NOTHING_SAID
 
     @property
     def available(self) -> Decimal:

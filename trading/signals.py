@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from trading.exits.exits import NOTHING_SAID, Exits
 from trading.model import Side
 from trading.money import ZERO, is_money
 
@@ -74,6 +75,8 @@ class SignalOrder:
     notional: Decimal | None = None
     client_id: str | None = None
     sent_us: int | None = None
+    exits: Exits = NOTHING_SAID
+    share: Decimal | None = None
 
     def __post_init__(self) -> None:
         """Refuse what could never be opened; raises `ValueError`."""
@@ -97,6 +100,8 @@ class SignalOrder:
             notional=self.notional,
             client_id=self.client_id,
             sent_us=self.sent_us,
+            exits=self.exits,
+            share=self.share,
         )
 
     def repeats(self, signal: "Signal") -> bool:
@@ -110,8 +115,15 @@ class SignalOrder:
             return False
         return self.digest == signal.digest or (
             self.client_id is not None
-            and (self.symbol, self.action, self.flat, self.notional)
-            == (signal.symbol, signal.action, signal.flat, signal.notional)
+            and (self.symbol, self.action, self.flat, self.notional, self.exits, self.share)
+            == (
+                signal.symbol,
+                signal.action,
+                signal.flat,
+                signal.notional,
+                signal.exits,
+                signal.share,
+            )
         )
 
 
@@ -121,7 +133,9 @@ class Signal:
 
     `signal_id` counts from 1. `client_id` is the sender's own id, None where it gave none; `digest`
     identifies the body. `notional` is money, None where nothing is opened.
-    `flat` means that only closes are wanted. `sent_us` is the sender's time, if it gave one.
+    `flat` means that only closes are wanted. `exits` are what it says about the exits of what it
+    opens; `share` is the part that it closes of what is open (0 to 1), None for all of it.
+    `sent_us` is the sender's time, if it gave one.
     `outcome` says what the signal did, or why not; None until it is finished.
     """
 
@@ -135,6 +149,8 @@ class Signal:
     notional: Decimal | None = None
     client_id: str | None = None
     sent_us: int | None = None
+    exits: Exits = NOTHING_SAID
+    share: Decimal | None = None
     status: SignalStatus = SignalStatus.RECEIVED
     outcome: str | None = None
     finished_us: int | None = None

@@ -9,11 +9,19 @@ the wallet cannot carry is covered by a shortfall entry that precedes the close.
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from trading.closing import rung_name
 from trading.events import Event
-from trading.events.accounts import AccountOpened, FundsTransferred, ShortfallCovered
+from trading.events.accounts import (
+    AccountOpened,
+    CostsSet,
+    ExitsSet,
+    FundsTransferred,
+    ShortfallCovered,
+)
 from trading.events.positions import PositionClosed, PositionReduced
+from trading.exits.exits import Exits
+from trading.exits.notation import exits_line
 from trading.model import (
+    CostRates,
     Denial,
     DenialReason,
     EntryType,
@@ -23,6 +31,7 @@ from trading.model import (
     Wallet,
 )
 from trading.money import AMOUNT_MAX, ZERO, is_money, plain, trimmed
+from trading.positions.closing import reduced_by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +234,26 @@ def transferred(
     )
 
 
+def with_costs(wallet: Wallet, rates: CostRates | None, time_us: int) -> Booking:
+    """Set the cost rates of an account's next opens; None means the service's own."""
+    event = CostsSet(
+        account=wallet.account,
+        fee_rate=None if rates is None else rates.fee,
+        spread_rate=None if rates is None else rates.spread,
+        slippage_rate=None if rates is None else rates.slippage,
+        time_us=time_us,
+    )
+    after = replace(wallet, rates=rates, version=wallet.version + 1)
+    return Booking(wallet=after, entries=(), events=(event,))
+
+
+def with_exits(wallet: Wallet, exits: Exits, time_us: int) -> Booking:
+    """Set the exits of an account's next opens, where these do not say their own."""
+    event = ExitsSet(account=wallet.account, exits=exits_line(exits), time_us=time_us)
+    after = replace(wallet, exits=exits, version=wallet.version + 1)
+    return Booking(wallet=after, entries=(), events=(event,))
+
+
 def _booked(
     wallet: Wallet,
     entry_type: EntryType,
@@ -263,7 +292,8 @@ def _booked(
 def _settle_operation(part: PositionReduced | PositionClosed) -> str:
     match part:
         case PositionReduced():
-            return f"reduce:{part.position_id}:{part.rung}"
+            step = f"v{part.version}" if part.rung is None else f"{part.rung}"
+            return f"reduce:{part.position_id}:{step}"
         case PositionClosed():
             return f"close:{part.position_id}"
 
@@ -271,8 +301,7 @@ def _settle_operation(part: PositionReduced | PositionClosed) -> str:
 def _settle_description(part: PositionReduced | PositionClosed) -> str:
     match part:
         case PositionReduced():
-            name = rung_name(part.side, part.rung, part.distance_pct)
-            what = f"Reduced {part.side} {part.symbol}: {name} reached"
+            what = f"Reduced {part.side} {part.symbol}: {reduced_by(part)}"
         case PositionClosed():
             what = f"Closed {part.side} {part.symbol}: {part.reason_text}"
     return (

@@ -21,7 +21,7 @@ from actors.engine.dispatcher import Dispatcher, Timer
 from actors.engine.stats import CommitFailure
 from actors.engine.supervised import ActorKind, SupervisedActor
 from actors.messages import Announced, Ping, Pong
-from actors.protocol import OwnershipLost, ReadAccount, ReadPosition
+from actors.protocol import OwnershipLost, ReadAccount, ReadChange, ReadPosition
 from actors.published import Published
 from actors.signals.protocol import (
     FindSignals,
@@ -111,7 +111,14 @@ class CommitterActor(SupervisedActor):
     def on_receive(self, message: CommitterMessage) -> None:
         """Handle one message."""
         match message:
-            case CommitChange() | ReadPosition() | ReadAccount() | ReadSignals() | FindSignals():
+            case (
+                CommitChange()
+                | ReadPosition()
+                | ReadAccount()
+                | ReadChange()
+                | ReadSignals()
+                | FindSignals()
+            ):
                 self._queue.append(message)
                 self._flush_soon()
             case Flush():

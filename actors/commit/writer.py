@@ -9,8 +9,10 @@ import structlog
 from actors.engine.supervised import error_text
 from actors.protocol import (
     AccountRead,
+    ChangeRead,
     PositionRead,
     ReadAccount,
+    ReadChange,
     ReadFailed,
     ReadPosition,
 )
@@ -20,17 +22,17 @@ from actors.signals.protocol import (
     SignalsFound,
     SignalsRead,
 )
-from persistence.changes import Change
+from persistence.changes import Change, ChangeKey
 from persistence.errors import RefusalKind, Refused, StoreError, Unavailable
 from persistence.state import AccountState, PositionRecord
 from trading.signals import Signal
 
 log = structlog.get_logger(__name__)
 
-Read = ReadPosition | ReadAccount | ReadSignals | FindSignals
+Read = ReadPosition | ReadAccount | ReadChange | ReadSignals | FindSignals
 
 
-ReadAnswer = PositionRead | AccountRead | SignalsRead | SignalsFound | ReadFailed
+ReadAnswer = PositionRead | AccountRead | ChangeRead | SignalsRead | SignalsFound | ReadFailed
 
 
 class Writer(Protocol):
@@ -62,6 +64,10 @@ class Writer(Protocol):
 
     def read_position(self, position_id: int) -> PositionRecord | None:
         """A position as it is durable, with the times of its commits."""
+        ...
+
+    def read_change_key(self, account: str, key: str) -> ChangeKey | None:
+        """What an idempotency key has changed; None if nothing, or if it opened a position."""
         ...
 
     def load_signals(self) -> tuple[tuple[Signal, ...], int]:
@@ -151,6 +157,9 @@ def _answer_to(read: Read, writer: Writer) -> ReadAnswer:
             return PositionRead(position_id=read.position_id, record=record)
         case ReadAccount():
             return AccountRead(account=read.account, state=writer.load_account(read.account))
+        case ReadChange():
+            change = writer.read_change_key(read.account, read.key)
+            return ChangeRead(change=change, record=writer.read_position(read.position_id))
         case ReadSignals():
             unfinished, last_signal_id = writer.load_signals()
             return SignalsRead(unfinished=unfinished, last_signal_id=last_signal_id)

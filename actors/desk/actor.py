@@ -20,11 +20,11 @@ from actors.engine.pooled import Recipient, stop_soon
 from actors.engine.supervised import ActorKind, SupervisedActor
 from actors.market.messages import MarketEnded, RetireMarket
 from actors.messages import (
+    ChangePosition,
     CheckHealth,
     ClosePosition,
     Denied,
     MarketOpened,
-    MoveStop,
     OpenAccount,
     OpenMarket,
     OpenPosition,
@@ -33,6 +33,8 @@ from actors.messages import (
     Pong,
     RepairWallet,
     ResumeTrading,
+    SetCosts,
+    SetExits,
     TransferFunds,
 )
 from actors.position.actor import answer_by_row
@@ -59,12 +61,24 @@ class KeepPrices:
     """From a timer: have the markets' last prices written, so that a crash loses few of them."""
 
 
+WalletCommand = (
+    OpenPosition
+    | TransferFunds
+    | SetCosts
+    | SetExits
+    | OpenAccount
+    | ClosePosition
+    | ChangePosition
+)
+
 DeskMessage = (
     OpenAccount
     | OpenPosition
     | ClosePosition
-    | MoveStop
+    | ChangePosition
     | TransferFunds
+    | SetCosts
+    | SetExits
     | PauseTrading
     | ResumeTrading
     | OpenMarket
@@ -131,7 +145,7 @@ class DeskActor(SupervisedActor):
             start_auditor=start_auditor,
             start_signals=start_signals,
         )
-        self._waiting_for_position: dict[int, list[ClosePosition | MoveStop]] = {}
+        self._waiting_for_position: dict[int, list[ClosePosition | ChangePosition]] = {}
 
     def on_start(self) -> None:
         """Begin to keep prices."""
@@ -141,12 +155,12 @@ class DeskActor(SupervisedActor):
     def on_receive(self, message: DeskMessage) -> None:
         """Handle one message."""
         match message:
-            case OpenPosition() | TransferFunds() | OpenAccount():
+            case OpenPosition() | TransferFunds() | SetCosts() | SetExits() | OpenAccount():
                 if not self._denied(message):
                     self._to_wallet(message.account, message)
-            case ClosePosition() | MoveStop():
+            case ClosePosition() | ChangePosition():
                 if not self._denied(message):
-                    self._to_position(message)
+                    self._on_position_command(message)
             case PauseTrading() | ResumeTrading():
                 self._set_trading(message)
             case PositionsStarted():
@@ -222,7 +236,14 @@ class DeskActor(SupervisedActor):
             self.directory.send(command.reply_to, denied)
         return True
 
-    def _to_wallet(self, account: str, message: OpenPosition | TransferFunds | OpenAccount) -> None:
+    def _on_position_command(self, message: ClosePosition | ChangePosition) -> None:
+        """A command with a key goes to the wallet first, which knows all keys of its account."""
+        if message.key is None or message.key.is_new:
+            self._to_position(message)
+        else:
+            self._to_wallet(message.key.account, message)
+
+    def _to_wallet(self, account: str, message: WalletCommand) -> None:
         if self._restarts.keep_for_wallet(account, message):
             return
         if account not in self.directory.wallets:
@@ -232,7 +253,7 @@ class DeskActor(SupervisedActor):
             self._start.wallet(account, Memory())
         self.directory.to_wallet(account, message)
 
-    def _to_position(self, message: ClosePosition | MoveStop) -> None:
+    def _to_position(self, message: ClosePosition | ChangePosition) -> None:
         """Pass a command on; where no actor is, the position's row says what to answer."""
         position_id = message.position_id
         is_restarting = self._restarts.is_restarting(position_id)

@@ -12,13 +12,15 @@ from actors.engine.clock import Clock
 from actors.engine.directory import Directory
 from actors.engine.supervised import ActorKind
 from actors.messages import (
+    ChangePosition,
     CheckHealth,
     ClosePosition,
     Denied,
-    MoveStop,
     OpenAccount,
     OpenPosition,
     RepairWallet,
+    SetCosts,
+    SetExits,
     TransferFunds,
 )
 from actors.protocol import Disarm
@@ -33,8 +35,10 @@ Command = (
     OpenAccount
     | OpenPosition
     | TransferFunds
+    | SetCosts
+    | SetExits
     | ClosePosition
-    | MoveStop
+    | ChangePosition
     | CheckHealth
     | RepairWallet
 )
@@ -114,9 +118,9 @@ class AsideShelf:
             case OpenPosition():
                 wallet = shelf.get((ActorKind.WALLET, command.account))
                 return wallet or shelf.get((ActorKind.MARKET, command.symbol))
-            case OpenAccount() | TransferFunds():
+            case OpenAccount() | TransferFunds() | SetCosts() | SetExits():
                 return shelf.get((ActorKind.WALLET, command.account))
-            case ClosePosition() | MoveStop():
+            case ClosePosition() | ChangePosition():
                 position = self._published.version.positions.get(command.position_id)
                 return None if position is None else self._published.unguarded_by(position)
             case CheckHealth() | RepairWallet():

@@ -145,6 +145,8 @@ class MarketActor(SupervisedActor):
         """
         guard, book, history, verdicts = self._guard, self._book, self._history, self._verdicts
         judge, accepted, accepted_before = guard.judge, Verdict.ACCEPTED, verdicts.accepted
+        # Only where a time stop may fall due does a quiet price cost a third comparison.
+        timed = book.due_us <= now_us + self._settings.guard.ahead_max_us
         for index in range(start, end):
             price = prices[index]
             had_candidate = guard.candidate
@@ -159,7 +161,11 @@ class MarketActor(SupervisedActor):
             verdicts.accepted += 1
             if history:
                 history.keep(self._number, price, guard.last_time_us, self._clock.monotonic_us())
-            if price >= book.high or price <= book.low:
+            if (
+                price >= book.high
+                or price <= book.low
+                or (timed and guard.last_time_us >= book.due_us)
+            ):
                 self._age.renew()
                 self._tell_reached(price, guard.last_time_us)
                 return index + 1
@@ -205,7 +211,7 @@ class MarketActor(SupervisedActor):
 
     def _tell_reached(self, price: Decimal, time_us: int) -> None:
         reached = Accepted(self._number, price, time_us, self._age.received_us)
-        for position_id in self._book.take_reached(price):
+        for position_id in self._book.take_reached(price, time_us):
             self._tell_hit(position_id, reached)
 
     def _tell_hit(self, position_id: int, reached: Accepted) -> None:
@@ -225,12 +231,12 @@ class MarketActor(SupervisedActor):
         self._quoted.pop(position_id, None)
         self._history.answer(position_id)
         undelivered = self._undelivered.pop(position_id, None)
-        if undelivered is not None and triggers.reached_by(undelivered.price):
+        if undelivered is not None and triggers.reached_by(undelivered.price, undelivered.time_us):
             self._tell_hit(position_id, undelivered)
             return
         after = asked_at if after is None else after
         for missed in self._history.since(after) if after is not None else ():
-            if triggers.reached_by(missed.price):
+            if triggers.reached_by(missed.price, missed.time_us):
                 self._tell_hit(position_id, missed)
                 return
         self._history.trim()

@@ -1,6 +1,7 @@
 """One position: its ladder's state machine in a mailbox."""
 
 from decimal import Decimal
+from itertools import chain
 from typing import assert_never
 
 import structlog
@@ -9,7 +10,7 @@ from actors.denials import closed_position, deposed, unknown_position
 from actors.desk.set_aside import Stranded
 from actors.engine.directory import Directory
 from actors.engine.supervised import ActorKind, SupervisedActor, ToldError
-from actors.messages import CloseDone, ClosePosition, Denied, MoveStop, StopMoveDone
+from actors.messages import ChangeDone, ChangePosition, CloseDone, ClosePosition, Denied
 from actors.protocol import (
     Arm,
     BookingRefused,
@@ -24,13 +25,16 @@ from actors.protocol import (
     QuotePrice,
     WalletRestarted,
 )
+from persistence.changes import ChangeKey
 from persistence.state import PositionRecord
-from trading.ladder import Advance, advanced, closed, tightened, triggers
 from trading.model import CloseReason, Denial, MarketPrice, Position, PositionStatus
+from trading.positions.changing import changed, part_closed_by_hand
+from trading.positions.judging import Advance, advanced, closed, triggers
 
 log = structlog.get_logger(__name__)
 
-PositionCommand = ClosePosition | MoveStop
+PositionCommand = ClosePosition | ChangePosition
+Answer = CloseDone | ChangeDone
 
 PositionMessage = (
     PriceReached
@@ -80,8 +84,8 @@ class PositionActor(SupervisedActor):
         self._waiting: list[PositionCommand] = []
         self._asked_price_for: PositionCommand | None = None
         self._questions = 0
-        self._closed_by: ClosePosition | None = None
-        self._stop_moves: dict[int, MoveStop] = {}
+        self._closed_by: PositionCommand | None = None
+        self._asked: dict[int, list[PositionCommand]] = {}
 
     def on_start(self) -> None:
         """Ask the market for what was missed, and for what comes."""
@@ -92,7 +96,7 @@ class PositionActor(SupervisedActor):
         match message:
             case PriceReached():
                 self._on_price(message)
-            case ClosePosition() | MoveStop():
+            case ClosePosition() | ChangePosition():
                 self._on_command(message)
             case PriceQuoted():
                 self._on_quoted(message)
@@ -138,7 +142,12 @@ class PositionActor(SupervisedActor):
             self._arm(hit.number)
 
     def _take(
-        self, advance: Advance, price: Decimal, time_us: int, accepted_us: int | None = None
+        self,
+        advance: Advance,
+        price: Decimal,
+        time_us: int,
+        accepted_us: int | None = None,
+        command: PositionCommand | None = None,
     ) -> None:
         """Run ahead: take the new state, and hand it over to be made durable."""
         if not advance.events:
@@ -149,15 +158,32 @@ class PositionActor(SupervisedActor):
             events=advance.events,
             price=MarketPrice(symbol=self._position.symbol, price=price, time_us=time_us),
             reply_to=self.actor_ref,
+            key=None if command is None else self._key_of(command),
             accepted_us=accepted_us,
         )
         self._unbooked.append(booking)
         self.directory.to_wallet(self._position.account, booking)
 
+    def _key_of(self, command: PositionCommand) -> ChangeKey | None:
+        """The key of a command that has led to the present state."""
+        if command.key is None:
+            return None
+        return ChangeKey(
+            account=self._position.account,
+            key=command.key.key,
+            position_id=self._position.position_id,
+            request=command.request,
+            version=self._position.version,
+        )
+
     def _on_command(self, message: PositionCommand) -> None:
         if not self._is_open and not self._unbooked:
             self._tell_closed(message)
             return
+        for commands in self._asked.values():
+            if _has_same_key(commands[0], message):
+                commands.append(message)
+                return
         self._waiting.append(message)
         self._ask_next()
 
@@ -194,35 +220,44 @@ class PositionActor(SupervisedActor):
         # No price before the quote may judge what follows from it.
         self._judged = quote.number
         command = self._answered(quote.question)
-        if isinstance(command, ClosePosition):
-            self._close(command, quote)
-            return
         if command is not None:
-            self._move_stop(command, quote)
-        self._arm(quote.number)
-        self._ask_next()
+            self._carry_out(command, quote)
+        self._go_on_after(quote.number)
 
-    def _close(self, command: ClosePosition, quote: PriceQuoted) -> None:
-        self._closed_by = command
-        notes = [note for note in (command.note, quote.note) if note]
-        advance = closed(
-            self._position,
-            quote.price,
-            quote.time_us,
-            reason=CloseReason.MANUAL,
-            note="; ".join(notes) or None,
-        )
-        self._take(advance, quote.price, quote.time_us)
-        self._disarm()
+    def _go_on_after(self, number: int) -> None:
+        """Wait for the prices after this one, unless the position is closed."""
+        if self._is_open:
+            self._arm(number)
+            self._ask_next()
+        else:
+            self._disarm()
 
-    def _move_stop(self, command: MoveStop, quote: PriceQuoted) -> None:
-        self._waiting.remove(command)
-        outcome = tightened(self._position, command.stop_price, quote.price, quote.time_us)
+    def _carry_out(self, command: PositionCommand, quote: PriceQuoted) -> None:
+        """Do what was asked, at the price that was quoted for it."""
+        outcome = self._outcome(command, quote)
         if isinstance(outcome, Denial):
+            self._waiting.remove(command)
             self.directory.send(command.reply_to, Denied(denial=outcome))
             return
-        self._stop_moves[outcome.position.version] = command
-        self._take(outcome, quote.price, quote.time_us)
+        if outcome.position.status is PositionStatus.OPEN:
+            waiting, self._waiting = self._waiting, []
+            same: list[PositionCommand] = []
+            for other in waiting:
+                (same if _has_same_key(command, other) else self._waiting).append(other)
+            self._asked[outcome.position.version] = same
+        else:
+            self._closed_by = command
+        self._take(outcome, quote.price, quote.time_us, command=command)
+
+    def _outcome(self, command: PositionCommand, quote: PriceQuoted) -> Advance | Denial:
+        price, time_us = quote.price, quote.time_us
+        if isinstance(command, ChangePosition):
+            return changed(self._position, command.changes, price, time_us)
+        note = "; ".join(note for note in (command.note, quote.note) if note) or None
+        if command.part is not None:
+            return part_closed_by_hand(self._position, command.part, price, time_us, note=note)
+        reason = CloseReason.MANUAL
+        return closed(self._position, price, time_us, reason=reason, note=note)
 
     def _on_quote_denied(self, message: QuoteDenied) -> None:
         asked = self._answered(message.question)
@@ -241,10 +276,9 @@ class PositionActor(SupervisedActor):
     def _on_booked(self, message: PositionBooked) -> None:
         while self._unbooked and self._unbooked[0].position.version <= message.version:
             booked = self._unbooked.pop(0).position
-            stop_move = self._stop_moves.pop(booked.version, None)
-            if stop_move is not None:
-                record = PositionRecord(position=booked, opened_at_us=self._opened_at_us)
-                self.directory.send(stop_move.reply_to, StopMoveDone(record=record))
+            record = PositionRecord(position=booked, opened_at_us=self._opened_at_us)
+            for index, command in enumerate(self._asked.pop(booked.version, [])):
+                self.directory.send(command.reply_to, _done(command, record, repeated=index > 0))
         if self._is_open or self._unbooked:
             return
         self._closed_at_us = message.committed_us
@@ -262,7 +296,7 @@ class PositionActor(SupervisedActor):
             closed_at_us=self._closed_at_us,
         )
         answer: CloseDone | Denied
-        if isinstance(command, MoveStop):
+        if isinstance(command, ChangePosition):
             answer = Denied(denial=closed_position(command.position_id))
         elif command is self._closed_by:
             answer = CloseDone(record=record, already_closed=False)
@@ -272,9 +306,9 @@ class PositionActor(SupervisedActor):
 
     def _deny_waiting(self, denial: Denial) -> None:
         """Deny everything that waits: it will not be done."""
-        waiting = [*self._waiting, *self._stop_moves.values()]
+        waiting = [*self._waiting, *chain.from_iterable(self._asked.values())]
         self._waiting.clear()
-        self._stop_moves.clear()
+        self._asked.clear()
         self._asked_price_for = None
         for command in waiting:
             self.directory.send(command.reply_to, Denied(denial=denial))
@@ -294,7 +328,19 @@ class PositionActor(SupervisedActor):
 
 def _takes_any_price(command: PositionCommand) -> bool:
     """Whether the last accepted price will do, however old or doubtful: a stop only tightens."""
-    return isinstance(command, MoveStop) or command.force
+    return isinstance(command, ChangePosition) or command.force
+
+
+def _has_same_key(one: PositionCommand, other: PositionCommand) -> bool:
+    """Whether it is the same command, or the same once more: a wallet's next life passes it on."""
+    return one is other or (one.key is not None and other.key == one.key)
+
+
+def _done(command: PositionCommand, record: PositionRecord, *, repeated: bool) -> Answer:
+    """The answer to a command that has changed a position that is still open."""
+    if isinstance(command, ChangePosition):
+        return ChangeDone(record=record, repeated=repeated)
+    return CloseDone(record=record, already_closed=False, repeated=repeated)
 
 
 def answer_by_row(command: PositionCommand, record: PositionRecord | None) -> Denied | CloseDone:

@@ -6,16 +6,23 @@ from typing import Any
 from actors.engine.directory import Directory
 from actors.engine.dispatcher import Dispatcher, Timer
 from actors.engine.pooled import Recipient
-from actors.messages import CloseDone, ClosePosition, Denied, OpenDone, OpenPosition
+from actors.messages import (
+    CloseDone,
+    ClosePosition,
+    Denied,
+    OpenDone,
+    OpenPosition,
+    RequestKey,
+)
 from actors.published import MarketState, Published
-from trading.ladder_shape import ladder_from_percentages
+from trading.exits.notation import share_text
 from trading.model import DenialReason, Position, Side
+from trading.positions.changing import Part
 from trading.signals import Signal, SignalStatus, signal_key, signal_note
 from trading.times import SECOND_US
 
 ASK_AGAIN_SECONDS = (5.0, 10.0, 30.0, 60.0)
 LOOK_AGAIN_SECONDS = 0.5
-DEFAULT_LADDER = ladder_from_percentages()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +151,7 @@ class SignalRun:
         self._closing.discard(position_id)
         if isinstance(answer, Denied):
             self._denied.append(f"position {position_id} not closed: {answer.denial.text}")
-        elif self._is_own_close(answer.position):
+        elif self._part is not None or self._is_own_close(answer.position):
             self._closed.append(position_id)
         return None if self._closing else self._after_closes()
 
@@ -159,6 +166,8 @@ class SignalRun:
                 ClosePosition(
                     position_id=position_id,
                     note=self._note,
+                    part=self._part,
+                    key=self._key_of(position_id),
                     reply_to=_Answering(self._recipient, self.signal.signal_id, position_id),
                 )
             )
@@ -166,6 +175,18 @@ class SignalRun:
             self._directory.to_desk(self._opening)
         self._later(ASK_AGAIN_SECONDS[min(self._asked, len(ASK_AGAIN_SECONDS) - 1)])
         self._asked += 1
+
+    @property
+    def _part(self) -> Part | None:
+        share = self.signal.share
+        return None if share is None else Part(share=share)
+
+    def _key_of(self, position_id: int) -> RequestKey | None:
+        """The key of a part's close: unlike a whole one it would be done again if asked again."""
+        if self.signal.share is None:
+            return None
+        key = f"{signal_key(self.signal.signal_id)} closes {position_id}"
+        return RequestKey(account=self.signal.account, key=key)
 
     def _later(self, seconds: float) -> None:
         self._cancel_timer()
@@ -223,7 +244,7 @@ class SignalRun:
             account=self.signal.account,
             symbol=self.signal.symbol,
             side=side,
-            ladder=DEFAULT_LADDER,
+            exits=self.signal.exits,
             notional=self.signal.notional,
             idempotency_key=signal_key(self.signal.signal_id),
             deadline_us=clock.monotonic_us() + left_us,
@@ -250,7 +271,8 @@ class SignalRun:
         self._ended = True
         self._cancel_timer()
         closed = ", ".join(str(position_id) for position_id in sorted(self._closed))
-        done = [f"closed {closed}"] if closed else []
+        share = "" if self.signal.share is None else f"{share_text(self.signal.share)} of "
+        done = [f"closed {share}{closed}"] if closed else []
         parts = [*done, *self._denied, *last] or ["nothing was open"]
         if self._resumed_after is not None:
             parts.append(f"resumed after {self._resumed_after}")

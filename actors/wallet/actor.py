@@ -16,6 +16,7 @@ from actors.commit.protocol import (
 from actors.denials import (
     account_answer,
     bad_balance,
+    key_conflict,
     refused_write,
     unknown_account,
     unplannable,
@@ -24,12 +25,23 @@ from actors.desk.restore import memory_of
 from actors.engine.clock import Clock
 from actors.engine.directory import Directory
 from actors.engine.supervised import ActorKind, SupervisedActor, error_text
-from actors.messages import CheckHealth, Denied, OpenAccount, OpenPosition, TransferFunds
+from actors.messages import (
+    ChangePosition,
+    CheckHealth,
+    ClosePosition,
+    Denied,
+    OpenAccount,
+    OpenPosition,
+    SetCosts,
+    SetExits,
+    TransferFunds,
+)
 from actors.protocol import (
     AccountRead,
     AllowOpens,
     BookPosition,
     HaltAccount,
+    KeyedAnswer,
     MarketRestarted,
     PriceQuoted,
     QuoteDenied,
@@ -45,6 +57,7 @@ from actors.protocol import (
 from actors.published import Published
 from actors.wallet.account_openings import AccountOpenings
 from actors.wallet.denied_opens import DeniedOpens
+from actors.wallet.keyed_changes import KeyedChanges
 from actors.wallet.memory import Memory
 from actors.wallet.pending_opens import PendingOpens
 from actors.wallet.plan import Plan, PlannedCommand, plan
@@ -70,6 +83,11 @@ WalletMessage = (
     | QuoteDenied
     | BookPosition
     | TransferFunds
+    | SetCosts
+    | SetExits
+    | ClosePosition
+    | ChangePosition
+    | KeyedAnswer
     | ReadPosition
     | MarketRestarted
     | Flush
@@ -120,6 +138,7 @@ class WalletActor(SupervisedActor):
         self._openings = AccountOpenings(directory)
         self._denied = DeniedOpens(directory, clock, published)
         self._opens = PendingOpens(directory, account, self.actor_ref, position_ids, self._denied)
+        self._keyed = KeyedChanges(directory)
         self._refusals = Refusals(directory, self._opens, self._openings)
         self._line = CommandLine()
         self._flushing = False
@@ -140,8 +159,12 @@ class WalletActor(SupervisedActor):
                 self._opens.quote_denied(message)
             case BookPosition():
                 self._enqueue(message)
-            case TransferFunds():
-                self._on_transfer(message)
+            case TransferFunds() | SetCosts() | SetExits():
+                self._on_client(message)
+            case ClosePosition() | ChangePosition():
+                self._on_change(message)
+            case KeyedAnswer():
+                self._keyed.answered(message)
             case OpenAccount():
                 self._on_open_account(message)
             case ReadPosition():
@@ -199,11 +222,18 @@ class WalletActor(SupervisedActor):
             return
         if self._opens.answer_known(message, self._memory.keys) or self._opens.join(message):
             return
+        if message.idempotency_key is not None and self._keyed.has_key(message.idempotency_key):
+            self._denied.deny(message, key_conflict(message))
+            return
         denial = self._gate.opens_denial()
         if denial is not None:
             self._denied.deny(message, denial)
         else:
             self._opens.begin(message)
+
+    def _on_change(self, message: ClosePosition | ChangePosition) -> None:
+        key_opens = message.key is not None and self._opens.has_key(message.key.key)
+        self._keyed.take(message, self._memory.keys, key_opens=key_opens)
 
     def _on_quoted(self, quote: PriceQuoted) -> None:
         command = self._opens.quoted(quote, opened=quote.position_id in self._memory.held)
@@ -212,7 +242,7 @@ class WalletActor(SupervisedActor):
         elif command is not None:
             self._enqueue(command)
 
-    def _on_transfer(self, message: TransferFunds) -> None:
+    def _on_client(self, message: TransferFunds | SetCosts | SetExits) -> None:
         if self._memory.wallet is None:
             self.directory.send(message.reply_to, Denied(denial=unknown_account(self._account)))
         elif self._gate.halted is not None:
@@ -339,6 +369,7 @@ class WalletActor(SupervisedActor):
     def _forward_reads(self) -> None:
         for read in self._line.take_reads():
             self.directory.to_committer(read)
+            self._keyed.ask_again(read.position_id, self._memory.keys)
 
     def _report(self) -> WalletReported:
         return WalletReported(

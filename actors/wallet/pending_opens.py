@@ -18,7 +18,7 @@ from actors.protocol import (
     ReleaseQuote,
     ReleaseQuotes,
 )
-from actors.wallet.canonical import canonical_request
+from actors.wallet.canonical import canonical_request, is_same_request
 from actors.wallet.denied_opens import DeniedOpens
 from actors.wallet.plan import QuotedOpen
 from persistence.state import PositionRecord
@@ -105,6 +105,10 @@ class PendingOpens:
         else:
             self._denied.deny(request, key_conflict(request))
         return True
+
+    def has_key(self, key: str) -> bool:
+        """Whether an open was begun with a key and is not decided."""
+        return key in self._by_key
 
     def quoted(self, quote: PriceQuoted, *, opened: bool) -> QuotedOpen | None:
         """The open that a quote is for, if it was not quoted before.
@@ -193,7 +197,7 @@ class RepeatedOpen:
             self._directory.to_wallet(request.account, halt)
             self._directory.to_auditor(CheckHealth(account=request.account))
             return
-        if message.record.position.request != canonical_request(request):
+        if not is_same_request(message.record.position.request, request):
             self._denied.deny(request, key_conflict(request))
         else:
             answer = OpenDone(record=message.record, repeated=True)

@@ -11,14 +11,23 @@ from typing import Any, assert_never
 
 from actors.commit.protocol import Started
 from actors.engine.pooled import Recipient
-from actors.messages import Denied, OpenAccount, OpenPosition, TransferDone, TransferFunds
+from actors.messages import (
+    Denied,
+    OpenAccount,
+    OpenPosition,
+    SetCosts,
+    SetExits,
+    TermsSet,
+    TransferDone,
+    TransferFunds,
+)
 from actors.protocol import BookPosition, PositionBooked, PriceQuoted
 from actors.wallet.canonical import canonical_request
 from actors.wallet.memory import Held, Memory
-from persistence.changes import Change
+from persistence.changes import Change, ChangeKey
 from trading.events import Event
+from trading.exits.ladder import DEFAULT_LADDER
 from trading.headroom import deposit_denial, headroom_denial
-from trading.ladder import opened, quantity_for
 from trading.model import (
     CostRates,
     Denial,
@@ -30,7 +39,17 @@ from trading.model import (
     Wallet,
 )
 from trading.money import ZERO, is_quantity, plain
-from trading.wallet import Booking, account_opened, held, limit_denial, settled, transferred
+from trading.positions.opening import opened, quantity_for
+from trading.wallet import (
+    Booking,
+    account_opened,
+    held,
+    limit_denial,
+    settled,
+    transferred,
+    with_costs,
+    with_exits,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +60,7 @@ class QuotedOpen:
     quote: PriceQuoted
 
 
-PlannedCommand = OpenAccount | QuotedOpen | BookPosition | TransferFunds
+PlannedCommand = OpenAccount | QuotedOpen | BookPosition | TransferFunds | SetCosts | SetExits
 Answer = tuple[Recipient, Any]
 
 
@@ -62,6 +81,7 @@ class Plan:
     markets: dict[str, MarketPrice] = field(default_factory=dict)
     started: list[Started] = field(default_factory=list)
     booked: list[BookPosition] = field(default_factory=list)
+    keys: list[ChangeKey] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     denied: dict[int, Denial] = field(default_factory=dict)
     deadline_us: int | None = None
@@ -103,6 +123,7 @@ class Plan:
             entries=tuple(self.entries),
             events=tuple(self.events),
             markets=tuple(self.markets.values()),
+            keys=tuple(self.keys),
         )
 
 
@@ -130,6 +151,8 @@ def plan(
                 _book_position(result, command)
             case TransferFunds():
                 _transfer(result, command, now_us)
+            case SetCosts() | SetExits():
+                _set_terms(result, command, now_us)
             case _:
                 assert_never(command)
     return result
@@ -224,8 +247,8 @@ def _position_or_denial(
             quantity=quantity,
             entry_price=quote.price,
             entry_time_us=quote.time_us,
-            ladder=request.ladder,
-            rates=rates,
+            ladder=request.exits.over(wallet.exits.over(DEFAULT_LADDER)),
+            rates=wallet.rates or rates,
             idempotency_key=request.idempotency_key,
             request=canonical_request(request) if request.idempotency_key else None,
         )
@@ -286,7 +309,11 @@ def _book_position(result: Plan, command: BookPosition) -> None:
         else:
             now = Held.of(position)
             held_now, gain = memory.held.set(position.position_id, now), gain + now.gain
-        result.after = replace(memory, wallet=wallet, held=held_now, gain=gain)
+        keys = memory.keys
+        if command.key is not None:
+            keys = keys.set(command.key.key, position.position_id)
+            result.keys.append(command.key)
+        result.after = replace(memory, wallet=wallet, held=held_now, keys=keys, gain=gain)
         result.positions.append(position)
         result.events.extend(command.events)
         result.markets[position.symbol] = command.price
@@ -294,6 +321,21 @@ def _book_position(result: Plan, command: BookPosition) -> None:
         return
     booked = PositionBooked(position_id=position.position_id, version=position.version)
     result.answers.append((command.reply_to, booked))
+
+
+def _set_terms(result: Plan, command: SetCosts | SetExits, now_us: int) -> None:
+    wallet = result.after.wallet
+    assert wallet is not None, "an account is opened before its terms are set"
+    match command:
+        case SetCosts():
+            booking = with_costs(wallet, command.rates, now_us)
+        case SetExits():
+            booking = with_exits(wallet, command.exits, now_us)
+    if (booking.wallet.rates, booking.wallet.exits) == (wallet.rates, wallet.exits):
+        result.answers.append((command.reply_to, TermsSet(wallet=wallet)))
+        return
+    _booked(result, booking)
+    result.answers.append((command.reply_to, TermsSet(wallet=booking.wallet)))
 
 
 def _transfer(result: Plan, command: TransferFunds, now_us: int) -> None:

@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from actors.engine.directory import Directory
-from actors.messages import Denied, OpenAccount, TransferFunds
+from actors.messages import Denied, OpenAccount, SetCosts, SetExits, TransferFunds
 from actors.protocol import BookingRefused, BookPosition
 from actors.wallet.account_openings import AccountOpenings
 from actors.wallet.pending_opens import PendingOpens
@@ -29,7 +29,7 @@ class Refusals:
         match command:
             case QuotedOpen():
                 self._opens.deny(command.quote.position_id, denial)
-            case TransferFunds():
+            case TransferFunds() | SetCosts() | SetExits():
                 self._directory.send(command.reply_to, Denied(denial=denial))
             case BookPosition():
                 self._directory.send(command.reply_to, BookingRefused(denial=denial))

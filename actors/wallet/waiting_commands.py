@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import assert_never
 
-from actors.messages import OpenAccount, TransferFunds
+from actors.messages import OpenAccount, SetCosts, SetExits, TransferFunds
 from actors.protocol import BookPosition, ReadPosition
 from actors.wallet.plan import Plan, PlannedCommand, QuotedOpen
 from trading.money import plain
@@ -112,5 +112,9 @@ def described(command: PlannedCommand) -> str:
             return f"position {command.position.position_id}: {happened}"
         case TransferFunds():
             return f"transfer {command.reference} of {plain(command.amount)}"
+        case SetCosts():
+            return f"cost rates of account {command.account}"
+        case SetExits():
+            return f"default exits of account {command.account}"
         case _:
             assert_never(command)

@@ -9,19 +9,19 @@ from decimal import Decimal
 from backstay.feeds.errors import InputError
 from backstay.feeds.files import InputFile
 from backstay.feeds.numbers import decimal_of, time_us
-from trading.ladder_shape import (
-    DEFAULT_STOP_LOSS_PCT,
-    DEFAULT_TAKE_PROFIT_PCTS,
-    ladder_from_percentages,
-)
-from trading.model import Ladder, Side
-from trading.money import AMOUNT_MAX, ZERO, is_money, plain, price_scale
+from trading.exits.exits import Exits
+from trading.exits.notation import EXIT_FIELDS, exits_from
+from trading.model import Side
+from trading.money import AMOUNT_MAX, ZERO, is_money, plain
 from trading.symbols import market_name
 
 _REQUIRED = ("id", "timestamp", "symbol", "side", "notional")
-_OPTIONAL = ("stop_loss_pct", "take_profit_pcts", "close_fractions")
-_NUMBER_MAX = 1_000_000_000_000
-"""Far beyond any percentage: the ladder says what of it is possible."""
+_FORMER = {
+    "stop_loss_pct": "stop_loss, with cells such as 5% or 62800",
+    "take_profit_pcts": "take_profits, with cells such as 3%;6%;10% or 65000@40%;66000",
+    "close_fractions": "take_profits, with cells such as 3%@25%;6%@75%",
+}
+"""The columns for percentages only, and what stands in their place."""
 
 _SIDES = {side.value: side for side in Side}
 
@@ -39,7 +39,7 @@ class Signal:
     symbol: str
     side: Side
     notional: Decimal
-    ladder: Ladder
+    exits: Exits
     line: int
     market_note: str | None = None
 
@@ -47,9 +47,9 @@ class Signal:
 def read_signals(path: str) -> tuple[Signal, ...]:
     """Read a file of signals, sorted by time and at equal times in the file's order.
 
-    The header names `id,timestamp,symbol,side,notional`, and may name `stop_loss_pct`,
-    `take_profit_pcts` and `close_fractions` (numbers separated by `;`), in any order and case;
-    an empty cell of these means the default.
+    The header names `id,timestamp,symbol,side,notional`, and may name `stop_loss`, `take_profits`,
+    `trailing`, `close_after` and `take_profit_fill`, in any order and case; an empty cell of these
+    means the default. `trading.exits.notation` says how they are written.
 
     Raises:
         InputError: naming the line of the first row that cannot be taken, with the remedy.
@@ -107,10 +107,12 @@ def _text(path: str) -> str:
 def _header(fields: Sequence[str]) -> list[str]:
     names = [field.strip().lower() for field in fields]
     for name in names:
-        if name not in (*_REQUIRED, *_OPTIONAL):
+        if name in _FORMER:
+            raise ValueError(f"column {name} is now {_FORMER[name]}; rename it")
+        if name not in (*_REQUIRED, *EXIT_FIELDS):
             raise ValueError(
                 f"header has an unknown column {name!r}; known are "
-                f"{', '.join((*_REQUIRED, *_OPTIONAL))}"
+                f"{', '.join((*_REQUIRED, *EXIT_FIELDS))}"
             )
         if names.count(name) > 1:
             raise ValueError(f"header names {name!r} twice; remove one")
@@ -138,7 +140,7 @@ def _signal(names: Sequence[str], fields: Sequence[str], line: int) -> Signal:
         symbol=market.symbol,
         side=side,
         notional=_notional(cells["notional"]),
-        ladder=_ladder(cells),
+        exits=exits_from(cells),
         line=line,
         market_note=market.note,
     )
@@ -155,38 +157,3 @@ def _notional(text: str) -> Decimal:
             f"{plain(AMOUNT_MAX)}; correct it"
         )
     return notional
-
-
-def _ladder(cells: dict[str, str]) -> Ladder:
-    stops = _percentages(cells, "stop_loss_pct")
-    if stops is not None and len(stops) > 1:
-        raise ValueError(f"stop_loss_pct {cells['stop_loss_pct']!r} must be one number")
-    take_profit_pcts = _percentages(cells, "take_profit_pcts")
-    return ladder_from_percentages(
-        DEFAULT_TAKE_PROFIT_PCTS if take_profit_pcts is None else take_profit_pcts,
-        stop_loss_pct=DEFAULT_STOP_LOSS_PCT if stops is None else stops[0],
-        close_fractions=_percentages(cells, "close_fractions"),
-    )
-
-
-def _percentages(cells: dict[str, str], name: str) -> list[Decimal] | None:
-    """The numbers in a cell separated by `;`, or None where it is empty or not there."""
-    text = cells.get(name, "")
-    if not text:
-        return None
-    numbers = []
-    for part in text.split(";"):
-        try:
-            number = decimal_of(part)
-        except ValueError as error:
-            raise ValueError(f"{name} {text!r}: {error}; separate numbers with ;") from None
-        if not (
-            number.is_finite()
-            and number.copy_abs() <= _NUMBER_MAX
-            and number == price_scale(number)
-        ):
-            raise ValueError(
-                f"{name} {text!r}: {part} is not up to {_NUMBER_MAX} with at most 18 decimals"
-            )
-        numbers.append(number)
-    return numbers

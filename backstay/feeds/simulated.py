@@ -11,8 +11,9 @@ from random import Random
 
 from backstay.feeds.batches import PriceBatch, merged
 from backstay.feeds.signals import Signal
-from trading.ladder_shape import ladder_from_percentages
-from trading.model import Ladder, Side
+from trading.exits.exits import NOTHING_SAID, Exits
+from trading.exits.notation import exits_from
+from trading.model import Side
 from trading.times import SECOND_US
 
 START_US = 1_735_689_600_000_000
@@ -124,26 +125,19 @@ def simulated_signals(
             symbol=random.choice(SYMBOLS),
             side=random.choice(tuple(Side)),
             notional=Decimal(random.randrange(1_000, 4_000)).scaleb(-2),
-            ladder=random.choice(_LADDERS),
+            exits=random.choice(_EXITS),
             line=number,
         )
         for number, time_us in enumerate(times_us, start=1)
     )
 
 
-def _percentages(*percentages: str) -> tuple[Decimal, ...]:
-    return tuple(map(Decimal, percentages))
-
-
-_DEFAULT = ladder_from_percentages()
-_LADDERS: tuple[Ladder, ...] = (
-    _DEFAULT,
-    _DEFAULT,
-    _DEFAULT,
-    ladder_from_percentages(
-        _percentages("3", "6", "10"), close_fractions=_percentages("0.25", "0.25", "0.5")
-    ),
-    ladder_from_percentages(_percentages("1.5", "3"), stop_loss_pct=Decimal(2)),
+_EXITS: tuple[Exits, ...] = (
+    NOTHING_SAID,
+    NOTHING_SAID,
+    NOTHING_SAID,
+    exits_from({"take_profits": "3%@25%;6%@25%;10%@50%"}),
+    exits_from({"take_profits": "1.5%;3%", "stop_loss": "2%"}),
 )
 
 

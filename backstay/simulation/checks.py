@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from immutables import Map
+from trading.ladder import Triggers
 
 from actors.desk.restore import version_of
 from actors.engine.pooled import actor_of
@@ -30,7 +31,6 @@ from backstay.simulation.requests import (
 from backstay.simulation.world import World
 from persistence.event_codec import event_json
 from trading.books import HealthStatus, LedgerFold, check_books
-from trading.ladder import Triggers
 
 ZERO = Decimal(0)
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from trading.ladder_shape import ladder_from_percentages
+
 from actors.messages import Denied
 from actors.signals.protocol import SignalsStored
 from backstay.simulation.arithmetic import exact, price
@@ -11,7 +13,6 @@ from backstay.simulation.comparing import expect_values
 from backstay.simulation.dispatcher import Violation
 from backstay.simulation.model_tracking import Tracked
 from backstay.simulation.requests import SignalsAsked
-from trading.ladder_shape import ladder_from_percentages
 from trading.model import Position
 from trading.signals import Signal, SignalOrder
 

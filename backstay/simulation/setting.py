@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from trading.ladder_shape import checked, ladder_from_percentages
+
 from trading.model import Ladder, Limits, Rung, StopTarget
 
 SYMBOLS = {"AAAUSDT": Decimal(100), "BBBUSDT": Decimal("0.25"), "CCCUSDT": Decimal(25000)}

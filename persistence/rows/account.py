@@ -1,8 +1,10 @@
 """A wallet as a row of `accounts`."""
 
 from persistence.columns import money_units
+from persistence.ladder_codec import exits_from_json, exits_json, rates_from_json, rates_json
 from persistence.rows.row import Row, changing, in_order, money_units_or_none, picked
 from persistence.tables import AccountRow
+from trading.exits.exits import NOTHING_SAID
 from trading.model import Limits, Wallet
 
 ACCOUNT_CHANGING = changing(AccountRow)
@@ -34,6 +36,8 @@ def account_row(wallet: Wallet) -> Row:
             "locked": money_units(wallet.locked),
             "version": wallet.version,
             "entries": wallet.entries,
+            "cost_rates": "" if wallet.rates is None else rates_json(wallet.rates),
+            "exits": "" if wallet.exits == NOTHING_SAID else exits_json(wallet.exits),
         }
     )
 
@@ -55,4 +59,6 @@ def wallet_from(row: AccountRow) -> Wallet:
         locked=row.locked,
         version=row.version,
         entries=row.entries,
+        rates=rates_from_json(row.cost_rates) if row.cost_rates else None,
+        exits=exits_from_json(row.exits) if row.exits else NOTHING_SAID,
     )

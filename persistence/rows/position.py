@@ -66,6 +66,7 @@ def position_row(position: Position, now_us: int) -> Row:
             "version": position.version,
             "opened_at": now_us,
             "closed_at": None if reason is None else now_us,
+            "best_price": price_text_or_none(position.best_price),
         }
     )
 
@@ -88,6 +89,7 @@ def position_from(row: Iterable[Any]) -> Position:
         stop_price=of.stop_price,
         open_quantity=of.open_quantity,
         hold=of.hold,
+        best_price=of.best_price,
         rungs_hit=of.rungs_hit,
         gross_pnl=of.gross_pnl,
         costs=Costs(

@@ -1,7 +1,9 @@
 """A signal from outside as a row of `signals`."""
 
-from persistence.rows.row import Row, in_order, money_units_or_none
+from persistence.ladder_codec import exits_from_json, exits_json
+from persistence.rows.row import Row, in_order, money_units_or_none, price_text_or_none
 from persistence.tables import SignalRow
+from trading.exits.exits import NOTHING_SAID
 from trading.signals import Signal, SignalAction, SignalStatus
 
 _in_order = in_order(SignalRow)
@@ -24,6 +26,8 @@ def signal_row(signal: Signal) -> Row:
             "status": signal.status.value,
             "outcome": signal.outcome,
             "finished_at": signal.finished_us,
+            "exits": "" if signal.exits == NOTHING_SAID else exits_json(signal.exits),
+            "share": price_text_or_none(signal.share),
         }
     )
 
@@ -44,4 +48,6 @@ def signal_from(row: SignalRow) -> Signal:
         status=SignalStatus(row.status),
         outcome=row.outcome,
         finished_us=row.finished_at,
+        exits=exits_from_json(row.exits) if row.exits else NOTHING_SAID,
+        share=row.share,
     )

@@ -29,6 +29,31 @@ class FundsTransferred:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CostsSet:
+    """An account's cost rates for its next opens were set; None means the service's own again."""
+
+    kind: ClassVar[str] = "costs_set"
+    account: str
+    fee_rate: Decimal | None
+    spread_rate: Decimal | None
+    slippage_rate: Decimal | None
+    time_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitsSet:
+    """The exits that an account's opens have by default were set, in the one-line notation.
+
+    `exits` is empty where the service's own stand in again.
+    """
+
+    kind: ClassVar[str] = "exits_set"
+    account: str
+    exits: str
+    time_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShortfallCovered:
     """A loss went beyond the whole wallet; `amount` was brought in so that it is not negative."""
 
@@ -104,6 +129,8 @@ class WalletRepaired:
 AccountEvent = (
     AccountOpened
     | FundsTransferred
+    | CostsSet
+    | ExitsSet
     | ShortfallCovered
     | TradingPaused
     | TradingResumed

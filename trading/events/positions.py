@@ -9,7 +9,10 @@ from trading.model import CloseReason, Costs, Side
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionOpened:
-    """A position was opened with this hold; `opened_by` names the signal, if one did."""
+    """A position was opened with this hold; `opened_by` names the signal, if one did.
+
+    `asked` is the ladder as it was asked for, in the one-line notation.
+    """
 
     kind: ClassVar[str] = "position_opened"
     account: str
@@ -23,6 +26,7 @@ class PositionOpened:
     take_profit_prices: tuple[Decimal, ...]
     time_us: int
     opened_by: str | None = None
+    asked: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +45,10 @@ class OpenDenied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RungHit:
-    """A price reached a take-profit rung (counted from 1) and moved the stop-loss, or left it."""
+    """A price reached a take-profit rung (counted from 1) and moved the stop-loss, or left it.
+
+    `distance_pct` is the rung's distance from the entry; None where it was asked for as a price.
+    """
 
     kind: ClassVar[str] = "rung_hit"
     account: str
@@ -50,7 +57,7 @@ class RungHit:
     side: Side
     rung: int
     rung_price: Decimal
-    distance_pct: Decimal
+    distance_pct: Decimal | None
     price: Decimal
     stop_before: Decimal
     stop_after: Decimal
@@ -74,16 +81,84 @@ class StopMoved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StopTrailed:
+    """The trail followed the best price; the stop-loss went with it where that tightens it."""
+
+    kind: ClassVar[str] = "stop_trailed"
+    account: str
+    position_id: int
+    symbol: str
+    side: Side
+    best_price: Decimal
+    stop_before: Decimal
+    stop_after: Decimal
+    time_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetsReplaced:
+    """A person replaced the take-profits that were still ahead, written in the one-line notation.
+
+    `take_profit_prices` are the prices that the new ones came to.
+    """
+
+    kind: ClassVar[str] = "targets_replaced"
+    account: str
+    position_id: int
+    symbol: str
+    side: Side
+    targets_before: str
+    targets_after: str
+    take_profit_prices: tuple[Decimal, ...]
+    mark_price: Decimal
+    time_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailingSet:
+    """A person set a trail, in the one-line notation, or dropped it (None)."""
+
+    kind: ClassVar[str] = "trailing_set"
+    account: str
+    position_id: int
+    symbol: str
+    side: Side
+    trailing_before: str | None
+    trailing_after: str | None
+    mark_price: Decimal
+    time_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeStopSet:
+    """A person set a time stop (microseconds after the entry, and the time that means), or none."""
+
+    kind: ClassVar[str] = "time_stop_set"
+    account: str
+    position_id: int
+    symbol: str
+    side: Side
+    close_after_us: int | None
+    due_us: int | None
+    mark_price: Decimal
+    time_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PositionReduced:
-    """A rung closed a part of a position; PnL and `released` (hold) are that part's, in money."""
+    """A part of a position was closed; PnL and `released` (hold) are that part's, in money.
+
+    By a rung (counted from 1), of which `distance_pct` or else `rung_price` tells the level; by
+    hand where `rung` is None, with a person's `note`. `version` is the position's that it led to.
+    """
 
     kind: ClassVar[str] = "position_reduced"
     account: str
     position_id: int
     symbol: str
     side: Side
-    rung: int
-    distance_pct: Decimal
+    rung: int | None
+    distance_pct: Decimal | None
     quantity: Decimal
     entry_price: Decimal
     exit_price: Decimal
@@ -91,6 +166,9 @@ class PositionReduced:
     gross_pnl: Decimal
     costs: Costs
     time_us: int
+    rung_price: Decimal | None = None
+    note: str | None = None
+    version: int = 0
 
     @property
     def net_pnl(self) -> Decimal:
@@ -129,4 +207,15 @@ class PositionClosed:
         return self.gross_pnl - self.costs.total
 
 
-PositionEvent = PositionOpened | OpenDenied | RungHit | StopMoved | PositionReduced | PositionClosed
+PositionEvent = (
+    PositionOpened
+    | OpenDenied
+    | RungHit
+    | StopMoved
+    | StopTrailed
+    | TargetsReplaced
+    | TrailingSet
+    | TimeStopSet
+    | PositionReduced
+    | PositionClosed
+)

@@ -11,7 +11,6 @@ from backstay.formats import amount_text, number_text
 from backstay.replay.event_tape import EventTape, TapedEvent
 from backstay.replay.report.equity_curve import EquityPoint, equity_curve, thinned
 from backstay.replay.report.price_buckets import PriceBuckets
-from trading.closing import rung_name
 from trading.events.accounts import AccountOpened, ShortfallCovered
 from trading.events.positions import (
     PositionClosed,
@@ -21,6 +20,7 @@ from trading.events.positions import (
     StopMoved,
 )
 from trading.money import HUNDRED, ZERO, quotient
+from trading.positions.closing import rung_name
 
 CURVE_POINTS_MAX = 2_000
 
@@ -110,7 +110,7 @@ def _step(
             return {"kind": "entry", "price": price, "text": text, "stop": stop}
         case RungHit():
             price = number_text(event.price)
-            name = rung_name(event.side, event.rung, event.distance_pct)
+            name = rung_name(event.side, event.rung, event.distance_pct, event.rung_price)
             text = f"{name} of {which} hit at {price}"
             stop = number_text(event.stop_after)
             return {"kind": "rung", "price": price, "text": text, "stop": stop}

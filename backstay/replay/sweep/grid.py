@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import product
 
+from trading.ladder_shape import ladder_from_percentages
+
 from backstay.feeds.errors import InputError
 from backstay.feeds.numbers import decimal_of
 from backstay.feeds.signals import Signal
-from trading.ladder_shape import ladder_from_percentages
 from trading.model import Ladder
 
 LADDERS_MAX = 1_000

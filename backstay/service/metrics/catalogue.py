@@ -16,7 +16,7 @@ from backstay.service.metrics.model import (
 from backstay.web.access.connection_stats import CutOff
 from backstay.web.hooks.refused_alerts import AlertRefusal
 from backstay.web.request_stats import SECONDS, STATUSES
-from trading.ladder_shape import RUNGS_MAX
+from trading.exits.ladder import RUNGS_MAX
 from trading.model import CloseReason, DenialReason, EntryType, Side
 
 ACCOUNTS = 50

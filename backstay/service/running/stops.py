@@ -12,8 +12,8 @@ import structlog
 from actors.engine.clock import Clock
 from actors.published import MarketStatus, Published
 from trading.books import HealthStatus
-from trading.ladder import stop_is_reached
 from trading.model import Position
+from trading.positions.judging import stop_is_reached
 from trading.price_guard import Verdict
 from trading.times import SECOND_US
 

@@ -19,6 +19,7 @@ from backstay.formats import (
 )
 from backstay.web.api.schemas import (
     AccountBody,
+    AskedBody,
     HealthBody,
     MarketBody,
     PauseBody,
@@ -26,6 +27,7 @@ from backstay.web.api.schemas import (
     PriceCountsBody,
     RepairBody,
     RepairField,
+    TakeProfitBody,
     TradingBody,
     TransactionBody,
 )
@@ -34,11 +36,13 @@ from backstay.web.backend import Backend
 from backstay.web.problems import Problem
 from persistence.state import PositionRecord, StoredEntry
 from trading.books import HealthReport
+from trading.exits.exits import exits_of
+from trading.exits.ladder import untargeted_fraction
+from trading.exits.notation import exits_text, share_text
 from trading.exposure import Exposure
-from trading.ladder import unrealized_pnl
-from trading.ladder_shape import untargeted_fraction
-from trading.model import MarketPrice, Pause, PositionStatus, Wallet
+from trading.model import MarketPrice, Pause, Position, PositionStatus, Wallet
 from trading.money import ZERO
+from trading.positions.judging import time_stop_us, unrealized_pnl
 from trading.repair import Irreparable, Repair
 from trading.times import SECOND_US, iso_time
 
@@ -85,6 +89,7 @@ def position_body(backend: Backend, record: PositionRecord) -> PositionBody:
         total = position.net_pnl
     aside = backend.published.unguarded_by(position) if is_open else None
     levels = position.take_profit_prices[position.rungs_hit :] if is_open else ()
+    best, due_us = position.best_price, time_stop_us(position)
     return PositionBody(
         **position_fields(position),
         account=position.account,
@@ -92,14 +97,32 @@ def position_body(backend: Backend, record: PositionRecord) -> PositionBody:
         closed_at=None if closed_at_us is None else iso_time(closed_at_us),
         close_note=position.close_note,
         open_quantity=number_text(position.open_quantity),
-        close_fractions=[number_text(rung.close_fraction) for rung in position.ladder.rungs],
-        untargeted_fraction=number_text(untargeted_fraction(position.ladder)),
+        take_profits=_take_profits(position),
+        asked=AskedBody.model_validate(exits_text(exits_of(position.ladder))),
+        trailing_best_price=None if best is None else number_text(best),
+        closes_at=None if due_us is None else iso_time(due_us),
+        untargeted_fraction=number_text(untargeted_fraction(position.ladder.rungs)),
         next_take_profit=number_text(levels[0]) if levels else None,
         unguarded=None if aside is None else aside.text,
         mark_price=None if mark is None else number_text(mark),
         unrealized_pnl=None if unrealized is None else amount_text(unrealized),
         total_pnl=None if total is None else amount_text(total),
     )
+
+
+def _take_profits(position: Position) -> list[TakeProfitBody]:
+    return [
+        TakeProfitBody(
+            at=str(rung.at),
+            price=number_text(price),
+            close=share_text(rung.close_fraction),
+            stop=str(rung.stop),
+            hit=number <= position.rungs_hit,
+        )
+        for number, (rung, price) in enumerate(
+            zip(position.ladder.rungs, position.take_profit_prices, strict=True), start=1
+        )
+    ]
 
 
 async def find_record(backend: Backend, reads: Reads, position_id: int) -> PositionRecord | None:

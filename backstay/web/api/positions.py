@@ -1,26 +1,33 @@
-"""Positions: opening, looking, moving a stop, closing."""
+"""Positions: opening, looking, changing, closing."""
 
 from functools import partial
 from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Header, Path, Query, Response
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, model_validator
 from pydantic_core import PydanticCustomError
 from starlette.convertors import Convertor, register_url_convertor
 
 from actors.denials import unknown_account, unknown_position
-from actors.messages import ClosePosition, MoveStop, OpenPosition
+from actors.messages import ChangePosition, ClosePosition, OpenPosition, RequestKey
 from backstay.web.access.access import Scope, requires
 from backstay.web.api.bodies import check_market, find_record, open_positions, position_body
+from backstay.web.api.exits import (
+    AskedTakeProfits,
+    CloseAfter,
+    ExitsRequest,
+    Share,
+    StopLossWish,
+    Trail,
+    told,
+)
 from backstay.web.api.fields import (
     AccountName,
     Market,
     Notional,
     PositionId,
-    Price,
     Quantity,
-    Ratio,
     RequestBody,
     Symbol,
     Text,
@@ -39,13 +46,8 @@ from backstay.web.api.waiting import (
 from backstay.web.backend import Backend, TheBackend
 from backstay.web.problems import answers, problem_for
 from persistence.state import PositionRecord
-from trading.ladder_shape import (
-    DEFAULT_STOP_LOSS_PCT,
-    DEFAULT_TAKE_PROFIT_PCTS,
-    RUNGS_MAX,
-    ladder_from_percentages,
-)
-from trading.model import Denial, DenialReason, Ladder, PositionStatus, Side
+from trading.model import PositionStatus, Side
+from trading.positions.changing import Changes, Part
 from trading.signals import closer_in
 from trading.times import SECOND_US
 
@@ -70,7 +72,6 @@ register_url_convertor("digits", _Digits())
 router = APIRouter(prefix="/positions", tags=["positions"], dependencies=[requires(Scope.READ)])
 
 PositionPath = Annotated[PositionId, Path()]
-Ratios = Annotated[tuple[Ratio, ...], Field(max_length=RUNGS_MAX)]
 Key = Annotated[
     str | None,
     Header(
@@ -81,41 +82,43 @@ Key = Annotated[
 ]
 
 
-class OpenRequest(RequestBody):
+ChangeKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern="^[!-~]{1,200}$",
+        description="the same key with the same request changes a position once",
+    ),
+]
+
+
+class OpenRequest(ExitsRequest):
     """A position to open at the mark price, by `notional` (money) or by `quantity`.
 
-    Percentages are distances from the entry; `close_fractions` are shares of the quantity, one
-    for each take-profit, by default everything at the last.
+    A level is a price ("65000") or a distance from the entry ("3%"). What is left out of the exits
+    the account's default says, or else the service's.
     """
 
-    model_config = example(account="demo", symbol="BTCUSDT", side="LONG", notional="25")
+    model_config = example(
+        account="demo",
+        symbol="BTCUSDT",
+        side="LONG",
+        notional="25",
+        stop_loss="5%",
+        take_profits=[{"at": "3%", "close": "40%", "stop": "breakeven"}, "6%"],
+    )
 
     account: AccountName
     symbol: Market
     side: Side
     notional: Notional | None = None
     quantity: Quantity | None = None
-    stop_loss_pct: Ratio = DEFAULT_STOP_LOSS_PCT
-    take_profit_pcts: Ratios = DEFAULT_TAKE_PROFIT_PCTS
-    close_fractions: Ratios | None = None
 
     @model_validator(mode="after")
     def _has_one_size(self) -> "OpenRequest":
         if (self.notional is None) == (self.quantity is None):
             raise PydanticCustomError("size", "give either notional or quantity")
         return self
-
-    def ladder(self) -> Ladder:
-        """The ladder that is asked for; raises `Problem` where it cannot be guarded."""
-        try:
-            return ladder_from_percentages(
-                self.take_profit_pcts,
-                stop_loss_pct=self.stop_loss_pct,
-                close_fractions=self.close_fractions,
-            )
-        except ValueError as error:
-            denial = Denial(reason=DenialReason.LADDER_INVALID, text=str(error))
-            raise problem_for(denial) from None
 
 
 class PositionQuery(PageQuery):
@@ -126,12 +129,33 @@ class PositionQuery(PageQuery):
     symbol: Symbol | None = None
 
 
-class StopRequest(RequestBody):
-    """A tighter stop-loss."""
+class ChangeRequest(RequestBody):
+    """What is to change of an open position; what is left out stays as it is.
 
-    model_config = example(stop_loss="59000")
+    `stop_loss` only tightens, `take_profits` replace those that are still ahead, `trailing` and
+    `close_after` may be "none".
+    """
 
-    stop_loss: Price
+    model_config = example(stop_loss="59000", trailing={"distance": "2%"})
+
+    stop_loss: StopLossWish | None = None
+    take_profits: AskedTakeProfits | None = None
+    trailing: Trail | None = None
+    close_after: CloseAfter | None = None
+
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> "ChangeRequest":
+        told(self.changes)
+        return self
+
+    def changes(self) -> Changes:
+        """What is asked for."""
+        return Changes(
+            stop_loss=self.stop_loss,
+            take_profits=self.take_profits,
+            trailing=self.trailing,
+            close_after_us=self.close_after,
+        )
 
 
 def _not_a_signals(note: str) -> str:
@@ -141,11 +165,24 @@ def _not_a_signals(note: str) -> str:
 
 
 class CloseRequest(RequestBody):
-    """A close by hand; the note is kept with the position."""
+    """A close by hand, of all or of a `share` or `quantity`; the note is kept with the position."""
 
-    model_config = example(note="before the news")
+    model_config = example(share="50%", note="before the news")
 
     note: Annotated[Text, AfterValidator(_not_a_signals)] | None = None
+    share: Share | None = None
+    quantity: Quantity | None = None
+
+    @model_validator(mode="after")
+    def _asks_for_one_part(self) -> "CloseRequest":
+        told(self.part)
+        return self
+
+    def part(self) -> Part | None:
+        """The part that is asked for; None for all."""
+        if self.share is None and self.quantity is None:
+            return None
+        return Part(share=self.share, quantity=self.quantity)
 
 
 @router.post(
@@ -165,7 +202,6 @@ async def open_position(
 ) -> OpenedBody:
     """Open a position: a market order at the mark price."""
     symbol = request.symbol.symbol
-    ladder = request.ladder()
     deadline_us = backend.clock.monotonic_us() + int(backend.command_seconds * SECOND_US)
     answer = await answer_of(
         backend,
@@ -174,7 +210,7 @@ async def open_position(
                 account=request.account,
                 symbol=symbol,
                 side=request.side,
-                ladder=ladder,
+                exits=request.exits(),
                 notional=request.notional,
                 quantity=request.quantity,
                 idempotency_key=key,
@@ -249,16 +285,29 @@ async def show_history(
     dependencies=[requires(Scope.TRADE)],
     responses=answers(404, 409, 413, 503),
 )
-async def move_stop(
-    position_id: PositionPath, request: StopRequest, backend: TheBackend
+async def change_position(
+    position_id: PositionPath,
+    request: ChangeRequest,
+    backend: TheBackend,
+    reads: TheReads,
+    key: ChangeKey = None,
 ) -> PositionBody:
-    """Tighten a position's stop-loss; it never loosens."""
+    """Change an open position's stop-loss, take-profits, trail or time stop, all or nothing.
+
+    The stop-loss only tightens.
+    """
+    request_key = await _request_key(backend, reads, position_id, key)
     answer = await answer_of(
         backend,
         lambda reply: backend.tell(
-            MoveStop(position_id=position_id, stop_price=request.stop_loss, reply_to=reply)
+            ChangePosition(
+                position_id=position_id,
+                changes=request.changes(),
+                key=request_key,
+                reply_to=reply,
+            )
         ),
-        what=f"the stop-loss of position {position_id}",
+        what=f"the change of position {position_id}",
     )
     return position_body(backend, answer.record)
 
@@ -273,20 +322,44 @@ async def close_position(
     backend: TheBackend,
     reads: TheReads,
     request: CloseRequest | None = None,
+    key: ChangeKey = None,
 ) -> ClosedBody:
-    """Close what is left of a position at the mark price; a closed one stays as it is."""
-    note = None if request is None else request.note
+    """Close a position at the mark price, or a part of it; a closed one stays as it is.
+
+    A part needs an Idempotency-Key to be safe to ask again: without one it is closed twice.
+    """
+    asked = CloseRequest() if request is None else request
+    request_key = await _request_key(backend, reads, position_id, key)
     answer = await answer_of(
         backend,
         lambda reply: backend.tell(
-            ClosePosition(position_id=position_id, note=note, reply_to=reply)
+            ClosePosition(
+                position_id=position_id,
+                note=asked.note,
+                part=asked.part(),
+                key=request_key,
+                reply_to=reply,
+            )
         ),
         what=f"the close of position {position_id}",
     )
     record = answer.record
-    if record.closed_at_us is None:  # its wallet began anew between the commit and the answer
+    is_closed = record.position.status is PositionStatus.CLOSED
+    if (
+        is_closed and record.closed_at_us is None
+    ):  # its wallet began anew between the commit and the answer
         record = await _record(backend, reads, position_id)
     return ClosedBody(position=position_body(backend, record), already_closed=answer.already_closed)
+
+
+async def _request_key(
+    backend: Backend, reads: Reads, position_id: int, key: str | None
+) -> RequestKey | None:
+    """A caller's key with the account that it belongs to: that of the position."""
+    if key is None:
+        return None
+    record = await _record(backend, reads, position_id)
+    return RequestKey(account=record.position.account, key=key)
 
 
 async def _record(backend: Backend, reads: Reads, position_id: int) -> PositionRecord:

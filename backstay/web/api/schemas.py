@@ -110,13 +110,38 @@ class RepairBody(BaseModel):
     ]
 
 
+class TakeProfitBody(BaseModel):
+    """A take-profit: its level as it was asked for, its price, the share that it closes.
+
+    `stop` is where it sends the stop-loss: keep, breakeven, breakeven_net, previous, or a level.
+    """
+
+    at: str
+    price: Number
+    close: str
+    stop: str
+    hit: bool
+
+
+class AskedBody(BaseModel):
+    """The exits of a position as they were asked for, in the one-line notation."""
+
+    stop_loss: str
+    take_profits: str
+    trailing: str
+    close_after: str
+    take_profit_fill: Literal["price", "level"]
+
+
 class PositionBody(BaseModel):
     """A position: its gross and net PnL and costs are realized, by the parts closed so far.
 
     `unrealized_pnl` is that of the rest before its costs, and `total_pnl` its sum with `net_pnl`;
-    both are null while an open position's market has no price. `open_quantity` is the rest,
-    `close_fractions` what share of `quantity` each take-profit closes, and `untargeted_fraction`
-    the share that none closes: it waits for the stop-loss or a close by hand.
+    both are null while an open position's market has no price. `open_quantity` is the rest.
+    `asked` has the exits as they were asked for, `take_profits` what they came to, and
+    `untargeted_fraction` the share of `quantity` that none closes: it waits for the stop-loss or a
+    close by hand. `trailing_best_price` is the best price that the trail has followed, null before
+    it begins; from `closes_at` on, any price closes the position.
     `signal_id` is the idempotency key that it was opened with. `entry_time` and `exit_time` are
     the prices', `opened_at` and `closed_at` the commits'. `unguarded` says why its stop and
     take-profits do not act, where it, its account or its market is set aside.
@@ -137,12 +162,15 @@ class PositionBody(BaseModel):
     exit_price: Number | None
     exit_time: Time | None
     closed_at: Time | None
-    close_reason: Literal["TAKE_PROFIT", "STOP_LOSS", "MANUAL"] | None
+    close_reason: Literal["TAKE_PROFIT", "STOP_LOSS", "TIME", "MANUAL"] | None
     close_note: str | None
     rungs_hit: int
     stop_loss: Number
     take_profit_prices: list[Number]
-    close_fractions: list[Number]
+    take_profits: list[TakeProfitBody]
+    asked: AskedBody
+    trailing_best_price: Number | None
+    closes_at: Time | None
     untargeted_fraction: Number
     next_take_profit: Number | None
     mark_price: Number | None
