@@ -25,8 +25,9 @@ from bench.desks import LADDER, Latch
 from bench.figures import run, say
 from bench.processes import in_new_process, resident_bytes
 from trading.costs import DEFAULT_RATES
-from trading.ladder import opened, triggers
 from trading.model import Position, Side
+from trading.positions.judging import triggers
+from trading.positions.opening import opened
 
 Start = Callable[[Directory, Position], Recipient]
 

@@ -27,13 +27,13 @@ from actors.messages import (
 from actors.system import System, SystemSettings
 from backstay.logs import configure_logs
 from persistence.store import Store
-from trading.ladder_shape import ladder_from_percentages
+from trading.exits.ladder import DEFAULT_LADDER
 from trading.model import Side
 
 BALANCE = Decimal(50_000_000_000)
 WAIT_SECONDS_MAX = 120.0
 
-LADDER = ladder_from_percentages()
+LADDER = DEFAULT_LADDER
 
 GC_THRESHOLDS = (50_000, 20, 20)
 """Python's default of 700 looks through the young positions of a burst again and again."""

@@ -34,7 +34,7 @@ from bench.figures import run, say, say_rate
 from bench.processes import resident_bytes
 from tests.venues.connection import frame_of
 from tests.venues.server import VenueServer, trades_of
-from trading.ladder import Triggers
+from trading.positions.judging import Triggers
 
 NAME = "feeds"
 GOAL = 50_000

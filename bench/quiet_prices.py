@@ -15,7 +15,7 @@ from actors.messages import Reply, ReportMarket, TakePrices
 from actors.protocol import Arm
 from actors.published import MarketStatus, Published, Version
 from bench.figures import run, say_rate, say_ratio
-from trading.ladder import Triggers
+from trading.positions.judging import Triggers
 
 NAME = "quiet_prices"
 FEW, MANY = 1_000, 100_000

@@ -105,10 +105,6 @@ class ServiceClient:
         """Give a command, once."""
         return self._call("POST", path, body=body)
 
-    def patch(self, path: str, body: dict[str, Any]) -> Any:
-        """Change what is at a path."""
-        return self._call("PATCH", path, body=body)
-
     def delete(self, path: str) -> None:
         """Take away what is at a path."""
         self._call("DELETE", path)
@@ -119,14 +115,21 @@ class ServiceClient:
         It is given a second time where that may help soon: the connection failed, or the service
         asked for it at once.
         """
+        return self._with_key("POST", path, body, key)
+
+    def patch_with_key(self, path: str, body: dict[str, Any], key: str) -> Any:
+        """Change what is at a path, at most once, as `post_with_key` does."""
+        return self._with_key("PATCH", path, body, key)
+
+    def _with_key(self, method: str, path: str, body: dict[str, Any], key: str) -> Any:
         try:
-            return self._call("POST", path, body=body, key=key)
+            return self._call(method, path, body=body, key=key)
         except ServiceAway as first:
             if first.retry_seconds is None:
                 raise
             sleep(min(first.retry_seconds, RETRY_SECONDS_MAX))
             try:
-                return self._call("POST", path, body=body, key=key)
+                return self._call(method, path, body=body, key=key)
             except ServiceAway as second:
                 second.is_open |= first.is_open
                 raise

@@ -51,7 +51,7 @@ def replay(
         list[str] | None,
         typer.Option(
             metavar="NAME=VALUES",
-            help="Try each ladder of a grid: stop_loss_pct=2,3,5 or take_profit_pcts='3;6;10,2;4' "
+            help="Try each ladder of a grid: stop_loss=2%,3%,5% or take_profits='3%;6%;10%,2%;4%' "
             "or, given twice, both.",
         ),
     ] = None,

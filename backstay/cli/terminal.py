@@ -95,8 +95,3 @@ def amount_text(option: str, text: str) -> str:
     if not finite:
         raise ValueError(f"{option} {text!r} is not a number; give one like 25 or 0.5")
     return text.strip()
-
-
-def amount_texts(option: str, text: str) -> list[str]:
-    """An option's numbers, which semicolons separate; raises ValueError if one is not a number."""
-    return [amount_text(option, part) for part in text.split(";")]

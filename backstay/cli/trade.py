@@ -1,4 +1,4 @@
-"""Commands that change something in a service: open, close, tighten, pause, resume."""
+"""Commands that change something in a service: open, change, close, pause, resume."""
 
 import re
 import shlex
@@ -11,7 +11,7 @@ import typer
 
 from backstay.cli.client import ServiceAway, ServiceClient, path_of
 from backstay.cli.rendering import closed_table, closed_tables, one_position_table, trading_line
-from backstay.cli.terminal import Json, Url, amount_text, amount_texts, print_result
+from backstay.cli.terminal import Json, Url, amount_text, print_result
 from backstay.service.exits import EXIT_FAILED, EXIT_INPUT
 from trading.model import Side
 
@@ -20,6 +20,25 @@ app = typer.Typer()
 Reason = Annotated[str, typer.Argument(help="The reason; it is kept with the event.")]
 Account = Annotated[str, typer.Option(help="The account.")]
 OneAccount = Annotated[str | None, typer.Option(help="Only this account; all by default.")]
+
+Key = Annotated[str | None, typer.Option(help="The idempotency key; a new one by default.")]
+StopLoss = Annotated[
+    str | None, typer.Option(help="The stop-loss: a price, or a distance from the entry as 5%.")
+]
+TakeProfits = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="A take-profit, once for each: 65000, 3%, 65000@40% to close a share, "
+        "65000@40%>breakeven to say where the stop goes; none for no take-profit."
+    ),
+]
+Trail = Annotated[
+    str | None,
+    typer.Option(help='A trail: 2%, "2%/0.5% from rung 2", "600 from 65000", or none.'),
+]
+CloseAfter = Annotated[
+    str | None, typer.Option(help="A time stop: 4h, 30m, 2d after the entry, or none.")
+]
 
 
 @app.command("open")
@@ -36,18 +55,15 @@ def open_(
         str | None, typer.Option(help="The size in units, instead of --notional.")
     ] = None,
     account: Account = "demo",
-    stop_loss_pct: Annotated[
-        str | None, typer.Option(help="The distance of the stop-loss from the entry, in percent.")
+    stop_loss: StopLoss = None,
+    take_profit: TakeProfits = None,
+    trail: Trail = None,
+    close_after: CloseAfter = None,
+    take_profit_fill: Annotated[
+        str | None,
+        typer.Option(help="Whether a take-profit closes at the market's price or its level."),
     ] = None,
-    take_profit_pcts: Annotated[
-        str | None, typer.Option(help='The take-profits, in percent from the entry: "3;6;10".')
-    ] = None,
-    close_fractions: Annotated[
-        str | None, typer.Option(help='The share that each take-profit closes: "0.5;0;0.5".')
-    ] = None,
-    key: Annotated[
-        str | None, typer.Option(help="The idempotency key; a new one by default.")
-    ] = None,
+    key: Key = None,
     as_json: Json = False,
     url: Url = None,
 ) -> None:
@@ -59,18 +75,10 @@ def open_(
         body["notional"] = amount_text("--notional", notional)
     if quantity is not None:
         body["quantity"] = amount_text("--quantity", quantity)
-    if stop_loss_pct is not None:
-        body["stop_loss_pct"] = amount_text("--stop-loss-pct", stop_loss_pct)
-    if take_profit_pcts is not None:
-        body["take_profit_pcts"] = amount_texts("--take-profit-pcts", take_profit_pcts)
-    if close_fractions is not None:
-        body["close_fractions"] = amount_texts("--close-fractions", close_fractions)
-    if key is None:
-        key = str(uuid4())
-    elif not re.fullmatch("[!-~]+", key):
-        raise ValueError(
-            f"--key {key!r} is not a key: give letters, digits and signs without spaces"
-        )
+    body |= _exits(stop_loss, take_profit, trail, close_after)
+    if take_profit_fill is not None:
+        body["take_profit_fill"] = take_profit_fill
+    key = _key(key)
     with ServiceClient(url) as client:
         try:
             position = client.post_with_key("positions", body, key)
@@ -88,9 +96,14 @@ def close(
     position_id: Annotated[
         int | None, typer.Argument(metavar="[ID]", min=1, help="The position's id.")
     ] = None,
+    share: Annotated[
+        str | None, typer.Option(help="Only this share of what is open, such as 50%.")
+    ] = None,
+    quantity: Annotated[str | None, typer.Option(help="Only this quantity, in units.")] = None,
     note: Annotated[
         str | None, typer.Option(help="A reason; it is kept with the position.")
     ] = None,
+    key: Key = None,
     all_: Annotated[bool, typer.Option("--all", help="Close every open position.")] = False,
     account: OneAccount = None,
     symbol: Annotated[str | None, typer.Option(help="With --all: only this symbol's.")] = None,
@@ -108,26 +121,39 @@ def close(
         if account is not None or symbol is not None or force:
             raise ValueError("--account, --symbol and --force choose among --all positions")
         with ServiceClient(url) as client:
-            body = {} if note is None else {"note": note}
-            done = client.post(path_of("positions", str(position_id), "close"), body)
+            asked = {"note": note, "share": share, "quantity": quantity}
+            body = {name: text for name, text in asked.items() if text is not None}
+            path = path_of("positions", str(position_id), "close")
+            done = client.post_with_key(path, body, _key(key))
         print_result(done, closed_table, as_json=as_json)
         return
-    if note is not None:
-        raise ValueError("--note belongs to one position: leave it out with --all")
+    if any(given is not None for given in (note, share, quantity, key)):
+        raise ValueError(
+            "--note, --share, --quantity and --key belong to one position: "
+            "leave them out with --all"
+        )
     _close_all(account, symbol, force=force, yes=yes, as_json=as_json, url=url)
 
 
 @app.command()
-def tighten(
+def change(
     position_id: Annotated[int, typer.Argument(metavar="ID", min=1, help="The position's id.")],
-    price: Annotated[str, typer.Argument(help="The new stop-loss, nearer to the mark price.")],
+    stop_loss: StopLoss = None,
+    take_profit: TakeProfits = None,
+    trail: Trail = None,
+    close_after: CloseAfter = None,
+    key: Key = None,
     as_json: Json = False,
     url: Url = None,
 ) -> None:
-    """Move a position's stop-loss; it may only tighten."""
-    body = {"stop_loss": amount_text("PRICE", price)}
+    """Change an open position: tighten its stop, replace the take-profits ahead, set a trail."""
+    body = _exits(stop_loss, take_profit, trail, close_after)
+    if not body:
+        raise ValueError(
+            "nothing to change: give --stop-loss, --take-profit, --trail or --close-after"
+        )
     with ServiceClient(url) as client:
-        position = client.patch(path_of("positions", position_id), body)
+        position = client.patch_with_key(path_of("positions", position_id), body, _key(key))
     print_result(position, one_position_table, as_json=as_json)
 
 
@@ -145,6 +171,35 @@ def resume(
 ) -> None:
     """Allow new positions again."""
     _set_trading("resume", reason, account, url, as_json)
+
+
+def _exits(
+    stop_loss: str | None,
+    take_profit: list[str] | None,
+    trail: str | None,
+    close_after: str | None,
+) -> dict[str, Any]:
+    """The exits of a request's body; what is not given is left out."""
+    rungs: Any = take_profit
+    if take_profit is not None and [one.strip().lower() for one in take_profit] == ["none"]:
+        rungs = "none"
+    given = {
+        "stop_loss": stop_loss,
+        "take_profits": rungs or None,
+        "trailing": trail,
+        "close_after": close_after,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _key(key: str | None) -> str:
+    if key is None:
+        return str(uuid4())
+    if not re.fullmatch("[!-~]+", key):
+        raise ValueError(
+            f"--key {key!r} is not a key: give letters, digits and signs without spaces"
+        )
+    return key
 
 
 def _how_to_learn(why: str, key: str) -> str:

@@ -232,7 +232,7 @@ class Replay:
                     account=self._account,
                     symbol=signal.symbol,
                     side=signal.side,
-                    ladder=signal.ladder,
+                    exits=signal.exits,
                     notional=signal.notional,
                     idempotency_key=signal.signal_id,
                     reply_to=reply,

@@ -4,7 +4,6 @@ from decimal import Decimal
 from typing import Any
 
 from immutables import Map
-from trading.ladder import Triggers
 
 from actors.desk.restore import version_of
 from actors.engine.pooled import actor_of
@@ -31,6 +30,7 @@ from backstay.simulation.requests import (
 from backstay.simulation.world import World
 from persistence.event_codec import event_json
 from trading.books import HealthStatus, LedgerFold, check_books
+from trading.positions.judging import Triggers
 
 ZERO = Decimal(0)
 
@@ -220,7 +220,7 @@ def check_position_actors(world: World) -> None:
         assert isinstance(actor, PositionActor)
         tracked = world.model.positions[position_id]
         _expect(actor._position, tracked.versions[tracked.now.version], "memory of a position")
-        waiting = (actor._unbooked, actor._waiting, actor._asked_price_for, actor._stop_moves)
+        waiting = (actor._unbooked, actor._waiting, actor._asked_price_for, actor._asked)
         _expect(waiting, ([], [], None, {}), f"what waits in position {position_id}")
 
 

@@ -5,19 +5,19 @@ from typing import Any
 
 from actors.messages import (
     AccountReady,
+    ChangeDone,
+    ChangePosition,
     CheckHealth,
     CloseDone,
     ClosePosition,
     Denied,
     HealthChecked,
-    MoveStop,
     OpenAccount,
     OpenDone,
     OpenPosition,
     PauseTrading,
     PricesTaken,
     ResumeTrading,
-    StopMoveDone,
     TradingSet,
     TransferDone,
     TransferFunds,
@@ -38,7 +38,9 @@ from backstay.simulation.requests import (
     TransferAsked,
 )
 from trading.books import HealthStatus
+from trading.exits.level import Level
 from trading.model import Denial, Position, Side
+from trading.positions.changing import Changes
 
 
 @dataclass(eq=False, slots=True, repr=False)
@@ -94,12 +96,11 @@ def command(request: Request, client: Client) -> Any:
     """The message that asks for it."""
     match request:
         case OpenAsked():
-            assert request.ladder is not None
             return OpenPosition(
                 account=request.account,
                 symbol=request.symbol,
                 side=Side(request.side),
-                ladder=request.ladder,
+                exits=request.exits,
                 notional=request.notional,
                 quantity=request.quantity,
                 idempotency_key=request.key,
@@ -114,8 +115,10 @@ def command(request: Request, client: Client) -> Any:
                 reply_to=client,
             )
         case StopAsked():
-            return MoveStop(
-                position_id=request.position_id, stop_price=request.stop_price, reply_to=client
+            return ChangePosition(
+                position_id=request.position_id,
+                changes=Changes(stop_loss=Level(request.stop_price)),
+                reply_to=client,
             )
         case PauseAsked():
             kind = PauseTrading if request.pause else ResumeTrading
@@ -148,7 +151,7 @@ def _judge_open(model: Model, request: OpenAsked, message: Any) -> None:
             opened = bound if request.key else request.position_id
             if position.position_id != opened:
                 raise Violation(f"{request} is answered with {position}, must be {opened}")
-            asked = (request.symbol, request.side, request.ladder)
+            asked = (request.symbol, request.side, request.exits.over())
             if asked != (position.symbol, position.side, position.ladder):
                 raise Violation(f"{request} is answered with another request's {position}")
         case Denied(denial=denial) if denial.reason == "key_conflict":
@@ -203,7 +206,7 @@ def _judge_close(model: Model, request: CloseAsked, message: Any) -> None:
 def _judge_stop(model: Model, request: StopAsked, message: Any) -> None:
     tracked = model.positions.get(request.position_id)
     match message:
-        case StopMoveDone(position=position):
+        case ChangeDone(position=position):
             _expect_durable(model, position)
             if not request.moved or position.stop_price != request.stop_price:
                 raise Violation(f"{request} is answered with {position}")

@@ -1,11 +1,13 @@
 """Compare the written rows with the model's predictions, to the last digit."""
 
+from decimal import Decimal
 from typing import Any
 
 from backstay.simulation.dispatcher import Violation
 from backstay.simulation.model_account import ModelAccount
 from backstay.simulation.model_position import Happening, ModelPosition, Part, Rung
 from trading.costs import DEFAULT_RATES
+from trading.exits.level import Level
 from trading.model import Position, Wallet
 
 
@@ -49,11 +51,18 @@ def opened_from(position: Position) -> ModelPosition:
         quantity=position.quantity,
         entry=position.entry_price,
         entry_time=position.entry_time_us,
-        stop_percent=ladder.stop_loss_pct,
-        rungs=[Rung(r.distance_pct, str(r.stop), r.close_fraction) for r in ladder.rungs],
+        stop_percent=percent_of(ladder.stop_loss),
+        rungs=[Rung(percent_of(r.at), str(r.stop), r.close_fraction) for r in ladder.rungs],
         rates={name: getattr(DEFAULT_RATES, name) for name in ("fee", "spread", "slippage")},
         key=position.idempotency_key,
     )
+
+
+def percent_of(level: Level | None) -> Decimal:
+    """The percentage of a level: all levels are percentages so far."""
+    assert level is not None
+    assert level.is_percent
+    return level.value
 
 
 def same_wallet(account: ModelAccount, wallet: Wallet) -> None:

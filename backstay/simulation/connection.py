@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from backstay.simulation.database import IDLE_SECONDS_MAX, Attempt, Database
-from persistence.changes import Change
+from persistence.changes import Change, ChangeKey
 from persistence.errors import Damaged, OutcomeUnknown, Unavailable
 from persistence.state import AccountState, Books, PositionRecord, State, StoredEvent
 from trading.signals import Signal
@@ -187,6 +187,11 @@ class Connection:
         """A position, or be unavailable."""
         self._maybe_unavailable(self._rates.read)
         return self._database.real.read_position(position_id)
+
+    def read_change_key(self, account: str, key: str) -> ChangeKey | None:
+        """What a key has changed, or be unavailable."""
+        self._maybe_unavailable(self._rates.read)
+        return self._database.real.read_change_key(account, key)
 
     def load_signals(self) -> tuple[tuple[Signal, ...], int]:
         """The unfinished signals, or be unavailable."""

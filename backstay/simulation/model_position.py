@@ -143,9 +143,9 @@ class ModelPosition:
         rung = self.rungs[self.rungs_hit]
         stop_before = self.stop
         target = self.stop
-        if rung.stop == "breakeven" or (rung.stop == "previous_rung" and self.rungs_hit == 0):
+        if rung.stop == "breakeven" or (rung.stop == "previous" and self.rungs_hit == 0):
             target = self.entry
-        elif rung.stop == "previous_rung":
+        elif rung.stop == "previous":
             target = self.levels[self.rungs_hit - 1]
         if self._profits(target, self.stop):
             self.stop = target
@@ -172,9 +172,8 @@ class ModelPosition:
     def _reduce(
         self, fraction: Decimal, at: Decimal, time_us: int, happenings: list[Happening]
     ) -> None:
-        whole = exact(self.entry) * exact(self.quantity)
         quantity = min(self.open_quantity, price(exact(self.quantity) * exact(fraction)))
-        released = min(self.hold, money(exact(money(whole)) * exact(fraction)))
+        released = min(self.hold, money(exact(self.entry) * exact(quantity)))
         part = self._part(quantity, at, released)
         self.open_quantity = price(exact(self.open_quantity) - exact(quantity))
         self.hold -= released

@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from trading.ladder_shape import ladder_from_percentages
-
 from actors.messages import Denied
 from actors.signals.protocol import SignalsStored
 from backstay.simulation.arithmetic import exact, price
@@ -13,6 +11,7 @@ from backstay.simulation.comparing import expect_values
 from backstay.simulation.dispatcher import Violation
 from backstay.simulation.model_tracking import Tracked
 from backstay.simulation.requests import SignalsAsked
+from trading.exits.ladder import DEFAULT_LADDER
 from trading.model import Position
 from trading.signals import Signal, SignalOrder
 
@@ -159,7 +158,7 @@ class ModelSignals:
         now = signal.now
         assert now.notional is not None
         quantity = price(exact(now.notional) / exact(position.entry_price))
-        asked = (now.account, now.symbol, signal.opens, ladder_from_percentages(), quantity)
+        asked = (now.account, now.symbol, signal.opens, DEFAULT_LADDER, quantity)
         its = (position.account, position.symbol, position.side, position.ladder)
         if (*its, position.quantity) != asked:
             raise Violation(f"{position} is opened by {now}")

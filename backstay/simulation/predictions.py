@@ -1,6 +1,7 @@
 """In calm weather every answer is known beforehand."""
 
-from actors.messages import AccountReady, CloseDone, Denied, OpenDone, StopMoveDone, TransferDone
+from actors.messages import AccountReady, ChangeDone, CloseDone, Denied, OpenDone, TransferDone
+from backstay.simulation.comparing import percent_of
 from backstay.simulation.dispatcher import Violation
 from backstay.simulation.model_position import ModelPosition, Rung
 from backstay.simulation.requests import (
@@ -71,7 +72,7 @@ class Predictions:
         if denial is not None:
             return denial
         assert market.last is not None
-        assert request.ladder is not None
+        ladder = request.exits.over()
         entry, entry_time = market.last
         position = ModelPosition(
             position_id=0,
@@ -81,10 +82,10 @@ class Predictions:
             quantity=request.quantity_at(entry),
             entry=entry,
             entry_time=entry_time,
-            stop_percent=request.ladder.stop_loss_pct,
+            stop_percent=percent_of(ladder.stop_loss),
             rungs=[
-                Rung(rung.distance_pct, str(rung.stop), rung.close_fraction)
-                for rung in request.ladder.rungs
+                Rung(percent_of(rung.at), str(rung.stop), rung.close_fraction)
+                for rung in ladder.rungs
             ],
             rates={name: getattr(DEFAULT_RATES, name) for name in ("fee", "spread", "slippage")},
             key=None,
@@ -125,7 +126,7 @@ class Predictions:
 
 def _answer(request: Request) -> str | None:
     match request.answer:
-        case OpenDone() | CloseDone() | StopMoveDone() | TransferDone() | AccountReady():
+        case OpenDone() | CloseDone() | ChangeDone() | TransferDone() | AccountReady():
             return DONE
         case Denied(denial=denial):
             return str(denial.reason)

@@ -7,7 +7,8 @@ from typing import Any
 from actors.messages import Denied
 from backstay.simulation.arithmetic import exact, price
 from backstay.simulation.dispatcher import Violation
-from trading.model import Ladder, Limits, Position
+from trading.exits.exits import NOTHING_SAID, Exits
+from trading.model import Limits, Position
 from trading.signals import SignalOrder
 
 
@@ -38,7 +39,7 @@ class OpenAsked(Request):
     account: str = ""
     symbol: str = ""
     side: str = ""
-    ladder: Ladder | None = None
+    exits: Exits = NOTHING_SAID
     notional: Decimal | None = None
     quantity: Decimal | None = None
     key: str | None = None
@@ -55,7 +56,7 @@ class OpenAsked(Request):
     @property
     def asks(self) -> tuple[Any, ...]:
         """What makes two opens the same request."""
-        return (self.symbol, self.side, self.ladder, self.notional, self.quantity)
+        return (self.symbol, self.side, self.exits, self.notional, self.quantity)
 
     def quantity_at(self, entry: Decimal) -> Decimal:
         """The quantity that it comes to at a price."""
@@ -222,7 +223,12 @@ class Requests:
                 and request.position_id is None
                 and request.account == position.account
                 and request.key == position.idempotency_key
-                and request.asks[:3] == (position.symbol, position.side, position.ladder)
+                and (request.symbol, request.side, request.exits.over())
+                == (
+                    position.symbol,
+                    position.side,
+                    position.ladder,
+                )
                 and request.quantity_at(position.entry_price) == position.quantity
                 and (request.deadline_us is None or now_us <= request.deadline_us)
             ):

@@ -2,9 +2,8 @@
 
 from decimal import Decimal
 
-from trading.ladder_shape import checked, ladder_from_percentages
-
-from trading.model import Ladder, Limits, Rung, StopTarget
+from trading.exits.notation import exits_from
+from trading.model import Limits
 
 SYMBOLS = {"AAAUSDT": Decimal(100), "BBBUSDT": Decimal("0.25"), "CCCUSDT": Decimal(25000)}
 ACCOUNTS = {
@@ -22,34 +21,15 @@ ACCOUNTS = {
 }
 
 
-def _ladders() -> tuple[Ladder, ...]:
-    def percents(*values: str) -> list[Decimal]:
-        return [Decimal(value) for value in values]
-
-    runner = Ladder(
-        stop_loss_pct=Decimal(4),
-        rungs=(
-            Rung(
-                distance_pct=Decimal("1.5"),
-                stop=StopTarget.UNCHANGED,
-                close_fraction=Decimal("0.3333"),
-            ),
-            Rung(
-                distance_pct=Decimal(2), stop=StopTarget.BREAKEVEN, close_fraction=Decimal("0.3333")
-            ),
+EXITS = tuple(
+    map(
+        exits_from,
+        (
+            {},
+            {"stop_loss": "2%", "take_profits": "1%@25%;2%@25%;3%@50%"},
+            {"stop_loss": "0.9%", "take_profits": "0.7%;30%"},
+            {"stop_loss": "1%", "take_profits": "none"},
+            {"stop_loss": "4%", "take_profits": "1.5%@33.33%>keep;2%@33.33%>breakeven"},
         ),
     )
-    return (
-        ladder_from_percentages(),
-        ladder_from_percentages(
-            percents("1", "2", "3"),
-            stop_loss_pct=Decimal(2),
-            close_fractions=percents("0.25", "0.25", "0.5"),
-        ),
-        ladder_from_percentages(percents("0.7", "30"), stop_loss_pct=Decimal("0.9")),
-        ladder_from_percentages([], stop_loss_pct=Decimal(1)),
-        checked(runner),
-    )
-
-
-LADDERS = _ladders()
+)

@@ -19,7 +19,7 @@ from backstay.simulation.requests import (
     StopAsked,
     TransferAsked,
 )
-from backstay.simulation.setting import ACCOUNTS, LADDERS, SYMBOLS
+from backstay.simulation.setting import ACCOUNTS, EXITS, SYMBOLS
 from backstay.simulation.world import World
 
 
@@ -112,7 +112,7 @@ class Steps:
             account=account,
             symbol=symbol,
             side=self.random.choice(("LONG", "SHORT")),
-            ladder=self.random.choice(LADDERS),
+            exits=self.random.choice(EXITS),
             notional=None if quantity is not None else notional,
             quantity=quantity,
             key=f"{self._unwritable()}key-{serial}" if self.random.random() < 0.6 else None,
@@ -132,7 +132,7 @@ class Steps:
             account=first.account,
             symbol=first.symbol,
             side=("SHORT" if first.side == "LONG" else "LONG") if other else first.side,
-            ladder=first.ladder,
+            exits=first.exits,
             notional=first.notional,
             quantity=first.quantity,
             key=first.key,

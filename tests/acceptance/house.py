@@ -33,9 +33,10 @@ from actors.system import System, SystemSettings
 from persistence.state import StoredEvent
 from persistence.store import Store
 from tests.acceptance.faults import FaultyStore
+from tests.unit.accounts import ladder_from_percentages
 from trading.books import HealthReport
-from trading.ladder_shape import ladder_from_percentages
-from trading.model import Denial, Ladder, LedgerEntry, Limits, Position, Side, Wallet
+from trading.exits.ladder import Ladder
+from trading.model import Denial, LedgerEntry, Limits, Position, Side, Wallet
 
 WITHIN = 60.0
 SYMBOL = "BTCUSDT"

@@ -10,21 +10,22 @@ from hypothesis import strategies as st
 
 from actors.engine.dispatcher import SequentialDispatcher
 from actors.messages import (
+    ChangeDone,
     MoveStop,
     OpenAccount,
     OpenDone,
     OpenMarket,
     Reply,
-    StopMoveDone,
     TakePrices,
 )
 from actors.system import System, SystemSettings
 from persistence.store import Store
 from tests.acceptance.house import SYMBOL, House, an_open
-from tests.unit.accounts import a_position
-from trading.ladder import Advance, advanced, tightened
-from trading.ladder_shape import ladder_from_percentages
-from trading.model import Ladder, Position, PositionStatus, Side
+from tests.unit.accounts import a_position, ladder_from_percentages
+from trading.exits.ladder import Ladder
+from trading.model import Position, PositionStatus, Side
+from trading.positions.changing import tightened
+from trading.positions.judging import Advance, advanced
 from trading.price_guard import GuardSettings, PriceGuard, Verdict
 
 TICK_US = 1_000_000
@@ -194,7 +195,7 @@ class Walk:
         """
         stops: dict[int, dict[int, list[Decimal]]] = {}
         told = [reply.get(0) for reply in self.stop_moves]
-        done = [answer.position.version for answer in told if isinstance(answer, StopMoveDone)]
+        done = [answer.position.version for answer in told if isinstance(answer, ChangeDone)]
         for event in store.read_events(0, 100_000):
             if event.kind == "stop_moved":
                 assert event.position_id is not None

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from actors.messages import CloseDone, ClosePosition, PauseMarket
 from tests.acceptance.house import SYMBOL, WITHIN, House, at_once
-from trading.ladder_shape import ladder_from_percentages
+from tests.unit.accounts import ladder_from_percentages
 from trading.model import CloseReason, DenialReason, PositionStatus, Side
 
 

@@ -9,8 +9,8 @@ import pytest
 from actors.messages import ClosePosition, MoveStop, ReleaseCandidate, Reply, TransferFunds
 from tests.acceptance.conftest import Log
 from tests.acceptance.house import SYMBOL, House, an_open
+from tests.unit.accounts import ladder_from_percentages
 from trading.books import HealthStatus
-from trading.ladder_shape import ladder_from_percentages
 from trading.model import CloseReason, DenialReason, PositionStatus
 
 FAR = ladder_from_percentages([Decimal(50)])

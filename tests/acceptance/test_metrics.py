@@ -15,7 +15,7 @@ from tests.acceptance.faults import Inject
 from tests.acceptance.house import SYMBOL, House
 from tests.acceptance.scrapes import StubFeed, feeds
 from tests.acceptance.scrapes import value as value_of
-from trading.ladder_shape import ladder_from_percentages
+from tests.unit.accounts import ladder_from_percentages
 from trading.model import DenialReason, Side
 
 Houses = Callable[..., House]

@@ -7,7 +7,7 @@ import pytest
 
 from actors.messages import ClosePosition, Denied, OpenAccount, OpenDone, Reply, TransferFunds
 from tests.acceptance.house import WITHIN, House, amounts, an_open, at_once, balances
-from trading.ladder_shape import ladder_from_percentages
+from tests.unit.accounts import ladder_from_percentages
 from trading.model import DenialReason, Limits, Side
 
 

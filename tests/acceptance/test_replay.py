@@ -19,8 +19,8 @@ from backstay.replay.report.report import report_of
 from persistence.store import Store
 from tests.acceptance.plain_loop import PlainLoop
 from tests.command_line import CommandLine
+from tests.unit.accounts import ladder_from_percentages
 from trading.books import HealthStatus
-from trading.ladder_shape import ladder_from_percentages
 from trading.model import Side
 
 HISTORY = Path(__file__).parents[3] / "shared" / "data" / "history"

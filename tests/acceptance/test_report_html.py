@@ -17,7 +17,6 @@ from backstay.feeds.simulated import simulated_prices, simulated_signals
 from backstay.replay.report.html import page_html
 from tests.acceptance.taped_replay import TapedReplay, simulated_replay, taped_replay
 from tests.command_line import CommandLine
-from trading.ladder_shape import ladder_from_percentages
 from trading.model import Side
 
 SVG = "http://www.w3.org/2000/svg"
@@ -143,7 +142,7 @@ def test_a_replay_without_positions_has_a_page(tmp_path: Path) -> None:
         symbol="BTCUSDT",
         side=Side.LONG,
         notional=Decimal(25),
-        ladder=ladder_from_percentages(),
+        exits=NOTHING_SAID,
         line=2,
     )
     data = data_of(taped_replay([batch], [late]).write(tmp_path))

@@ -7,7 +7,7 @@ import pytest
 
 from tests.acceptance.conftest import Log
 from tests.acceptance.house import House, Number, amounts, balances
-from trading.ladder_shape import ladder_from_percentages
+from tests.unit.accounts import ladder_from_percentages
 from trading.model import CloseReason, PositionStatus, Side
 from trading.money import plain, trimmed
 

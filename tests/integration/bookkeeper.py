@@ -11,13 +11,13 @@ import psycopg2
 
 from persistence.changes import Change
 from persistence.store import Store
-from trading import ladder, ladder_shape, wallet
+from trading import ladder, wallet
 from trading.costs import DEFAULT_RATES
 from trading.events.positions import PositionClosed, PositionReduced
+from trading.exits.ladder import Ladder
 from trading.model import (
     CostRates,
     Denial,
-    Ladder,
     LedgerEntry,
     Limits,
     MarketPrice,
@@ -92,7 +92,7 @@ class Bookkeeper:
             quantity=Decimal(quantity),
             entry_price=Decimal(entry_price),
             entry_time_us=NOW_US,
-            ladder=levels or ladder_shape.ladder_from_percentages(),
+            ladder=levels or ladder_from_percentages(),
             rates=rates,
             idempotency_key=key,
             request=request,

@@ -11,7 +11,7 @@ from persistence.changes import Change
 from persistence.errors import Deposed, RefusalKind, Refused
 from persistence.store import Store
 from tests.integration.bookkeeper import NOW_US, Bookkeeper, all_rows, by_hand, market, rows
-from trading.ladder_shape import ladder_from_percentages
+from tests.unit.accounts import ladder_from_percentages
 from trading.model import PositionStatus
 
 

@@ -15,7 +15,7 @@ from actors.protocol import Arm, PriceReached
 from actors.published import Published, Version
 from tests.venues.listening import RecordingSink, hurried, listening
 from tests.venues.server import VenueServer, trades_of
-from trading.ladder import Triggers
+from trading.positions.judging import Triggers
 
 SYMBOL = "BTC/USD"
 

@@ -20,8 +20,8 @@ from actors.signals.protocol import (
 from persistence.changes import Change
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage
 from tests.unit.accounts import TIME_US, Account, a_position, a_record
-from trading.ladder import closed
 from trading.model import CloseReason, Denial, DenialReason, MarketPrice, Position, Side
+from trading.positions.judging import closed
 from trading.signals import Signal, SignalAction, SignalOrder
 
 LAST_ID = 16

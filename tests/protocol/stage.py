@@ -12,7 +12,7 @@ from actors.messages import ReportMarket, TakePrices
 from actors.probe import TestProbe
 from actors.protocol import Arm
 from actors.published import MarketState, MarketStatus, Published, Version
-from trading.ladder import Triggers
+from trading.positions.judging import Triggers
 
 SYMBOL = "BTCUSDT"
 ACCOUNT = "demo"

@@ -21,8 +21,8 @@ from tests.protocol.guarded import ID, POSITION, STALE, booked, close, hit, no_q
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage
 from tests.unit.accounts import TIME_US
 from trading.events.positions import PositionClosed, RungHit
-from trading.ladder import Triggers
 from trading.model import CloseReason, MarketPrice, PositionStatus
+from trading.positions.judging import Triggers
 
 
 def test_it_begins_by_arming_after_its_stamp(stage: Stage) -> None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from actors.engine.pooled import Recipient
-from actors.messages import CloseDone, Denied, StopMoveDone
+from actors.messages import ChangeDone, CloseDone, Denied
 from actors.protocol import (
     Arm,
     BookPosition,
@@ -17,8 +17,8 @@ from actors.protocol import (
 from tests.protocol.guarded import ID, booked, close, hit, move_stop, no_quote, quote
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage
 from trading.events.positions import StopMoved
-from trading.ladder import Triggers
 from trading.model import Denial, DenialReason
+from trading.positions.judging import Triggers
 
 UNKNOWN = Denial(reason=DenialReason.PRICE_UNKNOWN, text="no price of BTCUSDT")
 
@@ -40,7 +40,7 @@ def test_a_tighter_stop_is_armed_at_once_and_answered_when_it_is_durable(
     assert [event.stop_before, event.stop_after, event.mark_price] == [95, 98, 102]
     client.expect_nothing()
     position.tell(booked(2))
-    assert client.expect(StopMoveDone).position == booking.position
+    assert client.expect(ChangeDone).position == booking.position
 
 
 def test_a_stop_that_may_not_move_leaves_everything_as_it_was(
@@ -86,7 +86,7 @@ def test_commands_ask_for_their_prices_one_after_another(stage: Stage, position:
         assert [m for m in stage.market.unread() if isinstance(m, QuotePrice)] == []
         position.tell(quote(price, question=question))
     position.tell(booked(3))
-    assert first.expect(StopMoveDone).position.stop_price == 98
+    assert first.expect(ChangeDone).position.stop_price == 98
     assert second.expect(Denied).denial.reason is DenialReason.STOP_INVALID
     assert closer.expect(CloseDone).position.exit_price == 100
 
@@ -100,7 +100,7 @@ def test_a_stop_waits_on_where_only_a_fresh_price_is_denied(
     polite.expect(Denied)
     position.tell(quote(102, question=2))
     position.tell(booked(2))
-    client.expect(StopMoveDone)
+    client.expect(ChangeDone)
 
 
 def test_a_second_answer_to_one_question_only_arms(stage: Stage, position: Recipient) -> None:
@@ -145,5 +145,5 @@ def test_a_new_wallet_is_told_of_the_stop_again(
     position.tell(WalletRestarted(account=ACCOUNT))
     assert [stage.wallet.expect(BookPosition) for _ in range(2)] == told
     position.tell(booked(version))
-    done = client.expect(StopMoveDone).position
+    done = client.expect(ChangeDone).position
     assert (done.position_id, done.version, done.rungs_hit) == (ID, 2, 0)

@@ -26,7 +26,6 @@ from tests.protocol.office import ID, POSITION, Office, close
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage
 from tests.unit.accounts import TIME_US
 from trading.events.services import PartSetAside
-from trading.ladder_shape import ladder_from_percentages
 from trading.model import Denial, DenialReason, Side
 
 FAILURES, _ = FAILURES_MAX[0]
@@ -189,7 +188,7 @@ def an_open(client: Recipient) -> OpenPosition:
         account=ACCOUNT,
         symbol=SYMBOL,
         side=Side.LONG,
-        ladder=ladder_from_percentages(),
+        exits=NOTHING_SAID,
         notional=Decimal(10),
         reply_to=client,
     )

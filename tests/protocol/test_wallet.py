@@ -25,8 +25,8 @@ from actors.protocol import (
 from tests.protocol.stage import ACCOUNT, Number, Stage
 from tests.protocol.trading_floor import Floor
 from tests.unit.accounts import TIME_US
-from trading.ladder import advanced
 from trading.model import DenialReason, MarketPrice, Position, PositionStatus
+from trading.positions.judging import advanced
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 import pytest
+import trading.ladder
 
 import actors.position.actor
 import actors.wallet.plan
 import trading.costs
-import trading.ladder
 from actors.commit.actor import CommitterActor
 from actors.commit.protocol import CommitChange
 from actors.desk.restarts import Restarts
@@ -19,15 +19,15 @@ from actors.desk.starter import Starter
 from actors.engine.supervised import ActorKind
 from actors.market.actor import MarketActor
 from actors.market.price_history import Accepted, PriceHistory
-from actors.messages import StopMoveDone
+from actors.messages import ChangeDone
 from actors.position.actor import PositionActor
 from actors.protocol import Disarm, PriceQuoted, QuotePrice, ReadPosition
 from actors.wallet.actor import WalletActor
 from actors.wallet.pending_opens import PendingOpens
 from persistence import commits
 from persistence.state import PositionRecord
-from trading.ladder import Advance
 from trading.model import Position, Wallet
+from trading.positions.judging import Advance
 from trading.wallet import Booking, settled
 
 
@@ -167,7 +167,7 @@ def stops_are_answered_too_early(patch: pytest.MonkeyPatch) -> None:
         if moved is not None:
             self.directory.send(
                 moved.reply_to,
-                StopMoveDone(record=PositionRecord(position=advance.position, opened_at_us=0)),
+                ChangeDone(record=PositionRecord(position=advance.position, opened_at_us=0)),
             )
 
     patch.setattr(PositionActor, "_take", hasty)

@@ -5,11 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import trading.ladder
 
 import actors.position.actor
 import actors.wallet.plan
 import trading.costs
-import trading.ladder
 from actors.commit.actor import Attempt, CommitterActor
 from actors.commit.courier import Courier
 from actors.commit.protocol import ChangeCommitted, CommitChange
@@ -21,8 +21,8 @@ from persistence.changes import Change
 from persistence.errors import Deposed, Unavailable
 from trading.events import Event
 from trading.events.positions import RungHit
-from trading.ladder import Advance
 from trading.model import CostRates, Denial, Position
+from trading.positions.judging import Advance
 from trading.price_guard import PriceGuard, Verdict
 
 

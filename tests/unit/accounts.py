@@ -1,5 +1,6 @@
 """One account traded without actors: the pure rules, in the order in which actors apply them."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from persistence.state import PositionRecord
@@ -7,23 +8,23 @@ from trading.books import HealthReport, LedgerFold, check_books
 from trading.costs import DEFAULT_RATES
 from trading.events import Event
 from trading.events.positions import PositionClosed, PositionReduced
-from trading.ladder import Advance, advanced, closed, opened
-from trading.ladder_shape import ladder_from_percentages
+from trading.exits.ladder import DEFAULT_LADDER, AskedRung, Ladder, checked, filled_in
+from trading.exits.level import percent
 from trading.model import (
     CloseReason,
     CostRates,
     Denial,
-    Ladder,
     LedgerEntry,
     Limits,
     Position,
     PositionStatus,
     Side,
 )
+from trading.positions.judging import Advance, advanced, closed
+from trading.positions.opening import opened
 from trading.wallet import Booking, account_opened, held, settled, transferred
 
 TIME_US = 1_700_000_000_000_000
-DEFAULT_LADDER = ladder_from_percentages()
 
 Number = str | int | Decimal
 
@@ -60,11 +61,24 @@ def a_position(
 
 def a_ladder(*pcts: Number, stop: Number = 5, closes: tuple[Number, ...] | None = None) -> Ladder:
     """The standard pattern for these take-profit percentages and close fractions."""
-    return ladder_from_percentages(
-        [Decimal(pct) for pct in pcts],
-        stop_loss_pct=Decimal(stop),
-        close_fractions=None if closes is None else [Decimal(fraction) for fraction in closes],
-    )
+    asked = [
+        AskedRung(
+            at=percent(str(pct)), close_fraction=None if closes is None else Decimal(closes[index])
+        )
+        for index, pct in enumerate(pcts)
+    ]
+    return checked(Ladder(stop_loss=percent(str(stop)), rungs=filled_in(asked)))
+
+
+def ladder_from_percentages(
+    take_profit_pcts: Sequence[Number] = (3, 6, 10),
+    *,
+    stop_loss_pct: Number = 5,
+    close_fractions: Sequence[Number] | None = None,
+) -> Ladder:
+    """The standard pattern, of the specification's distances unless others are given."""
+    closes = None if close_fractions is None else tuple(close_fractions)
+    return a_ladder(*take_profit_pcts, stop=stop_loss_pct, closes=closes)
 
 
 def walked(position: Position, *prices: Number) -> Advance:

@@ -6,8 +6,8 @@ from decimal import Decimal
 from hypothesis import strategies as st
 
 from tests.unit.accounts import a_position, walked
-from trading.ladder_shape import RUNGS_MAX, checked
-from trading.model import Ladder, Position, PositionStatus, Rung, Side, StopTarget
+from trading.exits.ladder import RUNGS_MAX, Ladder, Rung, StopTarget, checked
+from trading.model import Position, PositionStatus, Side
 
 # Distances and moves share a grid, so that prices often meet a trigger exactly.
 _GRID = Decimal("0.5")

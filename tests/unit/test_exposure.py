@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from tests.unit.strategies import positions, positions_underway, walks
 from trading.exposure import NOTHING
-from trading.ladder import advanced, unrealized_pnl
 from trading.model import Position, PositionStatus
 from trading.money import ZERO
+from trading.positions.judging import advanced, unrealized_pnl
 
 HALF_QUANTUM = Decimal("5E-9")
 

@@ -8,7 +8,7 @@ import pytest
 
 from backstay.feeds.errors import InputError
 from backstay.feeds.signals import read_signals
-from trading.ladder_shape import ladder_from_percentages
+from tests.unit.accounts import ladder_from_percentages
 from trading.model import Side
 
 HEADER = "id,timestamp,symbol,side,notional"

@@ -8,9 +8,10 @@ from itertools import islice, pairwise
 from backstay.feeds.batches import PriceBatch
 from backstay.feeds.signals import Signal
 from backstay.feeds.simulated import SPAN_US, START_US, SYMBOLS, simulated_prices, simulated_signals
-from trading.ladder import advanced, opened, quantity_for
 from trading.model import CloseReason, CostRates, Position, PositionStatus, Side
 from trading.money import ZERO, is_money, is_price
+from trading.positions.judging import advanced
+from trading.positions.opening import opened, quantity_for
 
 Row = tuple[str, int, Decimal]
 

@@ -10,9 +10,9 @@ import pytest
 from tests.unit.accounts import DEFAULT_LADDER, Account, a_ladder, a_position, walked
 from trading.costs import DEFAULT_RATES, closing_costs, gross_pnl
 from trading.events.positions import PositionClosed, PositionReduced, RungHit
-from trading.ladder import quantity_for
 from trading.model import CostRates, EntryType, LedgerEntry, Side
 from trading.money import ZERO, plain, trimmed
+from trading.positions.opening import quantity_for
 
 GOLDEN = Path(__file__).parents[3] / "shared" / "golden" / "cases.json"
 

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from tests.unit.accounts import Account, a_ladder, a_position
 from tests.unit.strategies import entry_prices, ladders, sides
+from trading.exits.ladder import Ladder
 from trading.headroom import REACH, could_gain, could_lose, deposit_denial, headroom_denial
-from trading.ladder import advanced
-from trading.model import Denial, DenialReason, Ladder, Position, PositionStatus, Side
+from trading.model import Denial, DenialReason, Position, PositionStatus, Side
 from trading.money import AMOUNT_MAX, ZERO, is_money, quotient
+from trading.positions.judging import advanced
 
 
 def test_the_account_of_the_report_is_told_before_it_opens() -> None:

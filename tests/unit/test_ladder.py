@@ -5,36 +5,20 @@ from decimal import Decimal
 import pytest
 
 from tests.unit.accounts import TIME_US, Number, a_ladder, a_position, walked
-from trading.closing import rung_name
 from trading.costs import DEFAULT_RATES
 from trading.events.positions import PositionClosed, PositionOpened, PositionReduced, RungHit
-from trading.ladder import (
-    Advance,
-    Triggers,
-    advanced,
-    closed,
-    opened,
-    quantity_for,
-    triggers,
-    unrealized_pnl,
-)
-from trading.ladder_shape import checked
-from trading.model import (
-    CloseReason,
-    Ladder,
-    Position,
-    PositionStatus,
-    Rung,
-    Side,
-    StopTarget,
-)
+from trading.exits.ladder import Ladder, Rung, StopTarget, checked
+from trading.model import CloseReason, Position, PositionStatus, Side
 from trading.money import ZERO
+from trading.positions.closing import rung_name
+from trading.positions.judging import Advance, Triggers, advanced, closed, triggers, unrealized_pnl
+from trading.positions.opening import opened, quantity_for
 
 
 def a_rung(distance: Number, *, fraction: Number = 0) -> Rung:
     return Rung(
-        distance_pct=Decimal(distance),
-        stop=StopTarget.UNCHANGED,
+        at=percent(str(distance)),
+        stop=StopTarget.KEEP,
         close_fraction=Decimal(fraction),
     )
 
@@ -144,27 +128,27 @@ def test_a_close_says_what_closed_it(side: Side, path: list[str], reason: str) -
 
 def test_a_rung_may_leave_the_stop() -> None:
     """A rung whose stop is `unchanged` reports the same stop before and after."""
-    ladder = checked(Ladder(stop_loss_pct=Decimal(5), rungs=(a_rung(3), a_rung(6))))
+    ladder = checked(Ladder(stop_loss=percent(str(5)), rungs=(a_rung(3), a_rung(6))))
     hits = walked(a_position(ladder=ladder), 103, 106).events
     assert all(isinstance(hit, RungHit) and hit.stop_before == hit.stop_after for hit in hits)
 
 
-@pytest.mark.parametrize("first", [StopTarget.PREVIOUS_RUNG, StopTarget.BREAKEVEN])
+@pytest.mark.parametrize("first", [StopTarget.PREVIOUS, StopTarget.BREAKEVEN])
 def test_what_is_before_the_first_rung_is_the_entry(first: StopTarget) -> None:
     """For the first rung the rung before it is breakeven."""
-    rung = Rung(distance_pct=Decimal(3), stop=first, close_fraction=Decimal(0))
-    ladder = checked(Ladder(stop_loss_pct=Decimal(5), rungs=(rung,)))
+    rung = Rung(at=percent(str(3)), stop=first, close_fraction=Decimal(0))
+    ladder = checked(Ladder(stop_loss=percent(str(5)), rungs=(rung,)))
     assert walked(a_position(ladder=ladder), 103).position.stop_price == 100
 
 
 def test_a_later_rung_to_breakeven_does_not_loosen_the_stop() -> None:
     """A stop that an earlier rung moved beyond breakeven stays there."""
-    stops = (StopTarget.BREAKEVEN, StopTarget.PREVIOUS_RUNG, StopTarget.BREAKEVEN)
+    stops = (StopTarget.BREAKEVEN, StopTarget.PREVIOUS, StopTarget.BREAKEVEN)
     rungs = tuple(
-        Rung(distance_pct=Decimal(distance), stop=stop, close_fraction=Decimal(0))
+        Rung(at=percent(str(distance)), stop=stop, close_fraction=Decimal(0))
         for distance, stop in zip((3, 6, 10), stops, strict=True)
     )
-    position = a_position(ladder=checked(Ladder(stop_loss_pct=Decimal(5), rungs=rungs)))
+    position = a_position(ladder=checked(Ladder(stop_loss=percent(str(5)), rungs=rungs)))
     assert walked(position, 106, 110).position.stop_price == 103
 
 

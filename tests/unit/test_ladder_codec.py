@@ -11,8 +11,8 @@ import pytest
 from actors.messages import OpenPosition
 from actors.wallet.canonical import canonical_request
 from persistence.ladder_codec import ladder_from, ladder_text
-from trading.ladder_shape import ladder_from_percentages
-from trading.model import Ladder, Side
+from trading.exits.ladder import Ladder
+from trading.model import Side
 
 NOT_ASKED = {"account", "reply_to", "idempotency_key", "deadline_us"}
 """What a request's text does not hold: a key belongs to an account, the rest is of one sending."""
@@ -29,7 +29,7 @@ REQUEST = OpenPosition(
     account="demo",
     symbol="BTCUSD",
     side=Side.LONG,
-    ladder=ladder_from_percentages(),
+    exits=NOTHING_SAID,
     reply_to=Nobody(),
     notional=Decimal("10.50"),
     idempotency_key="first",

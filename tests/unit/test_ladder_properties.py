@@ -20,9 +20,10 @@ from tests.unit.strategies import (
 )
 from trading.events import Event
 from trading.events.positions import PositionClosed, PositionReduced, RungHit
-from trading.ladder import advanced, closed, triggers
-from trading.model import CloseReason, Costs, Ladder, Position, PositionStatus, Side
+from trading.exits.ladder import Ladder
+from trading.model import CloseReason, Costs, Position, PositionStatus, Side
 from trading.money import ZERO, is_money, money, product, total
+from trading.positions.judging import advanced, closed, triggers
 
 
 def toward_profit(side: Side, price: Decimal) -> Decimal:

@@ -5,27 +5,22 @@ from typing import Any
 
 import pytest
 
-from tests.unit.accounts import Number, a_ladder, a_position
-from trading.ladder_shape import (
+from tests.unit.accounts import (
     DEFAULT_STOP_LOSS_PCT,
-    RUNGS_MAX,
-    checked,
+    Number,
+    a_ladder,
+    a_position,
     ladder_from_percentages,
-    untargeted_fraction,
 )
-from trading.model import (
-    Ladder,
-    Rung,
-    Side,
-    StopTarget,
-)
+from trading.exits.ladder import RUNGS_MAX, Ladder, Rung, StopTarget, checked, untargeted_fraction
+from trading.model import Side
 from trading.money import PRICE_MAX
 
 
 def a_rung(distance: Number, *, fraction: Number = 0) -> Rung:
     return Rung(
-        distance_pct=Decimal(distance),
-        stop=StopTarget.UNCHANGED,
+        at=percent(str(distance)),
+        stop=StopTarget.KEEP,
         close_fraction=Decimal(fraction),
     )
 
@@ -35,11 +30,9 @@ def test_the_default_ladder_is_the_specifications() -> None:
     assert ladder_from_percentages() == Ladder(
         stop_loss_pct=Decimal(5),
         rungs=(
-            Rung(distance_pct=Decimal(3), stop=StopTarget.BREAKEVEN, close_fraction=Decimal(0)),
-            Rung(distance_pct=Decimal(6), stop=StopTarget.PREVIOUS_RUNG, close_fraction=Decimal(0)),
-            Rung(
-                distance_pct=Decimal(10), stop=StopTarget.PREVIOUS_RUNG, close_fraction=Decimal(1)
-            ),
+            Rung(at=percent(str(3)), stop=StopTarget.BREAKEVEN, close_fraction=Decimal(0)),
+            Rung(at=percent(str(6)), stop=StopTarget.PREVIOUS, close_fraction=Decimal(0)),
+            Rung(at=percent(str(10)), stop=StopTarget.PREVIOUS, close_fraction=Decimal(1)),
         ),
     )
     assert Decimal(5) == DEFAULT_STOP_LOSS_PCT
@@ -50,7 +43,7 @@ def test_the_pattern_holds_for_any_number_of_rungs(count: int) -> None:
     """Rung one sends the stop to breakeven, later ones to the rung before; the last closes."""
     rungs = a_ladder(*range(1, count + 1)).rungs
     assert [rung.distance_pct for rung in rungs] == list(range(1, count + 1))
-    stops = [StopTarget.BREAKEVEN, *[StopTarget.PREVIOUS_RUNG] * 7]
+    stops = [StopTarget.BREAKEVEN, *[StopTarget.PREVIOUS] * 7]
     assert [rung.stop for rung in rungs] == stops[:count]
     fractions = [*[0] * (count - 1), 1] if count else []
     assert [rung.close_fraction for rung in rungs] == fractions

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from tests.unit.accounts import TIME_US, Number, a_ladder, a_position, walked
 from tests.unit.strategies import moved, moves, positions_underway
 from trading.events.positions import StopMoved
-from trading.ladder import Advance, advanced, tightened, triggers
 from trading.model import Denial, DenialReason, Position, Side
 from trading.money import price_scale
+from trading.positions.changing import tightened
+from trading.positions.judging import Advance, advanced, triggers
 
 
 def to(position: Position, stop: Number, mark: Number = 102) -> Advance | Denial:

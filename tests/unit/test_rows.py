@@ -19,9 +19,8 @@ from persistence.tables import (
 )
 from trading.costs import DEFAULT_RATES
 from trading.events.markets import MarketResumed
-from trading.ladder import opened
-from trading.ladder_shape import ladder_from_percentages
 from trading.model import EntryType, LedgerEntry, Limits, MarketPrice, Pause, Side, Wallet
+from trading.positions.opening import opened
 from trading.signals import Signal, SignalAction
 
 MONEY = Decimal("1.00000000")
@@ -33,7 +32,7 @@ POSITION = opened(
     quantity=Decimal(1),
     entry_price=Decimal(100),
     entry_time_us=1,
-    ladder=ladder_from_percentages(),
+    exits=NOTHING_SAID,
     rates=DEFAULT_RATES,
     idempotency_key=None,
     request=None,

@@ -7,10 +7,10 @@ import pytest
 from actors.published import Heard, MarketStatus, Published, Version
 from backstay.service.running.stops import beyond_stop
 from persistence.changes import Change
+from tests.unit.accounts import ladder_from_percentages
 from trading.costs import DEFAULT_RATES
-from trading.ladder import opened
-from trading.ladder_shape import ladder_from_percentages
 from trading.model import MarketPrice, Position, Side
+from trading.positions.opening import opened
 from trading.price_guard import Verdict
 
 

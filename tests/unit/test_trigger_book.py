@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.market.trigger_book import TriggerBook
-from trading.ladder import Triggers
+from trading.positions.judging import Triggers
 
 
 def between(low: int | None, high: int | None) -> Triggers:
@@ -19,7 +19,7 @@ def test_an_empty_book_is_reached_by_no_price() -> None:
     """Without positions every price is quiet."""
     book = TriggerBook()
     assert (book.low, book.high) == (Decimal("-Infinity"), Decimal("Infinity"))
-    assert book.take_reached(Decimal(1)) == []
+    assert book.take_reached(Decimal(1), 0) == []
 
 
 def test_a_price_exactly_at_a_trigger_has_reached_it() -> None:
@@ -27,18 +27,18 @@ def test_a_price_exactly_at_a_trigger_has_reached_it() -> None:
     book = TriggerBook()
     book.arm(1, between(95, 103))
     book.arm(2, between(103, 120))
-    assert book.take_reached(Decimal(103)) == [1, 2]
+    assert book.take_reached(Decimal(103), 0) == [1, 2]
 
 
 def test_a_reached_position_is_out_until_it_arms_again() -> None:
     """Nobody is told a second price before they have answered the first."""
     book = TriggerBook()
     book.arm(1, between(95, 103))
-    assert book.take_reached(Decimal(104)) == [1]
+    assert book.take_reached(Decimal(104), 0) == [1]
     assert 1 not in book
-    assert book.take_reached(Decimal(90)) == []
+    assert book.take_reached(Decimal(90), 0) == []
     book.arm(1, between(100, 106))
-    assert book.take_reached(Decimal(99)) == [1]
+    assert book.take_reached(Decimal(99), 0) == [1]
 
 
 def test_the_reached_come_in_ascending_order() -> None:
@@ -46,7 +46,7 @@ def test_the_reached_come_in_ascending_order() -> None:
     book = TriggerBook()
     for position_id, high in ((3, 101), (1, 103), (2, 102)):
         book.arm(position_id, between(90, high))
-    assert book.take_reached(Decimal(103)) == [1, 2, 3]
+    assert book.take_reached(Decimal(103), 0) == [1, 2, 3]
 
 
 def test_arming_anew_replaces_the_triggers() -> None:
@@ -56,7 +56,7 @@ def test_arming_anew_replaces_the_triggers() -> None:
     book.arm(1, between(100, 106))
     assert len(book) == 1
     assert (book.low, book.high) == (Decimal(100), Decimal(106))
-    assert book.take_reached(Decimal(103)) == []
+    assert book.take_reached(Decimal(103), 0) == []
 
 
 def test_a_disarmed_position_is_not_reached() -> None:
@@ -65,7 +65,7 @@ def test_a_disarmed_position_is_not_reached() -> None:
     book.arm(1, between(95, 103))
     book.disarm(1)
     book.disarm(1)
-    assert book.take_reached(Decimal(200)) == []
+    assert book.take_reached(Decimal(200), 0) == []
     assert len(book) == 0
 
 
@@ -73,8 +73,8 @@ def test_a_ladder_without_rungs_left_waits_for_its_stop_only() -> None:
     """None means that nothing waits on that side."""
     book = TriggerBook()
     book.arm(1, between(95, None))
-    assert book.take_reached(Decimal(10**9)) == []
-    assert book.take_reached(Decimal(95)) == [1]
+    assert book.take_reached(Decimal(10**9), 0) == []
+    assert book.take_reached(Decimal(95), 0) == [1]
 
 
 def test_arming_over_and_over_does_not_fill_the_book() -> None:
@@ -85,7 +85,7 @@ def test_arming_over_and_over_does_not_fill_the_book() -> None:
         book.arm(2, between(50 - step % 7, 900 + step % 7))
     assert len(book._lows) < 2_000
     assert len(book._highs) < 2_000
-    assert book.take_reached(Decimal(2000)) == [1, 2]
+    assert book.take_reached(Decimal(2000), 0) == [1, 2]
 
 
 ids = st.integers(1, 6)
@@ -116,7 +116,7 @@ def test_the_book_tells_whom_a_question_to_everybody_would_find(
                 price = Decimal(level)
                 expected = sorted(i for i, waits in armed.items() if waits.reached_by(price))
                 assert (price <= book.low or price >= book.high) == bool(expected)
-                assert book.take_reached(price) == expected
+                assert book.take_reached(price, 0) == expected
                 for position_id in expected:
                     del armed[position_id]
         assert len(book) == len(armed)
@@ -128,6 +128,6 @@ def test_a_position_that_arms_again_and_again_is_reached_by_its_last_triggers() 
     book.arm(11, between(95, 103))
     for distance in range(3_000):
         book.arm(22, between(90 - distance, 110 + distance))
-    assert book.take_reached(Decimal(102)) == []
-    assert book.take_reached(Decimal(3_108)) == [11]
-    assert book.take_reached(Decimal(3_109)) == [22]
+    assert book.take_reached(Decimal(102), 0) == []
+    assert book.take_reached(Decimal(3_108), 0) == [11]
+    assert book.take_reached(Decimal(3_109), 0) == [22]

@@ -1,111 +1,125 @@
-"""The ladders that a sweep tries: every combination of the values given for `--sweep`."""
+"""The exits that a sweep tries: every combination of the values given for `--sweep`."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import product
 
-from trading.ladder_shape import ladder_from_percentages
-
 from backstay.feeds.errors import InputError
-from backstay.feeds.numbers import decimal_of
 from backstay.feeds.signals import Signal
-from trading.model import Ladder
+from trading.exits.exits import NOTHING_SAID, Exits
+from trading.exits.notation import EXIT_FIELDS, exits_from, exits_text
 
 LADDERS_MAX = 1_000
-STOP_LOSS, TAKE_PROFITS = "stop_loss_pct", "take_profit_pcts"
-
-Percentages = tuple[Decimal, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LadderChoice:
-    """One ladder of a grid, by its number from 1; None leaves a value to each signal."""
+    """One ladder of a grid, by its number from 1; what it does not say is each signal's own."""
 
     number: int
-    stop_loss_pct: Decimal | None = None
-    take_profit_pcts: Percentages | None = None
+    exits: Exits = NOTHING_SAID
 
-    def ladder_for(self, own: Ladder) -> Ladder:
-        """A signal's own ladder with what is chosen in its place.
-
-        What the rungs close stays; where that is all at the last one, it is so at the new last.
+    def exits_for(self, own: Exits) -> Exits:
+        """A signal's own exits with what is chosen in its place.
 
         Raises:
             ValueError: if that is no ladder.
         """
-        own_pcts = tuple(rung.distance_pct for rung in own.rungs)
-        fractions = [rung.close_fraction for rung in own.rungs]
-        default = [rung.close_fraction for rung in ladder_from_percentages(own_pcts).rungs]
-        return ladder_from_percentages(
-            own_pcts if self.take_profit_pcts is None else self.take_profit_pcts,
-            stop_loss_pct=own.stop_loss_pct if self.stop_loss_pct is None else self.stop_loss_pct,
-            close_fractions=None if fractions == default else fractions,
-        )
+        chosen = own.and_then(self.exits)
+        chosen.over()
+        return chosen
+
+    @property
+    def said(self) -> dict[str, str]:
+        """What is chosen, by name in the one-line notation."""
+        return exits_text(self.exits)
 
 
 def grid_of(options: Sequence[str]) -> tuple[LadderChoice, ...]:
     """Every combination of the values of `--sweep NAME=VALUE,VALUE`, in their order.
 
+    Values are separated by commas, the take-profits of one by semicolons.
+
     Raises:
         ValueError: naming the option and the value that is no ladder's, or if there are too many.
     """
-    values: dict[str, list[Percentages]] = {}
+    values: dict[str, list[Exits]] = {}
     for option in options:
         name, equals, text = option.partition("=")
         name = name.strip()
-        if not equals or name not in (STOP_LOSS, TAKE_PROFITS):
+        if name in _FORMER:
+            raise ValueError(f"--sweep {name} is now {_FORMER[name]}")
+        if not equals or name not in EXIT_FIELDS:
             raise ValueError(
-                f"--sweep {option!r} is neither {STOP_LOSS}=2,3,5 nor {TAKE_PROFITS}='3;6;10,2;4;8'"
+                f"--sweep {option!r} is none of {', '.join(EXIT_FIELDS)} with values, "
+                "such as stop_loss=2%,3% or take_profits='3%;6%;10%,2%;4%;8%'"
             )
         if name in values:
             raise ValueError(f"--sweep gives {name} twice; put all its values into one")
         values[name] = _values(name, text)
-    stops = [value[0] for value in values[STOP_LOSS]] if STOP_LOSS in values else [None]
-    pcts: Sequence[Percentages | None] = values.get(TAKE_PROFITS, [None])
-    if (count := len(stops) * len(pcts)) > LADDERS_MAX:
-        raise ValueError(f"--sweep asks for {count} ladders; at most {LADDERS_MAX} are tried")
+    # The order of the fields, whatever that of the options: the same grid is the same sweep.
+    lists = [values[name] for name in EXIT_FIELDS if name in values]
+    combinations = list(_bounded(lists))
     return tuple(
-        LadderChoice(number=number, stop_loss_pct=stop_loss_pct, take_profit_pcts=take_profit_pcts)
-        for number, (stop_loss_pct, take_profit_pcts) in enumerate(product(stops, pcts), start=1)
+        LadderChoice(number=number, exits=_together(chosen))
+        for number, chosen in enumerate(combinations, start=1)
     )
 
 
 def check_ladders(
     choices: Iterable[LadderChoice], signals: Iterable[Signal], signals_name: str
 ) -> None:
-    """Raise `InputError` for the first signal whose own ladder does not go with a choice."""
-    by_ladder: dict[Ladder, Signal] = {}
+    """Raise `InputError` for the first signal whose own exits do not go with a choice."""
+    by_exits: dict[Exits, Signal] = {}
     for signal in signals:
-        by_ladder.setdefault(signal.ladder, signal)
+        by_exits.setdefault(signal.exits, signal)
     for choice in choices:
-        for ladder, signal in by_ladder.items():
+        for exits, signal in by_exits.items():
             try:
-                choice.ladder_for(ladder)
+                choice.exits_for(exits)
             except ValueError as error:
                 raise InputError(
-                    f"{error}, with the ladder of --sweep and what signal "
+                    f"{error}, with the exits of --sweep and what signal "
                     f"{signal.signal_id} gives itself; leave the one or the other out",
                     file=signals_name,
                     line=signal.line,
                 ) from None
 
 
-def _values(name: str, text: str) -> list[Percentages]:
-    found: list[Percentages] = []
+_FORMER = {
+    "stop_loss_pct": "stop_loss, with values such as 2%,3%",
+    "take_profit_pcts": "take_profits, with values such as '3%;6%;10%,2%;4%;8%'",
+}
+"""The names for percentages only, and what stands in their place."""
+
+
+def _bounded(lists: Sequence[Sequence[Exits]]) -> Iterable[tuple[Exits, ...]]:
+    count = 1
+    for values in lists:
+        count *= len(values)
+    if count > LADDERS_MAX:
+        raise ValueError(f"--sweep asks for {count} ladders; at most {LADDERS_MAX} are tried")
+    return product(*lists)
+
+
+def _together(chosen: Iterable[Exits]) -> Exits:
+    exits = NOTHING_SAID
+    for one in chosen:
+        exits = exits.and_then(one)
+    return exits
+
+
+def _values(name: str, text: str) -> list[Exits]:
+    found: list[Exits] = []
     for part in text.split(","):
         try:
-            value = tuple(decimal_of(number) for number in part.split(";"))
-            if name == TAKE_PROFITS:
-                ladder_from_percentages(value)
-            elif len(value) == 1:
-                ladder_from_percentages(stop_loss_pct=value[0])
-            else:
-                raise ValueError("one number is a stop-loss")
+            if not part.strip():
+                raise ValueError("it is empty")
+            value = exits_from({name: part})
         except ValueError as error:
             raise ValueError(
                 f"--sweep {name}: {part!r} is refused: {error}; separate values by commas, "
-                "the rungs of one by semicolons"
+                "the take-profits of one by semicolons"
             ) from None
         if value in found:
             raise ValueError(f"--sweep {name}: {part!r} is given twice; remove one")

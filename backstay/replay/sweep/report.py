@@ -21,13 +21,15 @@ from backstay.replay.report.report import (
     write_whole,
 )
 from backstay.replay.sweep.sweep import Result
+from trading.exits.notation import EXIT_FIELDS
 
 OWN = "own"
 """What is shown for the part of a ladder that stays each signal's own."""
 
+_USUAL = ("stop_loss", "take_profits")
+
 _COLUMNS = (
     ("rank",),
-    ("stop-loss %", "take-profits %"),
     ("net PnL", "total balance"),
     ("max drawdown",),
     ("won", "lost"),
@@ -45,11 +47,12 @@ def ranking_table(results: Sequence[Result]) -> FittedTable:
     if results[0].candles is not None:
         notes.append(candle_note(results[0].candles))
     notes += row_notes(results[0].reordered, results[0].prices)
+    shown = _shown(results)
+    columns = (_COLUMNS[0], tuple(name.replace("_", " ") for name in shown), *_COLUMNS[1:])
     rows = [
         (
             Text(str(rank)),
-            Text(_stop_loss(result) or OWN),
-            Text(_take_profits(result) or OWN),
+            *(Text(_said(result)[name] or OWN) for name in shown),
             *(
                 Text(number_text(amount))
                 for amount in (result.net_pnl, result.total_balance, result.drawdown)
@@ -65,7 +68,7 @@ def ranking_table(results: Sequence[Result]) -> FittedTable:
         for rank, result in enumerate(results, start=1)
     ]
     title = "1 ladder" if len(results) == 1 else f"{len(results)} ladders"
-    return FittedTable(_COLUMNS, rows, title, " ".join(notes))
+    return FittedTable(columns, rows, title, " ".join(notes))
 
 
 def write_sweep(results: Sequence[Result], balance: Decimal, folder: Path) -> tuple[Path, Path]:
@@ -82,14 +85,7 @@ def write_sweep(results: Sequence[Result], balance: Decimal, folder: Path) -> tu
     writer = csv.DictWriter(table, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        pcts = row["take_profit_pcts"]
-        writer.writerow(
-            row
-            | {
-                "stop_loss_pct": row["stop_loss_pct"] or OWN,
-                "take_profit_pcts": OWN if pcts is None else ";".join(pcts),
-            }
-        )
+        writer.writerow(row | {name: row[name] or OWN for name in EXIT_FIELDS})
     return (
         write_whole(folder, "sweep.json", json.dumps(document, indent=2) + "\n"),
         write_whole(folder, "sweep.csv", table.getvalue()),
@@ -97,11 +93,9 @@ def write_sweep(results: Sequence[Result], balance: Decimal, folder: Path) -> tu
 
 
 def _fields(rank: int, result: Result) -> dict[str, Any]:
-    pcts = result.choice.take_profit_pcts
     return {
         "rank": rank,
-        "stop_loss_pct": _stop_loss(result),
-        "take_profit_pcts": None if pcts is None else [number_text(pct) for pct in pcts],
+        **_said(result),
         "net_pnl": amount_text(result.net_pnl),
         "total_balance": amount_text(result.total_balance),
         "max_drawdown": amount_text(result.drawdown),
@@ -115,11 +109,12 @@ def _fields(rank: int, result: Result) -> dict[str, Any]:
     }
 
 
-def _stop_loss(result: Result) -> str | None:
-    pct = result.choice.stop_loss_pct
-    return None if pct is None else number_text(pct)
+def _said(result: Result) -> dict[str, str | None]:
+    """What is chosen of each field of the exits; None where it is each signal's own."""
+    return {name: result.choice.said.get(name) for name in EXIT_FIELDS}
 
 
-def _take_profits(result: Result) -> str | None:
-    pcts = result.choice.take_profit_pcts
-    return None if pcts is None else ";".join(map(number_text, pcts))
+def _shown(results: Sequence[Result]) -> list[str]:
+    """The fields of the exits that the table shows: the usual ones, and those that are swept."""
+    swept = {name for result in results for name in result.choice.said}
+    return [name for name in EXIT_FIELDS if name in swept or name in _USUAL]

@@ -176,7 +176,7 @@ class _Worker:
             outcome = replayed(
                 store,
                 self._prices,
-                [replace(one, ladder=choice.ladder_for(one.ladder)) for one in setup.signals],
+                [replace(one, exits=choice.exits_for(one.exits)) for one in setup.signals],
                 signals_name=setup.signals_name,
                 account=setup.account,
                 balance=setup.balance,
