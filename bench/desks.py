@@ -188,7 +188,6 @@ def open_commands(
             account=account,
             symbol=symbols[number % len(symbols)],
             side=Side.SHORT if number // len(symbols) % 2 else Side.LONG,
-            ladder=LADDER,
             notional=Decimal(25),
             idempotency_key=key,
             reply_to=client,

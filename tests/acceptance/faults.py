@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Generator, Sequence
 from threading import Event
 from typing import Any
 
-from persistence.changes import Change
+from persistence.changes import Change, ChangeKey
 from persistence.errors import OutcomeUnknown, Unavailable
 from persistence.state import AccountState, Books, PositionRecord, State
 from persistence.store import Store
@@ -56,6 +56,10 @@ class FaultyStore:
     def read_position(self, position_id: int) -> PositionRecord | None:
         self.fail_if_down()
         return self._store.read_position(position_id)
+
+    def read_change_key(self, account: str, key: str) -> ChangeKey | None:
+        self.fail_if_down()
+        return self._store.read_change_key(account, key)
 
     def load_signals(self) -> tuple[tuple[Signal, ...], int]:
         self.fail_if_down()

@@ -35,6 +35,7 @@ from persistence.store import Store
 from tests.acceptance.faults import FaultyStore
 from tests.unit.accounts import ladder_from_percentages
 from trading.books import HealthReport
+from trading.exits.exits import exits_of
 from trading.exits.ladder import Ladder
 from trading.model import Denial, LedgerEntry, Limits, Position, Side, Wallet
 
@@ -251,7 +252,7 @@ def an_open(
         account=account,
         symbol=symbol,
         side=side,
-        ladder=ladder,
+        exits=exits_of(ladder),
         notional=Decimal(notional) if quantity is None else None,
         quantity=None if quantity is None else Decimal(quantity),
         idempotency_key=key,

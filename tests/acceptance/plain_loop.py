@@ -10,6 +10,7 @@ from typing import Any
 
 from backstay.feeds.batches import PriceBatch
 from backstay.feeds.signals import Signal
+from trading.exits.level import Level
 
 _WIDE = Context(prec=80, rounding=ROUND_HALF_EVEN)
 _MONEY = Decimal("1E-8")
@@ -97,6 +98,7 @@ class PlainLoop:
         def level(percent: Decimal) -> Decimal:
             return _times(price, _WIDE.add(Decimal(1), _times(Decimal(sign), percent) / 100))
 
+        ladder = signal.exits.over()
         position = PlainPosition(
             signal_id=signal.signal_id,
             symbol=signal.symbol,
@@ -106,8 +108,8 @@ class PlainLoop:
             left=quantity,
             hold=hold,
             opening_hold=hold,
-            stop=level(-signal.ladder.stop_loss_pct),
-            rungs=[(level(r.distance_pct), r.close_fraction) for r in signal.ladder.rungs],
+            stop=level(-_percent(ladder.stop_loss)),
+            rungs=[(level(_percent(r.at)), r.close_fraction) for r in ladder.rungs],
         )
         self.locked += hold
         self.positions.append(position)
@@ -156,3 +158,10 @@ class PlainLoop:
             }
             for position in self.positions
         ]
+
+
+def _percent(level: Level | None) -> Decimal:
+    """The distance of a level: this loop knows percentages only."""
+    assert level is not None
+    assert level.is_percent
+    return level.value

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from actors.engine.dispatcher import SequentialDispatcher
 from actors.messages import (
     ChangeDone,
-    MoveStop,
+    ChangePosition,
     OpenAccount,
     OpenDone,
     OpenMarket,
@@ -23,8 +23,9 @@ from persistence.store import Store
 from tests.acceptance.house import SYMBOL, House, an_open
 from tests.unit.accounts import a_position, ladder_from_percentages
 from trading.exits.ladder import Ladder
+from trading.exits.level import Level
 from trading.model import Position, PositionStatus, Side
-from trading.positions.changing import tightened
+from trading.positions.changing import Changes, changed
 from trading.positions.judging import Advance, advanced
 from trading.price_guard import GuardSettings, PriceGuard, Verdict
 
@@ -103,7 +104,7 @@ class Broadcast:
             if time_us > position.entry_time_us and position.status is PositionStatus.OPEN:
                 position = advanced(position, price, time_us).position
             for stop in stops.get(time_us, []):
-                moved = tightened(position, stop, price, time_us)
+                moved = changed(position, Changes(stop_loss=Level(stop)), price, time_us)
                 assert isinstance(moved, Advance), moved
                 position = moved.position
         return position
@@ -155,7 +156,11 @@ class Walk:
             stop = self._last * (1000 + move.distance) / 1000
             self.stop_moves.append(Reply())
             self._system.tell(
-                MoveStop(position_id=position_id, stop_price=stop, reply_to=self.stop_moves[-1])
+                ChangePosition(
+                    position_id=position_id,
+                    changes=Changes(stop_loss=Level(stop)),
+                    reply_to=self.stop_moves[-1],
+                )
             )
 
     def prices(self, moves: list[int]) -> None:

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
-from actors.messages import ClosePosition, MoveStop, ReleaseCandidate, Reply, TransferFunds
+from actors.messages import ChangePosition, ClosePosition, ReleaseCandidate, Reply, TransferFunds
 from tests.acceptance.conftest import Log
 from tests.acceptance.house import SYMBOL, House, an_open
 from tests.unit.accounts import ladder_from_percentages
 from trading.books import HealthStatus
+from trading.exits.level import Level
 from trading.model import CloseReason, DenialReason, PositionStatus
+from trading.positions.changing import Changes
 
 FAR = ladder_from_percentages([Decimal(50)])
 
@@ -56,7 +58,9 @@ def test_a_close_that_no_wallet_can_hold_sets_its_position_aside(house: House) -
     "command",
     [
         lambda reply: ClosePosition(position_id=1, reply_to=reply),
-        lambda reply: MoveStop(position_id=1, stop_price=Decimal(99), reply_to=reply),
+        lambda reply: ChangePosition(
+            position_id=1, changes=Changes(stop_loss=Level(Decimal(99))), reply_to=reply
+        ),
     ],
     ids=["close", "stop"],
 )

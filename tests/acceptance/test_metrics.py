@@ -8,7 +8,7 @@ import pytest
 
 from actors.engine.dispatcher import PooledDispatcher
 from actors.market.actor import MarketActor
-from actors.messages import MoveStop, PauseMarket, PauseTrading, ResumeTrading
+from actors.messages import ChangePosition, PauseMarket, PauseTrading, ResumeTrading
 from backstay.service.metrics import Metrics
 from tests.acceptance.conftest import Log
 from tests.acceptance.faults import Inject
@@ -16,7 +16,9 @@ from tests.acceptance.house import SYMBOL, House
 from tests.acceptance.scrapes import StubFeed, feeds
 from tests.acceptance.scrapes import value as value_of
 from tests.unit.accounts import ladder_from_percentages
+from trading.exits.level import Level
 from trading.model import DenialReason, Side
+from trading.positions.changing import Changes
 
 Houses = Callable[..., House]
 Value = Callable[..., float | None]
@@ -158,7 +160,9 @@ def test_moves_and_denials_are_counted_by_what_they_were(house: House, value: Va
     position = house.open(25)
     stop = Decimal(99)
     house.ask(
-        lambda reply: MoveStop(position_id=position.position_id, stop_price=stop, reply_to=reply)
+        lambda reply: ChangePosition(
+            position_id=position.position_id, changes=Changes(stop_loss=Level(stop)), reply_to=reply
+        )
     )
     house.denied(500)
     house.ask(lambda reply: PauseTrading(account=None, reason="a test", reply_to=reply))

@@ -21,6 +21,7 @@ from tests.acceptance.plain_loop import PlainLoop
 from tests.command_line import CommandLine
 from tests.unit.accounts import ladder_from_percentages
 from trading.books import HealthStatus
+from trading.exits.exits import NOTHING_SAID, exits_of
 from trading.model import Side
 
 HISTORY = Path(__file__).parents[3] / "shared" / "data" / "history"
@@ -134,7 +135,7 @@ def check_recording(name: str, symbol: str = "") -> None:
             symbol=batches[0].symbol,
             side=chance.choice(tuple(Side)),
             notional=Decimal(chance.randrange(1_000, 9_000)).scaleb(-2),
-            ladder=chance.choice(LADDERS),
+            exits=exits_of(chance.choice(LADDERS)),
             line=number,
         )
         for number, time_us in enumerate(
@@ -167,7 +168,7 @@ def test_signals_after_the_last_price_are_unfilled() -> None:
             symbol="BTCUSDT",
             side=Side.LONG,
             notional=Decimal(25),
-            ladder=LADDERS[0],
+            exits=NOTHING_SAID,
             line=line,
         )
         for line, (signal_id, time_us) in enumerate([("in time", 2_000_000), ("late", 2_000_001)])
@@ -190,7 +191,7 @@ def test_a_signal_waits_for_a_price_that_the_guard_accepts() -> None:
         symbol="BTCUSDT",
         side=Side.SHORT,
         notional=Decimal(25),
-        ladder=LADDERS[0],
+        exits=NOTHING_SAID,
         line=2,
     )
     report = report_of(play("sqlite://", [batch], [signal], Decimal(100)))

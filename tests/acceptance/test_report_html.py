@@ -17,6 +17,7 @@ from backstay.feeds.simulated import simulated_prices, simulated_signals
 from backstay.replay.report.html import page_html
 from tests.acceptance.taped_replay import TapedReplay, simulated_replay, taped_replay
 from tests.command_line import CommandLine
+from trading.exits.exits import NOTHING_SAID
 from trading.model import Side
 
 SVG = "http://www.w3.org/2000/svg"

@@ -11,7 +11,8 @@ import psycopg2
 
 from persistence.changes import Change
 from persistence.store import Store
-from trading import ladder, wallet
+from tests.unit.accounts import ladder_from_percentages
+from trading import wallet
 from trading.costs import DEFAULT_RATES
 from trading.events.positions import PositionClosed, PositionReduced
 from trading.exits.ladder import Ladder
@@ -25,6 +26,7 @@ from trading.model import (
     Side,
     Wallet,
 )
+from trading.positions import judging, opening
 
 NOW_US = 1_767_225_600_000_000
 DRIVER_ERRORS = (sqlite3.Error, psycopg2.Error)
@@ -84,7 +86,7 @@ class Bookkeeper:
         request: str | None = None,
     ) -> Change:
         before = self.wallets[account]
-        step = ladder.opened(
+        step = opening.opened(
             position_id=position_id,
             account=account,
             symbol="BTCUSDT",
@@ -112,7 +114,7 @@ class Bookkeeper:
 
     def reaches(self, position_id: int, price: str) -> Change:
         """A price reaches a position: rungs, parts and a close, with what they settle."""
-        step = ladder.advanced(self.positions[position_id], Decimal(price), NOW_US)
+        step = judging.advanced(self.positions[position_id], Decimal(price), NOW_US)
         account = step.position.account
         before = after = self.wallets[account]
         entries: list[LedgerEntry] = []

@@ -8,7 +8,7 @@ from actors.commit.actor import CommitterActor
 from actors.commit.protocol import CommitChange, Origin, Started
 from actors.probe import TestProbe
 from actors.published import Published
-from persistence.changes import Change
+from persistence.changes import Change, ChangeKey
 from persistence.errors import RefusalKind, Refused, Unavailable
 from persistence.state import AccountState, PositionRecord
 from tests.protocol.stage import ACCOUNT, Stage
@@ -53,6 +53,10 @@ class Writer:
 
     def renew(self, epoch: int) -> None:
         self._ask(f"renew {epoch}")
+
+    def read_change_key(self, account: str, key: str) -> ChangeKey | None:
+        self._ask(f"read key {key} of {account}")
+        return None
 
     def load_account(self, account: str) -> AccountState | None:
         self._ask(f"read {account}")

@@ -3,12 +3,14 @@
 from decimal import Decimal
 
 from actors.engine.pooled import Recipient
-from actors.messages import ClosePosition, MoveStop
+from actors.messages import ChangePosition, ClosePosition
 from actors.probe import TestProbe
 from actors.protocol import PositionBooked, PriceQuoted, PriceReached, QuoteDenied
 from tests.protocol.stage import SYMBOL, Number, Stage
 from tests.unit.accounts import TIME_US, a_position
+from trading.exits.level import Level
 from trading.model import Denial, DenialReason
+from trading.positions.changing import Changes
 
 POSITION = a_position()
 ID = POSITION.position_id
@@ -52,7 +54,11 @@ def close(
 def move_stop(stage: Stage, position: Recipient, stop_price: Number) -> TestProbe:
     """Ask for another stop-loss, and return who has."""
     client = stage.probe("client")
-    position.tell(MoveStop(position_id=ID, stop_price=Decimal(stop_price), reply_to=client))
+    position.tell(
+        ChangePosition(
+            position_id=ID, changes=Changes(stop_loss=Level(Decimal(stop_price))), reply_to=client
+        )
+    )
     return client
 
 

@@ -11,10 +11,10 @@ from actors.desk.lives import FAILURES_MAX
 from actors.desk.set_aside import Stranded, denial_of
 from actors.engine.pooled import Recipient
 from actors.messages import (
+    ChangePosition,
     CheckHealth,
     ClosePosition,
     Denied,
-    MoveStop,
     OpenAccount,
     OpenPosition,
     TransferFunds,
@@ -26,7 +26,10 @@ from tests.protocol.office import ID, POSITION, Office, close
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage
 from tests.unit.accounts import TIME_US
 from trading.events.services import PartSetAside
+from trading.exits.exits import NOTHING_SAID
+from trading.exits.level import Level
 from trading.model import Denial, DenialReason, Side
+from trading.positions.changing import Changes
 
 FAILURES, _ = FAILURES_MAX[0]
 
@@ -82,7 +85,9 @@ def test_commands_for_a_position_that_is_set_aside_are_denied(office: Office) ->
     assert "restart the service" in why
     denied(
         office,
-        lambda client: MoveStop(position_id=ID, stop_price=Decimal(99), reply_to=client),
+        lambda client: ChangePosition(
+            position_id=ID, changes=Changes(stop_loss=Level(Decimal(99))), reply_to=client
+        ),
     )
 
 

@@ -18,8 +18,9 @@ from tests.protocol.signal_box import (
     live_market,
 )
 from tests.protocol.stage import SYMBOL, Stage
-from tests.unit.accounts import DEFAULT_LADDER, a_record
+from tests.unit.accounts import a_record
 from trading.events.signals import SignalFinished
+from trading.exits.exits import NOTHING_SAID
 from trading.model import DenialReason, Position, Side
 from trading.signals import SignalAction, SignalStatus
 
@@ -44,7 +45,7 @@ def test_a_signal_closes_the_other_side_and_then_opens(
     box.stored(action)
     box.close(opposite)
     asked = box.opened()
-    assert (asked.side, asked.ladder) == (side, DEFAULT_LADDER)
+    assert (asked.side, asked.exits) == (side, NOTHING_SAID)
     assert asked.notional == 25
     assert (asked.symbol, asked.idempotency_key) == (SYMBOL, f"signal {ID}")
     assert asked.deadline_us == 60 * SECOND_US

@@ -13,7 +13,7 @@ from actors.published import Published, Version
 from actors.wallet.actor import WalletActor
 from actors.wallet.memory import Memory
 from tests.protocol.stage import ACCOUNT, SYMBOL, Number, Stage
-from tests.unit.accounts import DEFAULT_LADDER, TIME_US
+from tests.unit.accounts import TIME_US
 from trading.costs import DEFAULT_RATES
 from trading.events.positions import OpenDenied
 from trading.model import Denial, Position, Side, Wallet
@@ -90,7 +90,6 @@ class Floor:
                 account=ACCOUNT,
                 symbol=symbol,
                 side=side,
-                ladder=DEFAULT_LADDER,
                 notional=Decimal(notional),
                 idempotency_key=key,
                 deadline_us=deadline_us,

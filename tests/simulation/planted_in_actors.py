@@ -6,11 +6,11 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 import pytest
-import trading.ladder
 
 import actors.position.actor
 import actors.wallet.plan
 import trading.costs
+import trading.positions.changing
 from actors.commit.actor import CommitterActor
 from actors.commit.protocol import CommitChange
 from actors.desk.restarts import Restarts
@@ -148,23 +148,22 @@ def stops_hold_from_arming_on(patch: pytest.MonkeyPatch) -> None:
 
 def stops_loosen(patch: pytest.MonkeyPatch) -> None:
     """A stop may be moved to where it protects less."""
-    refusal = trading.ladder._stop_refusal
+    refusal = trading.positions.changing._stop_refusal
 
     def of_other_rules(position: Position, asked: Decimal, mark_price: Decimal) -> str | None:
         just_tightened = asked - position.side.sign * Decimal("1E-18")
         return refusal(replace(position, stop_price=just_tightened), asked, mark_price)
 
-    patch.setattr(trading.ladder, "_stop_refusal", of_other_rules)
+    patch.setattr(trading.positions.changing, "_stop_refusal", of_other_rules)
 
 
 def stops_are_answered_too_early(patch: pytest.MonkeyPatch) -> None:
     """Who moves a stop is told before it is durable."""
     take = PositionActor._take
 
-    def hasty(self: PositionActor, advance: Advance, *how: Any) -> None:
-        take(self, advance, *how)
-        moved = self._stop_moves.pop(advance.position.version, None)
-        if moved is not None:
+    def hasty(self: PositionActor, advance: Advance, *how: Any, **more: Any) -> None:
+        take(self, advance, *how, **more)
+        for moved in self._asked.pop(advance.position.version, []):
             self.directory.send(
                 moved.reply_to,
                 ChangeDone(record=PositionRecord(position=advance.position, opened_at_us=0)),

@@ -5,11 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-import trading.ladder
 
 import actors.position.actor
 import actors.wallet.plan
 import trading.costs
+import trading.positions.judging
 from actors.commit.actor import Attempt, CommitterActor
 from actors.commit.courier import Courier
 from actors.commit.protocol import ChangeCommitted, CommitChange
@@ -84,14 +84,16 @@ def earlier_rows_win(patch: pytest.MonkeyPatch) -> None:
 
 def gaps_skip_rungs(patch: pytest.MonkeyPatch) -> None:
     """A price that reaches several rungs hits only the first."""
-    advanced = trading.ladder.advanced
+    advanced = trading.positions.judging.advanced
 
     def one_rung(position: Position, price: Decimal, time_us: int) -> Advance:
         advance = advanced(position, price, time_us)
         hits = [e for e in advance.events if isinstance(e, RungHit)]
         if len(hits) < 2 or hits[0].closes_position:
             return advance
-        position, events = trading.ladder._rung_hit(position, price, time_us)
+        position, events = trading.positions.judging._rung_hit(
+            position, price, time_us, version=position.version + 1
+        )
         return Advance(
             position=replace(position, version=position.version + 1), events=tuple(events)
         )
@@ -101,16 +103,16 @@ def gaps_skip_rungs(patch: pytest.MonkeyPatch) -> None:
 
 def rungs_loosen_stops(patch: pytest.MonkeyPatch) -> None:
     """The second rung gives up half of what the first one has secured."""
-    hit = trading.ladder._rung_hit
+    hit = trading.positions.judging._rung_hit
 
-    def loosening(position: Position, price: Decimal, time_us: int) -> tuple[Position, list[Event]]:
-        after, events = hit(position, price, time_us)
+    def loosening(position: Position, *how: Any, **more: Any) -> tuple[Position, list[Event]]:
+        after, events = hit(position, *how, **more)
         if after.rungs_hit == 2:
             way = (after.stop_price - position.take_profit_prices[0]) / 2
             after = replace(after, stop_price=position.stop_price - abs(way) * position.side.sign)
         return after, events
 
-    patch.setattr(trading.ladder, "_rung_hit", loosening)
+    patch.setattr(trading.positions.judging, "_rung_hit", loosening)
 
 
 def leases_are_not_waited_for(patch: pytest.MonkeyPatch) -> None:

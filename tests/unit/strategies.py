@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tests.unit.accounts import a_position, walked
 from trading.exits.ladder import RUNGS_MAX, Ladder, Rung, StopTarget, checked
+from trading.exits.level import percent
 from trading.model import Position, PositionStatus, Side
 
 # Distances and moves share a grid, so that prices often meet a trigger exactly.
@@ -38,11 +39,11 @@ def ladders(draw: st.DrawFn, *, closing: bool | None = None) -> Ladder:
     for distance, stop, share in drawn:
         fraction = (left * share).quantize(Decimal("1E-9"))
         left -= fraction
-        rungs.append(Rung(distance_pct=distance, stop=stop, close_fraction=fraction))
+        rungs.append(Rung(at=percent(distance), stop=stop, close_fraction=fraction))
     if rungs and (closing or draw(st.booleans())):
         last = rungs[-1]
         rungs[-1] = replace(last, close_fraction=last.close_fraction + left)
-    return checked(Ladder(stop_loss_pct=draw(_stop_distances), rungs=tuple(rungs)))
+    return checked(Ladder(stop_loss=percent(draw(_stop_distances)), rungs=tuple(rungs)))
 
 
 def entry_prices() -> st.SearchStrategy[Decimal]:

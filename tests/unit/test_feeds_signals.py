@@ -8,11 +8,12 @@ import pytest
 
 from backstay.feeds.errors import InputError
 from backstay.feeds.signals import read_signals
-from tests.unit.accounts import ladder_from_percentages
+from trading.exits.exits import NOTHING_SAID
+from trading.exits.notation import exits_text
 from trading.model import Side
 
 HEADER = "id,timestamp,symbol,side,notional"
-LADDERS = f"{HEADER},stop_loss_pct,take_profit_pcts,close_fractions"
+LADDERS = f"{HEADER},stop_loss,take_profits,trailing,close_after"
 
 
 @pytest.fixture
@@ -44,35 +45,36 @@ def test_a_row_is_a_signal(path: Path) -> None:
     assert signal.symbol == "BTCUSDT"
     assert signal.side is Side.LONG
     assert signal.notional == Decimal("25.50")
-    assert signal.ladder == ladder_from_percentages()
+    assert signal.exits == NOTHING_SAID
     assert signal.line == 2
 
 
 def test_a_signal_may_bring_its_ladder(path: Path) -> None:
-    """Stop, rungs and fractions, by columns of its own."""
-    (signal,) = read_signals(write(path, LADDERS, "1,1,X,SHORT,5,2.5,3;6;10,0.25; 0.25;0.5"))
-    assert signal.ladder == ladder_from_percentages(
-        [Decimal(3), Decimal(6), Decimal(10)],
-        stop_loss_pct=Decimal("2.5"),
-        close_fractions=[Decimal("0.25"), Decimal("0.25"), Decimal("0.5")],
-    )
+    """Stop, take-profits, trail and time stop, by columns of its own."""
+    cells = "2.5%,3%@25%; 6%@25%;10%@50%,2%/0.5% from rung 1,4h"
+    (signal,) = read_signals(write(path, LADDERS, f"1,1,X,SHORT,5,{cells}"))
+    assert exits_text(signal.exits) == {
+        "stop_loss": "2.5%",
+        "take_profits": "3%@25%>breakeven;6%@25%>previous;10%@50%>previous",
+        "trailing": "2%/0.5% from rung 1",
+        "close_after": "4h",
+    }
 
 
 @pytest.mark.parametrize(
-    ("cells", "ladder"),
+    ("cells", "said"),
     [
-        (",,", ladder_from_percentages()),
-        ("2,,", ladder_from_percentages(stop_loss_pct=Decimal(2))),
-        (",4;8,", ladder_from_percentages([Decimal(4), Decimal(8)])),
-        (",,0;0.5;0.5", ladder_from_percentages(
-            close_fractions=[Decimal(0), Decimal("0.5"), Decimal("0.5")]
-        )),
+        (",,,", {}),
+        ("62800,,,", {"stop_loss": "62800"}),
+        (",none,,", {"take_profits": "none"}),
+        (",,none,", {"trailing": "none"}),
+        (",,,90m", {"close_after": "90m"}),
     ],
-)  # fmt: skip
-def test_an_empty_cell_means_the_default(path: Path, cells: str, ladder: object) -> None:
-    """Each of the three for itself."""
+)
+def test_an_empty_cell_says_nothing(path: Path, cells: str, said: dict[str, str]) -> None:
+    """Each for itself, and the default stands in for it; `none` says that there is none."""
     (signal,) = read_signals(write(path, LADDERS, f"1,1,X,LONG,5,{cells}"))
-    assert signal.ladder == ladder
+    assert exits_text(signal.exits) == said
 
 
 def test_signals_are_sorted_by_time_and_at_equal_times_as_in_the_file(path: Path) -> None:

@@ -33,7 +33,7 @@ def opened_at(signal: Signal, price: Decimal, time_us: int) -> Position:
         quantity=quantity_for(signal.notional, price),
         entry_price=price,
         entry_time_us=time_us,
-        ladder=signal.ladder,
+        ladder=signal.exits.over(),
         rates=CostRates(fee=ZERO, spread=ZERO, slippage=ZERO),
     ).position
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.unit.accounts import DEFAULT_LADDER, Account, a_ladder, a_position, walked
+from tests.unit.accounts import Account, a_ladder, a_position, walked
 from trading.costs import DEFAULT_RATES, closing_costs, gross_pnl
 from trading.events.positions import PositionClosed, PositionReduced, RungHit
+from trading.exits.ladder import DEFAULT_LADDER
 from trading.model import CostRates, EntryType, LedgerEntry, Side
 from trading.money import ZERO, plain, trimmed
 from trading.positions.opening import quantity_for

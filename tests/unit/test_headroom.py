@@ -147,9 +147,9 @@ def drawn_position(data: st.DataObject, account: Account, position_id: int) -> P
 def foreseen(position: Position) -> st.SearchStrategy[Decimal]:
     """A price between almost 0 and the farthest that is foreseen."""
     if position.side is Side.LONG:
-        last = position.ladder.rungs[-1].distance_pct if position.ladder.rungs else ZERO
+        last = position.ladder.rungs[-1].at.value if position.ladder.rungs else ZERO
     else:
-        last = position.ladder.stop_loss_pct
+        last = Decimal(20)
     farthest = position.entry_price * REACH * (100 + last) / 100
     return st.sampled_from([farthest, farthest / 1_000]) | st.integers(1, 1_000).map(
         lambda share: farthest * share / 1_000

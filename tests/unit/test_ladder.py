@@ -8,6 +8,7 @@ from tests.unit.accounts import TIME_US, Number, a_ladder, a_position, walked
 from trading.costs import DEFAULT_RATES
 from trading.events.positions import PositionClosed, PositionOpened, PositionReduced, RungHit
 from trading.exits.ladder import Ladder, Rung, StopTarget, checked
+from trading.exits.level import percent
 from trading.model import CloseReason, Position, PositionStatus, Side
 from trading.money import ZERO
 from trading.positions.closing import rung_name
@@ -269,4 +270,4 @@ def test_rungs_are_called_what_people_call_them(
     side: Side, rung: int, distance: str, name: str
 ) -> None:
     """A rung's name counts from 1 and shows the move that the price made."""
-    assert rung_name(side, rung, Decimal(distance)) == name
+    assert rung_name(side, rung, Decimal(distance), Decimal(1)) == name

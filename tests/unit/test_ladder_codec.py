@@ -1,17 +1,16 @@
 """A ladder is kept and compared by all of its fields."""
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, replace
 from decimal import Decimal
-from enum import StrEnum
-from typing import Any
 
 import pytest
 
 from actors.messages import OpenPosition
-from actors.wallet.canonical import canonical_request
+from actors.wallet.canonical import canonical_request, is_same_request
 from persistence.ladder_codec import ladder_from, ladder_text
-from trading.exits.ladder import Ladder
+from trading.exits.exits import NOTHING_SAID, Exits
+from trading.exits.notation import EXIT_FIELDS, exits_from, exits_text
 from trading.model import Side
 
 NOT_ASKED = {"account", "reply_to", "idempotency_key", "deadline_us"}
@@ -36,46 +35,49 @@ REQUEST = OpenPosition(
 )
 
 
-def changed(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Each way in which one field of a value, at any depth, may be another."""
-    if is_dataclass(value) and not isinstance(value, type):
-        for field in fields(value):
-            for where, other in changed(getattr(value, field.name), f"{path}.{field.name}"):
-                yield where, replace(value, **{field.name: other})
-    elif isinstance(value, tuple):
-        yield f"{path} shorter", value[:-1]
-        for place, item in enumerate(value):
-            for where, other in changed(item, f"{path}[{place}]"):
-                yield where, (*value[:place], other, *value[place + 1 :])
-    else:
-        yield path, another(value)
+EVERYTHING_SAID = exits_from(
+    {
+        "stop_loss": "95",
+        "take_profits": "103@25%>breakeven_net;6%@25%>keep;110@50%>105",
+        "trailing": "2%/0.5% from rung 1",
+        "close_after": "4h",
+        "take_profit_fill": "level",
+    }
+)
+LADDERS = {
+    text: exits_from({"stop_loss": "5%", **fields}).over()
+    for text, fields in (
+        ("default", {}),
+        ("everything", exits_text(EVERYTHING_SAID)),
+        ("no stop", {"stop_loss": "none", "take_profits": "none", "trailing": "600 from entry"}),
+        ("trail from a level", {"trailing": "1.5% from 3%", "take_profit_fill": "price"}),
+        ("long decimals", {"stop_loss": "0.000000000000000001%", "close_after": "1s"}),
+    )
+}
 
 
-def another(value: object) -> object:
-    """A value of the same type that is not equal."""
-    if isinstance(value, bool):
-        return not value
-    if isinstance(value, StrEnum):
-        return next(one for one in type(value) if one is not value)
-    if isinstance(value, str):
-        return value + "X"
-    if isinstance(value, int | Decimal):
-        return value + 1
-    raise NotImplementedError(f"another value than {value!r}")
-
-
-CHANGED_LADDERS = dict(changed(REQUEST.ladder, "ladder"))
+def other_exits() -> Iterator[tuple[str, Exits]]:
+    """Exits that say something else than the request in one field."""
+    for name, text in exits_text(EVERYTHING_SAID).items():
+        yield name, exits_from({name: text})
+    for name, other in {
+        "stop_loss": "95.5",
+        "take_profits": "103@25%>breakeven_net;6%@25%>keep;110@50%>105.5",
+        "trailing": "2%/0.5% from rung 2",
+        "close_after": "5h",
+        "take_profit_fill": "price",
+    }.items():
+        yield f"another {name}", exits_from({**exits_text(EVERYTHING_SAID), name: other})
 
 
 def requests() -> Iterator[tuple[str, OpenPosition]]:
     """Requests that ask for something else than `REQUEST` in one field."""
-    for field in fields(OpenPosition):
-        value = getattr(REQUEST, field.name)
-        if field.name == "quantity":
-            yield "quantity", replace(REQUEST, notional=None, quantity=REQUEST.notional)
-        elif field.name not in NOT_ASKED:
-            for where, other in changed(value, field.name):
-                yield where, replace(REQUEST, **{field.name: other})
+    yield "symbol", replace(REQUEST, symbol="ETHUSD")
+    yield "side", replace(REQUEST, side=Side.SHORT)
+    yield "notional", replace(REQUEST, notional=Decimal(11))
+    yield "quantity", replace(REQUEST, notional=None, quantity=REQUEST.notional)
+    for name, exits in other_exits():
+        yield name, replace(REQUEST, exits=exits)
 
 
 CHANGED_REQUESTS = dict(requests())
@@ -87,27 +89,69 @@ def test_a_request_that_differs_in_any_field_has_another_text(where: str) -> Non
     assert canonical_request(CHANGED_REQUESTS[where]) != canonical_request(REQUEST)
 
 
-@pytest.mark.parametrize("where", CHANGED_LADDERS)
-def test_a_ladder_is_read_back_with_every_field(where: str) -> None:
+def test_no_two_requests_have_one_text() -> None:
+    """Each of them differs from every other."""
+    texts = {canonical_request(request) for request in CHANGED_REQUESTS.values()}
+    assert len(texts) == len(CHANGED_REQUESTS)
+
+
+def test_every_field_of_a_request_is_compared() -> None:
+    """A field that is added is either in its text, or known not to be asked for."""
+    asked = {"symbol", "side", "notional", "quantity", "exits"}
+    assert {field.name for field in fields(OpenPosition)} == asked | NOT_ASKED
+    assert set(exits_text(EVERYTHING_SAID)) == set(EXIT_FIELDS)
+    assert len(fields(Exits)) == len(EXIT_FIELDS)
+
+
+@pytest.mark.parametrize("name", LADDERS)
+def test_a_ladder_is_read_back_with_every_field(name: str) -> None:
     """What is stored of a ladder is all of it."""
-    ladder = CHANGED_LADDERS[where]
-    assert isinstance(ladder, Ladder)
-    assert ladder_from(ladder_text(ladder)) == ladder
+    assert ladder_from(ladder_text(LADDERS[name])) == LADDERS[name]
+
+
+FORMER_REQUEST = (
+    '["BTCUSD","LONG","10.5",null,'
+    '["5",[["3","breakeven","0"],["6","previous_rung","0"],["10","previous_rung","1"]]]]'
+)
+FORMER_LADDER = (
+    '{"stop_loss_pct":"5","rungs":['
+    '{"distance_pct":"3","stop":"breakeven","close_fraction":"0"},'
+    '{"distance_pct":"6","stop":"previous_rung","close_fraction":"0.25"},'
+    '{"distance_pct":"10","stop":"unchanged","close_fraction":"0.75"}]}'
+)
+
+
+def test_a_key_of_an_earlier_version_gets_its_first_outcome_again() -> None:
+    """Its request has the whole ladder, which is what a request without exits comes to."""
+    assert is_same_request(FORMER_REQUEST, REQUEST)
+    explicit = exits_from({"stop_loss": "5%", "take_profits": "3%;6%;10%"})
+    assert is_same_request(FORMER_REQUEST, replace(REQUEST, exits=explicit))
+
+
+@pytest.mark.parametrize("where", CHANGED_REQUESTS)
+def test_a_key_of_an_earlier_version_has_one_request(where: str) -> None:
+    """Another request is another, whichever field it differs in."""
+    assert not is_same_request(FORMER_REQUEST, CHANGED_REQUESTS[where])
+
+
+def test_a_ladder_of_an_earlier_version_is_read() -> None:
+    """Positions from before levels could be prices go on as they were."""
+    ladder = exits_from({"take_profits": "3%;6%@25%;10%@75%>keep"}).over()
+    assert ladder_from(FORMER_LADDER) == ladder
 
 
 def test_a_request_keeps_the_text_that_databases_hold() -> None:
-    """A key that an earlier version has stored gets its first outcome again."""
-    assert canonical_request(REQUEST) == (
-        '["BTCUSD","LONG","10.5",null,'
-        '["5",[["3","breakeven","0"],["6","previous_rung","0"],["10","previous_rung","1"]]]]'
+    """What changes this text must go on reading the stored ones."""
+    asked = replace(REQUEST, exits=exits_from({"stop_loss": "95", "take_profits": "103"}))
+    assert canonical_request(REQUEST) == '["BTCUSD","LONG","10.5",null,{}]'
+    assert canonical_request(asked) == (
+        '["BTCUSD","LONG","10.5",null,{"stop_loss":"95","take_profits":"103@100%>breakeven"}]'
     )
 
 
 def test_a_ladder_keeps_the_text_that_databases_hold() -> None:
-    """Rows that an earlier version has stored are read, and later rows are like them."""
-    assert ladder_text(REQUEST.ladder) == (
-        '{"stop_loss_pct":"5","rungs":['
-        '{"distance_pct":"3","stop":"breakeven","close_fraction":"0"},'
-        '{"distance_pct":"6","stop":"previous_rung","close_fraction":"0"},'
-        '{"distance_pct":"10","stop":"previous_rung","close_fraction":"1"}]}'
+    """Rows that this version has stored are read by later ones."""
+    assert ladder_text(LADDERS["default"]) == (
+        '{"close_after":"none","stop_loss":"5%","take_profit_fill":"price",'
+        '"take_profits":"3%@0%>breakeven;6%@0%>previous;10%@100%>previous","trailing":"none"}'
     )

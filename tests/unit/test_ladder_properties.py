@@ -114,7 +114,9 @@ def test_judging_a_price_twice_changes_nothing(drawn: tuple[Position, Decimal]) 
 def test_triggers_tell_which_prices_act(drawn: tuple[Position, Decimal]) -> None:
     """A price reaches the triggers exactly if judging it does something."""
     position, price = drawn
-    assert triggers(position).reached_by(price) == (advanced(position, price, TIME_US).events != ())
+    assert triggers(position).reached_by(price, TIME_US) == (
+        advanced(position, price, TIME_US).events != ()
+    )
 
 
 @given(positions_underway())
@@ -209,6 +211,7 @@ def test_a_part_is_its_fraction_of_the_original(drawn: tuple[Position, list[Deci
     position, prices = drawn
     for part in walked(position, *prices).events:
         if isinstance(part, PositionReduced):
+            assert part.rung is not None
             fraction = position.ladder.rungs[part.rung - 1].close_fraction
             assert abs(part.released - product(position.notional, fraction)) <= Decimal("1E-8")
             assert abs(part.quantity - product(position.quantity, fraction)) <= Decimal("1E-17")

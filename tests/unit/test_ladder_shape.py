@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from tests.unit.accounts import (
-    DEFAULT_STOP_LOSS_PCT,
     Number,
     a_ladder,
     a_position,
     ladder_from_percentages,
 )
 from trading.exits.ladder import RUNGS_MAX, Ladder, Rung, StopTarget, checked, untargeted_fraction
+from trading.exits.level import percent
 from trading.model import Side
 from trading.money import PRICE_MAX
 
@@ -28,21 +28,20 @@ def a_rung(distance: Number, *, fraction: Number = 0) -> Rung:
 def test_the_default_ladder_is_the_specifications() -> None:
     """Without settings: stop at 5 %, +3 % to breakeven, +6 % to the first rung, +10 % closes."""
     assert ladder_from_percentages() == Ladder(
-        stop_loss_pct=Decimal(5),
+        stop_loss=percent(5),
         rungs=(
             Rung(at=percent(str(3)), stop=StopTarget.BREAKEVEN, close_fraction=Decimal(0)),
             Rung(at=percent(str(6)), stop=StopTarget.PREVIOUS, close_fraction=Decimal(0)),
             Rung(at=percent(str(10)), stop=StopTarget.PREVIOUS, close_fraction=Decimal(1)),
         ),
     )
-    assert Decimal(5) == DEFAULT_STOP_LOSS_PCT
 
 
 @pytest.mark.parametrize("count", range(RUNGS_MAX + 1))
 def test_the_pattern_holds_for_any_number_of_rungs(count: int) -> None:
     """Rung one sends the stop to breakeven, later ones to the rung before; the last closes."""
     rungs = a_ladder(*range(1, count + 1)).rungs
-    assert [rung.distance_pct for rung in rungs] == list(range(1, count + 1))
+    assert [rung.at.value for rung in rungs] == list(range(1, count + 1))
     stops = [StopTarget.BREAKEVEN, *[StopTarget.PREVIOUS] * 7]
     assert [rung.stop for rung in rungs] == stops[:count]
     fractions = [*[0] * (count - 1), 1] if count else []
@@ -106,7 +105,7 @@ def test_a_ladder_that_cannot_be_guarded_is_refused(ladder: dict[str, Any], mess
 def test_the_widest_ladder_passes() -> None:
     """Eight rungs that close less than all, and a stop of nearly 100 %, are allowed."""
     ladder = Ladder(
-        stop_loss_pct=Decimal("99.999"),
+        stop_loss=percent("99.999"),
         rungs=tuple(a_rung(number, fraction="0.12") for number in range(1, 9)),
     )
     assert checked(ladder) is ladder
@@ -208,7 +207,8 @@ def test_the_share_without_a_take_profit_is_known(
 ) -> None:
     """It is what the close fractions leave, exactly."""
     given = None if fractions is None else [Decimal(each) for each in fractions]
-    assert untargeted_fraction(ladder_from_percentages(close_fractions=given)) == Decimal(left)
+    ladder = ladder_from_percentages(close_fractions=given)
+    assert untargeted_fraction(ladder.rungs) == Decimal(left)
 
 
 def test_a_long_may_aim_beyond_100_percent() -> None:

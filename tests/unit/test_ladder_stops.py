@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 from tests.unit.accounts import TIME_US, Number, a_ladder, a_position, walked
 from tests.unit.strategies import moved, moves, positions_underway
 from trading.events.positions import StopMoved
+from trading.exits.level import Level
 from trading.model import Denial, DenialReason, Position, Side
 from trading.money import price_scale
-from trading.positions.changing import tightened
+from trading.positions.changing import Changes, changed
 from trading.positions.judging import Advance, advanced, triggers
 
 
 def to(position: Position, stop: Number, mark: Number = 102) -> Advance | Denial:
-    return tightened(position, Decimal(stop), Decimal(mark), TIME_US)
+    return changed(position, Changes(stop_loss=Level(Decimal(stop))), Decimal(mark), TIME_US)
 
 
 def denial_text(outcome: Advance | Denial) -> str:
@@ -94,7 +95,7 @@ def moved_stops(draw: st.DrawFn) -> tuple[Position, Position, Decimal]:
     mark = price_scale(moved(before.entry_price, draw(moves())))
     share = Decimal(draw(st.integers(-200, 1_200))).scaleb(-3)
     asked = price_scale(before.stop_price + (mark - before.stop_price) * share)
-    outcome = tightened(before, asked, mark, TIME_US)
+    outcome = to(before, asked, mark)
     assume(isinstance(outcome, Advance))
     assert isinstance(outcome, Advance)
     return before, outcome.position, mark

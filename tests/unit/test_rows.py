@@ -19,6 +19,7 @@ from persistence.tables import (
 )
 from trading.costs import DEFAULT_RATES
 from trading.events.markets import MarketResumed
+from trading.exits.ladder import DEFAULT_LADDER
 from trading.model import EntryType, LedgerEntry, Limits, MarketPrice, Pause, Side, Wallet
 from trading.positions.opening import opened
 from trading.signals import Signal, SignalAction
@@ -32,7 +33,7 @@ POSITION = opened(
     quantity=Decimal(1),
     entry_price=Decimal(100),
     entry_time_us=1,
-    exits=NOTHING_SAID,
+    ladder=DEFAULT_LADDER,
     rates=DEFAULT_RATES,
     idempotency_key=None,
     request=None,

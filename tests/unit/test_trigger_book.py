@@ -114,7 +114,7 @@ def test_the_book_tells_whom_a_question_to_everybody_would_find(
                 book.disarm(position_id)
             case (_, level):
                 price = Decimal(level)
-                expected = sorted(i for i, waits in armed.items() if waits.reached_by(price))
+                expected = sorted(i for i, waits in armed.items() if waits.reached_by(price, 0))
                 assert (price <= book.low or price >= book.high) == bool(expected)
                 assert book.take_reached(price, 0) == expected
                 for position_id in expected:
