@@ -49,9 +49,12 @@ class SignalAction(StrEnum):
     SELL = "sell"
     CLOSE = "close"
 
-    def only_closes(self, *, flat: bool) -> bool:
-        """Whether nothing is opened; `flat` if the strategy has no position afterwards."""
-        return flat or self is SignalAction.CLOSE
+    def only_closes(self, *, flat: bool, share: Decimal | None = None) -> bool:
+        """Whether nothing is opened; `flat` if the strategy has no position afterwards.
+
+        `share` is the part that is closed, if only a part is.
+        """
+        return flat or share is not None or self is SignalAction.CLOSE
 
 
 class SignalStatus(StrEnum):
@@ -80,7 +83,7 @@ class SignalOrder:
 
     def __post_init__(self) -> None:
         """Refuse what could never be opened; raises `ValueError`."""
-        if self.notional is None and self.action.only_closes(flat=self.flat):
+        if self.notional is None and self.action.only_closes(flat=self.flat, share=self.share):
             return
         if self.notional is None or not is_money(self.notional) or self.notional <= ZERO:
             raise ValueError(
@@ -165,6 +168,6 @@ class Signal:
     @property
     def opens(self) -> Side | None:
         """The side that is opened after that, if any."""
-        if self.action.only_closes(flat=self.flat):
+        if self.action.only_closes(flat=self.flat, share=self.share):
             return None
         return Side.LONG if self.action is SignalAction.BUY else Side.SHORT

@@ -19,10 +19,10 @@ from actors.engine.supervised import ActorKind, SupervisedActor, ToldError, erro
 from actors.protocol import ReadFailed
 from actors.published import Published
 from actors.signals.intake import Intake
-from actors.signals.protocol import ReadSignals, SignalsFound, SignalsRead, TakeSignals
+from actors.signals.protocol import NoteRefusal, ReadSignals, SignalsFound, SignalsRead, TakeSignals
 from actors.signals.run import Answered, GoOn, SignalRun
 from persistence.changes import Change
-from trading.events.signals import SignalFinished
+from trading.events.signals import AlertRefused, SignalFinished
 from trading.signals import Signal, SignalStatus
 
 log = structlog.get_logger(__name__)
@@ -32,6 +32,7 @@ TRY_AGAIN_SECONDS = (0.1, 1.0)
 
 SignalMessage = (
     TakeSignals
+    | NoteRefusal
     | SignalsRead
     | SignalsFound
     | ReadFailed
@@ -89,6 +90,8 @@ class SignalActor(SupervisedActor):
         match message:
             case TakeSignals():
                 self._intake.take(message)
+            case NoteRefusal():
+                self._note(message.event)
             case SignalsRead():
                 for signal in message.unfinished:
                     self._stored.append(self._a_run(signal, "a restart"))
@@ -108,6 +111,12 @@ class SignalActor(SupervisedActor):
                 self._on_run(message)
             case _:
                 assert_never(message)
+
+    def _note(self, event: AlertRefused) -> None:
+        """Keep a refusal, unless the database is away: the log has it as well."""
+        if self._published.database_away is None:
+            change = Change(account=None, events=(event,))
+            self.directory.to_committer(CommitChange(origin=Origin.SIGNALS, change=change))
 
     def _on_read_failed(self, message: ReadFailed) -> None:
         if isinstance(message.read, ReadSignals):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from actors.engine.pooled import Recipient
+from trading.events.signals import AlertRefused
 from trading.signals import Signal, SignalOrder
 
 
@@ -22,6 +23,13 @@ class TakeSignals:
     def account(self) -> str:
         """Whose signals they are."""
         return self.orders[0].account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteRefusal:
+    """Keep that an alert was refused, where its sender can find it; nothing is answered."""
+
+    event: AlertRefused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

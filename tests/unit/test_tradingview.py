@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstay.web.hooks.tradingview import ALERTS_MAX, KEYS, Alert, AlertError, parsed
+from backstay.web.hooks.body import AlertError
+from backstay.web.hooks.tradingview import ALERTS_MAX, KEYS, Alert, parsed
 from trading.money import is_money
 from trading.signals import SignalAction
 
@@ -195,8 +196,8 @@ def test_the_digest_is_of_the_body() -> None:
         (b"action=buy symbol=BTCUSDT notional=1e999", "is not an amount above 0"),
         (b"action=buy symbol=BTCUSDT time=yesterday", "write {{timenow}}"),
         (b"action=buy symbol=BTCUSDT market_position=1", "write long, short or flat"),
-        (b"action=buy symbol=BTCUSDT market_position=short", "cannot close a part"),
-        (b"action=sell symbol=BTCUSDT market_position=long", "cannot close a part"),
+        (b"action=buy symbol=BTCUSDT market_position=short", "how much it has closed is not said"),
+        (b"action=sell symbol=BTCUSDT market_position=long", "how much it has closed is not said"),
         (b'{"action": "buy", "symbol": "BTCUSDT", "id": "a\\u0000"}', "printable characters"),
         (b'{"action": "buy", "symbol": "BTCUSDT", "account": "\\ud800"}', "printable characters"),
         (b'{"action": "buy", "symbol": "BTCUSDT", "notional": true}', "notional 'True' is not"),

@@ -29,4 +29,14 @@ class SignalFinished:
     time_us: int
 
 
-SignalEvent = SignalReceived | SignalFinished
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRefused:
+    """An alert was not stored as a signal: `detail` says why, `body` is the beginning of it."""
+
+    kind: ClassVar[str] = "alert_refused"
+    detail: str
+    body: str
+    time_us: int
+
+
+SignalEvent = SignalReceived | SignalFinished | AlertRefused

@@ -9,7 +9,9 @@ from trading.money import PRICE_MAX, ZERO, plain, price_scale, trimmed
 PERCENTAGE_MAX = Decimal(1_000)
 """The furthest distance, in percent from the entry: what is larger is a price by mistake."""
 
-_NUMBER = re.compile(r"[0-9]{1,30}(?:\.[0-9]{1,30})?|\.[0-9]{1,30}", re.ASCII)
+_NUMBER = re.compile(
+    r"(?:[0-9]{1,30}(?:\.[0-9]{1,30})?|\.[0-9]{1,30})(?:[eE][+-]?[0-9]{1,2})?", re.ASCII
+)
 _THOUSANDS = re.compile(r"[0-9]{1,3}(?:[,'_ ][0-9]{3})+(?:\.[0-9]+)?", re.ASCII)
 
 

@@ -1,29 +1,38 @@
 """Webhooks: TradingView's alerts, sent to a path that contains the secret."""
 
 import asyncio
+from typing import Any
 
 import structlog
 from fastapi import APIRouter, HTTPException, Request
 from pydantic import BaseModel, Field
 
 from actors.messages import Denied, Reply
-from actors.signals.protocol import SignalsStored, SignalStored, TakeSignals
+from actors.signals.protocol import NoteRefusal, SignalsStored, SignalStored, TakeSignals
 from backstay.web.access.requests import client_of
 from backstay.web.api.waiting import not_delivered
 from backstay.web.backend import Backend, HookSettings, TheBackend
-from backstay.web.hooks.tradingview import ALERTS_MAX, Alert, AlertError, Alerts, parsed
+from backstay.web.hooks.body import AlertError
+from backstay.web.hooks.tradingview import ALERTS_MAX, SHORT_NAMES, Alert, Alerts, parsed
 from backstay.web.problems import RETRY_SOON, Problem, answers, problem_for
+from trading.events.signals import AlertRefused
+from trading.exits.ladder import RUNGS_MAX
 from trading.signals import SignalOrder, SignalStatus
 
 STORED_SECONDS_MAX = 1.0
 """How long an alert may take to be stored: TradingView hangs up after three seconds."""
+
+KEPT_BYTES = 300
+"""How much of a refused alert's body is kept."""
+
+_SENDERS_FAULTS = (404, 409, 422)
 
 log = structlog.get_logger("backstay")
 router = APIRouter(prefix="/hooks", tags=["hooks"])
 
 _TEXT_OR_NUMBER = {"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "null"}]}
 _TEXT_OR_NULL = {"anyOf": [{"type": "string"}, {"type": "null"}]}
-_FIELDS = {
+_FIELDS: dict[str, Any] = {
     "action": {"type": "string", "description": "buy or long, sell or short, close, exit or flat"},
     "symbol": {"type": "string", "description": "such as BINANCE:BTCUSDT or BTCUSDT.P"},
     "notional": {**_TEXT_OR_NUMBER, "description": "money; else the account's default"},
@@ -31,6 +40,24 @@ _FIELDS = {
     "account": {**_TEXT_OR_NULL, "description": "else the hook's own account"},
     "id": {**_TEXT_OR_NUMBER, "description": "the sender's own, new for every alert"},
     "time": {**_TEXT_OR_NUMBER, "description": "when it was sent: ISO 8601, or epoch milliseconds"},
+    "share": {**_TEXT_OR_NULL, "description": "with close: the part that is closed, such as 50%"},
+    "market_position_size": {**_TEXT_OR_NUMBER, "description": "the strategy's, after the order"},
+    "prev_market_position_size": {**_TEXT_OR_NUMBER, "description": "the strategy's, before it"},
+    "stop_loss": {**_TEXT_OR_NUMBER, "description": "a price or a distance: 62800, 5%, none"},
+    "take_profits": {
+        "anyOf": [{"type": "string"}, {"type": "array", "maxItems": RUNGS_MAX}, {"type": "null"}],
+        "description": "65000@40%>breakeven;66000, or a list of texts or objects at, close, stop",
+    },
+    "trailing": {
+        "anyOf": [{"type": "string"}, {"type": "object"}, {"type": "number"}, {"type": "null"}],
+        "description": "2%/0.5% from rung 1, or an object distance, from, step",
+    },
+    "close_after": {**_TEXT_OR_NULL, "description": "a time stop: 4h"},
+    "take_profit_fill": {**_TEXT_OR_NULL, "description": "price or level"},
+}
+_FIELDS |= {
+    short: {**_FIELDS[name], "description": f"short for {name}"}
+    for short, name in SHORT_NAMES.items()
 }
 _ALERT = {"type": "object", "properties": _FIELDS, "required": ["action", "symbol"]}
 _BODY = {
@@ -87,12 +114,26 @@ async def take_alert(
         # Without the secret this address looks like one that does not exist.
         backend.refused_alerts.wrong_secret(client_of(request))
         raise HTTPException(404)
+    body = b""
     try:
-        alerts = _understood(await request.body())
-        return await _taken(backend, hook, alerts)
+        body = await request.body()
+        return await _taken(backend, hook, _understood(body))
     except Problem as problem:
         backend.refused_alerts.problem(problem, client_of(request))
+        _keep_refusal(backend, problem, body)
         raise
+
+
+def _keep_refusal(backend: Backend, problem: Problem, body: bytes) -> None:
+    """Keep as an event what the sender has to mend: senders read no answers."""
+    if problem.status in _SENDERS_FAULTS:
+        began = body[:KEPT_BYTES].decode("utf-8", "replace")
+        event = AlertRefused(
+            detail=problem.detail,
+            body=repr(began) + ("..." if len(body) > KEPT_BYTES else ""),
+            time_us=backend.clock.now_us(),
+        )
+        backend.to_signals(NoteRefusal(event=event))
 
 
 def _understood(body: bytes) -> Alerts:
@@ -156,6 +197,8 @@ def _order(alert: Alert, hook: HookSettings) -> SignalOrder:
         notional=notional,
         client_id=alert.client_id,
         sent_us=alert.sent_us,
+        exits=alert.exits,
+        share=alert.share,
     )
 
 

@@ -5,7 +5,7 @@ from typing import assert_never
 from trading.events import (
     SignalEvent,
 )
-from trading.events.signals import SignalFinished, SignalReceived
+from trading.events.signals import AlertRefused, SignalFinished, SignalReceived
 from trading.events.words.words import Gravity, Words
 from trading.signals import SignalStatus
 
@@ -25,6 +25,12 @@ def of_signal(event: SignalEvent) -> Words:
                 Gravity.INFO if event.status == SignalStatus.DONE else Gravity.WARNING,
                 f"{name} of {event.account} {event.status.lower()}",
                 f"{name.capitalize()} {event.status.lower()}: {event.outcome}",
+            )
+        case AlertRefused():
+            return Words(
+                Gravity.WARNING,
+                "alert refused",
+                f"Alert refused: {event.detail}; it began with {event.body}",
             )
         case _:
             assert_never(event)
