@@ -217,15 +217,10 @@ class PricesTaken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PauseMarket:
-    """The venue does not bring the symbol's prices now: judge none, quote none."""
+class SetPause:
+    """Judge no price of the symbol and quote none, for a reason; None ends the pause."""
 
-    why: str = "its venue's connection is down"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResumeMarket:
-    """The venue serves the symbol again."""
+    why: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,13 +231,6 @@ class ReleaseCandidate:
     """
 
     price: Decimal
-    reply_to: Recipient
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportMarket:
-    """Ask for a market's state; the answer is its `actors.published.MarketStatus`."""
-
     reply_to: Recipient
 
 
@@ -262,19 +250,14 @@ class MarketOpened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PauseTrading:
-    """Refuse opens from now on, of one account or of all; survives a restart."""
+class SetTrading:
+    """Refuse opens from now on where `paused`, else allow them again; survives a restart.
+
+    Of one account, or of all where it is None: the two pauses are begun and ended apart.
+    """
 
     account: str | None
-    reason: str
-    reply_to: Recipient
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResumeTrading:
-    """Allow opens again: ends the pause of that account, or that of all."""
-
-    account: str | None
+    paused: bool
     reason: str
     reply_to: Recipient
 

@@ -7,6 +7,7 @@ Committer; what is committed is answered and announced.
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from actors.engine.pooled import Recipient
@@ -60,13 +61,6 @@ class QuoteDenied:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseQuote:
-    """An open that was quoted a price is not made: nothing needs to be kept for it."""
-
-    position_id: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseQuotes:
     """A wallet has started anew: of its account's quotes only `opened` ones still count."""
 
@@ -88,7 +82,7 @@ class Arm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disarm:
-    """A position needs no more prices."""
+    """A position needs no more prices, or is not opened at the price that was quoted for it."""
 
     position_id: int
 
@@ -149,27 +143,26 @@ class BookingRefused:
     denial: Denial
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefuseOpens:
-    """An account's books are in doubt: deny its opens, saying why."""
+class BooksVerdict(StrEnum):
+    """What an account's books allow its wallet to do."""
 
-    account: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HaltAccount:
-    """An account's row is not what its last entry left: change nothing of it, saying why."""
-
-    account: str
-    detail: str
+    AGREE = "agree"
+    """Everything."""
+    IN_DOUBT = "in doubt"
+    """No open: the books do not balance."""
+    ROW_CHANGED = "row changed"
+    """Nothing: the wallet's row is not what its last entry left."""
+    REPAIRED = "repaired"
+    """Everything, once the halted wallet has read its rows again: it remembers older ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReloadAccount:
-    """An account's books agree again, but not with what its halted wallet remembers: read them."""
+class BooksJudged:
+    """What a check of an account's books has found; `detail` says what is wrong, if anything."""
 
     account: str
+    verdict: BooksVerdict
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,13 +172,6 @@ class RestoreWallet:
     repair: Repair
     reason: str
     reply_to: Recipient
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AllowOpens:
-    """An account's books agree again."""
-
-    account: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,18 +198,23 @@ class WalletReported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadPosition:
-    """Read a position's row behind everything queued before."""
+    """Read a position's row behind everything queued before.
+
+    `life` is set where the position failed: the number of its lives that have ended.
+    """
 
     position_id: int
     reply_to: Recipient
+    life: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionRead:
-    """A position's row with the times of its commits, if there is one."""
+    """A position's row with the times of its commits, if there is one; `life` is the read's."""
 
     position_id: int
     record: PositionRecord | None
+    life: int | None = None
 
     @property
     def position(self) -> Position | None:
@@ -237,15 +228,6 @@ class ReadFailed:
 
     read: Any
     detail: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PositionReread:
-    """A failed position's row, read behind all that its life of this number had handed over."""
-
-    position_id: int
-    life: int
-    read: PositionRead | ReadFailed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

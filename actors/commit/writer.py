@@ -148,7 +148,7 @@ def _answer_to(read: Read, writer: Writer) -> ReadAnswer:
     match read:
         case ReadPosition():
             record = writer.read_position(read.position_id)
-            return PositionRead(position_id=read.position_id, record=record)
+            return PositionRead(position_id=read.position_id, record=record, life=read.life)
         case ReadAccount():
             return AccountRead(account=read.account, state=writer.load_account(read.account))
         case ReadSignals():

@@ -28,11 +28,10 @@ from actors.messages import (
     OpenAccount,
     OpenMarket,
     OpenPosition,
-    PauseTrading,
     Ping,
     Pong,
     RepairWallet,
-    ResumeTrading,
+    SetTrading,
     TransferFunds,
 )
 from actors.position.actor import answer_by_row
@@ -41,7 +40,6 @@ from actors.protocol import (
     ActorFailed,
     OwnershipLost,
     PositionRead,
-    PositionReread,
     PositionSettled,
     ReadFailed,
     ReadPosition,
@@ -65,8 +63,7 @@ DeskMessage = (
     | ClosePosition
     | MoveStop
     | TransferFunds
-    | PauseTrading
-    | ResumeTrading
+    | SetTrading
     | OpenMarket
     | RetireMarket
     | MarketEnded
@@ -80,7 +77,6 @@ DeskMessage = (
     | KeepPrices
     | AccountRead
     | PositionRead
-    | PositionReread
     | ReadFailed
     | OwnershipLost
 )
@@ -147,7 +143,7 @@ class DeskActor(SupervisedActor):
             case ClosePosition() | MoveStop():
                 if not self._denied(message):
                     self._to_position(message)
-            case PauseTrading() | ResumeTrading():
+            case SetTrading():
                 self._set_trading(message)
             case PositionsStarted():
                 for started in message.started:
@@ -186,9 +182,6 @@ class DeskActor(SupervisedActor):
                 self._restarts.account_read(message)
             case PositionRead():
                 self._on_position_read(message)
-            case PositionReread():
-                if self._restarts.position_reread(message):
-                    self._on_reread(message.read)
             case ReadFailed():
                 self._on_read_failed(message)
             case OwnershipLost():
@@ -245,7 +238,11 @@ class DeskActor(SupervisedActor):
             self.directory.to_committer(read)
 
     def _on_position_read(self, message: PositionRead) -> None:
-        position_id = message.position_id
+        position_id, life = message.position_id, message.life
+        if life is not None:
+            if not self._restarts.awaits(position_id, life):
+                return
+            self._restarts.position_read(message)
         if self._restarts.is_restarting(position_id):
             return
         for command in self._waiting_for_position.pop(position_id, []):
@@ -255,24 +252,24 @@ class DeskActor(SupervisedActor):
             answer = answer_by_row(command, message.record)
             self.directory.send(command.reply_to, answer)
 
-    def _on_reread(self, read: PositionRead | ReadFailed) -> None:
-        if isinstance(read, ReadFailed):
-            self._restarts.unreadable(read.read, read.detail)
-            self._deny_waiting()
-        else:
-            self._on_position_read(read)
-
     def _on_read_failed(self, message: ReadFailed) -> None:
         """No actor starts from a row that cannot be read, and no command is answered from it."""
-        if not isinstance(message.read, ReadPosition):
-            self._restarts.unreadable(message.read, message.detail)
-            self._deny_waiting()
+        read = message.read
+        if isinstance(read, ReadPosition) and read.life is not None:
+            if not self._restarts.awaits(read.position_id, read.life):
+                return
+        elif isinstance(read, ReadPosition):
+            self._deny_unreadable(read.position_id, message.detail)
             return
-        for command in self._waiting_for_position.pop(message.read.position_id, []):
-            denial = unreadable_position(f"position {command.position_id}", message.detail)
+        self._restarts.unreadable(read, message.detail)
+        self._deny_waiting()
+
+    def _deny_unreadable(self, position_id: int, detail: str) -> None:
+        for command in self._waiting_for_position.pop(position_id, []):
+            denial = unreadable_position(f"position {position_id}", detail)
             self.directory.send(command.reply_to, Denied(denial=denial))
 
-    def _set_trading(self, message: PauseTrading | ResumeTrading) -> None:
+    def _set_trading(self, message: SetTrading) -> None:
         account = message.account
         if account is not None and account not in self._published.version.wallets:
             self.directory.send(message.reply_to, Denied(denial=unknown_account(account)))

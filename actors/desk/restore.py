@@ -5,8 +5,6 @@ from dataclasses import replace
 
 from immutables import Map
 
-from actors.engine.pooled import Recipient
-from actors.protocol import PositionRead, PositionReread, ReadFailed
 from actors.published import Version
 from actors.wallet.memory import Held, Memory
 from persistence.changes import Change
@@ -62,21 +60,3 @@ def version_of(state: State) -> Version:
     changes.append(Change(account=None, markets=state.markets, pauses=state.pauses))
     version = Version().after(state.last_commit_id, tuple(changes), now_us=0)
     return replace(version, opened_at_us=Map(state.opened_at_us))
-
-
-class Rereading:
-    """Takes the row that a failed position begins again from, and tells the Desk of which life."""
-
-    __slots__ = ("_desk", "_life", "_position_id")
-
-    def __init__(self, desk: Recipient, position_id: int, life: int) -> None:
-        """The position's life of this number has ended."""
-        self._desk = desk
-        self._position_id = position_id
-        self._life = life
-
-    def tell(self, message: PositionRead | ReadFailed) -> None:
-        """Take the row that was read."""
-        self._desk.tell(
-            PositionReread(position_id=self._position_id, life=self._life, read=message)
-        )

@@ -10,7 +10,7 @@ from actors.engine.dispatcher import Dispatcher
 from actors.engine.supervised import ActorKind
 from actors.market.actor import MarketActor
 from actors.market.settings import MarketSettings
-from actors.messages import PauseMarket, ResumeMarket
+from actors.messages import SetPause
 from actors.position.actor import PositionActor
 from actors.published import MarketPause, Published
 from actors.wallet.actor import WalletActor
@@ -87,8 +87,7 @@ class Starter:
         )
         if symbol in self._published.feed_pauses:
             # Its former life may not have heard of it. Told before others can tell it more.
-            why = self._published.feed_pauses[symbol]
-            actor.actor_ref.tell(ResumeMarket() if why is None else PauseMarket(why=why))
+            actor.actor_ref.tell(SetPause(why=self._published.feed_pauses[symbol]))
         self._directory.markets[symbol] = actor.actor_ref
         self._dispatcher.start(actor)
 

@@ -20,12 +20,10 @@ from actors.messages import (
     Denied,
     HearPrices,
     JudgedPrice,
-    PauseMarket,
     PricesHeard,
     PricesTaken,
     ReleaseCandidate,
-    ReportMarket,
-    ResumeMarket,
+    SetPause,
     TakePrices,
 )
 from actors.protocol import (
@@ -35,7 +33,6 @@ from actors.protocol import (
     PriceReached,
     QuoteDenied,
     QuotePrice,
-    ReleaseQuote,
     ReleaseQuotes,
 )
 from actors.published import MarketPause, MarketStatus, Published
@@ -106,22 +103,14 @@ class MarketActor(SupervisedActor):
                 self._book.disarm(message.position_id)
             case QuotePrice():
                 self._on_quote(message)
-            case ReleaseQuote():
-                if message.position_id in self._quoted:
-                    self._forget(message.position_id)
             case ReleaseQuotes():
                 self._release_quotes(message)
-            case PauseMarket():
-                self._pause = self._events.paused(self._pause, message.why, self._clock.now_us())
-                self._publish()
-            case ResumeMarket():
-                self._resume()
+            case SetPause():
+                self._set_pause(message.why)
             case ReleaseCandidate():
                 self._release_candidate(message)
             case RetireMarket():
                 self._retire(message)
-            case ReportMarket():
-                self.directory.send(message.reply_to, self._status())
             case _:
                 assert_never(message)
 
@@ -167,8 +156,11 @@ class MarketActor(SupervisedActor):
             self._age.renew()
         return end
 
-    def _resume(self) -> None:
-        if self._pause is not None and not self._retired:
+    def _set_pause(self, why: str | None) -> None:
+        if why is not None:
+            self._pause = self._events.paused(self._pause, why, self._clock.now_us())
+            self._publish()
+        elif self._pause is not None and not self._retired:
             self._events.resumed(self._pause, self._clock.now_us())
             self._pause = None
             self._age.forget()
@@ -304,7 +296,7 @@ class MarketActor(SupervisedActor):
             self._history.keep(self._number, price, time_us, self._clock.monotonic_us())
         self._tell_reached(price, time_us)
         self._publish()
-        self.directory.send(message.reply_to, self._status())
+        self.directory.send(message.reply_to, self.status)
 
     def _retire(self, message: RetireMarket) -> None:
         """Go for good, unless something is open on this market or waits for its price."""
@@ -324,9 +316,11 @@ class MarketActor(SupervisedActor):
     def _publish(self) -> None:
         if self._retired:
             return
-        self._published.markets[self._symbol] = self._status()
+        self._published.markets[self._symbol] = self.status
 
-    def _status(self) -> MarketStatus:
+    @property
+    def status(self) -> MarketStatus:
+        """What it publishes."""
         guard, refused = self._guard, self._verdicts.refused
         last = None
         if guard.last_price is not None:

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from actors.engine.pooled import Recipient
 from actors.messages import (
     HearPrices,
-    PauseMarket,
     ReleaseCandidate,
-    ReportMarket,
-    ResumeMarket,
+    SetPause,
     TakePrices,
 )
-from actors.protocol import Arm, Disarm, QuotePrice, ReleaseQuote, ReleaseQuotes
+from actors.protocol import Arm, Disarm, QuotePrice, ReleaseQuotes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +41,10 @@ MarketMessage = (
     TakePrices
     | HearPrices
     | QuotePrice
-    | ReleaseQuote
     | ReleaseQuotes
     | Arm
     | Disarm
-    | PauseMarket
-    | ResumeMarket
+    | SetPause
     | ReleaseCandidate
     | RetireMarket
-    | ReportMarket
 )

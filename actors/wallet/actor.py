@@ -27,17 +27,15 @@ from actors.engine.supervised import ActorKind, SupervisedActor, error_text
 from actors.messages import CheckHealth, Denied, OpenAccount, OpenPosition, TransferFunds
 from actors.protocol import (
     AccountRead,
-    AllowOpens,
     BookPosition,
-    HaltAccount,
+    BooksJudged,
+    BooksVerdict,
     MarketRestarted,
     PriceQuoted,
     QuoteDenied,
     ReadAccount,
     ReadFailed,
     ReadPosition,
-    RefuseOpens,
-    ReloadAccount,
     ReportWallet,
     RestoreWallet,
     WalletReported,
@@ -76,11 +74,8 @@ WalletMessage = (
     | ChangeCommitted
     | ChangeReturned
     | ChangeRefused
-    | RefuseOpens
-    | HaltAccount
-    | AllowOpens
+    | BooksJudged
     | RestoreWallet
-    | ReloadAccount
     | AccountRead
     | ReadFailed
     | ReportWallet
@@ -157,20 +152,12 @@ class WalletActor(SupervisedActor):
                 self._on_returned(message)
             case ChangeRefused():
                 self._on_refused(message)
-            case RefuseOpens():
-                self._gate.refuse_opens(message.detail)
-            case HaltAccount():
-                self._halt(message.detail)
-            case AllowOpens():
-                self._gate.allow()
-                self._flush_soon()
+            case BooksJudged():
+                self._on_judged(message)
             case RestoreWallet():
                 self.directory.to_committer(
                     repair_change(self.directory, message, now_us=self._clock.now_us())
                 )
-            case ReloadAccount():
-                read = ReadAccount(account=self._account, reply_to=self.actor_ref)
-                self.directory.to_committer(read)
             case AccountRead():
                 self._begin_anew(message)
             case ReadFailed():
@@ -316,6 +303,21 @@ class WalletActor(SupervisedActor):
             self._refusals.deny(commands[0], denial)
         self._flush_soon()
 
+    def _on_judged(self, message: BooksJudged) -> None:
+        match message.verdict:
+            case BooksVerdict.AGREE:
+                self._gate.allow()
+                self._flush_soon()
+            case BooksVerdict.IN_DOUBT:
+                self._gate.refuse_opens(message.detail)
+            case BooksVerdict.ROW_CHANGED:
+                self._halt(message.detail)
+            case BooksVerdict.REPAIRED:
+                read = ReadAccount(account=self._account, reply_to=self.actor_ref)
+                self.directory.to_committer(read)
+            case _:
+                assert_never(message.verdict)
+
     def _halt(self, detail: str) -> None:
         """The wallet's row was changed from outside: keep everything, overwrite nothing."""
         log.error("wallet halted", account=self._account, detail=detail)
@@ -327,8 +329,6 @@ class WalletActor(SupervisedActor):
         if message.state is not None and self._gate.halted is not None:
             self._memory = memory_of(message.state)
         self.directory.to_auditor(CheckHealth(account=self._account))
-
-    # --- Reads -----------------------------------------------------------------------------
 
     def _on_read(self, message: ReadPosition) -> None:
         """Pass a read on behind everything that came before it."""

@@ -8,14 +8,15 @@ from actors.engine.directory import Directory
 from actors.engine.pooled import Recipient
 from actors.messages import CheckHealth, Denied, OpenDone, OpenPosition
 from actors.protocol import (
-    HaltAccount,
+    BooksJudged,
+    BooksVerdict,
+    Disarm,
     PositionRead,
     PriceQuoted,
     QuoteDenied,
     QuotePrice,
     ReadFailed,
     ReadPosition,
-    ReleaseQuote,
     ReleaseQuotes,
 )
 from actors.wallet.canonical import canonical_request
@@ -114,7 +115,7 @@ class PendingOpens:
         """
         pending = self._by_id.get(quote.position_id)
         if pending is None and not opened:
-            self._directory.to_market(quote.symbol, ReleaseQuote(position_id=quote.position_id))
+            self._directory.to_market(quote.symbol, Disarm(position_id=quote.position_id))
         if pending is None or pending.quoted:
             return None
         pending.quoted = True
@@ -140,7 +141,7 @@ class PendingOpens:
         """Answer that an open is certainly not made."""
         pending = self._end(position_id)
         if pending.quoted:
-            self._directory.to_market(pending.request.symbol, ReleaseQuote(position_id=position_id))
+            self._directory.to_market(pending.request.symbol, Disarm(position_id=position_id))
         for waiting in pending.waiting:
             self._directory.send(waiting, Denied(denial=denial))
         self._denied.record(pending.request, denial)
@@ -189,7 +190,9 @@ class RepeatedOpen:
             # The database lacks what it once had: nothing may build on what the wallet remembers.
             denial = key_without_row(request, message.position_id)
             self._denied.deny(request, denial)
-            halt = HaltAccount(account=request.account, detail=denial.text)
+            halt = BooksJudged(
+                account=request.account, verdict=BooksVerdict.ROW_CHANGED, detail=denial.text
+            )
             self._directory.to_wallet(request.account, halt)
             self._directory.to_auditor(CheckHealth(account=request.account))
             return

@@ -26,9 +26,7 @@ from actors.messages import (
     OpenMarket,
     OpenPosition,
     Reply,
-    ReportMarket,
 )
-from actors.published import MarketStatus
 from actors.system import System, SystemSettings, UncommittedError
 from backstay.feeds.batches import PriceBatch
 from backstay.feeds.candles import Candles
@@ -168,7 +166,7 @@ class Replay:
         self._system.tell(CheckHealth(account=self._account, reply_to=reply))
         health = self._answer(reply)
         assert isinstance(health, HealthChecked)
-        counts = [self._answer_of(market) for market in self._markets.values()]
+        counts = [market.status for market in self._markets.values()]
         try:
             self._system.stop()
         except UncommittedError as error:
@@ -253,13 +251,6 @@ class Replay:
             market = self._system.market(symbol)
             self._markets[symbol] = market
         return market
-
-    def _answer_of(self, market: MarketActor) -> MarketStatus:
-        reply = Reply()
-        market.actor_ref.tell(ReportMarket(reply_to=reply))
-        answer = self._answer(reply)
-        assert isinstance(answer, MarketStatus)
-        return answer
 
     def _answer(self, reply: Reply) -> object:
         self._dispatcher.run_until_idle()

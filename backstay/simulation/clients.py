@@ -14,9 +14,8 @@ from actors.messages import (
     OpenAccount,
     OpenDone,
     OpenPosition,
-    PauseTrading,
     PricesTaken,
-    ResumeTrading,
+    SetTrading,
     StopMoveDone,
     TradingSet,
     TransferDone,
@@ -118,8 +117,12 @@ def command(request: Request, client: Client) -> Any:
                 position_id=request.position_id, stop_price=request.stop_price, reply_to=client
             )
         case PauseAsked():
-            kind = PauseTrading if request.pause else ResumeTrading
-            return kind(account=request.account, reason=request.reason, reply_to=client)
+            return SetTrading(
+                account=request.account,
+                paused=request.pause,
+                reason=request.reason,
+                reply_to=client,
+            )
         case TransferAsked():
             return TransferFunds(
                 account=request.account,

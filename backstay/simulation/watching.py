@@ -11,9 +11,8 @@ from actors.market.messages import RetireMarket
 from actors.messages import (
     ClosePosition,
     OpenPosition,
-    PauseMarket,
     ReleaseCandidate,
-    ResumeMarket,
+    SetPause,
     TakePrices,
 )
 from actors.position.actor import PositionActor
@@ -104,10 +103,10 @@ class ModelWatcher(Watcher):
                 )
                 self._expect_same_guard(actor, market)
                 self._expect_told(message, verdicts, is_rebased=market.rebased > rebased_before)
-            case PauseMarket():
-                market.pause(now_us)
-            case ResumeMarket():
+            case SetPause(why=None):
                 market.resume(now_us)
+            case SetPause():
+                market.pause(now_us)
             case RetireMarket() if actor._retired and not market.retired:
                 market.retire(now_us)
                 for tracked in self._model.guarded_positions():

@@ -8,15 +8,7 @@ from pathlib import Path
 import pytest
 
 from actors.engine.pooled import stop_soon
-from actors.messages import (
-    HearPrices,
-    OpenDone,
-    PauseMarket,
-    PricesHeard,
-    Reply,
-    ResumeMarket,
-    TakePrices,
-)
+from actors.messages import HearPrices, OpenDone, PricesHeard, Reply, SetPause, TakePrices
 from actors.protocol import ActorFailed
 from backstay.service.metrics import Metrics
 from backstay.service.running.pulse import Pulse
@@ -193,13 +185,13 @@ def ahead(house: House, price: int) -> None:
 
 def paused(house: House, price: int) -> None:
     """A price that is on its way when the connection is lost."""
-    house.system.directory.to_market(SYMBOL, PauseMarket())
+    house.system.directory.to_market(SYMBOL, SetPause(why="its venue's connection is down"))
     house.price(price)
 
 
 def heard(house: House, price: int) -> None:
     """A price that somebody else than the feed knows of, while the connection is lost."""
-    house.system.directory.to_market(SYMBOL, PauseMarket())
+    house.system.directory.to_market(SYMBOL, SetPause(why="its venue's connection is down"))
     reply = Reply()
     house.system.directory.to_market(SYMBOL, HearPrices(prices=[Decimal(price)], reply_to=reply))
     house.settle()
@@ -239,7 +231,7 @@ def test_a_stop_beyond_what_is_traded_makes_it_not_ready_within_seconds(
     house.advance(4)
     assert pulse.readiness().checks["stops"] == unhonoured(SYMBOL, why)
     assert not pulse.readiness().ok
-    house.system.directory.to_market(SYMBOL, ResumeMarket())
+    house.system.directory.to_market(SYMBOL, SetPause(why=None))
     house.price(101)
     house.advance(2)
     assert value(metrics, "positions_beyond_stop") == 0

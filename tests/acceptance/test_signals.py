@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from actors.engine.dispatcher import SequentialDispatcher
-from actors.messages import PauseTrading, Reply
+from actors.messages import Reply, SetTrading
 from actors.signals.actor import SignalActor
 from actors.signals.protocol import SignalsStored, SignalStored, TakeSignals
 from actors.signals.run import SignalRun
@@ -143,7 +143,9 @@ def test_a_refused_signal_changes_nothing_but_its_outcome(house: House, last_sec
         take(house, BUY, client_id="second")
         expected = "position 1 not closed: "
     else:
-        house.ask(lambda reply: PauseTrading(account=None, reason="holiday", reply_to=reply))
+        house.ask(
+            lambda reply: SetTrading(account=None, paused=True, reason="holiday", reply_to=reply)
+        )
         take(house, SELL, client_id="second")
         expected = "not opened: opens are refused: trading of all accounts is paused: holiday"
     status, outcome = ended(house, "second")

@@ -14,7 +14,6 @@ import trading.ladder
 from actors.commit.actor import CommitterActor
 from actors.commit.protocol import CommitChange
 from actors.desk.restarts import Restarts
-from actors.desk.restore import Rereading
 from actors.desk.starter import Starter
 from actors.engine.supervised import ActorKind
 from actors.market.actor import MarketActor
@@ -193,8 +192,8 @@ def restart_reads_too_early(patch: pytest.MonkeyPatch) -> None:
 
     def early(self: Restarts, position_id: int) -> None:
         life = self._lives.ended(ActorKind.POSITION, position_id)
-        reply_to = Rereading(self._desk, position_id, life)
-        self._directory.to_committer(ReadPosition(position_id=position_id, reply_to=reply_to))
+        read = ReadPosition(position_id=position_id, reply_to=self._desk, life=life)
+        self._directory.to_committer(read)
 
     patch.setattr(Restarts, "_restart_position", early)
 
