@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import Sequence
 from typing import assert_never
 
-from actors.messages import OpenAccount, TransferFunds
-from actors.protocol import BookPosition, ReadPosition
+from actors.commit.messages import ReadPosition
+from actors.wallet.messages import BookPosition, OpenAccount, TransferFunds
 from actors.wallet.plan import Plan, PlannedCommand, QuotedOpen
 from trading.money import plain
 
