@@ -53,7 +53,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Flush:
+class Decide:
     """To oneself: what has queued up in the mailbox so far is taken, now decide it."""
 
 
@@ -66,7 +66,7 @@ WalletMessage = (
     | TransferFunds
     | ReadPosition
     | MarketRestarted
-    | Flush
+    | Decide
     | ChangeCommitted
     | ChangeReturned
     | ChangeRefused
@@ -139,7 +139,7 @@ class WalletActor(SupervisedActor):
                 self._on_read(message)
             case MarketRestarted():
                 self._opens.ask_again(message.symbol)
-            case Flush():
+            case Decide():
                 self._flushing = False
                 self._flush()
             case ChangeCommitted():
@@ -213,7 +213,7 @@ class WalletActor(SupervisedActor):
         # A message to oneself comes behind all that has arrived: they become one change.
         if not self._flushing and not self._line.in_flight:
             self._flushing = True
-            self.actor_ref.tell(Flush())
+            self.actor_ref.tell(Decide())
 
     def _flush(self) -> None:
         if self._line.in_flight:
