@@ -11,8 +11,7 @@ from decimal import Decimal
 from actors.engine.directory import Directory
 from actors.engine.dispatcher import PooledDispatcher
 from actors.market.actor import MarketActor
-from actors.messages import TakePrices
-from actors.protocol import Arm
+from actors.market.messages import Arm, TakePrices
 from actors.published import Published, Version
 from bench.figures import run, say_rate, say_ratio
 from trading.ladder import Triggers

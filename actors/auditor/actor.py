@@ -8,16 +8,17 @@ from typing import Protocol, assert_never
 
 import structlog
 
-from actors.commit.protocol import CommitChange, Origin
+from actors.auditor.messages import CheckHealth, HealthChecked, RepairWallet
+from actors.commit.messages import CommitChange, Origin
 from actors.denials import SHUTTING_DOWN, unknown_account
 from actors.engine.directory import Directory
 from actors.engine.dispatcher import Dispatcher
 from actors.engine.pooled import Recipient
 from actors.engine.supervised import ActorKind, SupervisedActor, error_text
-from actors.messages import CheckHealth, Denied, HealthChecked, RepairWallet
-from actors.protocol import BooksJudged, BooksVerdict, ReportWallet, WalletReported
+from actors.messages import Denied
 from actors.published import Published
 from actors.wallet.memory_doubts import stale_hold, would_release_wrongly
+from actors.wallet.messages import BooksJudged, BooksVerdict, ReportWallet, WalletReported
 from actors.wallet.repairs import carry_out
 from persistence.changes import Change
 from persistence.errors import UNREADABLE, StoreError

@@ -6,20 +6,18 @@ from typing import Protocol, assert_never
 
 import structlog
 
-from actors.engine.supervised import error_text
-from actors.protocol import (
+from actors.commit.messages import (
     AccountRead,
+    FindSignals,
     PositionRead,
     ReadAccount,
     ReadFailed,
     ReadPosition,
-)
-from actors.signals.protocol import (
-    FindSignals,
     ReadSignals,
     SignalsFound,
     SignalsRead,
 )
+from actors.engine.supervised import error_text
 from persistence.changes import Change
 from persistence.errors import RefusalKind, Refused, StoreError, Unavailable
 from persistence.state import AccountState, PositionRecord

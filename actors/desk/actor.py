@@ -7,9 +7,26 @@ from typing import assert_never
 
 import structlog
 
-from actors.commit.protocol import CommitChange, Origin, PositionsStarted
+from actors.auditor.messages import CheckHealth, RepairWallet
+from actors.commit.messages import (
+    AccountRead,
+    CommitChange,
+    Origin,
+    PositionRead,
+    ReadFailed,
+    ReadPosition,
+)
 from actors.denials import no_market, unknown_account, unreadable_position
 from actors.desk.lives import Lives
+from actors.desk.messages import (
+    MarketEnded,
+    MarketOpened,
+    OpenMarket,
+    OwnershipLost,
+    PositionSettled,
+    PositionsStarted,
+    SetTrading,
+)
 from actors.desk.pauses import pause_change
 from actors.desk.restarts import Restart, Restarts
 from actors.desk.set_aside import AsideShelf, Command
@@ -17,35 +34,14 @@ from actors.desk.starter import Starter
 from actors.engine.directory import Directory
 from actors.engine.dispatcher import Dispatcher
 from actors.engine.pooled import Recipient, stop_soon
-from actors.engine.supervised import ActorKind, SupervisedActor
-from actors.market.messages import MarketEnded, RetireMarket
-from actors.messages import (
-    CheckHealth,
-    ClosePosition,
-    Denied,
-    MarketOpened,
-    MoveStop,
-    OpenAccount,
-    OpenMarket,
-    OpenPosition,
-    Ping,
-    Pong,
-    RepairWallet,
-    SetTrading,
-    TransferFunds,
-)
+from actors.engine.supervised import ActorFailed, ActorKind, SupervisedActor
+from actors.market.messages import RetireMarket
+from actors.messages import Denied, Ping, Pong
 from actors.position.actor import answer_by_row
-from actors.protocol import (
-    AccountRead,
-    ActorFailed,
-    OwnershipLost,
-    PositionRead,
-    PositionSettled,
-    ReadFailed,
-    ReadPosition,
-)
+from actors.position.messages import ClosePosition, MoveStop
 from actors.published import Published
 from actors.wallet.memory import Memory
+from actors.wallet.messages import OpenAccount, OpenPosition, TransferFunds
 from persistence.changes import Change
 from trading.model import Position
 

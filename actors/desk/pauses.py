@@ -4,11 +4,12 @@ A pause is in force from its commit on: the Committer writes no later open of th
 the account's wallet denies those that it is asked for.
 """
 
-from actors.commit.protocol import ChangeCommitted, ChangeRefused, CommitChange, Origin
+from actors.commit.messages import ChangeCommitted, ChangeRefused, CommitChange, Origin
 from actors.denials import refused_write
+from actors.desk.messages import SetTrading, TradingSet
 from actors.engine.directory import Directory
 from actors.engine.pooled import Recipient
-from actors.messages import Denied, SetTrading, TradingSet
+from actors.messages import Denied
 from persistence.changes import Change
 from trading.events.accounts import TradingPaused, TradingResumed
 from trading.model import Pause

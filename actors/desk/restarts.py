@@ -6,27 +6,20 @@ from typing import Any
 
 import structlog
 
+from actors.auditor.messages import CheckHealth
+from actors.commit.messages import AccountRead, PositionRead, ReadAccount, ReadPosition
 from actors.desk.lives import Lives
-from actors.desk.restore import memory_of
 from actors.desk.set_aside import AsideShelf
 from actors.desk.starter import Starter
 from actors.engine.directory import Directory
 from actors.engine.dispatcher import Dispatcher
 from actors.engine.pooled import Recipient
-from actors.engine.supervised import ActorKind
-from actors.messages import CheckHealth
-from actors.protocol import (
-    AccountRead,
-    ActorFailed,
-    Disarm,
-    MarketRestarted,
-    PositionRead,
-    ReadAccount,
-    ReadPosition,
-    WalletRestarted,
-)
+from actors.engine.supervised import ActorFailed, ActorKind
+from actors.market.messages import Disarm
+from actors.messages import MarketRestarted
+from actors.position.messages import WalletRestarted
 from actors.published import Published
-from actors.wallet.memory import Memory
+from actors.wallet.memory import Memory, memory_of
 from trading.model import PositionStatus
 
 log = structlog.get_logger(__name__)

@@ -6,23 +6,9 @@ from dataclasses import replace
 from immutables import Map
 
 from actors.published import Version
-from actors.wallet.memory import Held, Memory
 from persistence.changes import Change
 from persistence.state import AccountState, KeyRecord, State, TransferRecord
 from trading.model import Position
-from trading.money import ZERO
-
-
-def memory_of(state: AccountState) -> Memory:
-    """A wallet's memory as the database has it."""
-    held = {position.position_id: Held.of(position) for position in state.open_positions}
-    return Memory(
-        wallet=state.wallet,
-        held=Map(held),
-        gain=sum((known.gain for known in held.values()), ZERO),
-        keys=Map({record.key: record.position_id for record in state.keys}),
-        transfers=Map({record.reference: record.amount for record in state.transfers}),
-    )
 
 
 def account_states(state: State) -> tuple[AccountState, ...]:

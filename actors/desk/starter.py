@@ -4,17 +4,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from actors.desk.lives import Lives
-from actors.desk.restore import account_states, memory_of
+from actors.desk.restore import account_states
 from actors.engine.directory import Directory
 from actors.engine.dispatcher import Dispatcher
 from actors.engine.supervised import ActorKind
 from actors.market.actor import MarketActor
+from actors.market.messages import SetPause
 from actors.market.settings import MarketSettings
-from actors.messages import SetPause
 from actors.position.actor import PositionActor
 from actors.published import MarketPause, Published
 from actors.wallet.actor import WalletActor
-from actors.wallet.memory import Memory
+from actors.wallet.memory import Memory, memory_of
 from persistence.state import State
 from trading.costs import DEFAULT_RATES
 from trading.model import CostRates, MarketPrice, Position

@@ -4,37 +4,36 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import assert_never
 
-from actors.denials import paused_by_network, quote_denial, unknown_candidate
 from actors.engine.clock import Clock
 from actors.engine.directory import Directory
 from actors.engine.supervised import ActorKind, SupervisedActor
+from actors.market.denials import paused_by_network, quote_denial, unknown_candidate
 from actors.market.events import MarketEvents
-from actors.market.messages import MarketMessage, RetireMarket
+from actors.market.messages import (
+    Arm,
+    Disarm,
+    HearPrices,
+    JudgedPrice,
+    MarketMessage,
+    PriceQuoted,
+    PricesHeard,
+    PricesTaken,
+    QuoteDenied,
+    QuotePrice,
+    ReleaseCandidate,
+    ReleaseQuotes,
+    RetireMarket,
+    SetPause,
+    TakePrices,
+)
 from actors.market.price_age import PriceAge
 from actors.market.price_history import Accepted, PriceHistory
 from actors.market.retirement import retire, retirement_denial
 from actors.market.settings import MarketSettings
 from actors.market.trigger_book import TriggerBook
 from actors.market.verdicts import Verdicts, stamp_us
-from actors.messages import (
-    Denied,
-    HearPrices,
-    JudgedPrice,
-    PricesHeard,
-    PricesTaken,
-    ReleaseCandidate,
-    SetPause,
-    TakePrices,
-)
-from actors.protocol import (
-    Arm,
-    Disarm,
-    PriceQuoted,
-    PriceReached,
-    QuoteDenied,
-    QuotePrice,
-    ReleaseQuotes,
-)
+from actors.messages import Denied
+from actors.position.messages import PriceReached
 from actors.published import MarketPause, MarketStatus, Published
 from trading.model import MarketPrice
 from trading.price_guard import PriceGuard, Verdict

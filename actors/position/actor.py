@@ -6,25 +6,24 @@ from typing import assert_never
 import structlog
 
 from actors.denials import closed_position, deposed, unknown_position
-from actors.desk.set_aside import Stranded
+from actors.desk.messages import PositionSettled
 from actors.engine.directory import Directory
 from actors.engine.supervised import ActorKind, SupervisedActor, ToldError
-from actors.messages import CloseDone, ClosePosition, Denied, MoveStop, StopMoveDone
-from actors.position.phases import POSITION, PositionPhase, PositionStep
-from actors.protocol import (
-    Arm,
+from actors.market.messages import Arm, Disarm, PriceQuoted, QuoteDenied, QuotePrice
+from actors.messages import Denied, MarketRestarted
+from actors.position.messages import (
     BookingRefused,
-    BookPosition,
-    Disarm,
-    MarketRestarted,
+    CloseDone,
+    ClosePosition,
+    MoveStop,
     PositionBooked,
-    PositionSettled,
-    PriceQuoted,
     PriceReached,
-    QuoteDenied,
-    QuotePrice,
+    StopMoveDone,
+    Stranded,
     WalletRestarted,
 )
+from actors.position.phases import POSITION, PositionPhase, PositionStep
+from actors.wallet.messages import BookPosition
 from persistence.state import PositionRecord
 from trading.ladder import Advance, advanced, closed, tightened, triggers
 from trading.model import CloseReason, Denial, MarketPrice, Position, PositionStatus

@@ -4,14 +4,14 @@ from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from actors.commit.protocol import ChangeRefused, CommitChange, Origin
+from actors.commit.messages import ChangeRefused, CommitChange, FindSignals, Origin
 from actors.denials import refused_write, unknown_account
 from actors.engine.clock import Clock
 from actors.engine.directory import Directory
 from actors.engine.pooled import Recipient
 from actors.messages import Denied
 from actors.published import Published
-from actors.signals.protocol import FindSignals, SignalsStored, SignalStored, TakeSignals
+from actors.signals.messages import SignalsStored, SignalStored, TakeSignals
 from persistence.changes import Change
 from trading.events.signals import SignalReceived
 from trading.signals import Signal, SignalOrder

@@ -6,8 +6,10 @@ from typing import Any
 from actors.engine.directory import Directory
 from actors.engine.dispatcher import Dispatcher, Timer
 from actors.engine.pooled import Recipient
-from actors.messages import CloseDone, ClosePosition, Denied, OpenDone, OpenPosition
+from actors.messages import Denied
+from actors.position.messages import CloseDone, ClosePosition
 from actors.published import MarketState, Published
+from actors.wallet.messages import OpenDone, OpenPosition
 from trading.ladder_shape import ladder_from_percentages
 from trading.model import DenialReason, Position, Side
 from trading.signals import Signal, SignalStatus, signal_key, signal_note

@@ -6,44 +6,40 @@ from typing import assert_never
 
 import structlog
 
-from actors.commit.protocol import (
+from actors.auditor.messages import CheckHealth
+from actors.commit.messages import (
+    AccountRead,
     ChangeCommitted,
     ChangeRefused,
     ChangeReturned,
     CommitChange,
     Origin,
-)
-from actors.denials import (
-    account_answer,
-    bad_balance,
-    refused_write,
-    unknown_account,
-    unplannable,
-)
-from actors.desk.restore import memory_of
-from actors.engine.clock import Clock
-from actors.engine.directory import Directory
-from actors.engine.supervised import ActorKind, SupervisedActor, error_text
-from actors.messages import CheckHealth, Denied, OpenAccount, OpenPosition, TransferFunds
-from actors.protocol import (
-    AccountRead,
-    BookPosition,
-    BooksJudged,
-    BooksVerdict,
-    MarketRestarted,
-    PriceQuoted,
-    QuoteDenied,
     ReadAccount,
     ReadFailed,
     ReadPosition,
-    ReportWallet,
-    RestoreWallet,
-    WalletReported,
 )
+from actors.denials import refused_write, unknown_account, unplannable
+from actors.engine.clock import Clock
+from actors.engine.directory import Directory
+from actors.engine.supervised import ActorKind, SupervisedActor, error_text
+from actors.market.messages import PriceQuoted, QuoteDenied
+from actors.messages import Denied, MarketRestarted
 from actors.published import Published
 from actors.wallet.account_openings import AccountOpenings
+from actors.wallet.denials import account_answer, bad_balance
 from actors.wallet.denied_opens import DeniedOpens
-from actors.wallet.memory import Memory
+from actors.wallet.memory import Memory, memory_of
+from actors.wallet.messages import (
+    BookPosition,
+    BooksJudged,
+    BooksVerdict,
+    OpenAccount,
+    OpenPosition,
+    ReportWallet,
+    RestoreWallet,
+    TransferFunds,
+    WalletReported,
+)
 from actors.wallet.pending_opens import PendingOpens
 from actors.wallet.plan import Plan, PlannedCommand, plan
 from actors.wallet.refusals import Refusals

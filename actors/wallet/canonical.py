@@ -2,7 +2,7 @@
 
 import msgspec
 
-from actors.messages import OpenPosition
+from actors.wallet.messages import OpenPosition
 from persistence.ladder_codec import ladder_values
 from trading.money import plain, trimmed
 

@@ -5,25 +5,18 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from actors.denials import key_conflict, key_without_row, no_market, unreadable_position
+from actors.auditor.messages import CheckHealth
+from actors.commit.messages import PositionRead, ReadFailed, ReadPosition
+from actors.denials import no_market, unreadable_position
 from actors.engine.directory import Directory
 from actors.engine.machine import Machine
 from actors.engine.pooled import Recipient
-from actors.messages import CheckHealth, Denied, OpenDone, OpenPosition
-from actors.protocol import (
-    BooksJudged,
-    BooksVerdict,
-    Disarm,
-    PositionRead,
-    PriceQuoted,
-    QuoteDenied,
-    QuotePrice,
-    ReadFailed,
-    ReadPosition,
-    ReleaseQuotes,
-)
+from actors.market.messages import Disarm, PriceQuoted, QuoteDenied, QuotePrice, ReleaseQuotes
+from actors.messages import Denied
 from actors.wallet.canonical import canonical_request
+from actors.wallet.denials import key_conflict, key_without_row
 from actors.wallet.denied_opens import DeniedOpens
+from actors.wallet.messages import BooksJudged, BooksVerdict, OpenDone, OpenPosition
 from actors.wallet.plan import QuotedOpen
 from persistence.state import PositionRecord
 from trading.model import Denial, Position

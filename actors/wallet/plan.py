@@ -9,12 +9,20 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, assert_never
 
-from actors.commit.protocol import Started
+from actors.commit.messages import Started
 from actors.engine.pooled import Recipient
-from actors.messages import Denied, OpenAccount, OpenPosition, TransferDone, TransferFunds
-from actors.protocol import BookPosition, PositionBooked, PriceQuoted
+from actors.market.messages import PriceQuoted
+from actors.messages import Denied
+from actors.position.messages import PositionBooked
 from actors.wallet.canonical import canonical_request
 from actors.wallet.memory import Held, Memory
+from actors.wallet.messages import (
+    BookPosition,
+    OpenAccount,
+    OpenPosition,
+    TransferDone,
+    TransferFunds,
+)
 from persistence.changes import Change
 from trading.events import Event
 from trading.headroom import deposit_denial, headroom_denial

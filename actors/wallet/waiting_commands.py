@@ -6,9 +6,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import assert_never
 
+from actors.commit.messages import ReadPosition
 from actors.engine.machine import Machine
-from actors.messages import OpenAccount, TransferFunds
-from actors.protocol import BookPosition, ReadPosition
+from actors.wallet.messages import BookPosition, OpenAccount, TransferFunds
 from actors.wallet.plan import Plan, PlannedCommand, QuotedOpen
 from trading.money import plain
 

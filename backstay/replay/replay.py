@@ -12,22 +12,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from actors.auditor.messages import CheckHealth, HealthChecked
+from actors.commit.listener import Listener
+from actors.desk.messages import OpenMarket
 from actors.engine.clock import VirtualClock
 from actors.engine.dispatcher import SequentialDispatcher
-from actors.engine.listener import Listener
 from actors.market.actor import MarketActor
-from actors.messages import (
-    AccountReady,
-    CheckHealth,
-    Denied,
-    HealthChecked,
-    OpenAccount,
-    OpenDone,
-    OpenMarket,
-    OpenPosition,
-    Reply,
-)
+from actors.messages import Denied, Reply
 from actors.system import System, SystemSettings, UncommittedError
+from actors.wallet.messages import AccountReady, OpenAccount, OpenDone, OpenPosition
 from backstay.feeds.batches import PriceBatch
 from backstay.feeds.candles import Candles
 from backstay.feeds.errors import InputError

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
-from actors.signals.protocol import TakeSignals
+from actors.signals.messages import TakeSignals
 from backstay.simulation.clients import Client
 from backstay.simulation.dispatcher import Violation
 from backstay.simulation.requests import SignalsAsked

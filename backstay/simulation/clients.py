@@ -3,21 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
-from actors.messages import (
+from actors.auditor.messages import CheckHealth, HealthChecked
+from actors.desk.messages import SetTrading, TradingSet
+from actors.market.messages import PricesTaken
+from actors.messages import Denied
+from actors.position.messages import CloseDone, ClosePosition, MoveStop, StopMoveDone
+from actors.wallet.messages import (
     AccountReady,
-    CheckHealth,
-    CloseDone,
-    ClosePosition,
-    Denied,
-    HealthChecked,
-    MoveStop,
     OpenAccount,
     OpenDone,
     OpenPosition,
-    PricesTaken,
-    SetTrading,
-    StopMoveDone,
-    TradingSet,
     TransferDone,
     TransferFunds,
 )

@@ -1,6 +1,6 @@
 """Venues whose connections drop and come back, and what they then bring."""
 
-from actors.messages import SetPause, TakePrices
+from actors.market.messages import SetPause, TakePrices
 from backstay.simulation.prices import Prices
 from backstay.simulation.setting import SYMBOLS
 from backstay.simulation.world import World

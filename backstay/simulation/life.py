@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from actors.commit.courier import Courier, Errand
-from actors.commit.protocol import ChangeCommitted
+from actors.commit.messages import Announced, ChangeCommitted
 from actors.engine.clock import VirtualClock
 from actors.engine.directory import Directory
-from actors.messages import Announced, Reply
+from actors.messages import Reply
 from actors.system import System, SystemSettings
 from backstay.simulation.connection import Connection
 from backstay.simulation.dispatcher import SimulatedDispatcher, Violation, Watcher

@@ -1,6 +1,8 @@
 """In calm weather every answer is known beforehand."""
 
-from actors.messages import AccountReady, CloseDone, Denied, OpenDone, StopMoveDone, TransferDone
+from actors.messages import Denied
+from actors.position.messages import CloseDone, StopMoveDone
+from actors.wallet.messages import AccountReady, OpenDone, TransferDone
 from backstay.simulation.dispatcher import Violation
 from backstay.simulation.model_position import ModelPosition, Rung
 from backstay.simulation.requests import (

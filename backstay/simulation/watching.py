@@ -7,17 +7,19 @@ from typing import Any
 from actors.engine.pooled import PooledActor
 from actors.engine.supervised import SupervisedActor
 from actors.market.actor import MarketActor
-from actors.market.messages import RetireMarket
-from actors.messages import (
-    ClosePosition,
-    OpenPosition,
+from actors.market.messages import (
+    Arm,
+    PriceQuoted,
+    QuoteDenied,
     ReleaseCandidate,
+    RetireMarket,
     SetPause,
     TakePrices,
 )
 from actors.position.actor import PositionActor
-from actors.protocol import Arm, PriceQuoted, PriceReached, QuoteDenied
+from actors.position.messages import ClosePosition, PriceReached
 from actors.signals.actor import SignalActor
+from actors.wallet.messages import OpenPosition
 from backstay.simulation.clients import Client
 from backstay.simulation.dispatcher import SimulatedDispatcher, Violation, Watcher, When, name_of
 from backstay.simulation.model import Model

@@ -10,8 +10,9 @@ from decimal import Decimal
 from typing import Any
 
 from actors.commit.actor import CommitterActor
+from actors.desk.messages import OpenMarket
 from actors.engine.clock import VirtualClock
-from actors.messages import OpenMarket, TakePrices
+from actors.market.messages import TakePrices
 from actors.system import System, UncommittedError
 from backstay.simulation.clients import Client, command
 from backstay.simulation.connection import Connection

@@ -2,7 +2,8 @@
 
 from decimal import Decimal
 
-from actors.messages import CloseDone, ClosePosition, SetPause
+from actors.market.messages import SetPause
+from actors.position.messages import CloseDone, ClosePosition
 from tests.acceptance.house import SYMBOL, WITHIN, House, at_once
 from trading.ladder_shape import ladder_from_percentages
 from trading.model import CloseReason, DenialReason, PositionStatus, Side

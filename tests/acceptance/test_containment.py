@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
-from actors.messages import ClosePosition, MoveStop, ReleaseCandidate, Reply, TransferFunds
+from actors.market.messages import ReleaseCandidate
+from actors.messages import Reply
+from actors.position.messages import ClosePosition, MoveStop
+from actors.wallet.messages import TransferFunds
 from tests.acceptance.conftest import Log
 from tests.acceptance.house import SYMBOL, House, an_open
 from trading.books import HealthStatus

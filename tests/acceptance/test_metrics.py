@@ -6,9 +6,11 @@ from functools import partial
 
 import pytest
 
+from actors.desk.messages import SetTrading
 from actors.engine.dispatcher import PooledDispatcher
 from actors.market.actor import MarketActor
-from actors.messages import MoveStop, SetPause, SetTrading
+from actors.market.messages import SetPause
+from actors.position.messages import MoveStop
 from backstay.service.metrics import Metrics
 from tests.acceptance.conftest import Log
 from tests.acceptance.faults import Inject

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from actors.commit.messages import Announced
 from actors.engine.pooled import stop_soon
-from actors.messages import Announced, SetPause, TakePrices
+from actors.market.messages import SetPause, TakePrices
 from actors.published import MarketStatus
 from backstay.service.metrics import Metrics
 from persistence.changes import Change

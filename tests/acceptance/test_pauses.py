@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from actors.desk.messages import SetTrading, TradingSet
 from actors.engine.dispatcher import PooledDispatcher
-from actors.messages import Denied, OpenDone, SetTrading, TradingSet
+from actors.messages import Denied
+from actors.wallet.messages import OpenDone
 from tests.acceptance.house import WITHIN, House, an_open, at_once
 from trading.model import DenialReason, PositionStatus
 

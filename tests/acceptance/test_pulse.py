@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from actors.engine.pooled import stop_soon
-from actors.messages import HearPrices, OpenDone, PricesHeard, Reply, SetPause, TakePrices
-from actors.protocol import ActorFailed
+from actors.engine.supervised import ActorFailed
+from actors.market.messages import HearPrices, PricesHeard, SetPause, TakePrices
+from actors.messages import Reply
+from actors.wallet.messages import OpenDone
 from backstay.service.metrics import Metrics
 from backstay.service.running.pulse import Pulse
 from tests.acceptance.house import SYMBOL, House, an_open, running

@@ -1,6 +1,6 @@
 """The specification's Scenario 2: the network goes while a position is open."""
 
-from actors.messages import SetPause
+from actors.market.messages import SetPause
 from tests.acceptance.house import SYMBOL, House
 from trading.model import CloseReason, DenialReason, PositionStatus
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from actors.desk.messages import SetTrading
 from actors.engine.dispatcher import SequentialDispatcher
-from actors.messages import Reply, SetTrading
+from actors.messages import Reply
 from actors.signals.actor import SignalActor
-from actors.signals.protocol import SignalsStored, SignalStored, TakeSignals
+from actors.signals.messages import SignalsStored, SignalStored, TakeSignals
 from actors.signals.run import SignalRun
 from tests.acceptance.conftest import Log
 from tests.acceptance.faults import FaultError, Inject

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from actors.messages import ClosePosition, SetPause
+from actors.market.messages import SetPause
+from actors.position.messages import ClosePosition
 from persistence.state import PositionRecord
 from tests.acceptance.api import Api, serving
 from tests.acceptance.house import WITHIN

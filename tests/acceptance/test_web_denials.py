@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.messages import SetPause
+from actors.market.messages import SetPause
 from backstay.web.problems import TYPE_PREFIX, problem_for
 from tests.acceptance.api import Api, an_open, serving
 from trading.model import Denial, DenialReason

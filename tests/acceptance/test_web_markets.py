@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from actors.messages import OpenMarket, SetPause
+from actors.desk.messages import OpenMarket
+from actors.market.messages import SetPause
 from backstay.web.access.scopes import Scope
 from backstay.web.access.tokens import TokenFile
 from backstay.web.api import markets as routes_markets

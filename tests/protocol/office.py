@@ -3,13 +3,14 @@
 import itertools
 from typing import Any
 
+from actors.commit.messages import AccountRead
 from actors.desk.actor import DeskActor
 from actors.desk.lives import Lives
 from actors.desk.starter import DeskSettings, Starter
 from actors.engine.pooled import Recipient
-from actors.messages import ClosePosition
+from actors.engine.supervised import ActorFailed
+from actors.position.messages import ClosePosition
 from actors.probe import TestProbe
-from actors.protocol import AccountRead, ActorFailed
 from persistence.changes import Change
 from persistence.state import AccountState
 from tests.protocol.stage import ACCOUNT, Stage

@@ -8,10 +8,10 @@ from actors.engine.directory import Directory
 from actors.engine.dispatcher import SequentialDispatcher
 from actors.engine.pooled import PooledActor, Recipient
 from actors.market.actor import MarketActor
-from actors.messages import TakePrices
+from actors.market.messages import Arm, TakePrices
 from actors.probe import TestProbe
-from actors.protocol import Arm, BooksJudged, BooksVerdict
 from actors.published import MarketState, MarketStatus, Published, Version
+from actors.wallet.messages import BooksJudged, BooksVerdict
 from trading.ladder import Triggers
 
 SYMBOL = "BTCUSDT"

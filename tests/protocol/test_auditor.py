@@ -8,13 +8,14 @@ from threading import Event
 import pytest
 
 from actors.auditor.actor import MEMORY_TRIES_MAX, AuditorActor
-from actors.commit.protocol import CommitChange
+from actors.auditor.messages import CheckHealth, HealthChecked
+from actors.commit.messages import CommitChange
 from actors.denials import deposed
 from actors.engine.pooled import Recipient
-from actors.messages import CheckHealth, Denied, HealthChecked
+from actors.messages import Denied
 from actors.probe import TestProbe
-from actors.protocol import BooksVerdict, ReportWallet, WalletReported
 from actors.published import Published, Version
+from actors.wallet.messages import BooksVerdict, ReportWallet, WalletReported
 from persistence.errors import Unavailable
 from persistence.state import Books
 from tests.protocol.stage import ACCOUNT, Stage, judged

@@ -5,24 +5,22 @@ from decimal import Decimal
 
 import pytest
 
-from actors.commit.protocol import CommitChange
-from actors.desk.actor import FatalError
-from actors.desk.starter import MARKET_LIFE_PRICES
-from actors.messages import CheckHealth, CloseDone, TakePrices, TransferFunds
-from actors.protocol import (
+from actors.auditor.messages import CheckHealth
+from actors.commit.messages import (
     AccountRead,
-    Arm,
-    Disarm,
-    MarketRestarted,
-    OwnershipLost,
+    CommitChange,
     PositionRead,
-    PriceQuoted,
-    QuotePrice,
     ReadAccount,
     ReadPosition,
-    WalletRestarted,
 )
+from actors.desk.actor import FatalError
+from actors.desk.messages import OwnershipLost
+from actors.desk.starter import MARKET_LIFE_PRICES
+from actors.market.messages import Arm, Disarm, PriceQuoted, QuotePrice, TakePrices
+from actors.messages import MarketRestarted
+from actors.position.messages import CloseDone, WalletRestarted
 from actors.published import MarketPause, MarketStatus
+from actors.wallet.messages import TransferFunds
 from persistence.changes import Change
 from tests.protocol.office import CLOSED, ID, POSITION, Office, close, read_account
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage, report

@@ -4,11 +4,12 @@ from decimal import Decimal
 
 import pytest
 
-from actors.commit.protocol import CommitChange
+from actors.commit.messages import CommitChange
 from actors.engine.pooled import Recipient
+from actors.market.messages import JudgedPrice, PricesTaken, ReleaseCandidate, SetPause, TakePrices
 from actors.market.settings import MarketSettings
-from actors.messages import Denied, JudgedPrice, PricesTaken, ReleaseCandidate, SetPause, TakePrices
-from actors.protocol import PriceReached
+from actors.messages import Denied
+from actors.position.messages import PriceReached
 from actors.published import MarketState, MarketStatus
 from tests.protocol.stage import SYMBOL, Feed, Stage, a_market, arm, report, state
 from trading.events.markets import (

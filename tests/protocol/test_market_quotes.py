@@ -4,8 +4,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 from actors.engine.pooled import PooledActor, Recipient, stop_soon
-from actors.messages import SetPause
-from actors.protocol import PriceQuoted, PriceReached, QuoteDenied, QuotePrice
+from actors.market.messages import PriceQuoted, QuoteDenied, QuotePrice, SetPause
+from actors.position.messages import PriceReached
 from tests.protocol.stage import ACCOUNT, SYMBOL, Feed, Stage, a_market, arm
 from trading.model import Denial, DenialReason, MarketPrice
 

@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 
 from actors.engine.pooled import Recipient
-from actors.protocol import Disarm, PriceQuoted, PriceReached, QuotePrice, ReleaseQuotes
+from actors.market.messages import Disarm, PriceQuoted, QuotePrice, ReleaseQuotes
+from actors.position.messages import PriceReached
 from tests.protocol.stage import ACCOUNT, Feed, Stage, arm, report
 
 

@@ -2,15 +2,16 @@
 
 import pytest
 
-from actors.commit.protocol import (
+from actors.commit.messages import (
     ChangeCommitted,
     ChangeRefused,
     ChangeReturned,
     CommitChange,
     Origin,
 )
+from actors.desk.messages import SetTrading, TradingSet
 from actors.engine.pooled import Recipient
-from actors.messages import Denied, Ping, Pong, SetTrading, TradingSet
+from actors.messages import Denied, Ping, Pong
 from actors.published import Published, Version
 from persistence.changes import Change
 from tests.protocol.committing import Writer, a_change, a_committer

@@ -6,11 +6,18 @@ from decimal import Decimal
 import pytest
 
 from actors.auditor.actor import AuditorActor
-from actors.commit.protocol import ChangeCommitted, ChangeRefused, CommitChange
+from actors.auditor.messages import CheckHealth, RepairDone, RepairWallet
+from actors.commit.messages import (
+    AccountRead,
+    ChangeCommitted,
+    ChangeRefused,
+    CommitChange,
+    ReadAccount,
+)
 from actors.engine.pooled import Recipient
-from actors.messages import CheckHealth, Denied, RepairDone, RepairWallet
+from actors.messages import Denied
 from actors.probe import TestProbe
-from actors.protocol import AccountRead, BooksJudged, BooksVerdict, ReadAccount, RestoreWallet
+from actors.wallet.messages import BooksJudged, BooksVerdict, RestoreWallet
 from persistence.state import AccountState
 from tests.protocol.stage import ACCOUNT, Stage, judged
 from tests.protocol.test_auditor import Reader, answer

@@ -4,23 +4,19 @@ from decimal import Decimal
 
 import pytest
 
-from actors.commit.protocol import ChangeCommitted, ChangeRefused, ChangeReturned
-from actors.messages import (
-    AccountReady,
-    CheckHealth,
-    Denied,
-    OpenAccount,
-    TransferDone,
-    TransferFunds,
-)
+from actors.auditor.messages import CheckHealth
+from actors.commit.messages import ChangeCommitted, ChangeRefused, ChangeReturned, ReadPosition
+from actors.messages import Denied
+from actors.position.messages import BookingRefused, PositionBooked
 from actors.probe import TestProbe
-from actors.protocol import (
-    BookingRefused,
+from actors.wallet.messages import (
+    AccountReady,
     BookPosition,
     BooksJudged,
     BooksVerdict,
-    PositionBooked,
-    ReadPosition,
+    OpenAccount,
+    TransferDone,
+    TransferFunds,
 )
 from tests.protocol.stage import ACCOUNT, Number, Stage
 from tests.protocol.trading_floor import Floor

@@ -6,18 +6,11 @@ from decimal import Decimal
 import pytest
 from immutables import Map
 
-from actors.messages import Denied, OpenDone
-from actors.protocol import (
-    Disarm,
-    MarketRestarted,
-    PositionRead,
-    PriceQuoted,
-    QuoteDenied,
-    QuotePrice,
-    ReadPosition,
-    ReleaseQuotes,
-)
+from actors.commit.messages import PositionRead, ReadPosition
+from actors.market.messages import Disarm, PriceQuoted, QuoteDenied, QuotePrice, ReleaseQuotes
+from actors.messages import Denied, MarketRestarted
 from actors.wallet.memory import Held, Memory
+from actors.wallet.messages import OpenDone
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage
 from tests.protocol.trading_floor import Floor
 from tests.unit.accounts import a_record

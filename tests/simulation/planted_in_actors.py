@@ -12,15 +12,15 @@ import actors.wallet.plan
 import trading.costs
 import trading.ladder
 from actors.commit.actor import CommitterActor
-from actors.commit.protocol import CommitChange
+from actors.commit.messages import CommitChange, ReadPosition
 from actors.desk.restarts import Restarts
 from actors.desk.starter import Starter
 from actors.engine.supervised import ActorKind
 from actors.market.actor import MarketActor
+from actors.market.messages import Disarm, PriceQuoted, QuotePrice
 from actors.market.price_history import Accepted, PriceHistory
-from actors.messages import StopMoveDone
 from actors.position.actor import PositionActor
-from actors.protocol import Disarm, PriceQuoted, QuotePrice, ReadPosition
+from actors.position.messages import StopMoveDone
 from actors.wallet.actor import WalletActor
 from actors.wallet.pending_opens import PendingOpens
 from persistence import commits

@@ -12,8 +12,7 @@ import trading.costs
 import trading.ladder
 from actors.commit.actor import Attempt, CommitterActor
 from actors.commit.courier import Courier
-from actors.commit.protocol import ChangeCommitted, CommitChange
-from actors.messages import Announced
+from actors.commit.messages import Announced, ChangeCommitted, CommitChange
 from actors.wallet.plan import Plan, QuotedOpen
 from persistence import batch, commits, owner, rows
 from persistence.batch import Batch, PositionStep

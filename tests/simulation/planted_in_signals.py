@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from actors.engine.directory import Directory
-from actors.messages import OpenPosition
 from actors.signals import intake
 from actors.signals.actor import SignalActor
 from actors.signals.intake import Group, Intake, KnownSignals
 from actors.signals.run import SignalRun
+from actors.wallet.messages import OpenPosition
 from persistence.store import Store
 from trading.model import Side
 from trading.signals import Signal, SignalOrder

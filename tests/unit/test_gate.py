@@ -1,8 +1,9 @@
 """The gate: open it passes commands on, closed it answers them."""
 
+from actors.auditor.messages import CheckHealth
 from actors.denials import deposed
 from actors.engine.directory import Directory
-from actors.messages import CheckHealth, Denied, Reply
+from actors.messages import Denied, Reply
 from actors.published import Published, Version
 from backstay.service.running.gate import Gate
 from trading.model import DenialReason

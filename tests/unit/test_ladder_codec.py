@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from actors.messages import OpenPosition
 from actors.wallet.canonical import canonical_request
+from actors.wallet.messages import OpenPosition
 from persistence.ladder_codec import ladder_from, ladder_text
 from trading.ladder_shape import ladder_from_percentages
 from trading.model import Ladder, Side

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from actors.engine.clock import SystemClock
 from actors.engine.directory import Directory
-from actors.messages import SetPause, TakePrices
+from actors.market.messages import SetPause, TakePrices
 from actors.published import Published, Version
 from backstay.feeds.live.venue_feed import VenueFeed
 from backstay.feeds.venues.registry import VENUES

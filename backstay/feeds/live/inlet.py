@@ -6,10 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from actors.desk.messages import OpenMarket
 from actors.engine.clock import Clock
 from actors.engine.directory import Directory
 from actors.engine.stats import Histogram
-from actors.messages import OpenMarket, Reply, SetPause
+from actors.market.messages import SetPause
+from actors.messages import Reply
 from actors.published import Published
 
 QUEUED_MAX = 64

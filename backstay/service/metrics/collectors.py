@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Set
 
 from actors.engine.clock import Clock
 from actors.engine.dispatcher import Work
-from actors.engine.mailboxes import Mailboxes
 from actors.engine.pooled import PooledActor
 from actors.engine.stats import EngineStats
 from actors.engine.supervised import ActorKind, SupervisedActor
+from actors.mailboxes import Mailboxes
 from actors.published import MarketState, MarketStatus, Published
 from backstay.feeds.live.inlet import FeedStatus
 from backstay.service.metrics.catalogue_prices import BY_API, PRICE_RESULTS

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
+from actors.commit.messages import Announced
 from actors.engine.dispatcher import Dispatcher, Work
-from actors.engine.mailboxes import Mailboxes
 from actors.engine.pooled import PooledActor
-from actors.messages import Announced
+from actors.mailboxes import Mailboxes
 from actors.system import System
 from backstay.service.metrics import collectors
 from backstay.service.metrics.counts import CommitCounts

@@ -10,7 +10,8 @@ from pydantic_core import PydanticCustomError
 from starlette.convertors import Convertor, register_url_convertor
 
 from actors.denials import unknown_account, unknown_position
-from actors.messages import ClosePosition, MoveStop, OpenPosition
+from actors.position.messages import ClosePosition, MoveStop
+from actors.wallet.messages import OpenPosition
 from backstay.web.access.access import Scope, requires
 from backstay.web.api.bodies import check_market, find_record, open_positions, position_body
 from backstay.web.api.fields import (

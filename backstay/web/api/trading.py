@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from actors.messages import SetTrading
+from actors.desk.messages import SetTrading
 from backstay.web.access.access import Scope, requires
 from backstay.web.api.bodies import trading_body
 from backstay.web.api.fields import AccountName, RequestBody, Text, example

@@ -19,7 +19,7 @@ import msgspec
 import structlog
 from anyio import CapacityLimiter
 
-from actors.messages import Announced
+from actors.commit.messages import Announced
 from backstay.web.access.shares import fullest
 from persistence.errors import UNREADABLE
 from persistence.event_codec import event_of
