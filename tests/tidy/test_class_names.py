@@ -17,4 +17,5 @@ def test_no_two_public_classes_have_one_name() -> None:
         for node in ast.parse(path.read_text()).body
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
     )
-    assert [name for name, count in names.items() if count > 1] == []
+    shared = [name for name, count in names.items() if count > 1]
+    assert not shared, f"rename all but one class of each of these names: {shared}"
