@@ -113,7 +113,6 @@ class WalletActor(SupervisedActor):
         self._opens = PendingOpens(directory, account, self.actor_ref, position_ids, self._denied)
         self._refusals = Refusals(directory, self._opens, self._openings)
         self._line = CommandLine()
-        self._flushing = False
 
     def on_start(self) -> None:
         """After a former life, tell the markets which of its quoted opens were made."""
@@ -140,7 +139,7 @@ class WalletActor(SupervisedActor):
             case MarketRestarted():
                 self._opens.ask_again(message.symbol)
             case Flush():
-                self._flushing = False
+                self._line.gathered()
                 self._flush()
             case ChangeCommitted():
                 self._on_committed(message)
@@ -211,8 +210,7 @@ class WalletActor(SupervisedActor):
 
     def _flush_soon(self) -> None:
         # A message to oneself comes behind all that has arrived: they become one change.
-        if not self._flushing and not self._line.in_flight:
-            self._flushing = True
+        if self._line.gather():
             self.actor_ref.tell(Flush())
 
     def _flush(self) -> None:
