@@ -1,20 +1,6 @@
 """The texts of denials: what was asked, what was held, and what to do."""
 
-from decimal import Decimal
-
-from actors.market.price_age import PriceAge
-from actors.messages import (
-    AccountReady,
-    ChangePosition,
-    ClosePosition,
-    Denied,
-    OpenAccount,
-    OpenPosition,
-)
-from actors.published import MarketPause
-from trading.model import Denial, DenialReason, Pause, Wallet
-from trading.money import plain
-from trading.price_guard import Candidate, PriceGuard
+from trading.model import Denial, DenialReason, Pause
 from trading.repair import Irreparable
 
 SHUTTING_DOWN = Denial(
@@ -40,74 +26,11 @@ def no_market(symbol: str) -> Denial:
     )
 
 
-def market_in_use(symbol: str, open_positions: int, undecided: int) -> Denial:
-    """The denial of retiring a market that positions need."""
-    return Denial(
-        reason=DenialReason.MARKET_IN_USE,
-        text=f"market {symbol} not retired: {open_positions} positions are open on it and "
-        f"{undecided} commands wait for its price; close them first",
-    )
-
-
-def bad_balance(message: OpenAccount) -> Denial:
-    """An account whose initial balance is not an amount of money."""
-    return Denial(
-        reason=DenialReason.AMOUNT_INVALID,
-        text=f"account {message.account} refused: initial balance {message.initial_balance} is not "
-        "an amount from 0 with at most 8 decimals",
-    )
-
-
-def key_conflict(message: OpenPosition) -> Denial:
-    """An open whose idempotency key belongs to another request."""
-    return Denial(
-        reason=DenialReason.KEY_CONFLICT,
-        text=f"open of {message.symbol} in account {message.account} refused: idempotency key "
-        f"{message.idempotency_key} was used for another request",
-    )
-
-
-def changed_key_conflict(message: ClosePosition | ChangePosition) -> Denial:
-    """The denial of a change whose idempotency key belongs to another request."""
-    key = "" if message.key is None else message.key.key
-    return Denial(
-        reason=DenialReason.KEY_CONFLICT,
-        text=f"position {message.position_id} not changed: idempotency key {key} was used for "
-        "another request",
-    )
-
-
-def key_without_row(message: OpenPosition, position_id: int) -> Denial:
-    """The denial of an open whose key has opened a position that is not in the database."""
-    return Denial(
-        reason=DenialReason.BOOKS_MISMATCH,
-        text=f"open of {message.symbol} in account {message.account} refused: idempotency key "
-        f"{message.idempotency_key} has opened position {position_id}, which the database lacks",
-    )
-
-
 def unreadable_position(what: str, detail: str) -> Denial:
     """The denial of a command that needs a position's row, which is damaged."""
     return Denial(
         reason=DenialReason.BOOKS_MISMATCH,
         text=f"{what}: its position's row cannot be read ({detail}); restore a backup",
-    )
-
-
-def account_answer(
-    wallet: Wallet, message: OpenAccount, *, created: bool = False
-) -> AccountReady | Denied:
-    """The denial of an open of an account that exists."""
-    asked = (message.account_type, message.currency, message.initial_balance, message.limits)
-    has = (wallet.account_type, wallet.currency, wallet.initial_balance, wallet.limits)
-    if asked == has:
-        return AccountReady(wallet=wallet, created=created)
-    return Denied(
-        denial=Denial(
-            reason=DenialReason.ACCOUNT_EXISTS,
-            text=f"account {wallet.account} exists with another type, currency, initial balance "
-            f"({plain(wallet.initial_balance)} {wallet.currency}) or other limits",
-        )
     )
 
 
@@ -199,43 +122,3 @@ def trading_paused(pause: Pause) -> Denial:
 def books_mismatch(why: str) -> Denial:
     """The denial of an open while the account's books are in doubt."""
     return Denial(reason=DenialReason.BOOKS_MISMATCH, text=why)
-
-
-def paused_by_network(symbol: str, pause: MarketPause) -> Denial:
-    """The denial of a command that needs a price while the market has none."""
-    return Denial(
-        reason=DenialReason.PAUSED_BY_NETWORK,
-        text=f"{symbol} is paused: {pause.why}",
-    )
-
-
-def quote_denial(
-    symbol: str, guard: PriceGuard, age: PriceAge, pause: MarketPause | None
-) -> Denial | None:
-    """Why there is no price of a symbol to act on, if so."""
-    last, candidate = guard.last_price, guard.candidate
-    if last is None:
-        return no_market(symbol)
-    if pause is not None:
-        return paused_by_network(symbol, pause)
-    if candidate is not None:
-        reason = DenialReason.MARKET_QUARANTINED
-        text = (
-            f"{symbol} is quarantined: a price of {plain(candidate.price)} "
-            f"waits against the last accepted {plain(last)}"
-        )
-    elif age.is_stale:
-        reason = DenialReason.PRICE_STALE
-        text = f"{symbol} is stale: {age}"
-    else:
-        return None
-    return Denial(reason=reason, text=text)
-
-
-def unknown_candidate(symbol: str, asked: Decimal, candidate: Candidate | None) -> Denial:
-    """The denial of a release that does not name the price that waits."""
-    held = "no price waits" if candidate is None else f"{plain(candidate.price)} waits, name it"
-    return Denial(
-        reason=DenialReason.CANDIDATE_UNKNOWN,
-        text=f"release of {asked} of {symbol} refused: {held}",
-    )

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import structlog
 
-from actors.messages import Announced
+from actors.commit.messages import Announced
 from persistence.changes import Change
 from trading.events import Event
 from trading.events.accounts import ShortfallCovered

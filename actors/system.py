@@ -11,7 +11,8 @@ import pykka
 
 from actors.auditor.actor import AuditorActor, BooksReader
 from actors.commit.actor import CommitterActor
-from actors.commit.protocol import CommitChange, Origin
+from actors.commit.listener import Listener, ListenerActor
+from actors.commit.messages import CommitChange, Origin
 from actors.commit.writer import Writer
 from actors.desk.actor import DeskActor
 from actors.desk.lives import Lives
@@ -20,13 +21,12 @@ from actors.desk.starter import DeskSettings, Starter
 from actors.engine.clock import Clock
 from actors.engine.directory import Directory
 from actors.engine.dispatcher import Dispatcher
-from actors.engine.listener import Listener, ListenerActor
 from actors.engine.pooled import Recipient, actor_of, stop_soon
 from actors.market.actor import MarketActor
 from actors.messages import Reply
-from actors.protocol import ReportWallet
 from actors.published import Published
 from actors.signals.actor import SignalActor
+from actors.wallet.messages import ReportWallet
 from persistence.changes import Change
 from persistence.state import State
 from trading.times import SECOND_US

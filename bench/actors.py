@@ -19,8 +19,9 @@ import pykka
 from actors.engine.directory import Directory
 from actors.engine.dispatcher import PooledDispatcher
 from actors.engine.pooled import Recipient
+from actors.market.messages import Arm
 from actors.position.actor import PositionActor
-from actors.protocol import Arm, PriceReached
+from actors.position.messages import PriceReached
 from bench.desks import LADDER, Latch
 from bench.figures import run, say
 from bench.processes import in_new_process, resident_bytes

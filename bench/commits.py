@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median
 
-from actors.messages import ClosePosition
+from actors.position.messages import ClosePosition
 from bench.desks import Client, Command, Latch, Running, open_commands, running
 from bench.figures import note, run, say_rate, say_ratio
 from tests.servers import PostgresServer

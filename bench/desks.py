@@ -9,22 +9,15 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
+from actors.commit.listener import Listener
+from actors.desk.messages import MarketOpened, OpenMarket
 from actors.engine.dispatcher import PooledDispatcher
-from actors.engine.listener import Listener
 from actors.engine.pooled import Recipient
-from actors.messages import (
-    AccountReady,
-    CloseDone,
-    ClosePosition,
-    MarketOpened,
-    OpenAccount,
-    OpenDone,
-    OpenMarket,
-    OpenPosition,
-    Reply,
-    TakePrices,
-)
+from actors.market.messages import TakePrices
+from actors.messages import Reply
+from actors.position.messages import CloseDone, ClosePosition
 from actors.system import System, SystemSettings
+from actors.wallet.messages import AccountReady, OpenAccount, OpenDone, OpenPosition
 from backstay.logs import configure_logs
 from persistence.store import Store
 from trading.exits.ladder import DEFAULT_LADDER

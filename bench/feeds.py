@@ -25,8 +25,7 @@ from actors.engine.directory import Directory
 from actors.engine.dispatcher import PooledDispatcher
 from actors.engine.pooled import Mailbox
 from actors.market.actor import MarketActor
-from actors.messages import TakePrices
-from actors.protocol import Arm
+from actors.market.messages import Arm, TakePrices
 from actors.published import Published, Version
 from backstay.feeds.venues.registry import VENUES
 from backstay.feeds.venues.session import Session

@@ -11,7 +11,9 @@ from decimal import Decimal
 
 import psycopg2
 
-from actors.messages import Announced, OpenDone, Reply
+from actors.commit.messages import Announced
+from actors.messages import Reply
+from actors.wallet.messages import OpenDone
 from bench.desks import WAIT_SECONDS_MAX, open_commands, running
 from bench.figures import quantile, run, say
 from tests.servers import PostgresServer

@@ -11,9 +11,8 @@ from decimal import Decimal
 from actors.engine.directory import Directory
 from actors.engine.dispatcher import PooledDispatcher
 from actors.market.actor import MarketActor
-from actors.messages import Reply, ReportMarket, TakePrices
-from actors.protocol import Arm
-from actors.published import MarketStatus, Published, Version
+from actors.market.messages import Arm, TakePrices
+from actors.published import Published, Version
 from bench.figures import run, say_rate, say_ratio
 from trading.positions.judging import Triggers
 
@@ -45,7 +44,7 @@ def bench(*, quick: bool) -> None:
                     seconds = time.perf_counter() - start
                     rates[armed].append(batches * BATCH_PRICES / seconds)
         for armed, market in markets.items():
-            report = _report(market)
+            report = market.status
             assert report.armed == armed, f"{armed - report.armed} positions were reached"
             assert report.accepted == (rounds + 1) * batches * BATCH_PRICES
     finally:
@@ -84,14 +83,6 @@ def _quiet_batches(count: int) -> list[TakePrices]:
             prices.append(Decimal(ticks).scaleb(-2))
         messages.append(TakePrices(prices=prices, times_us=[start_us] * BATCH_PRICES))
     return messages
-
-
-def _report(market: MarketActor) -> MarketStatus:
-    reply = Reply()
-    market.actor_ref.tell(ReportMarket(reply_to=reply))
-    report = reply.get(WAIT_SECONDS_MAX)
-    assert isinstance(report, MarketStatus)
-    return report
 
 
 if __name__ == "__main__":

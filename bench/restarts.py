@@ -11,7 +11,8 @@ from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from actors.messages import OpenDone, Reply
+from actors.messages import Reply
+from actors.wallet.messages import OpenDone
 from bench.desks import WAIT_SECONDS_MAX, open_commands, running
 from bench.figures import run, say_rate, say_ratio
 from tests.acceptance.http_api import Api

@@ -8,7 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from actors.engine.clock import SystemClock
-from actors.messages import OpenDone, Reply, TakePrices
+from actors.market.messages import TakePrices
+from actors.messages import Reply
+from actors.wallet.messages import OpenDone
 from backstay.service.http.server import WebServer, bound_socket, url_of
 from backstay.web.access.access import Access
 from backstay.web.app import create_app

@@ -8,23 +8,17 @@ from typing import Protocol, assert_never
 
 import structlog
 
-from actors.commit.protocol import CommitChange, Origin
+from actors.auditor.messages import CheckHealth, HealthChecked, RepairWallet
+from actors.commit.messages import CommitChange, Origin
 from actors.denials import SHUTTING_DOWN, unknown_account
 from actors.engine.directory import Directory
 from actors.engine.dispatcher import Dispatcher
 from actors.engine.pooled import Recipient
 from actors.engine.supervised import ActorKind, SupervisedActor, error_text
-from actors.messages import CheckHealth, Denied, HealthChecked, RepairWallet
-from actors.protocol import (
-    AllowOpens,
-    HaltAccount,
-    RefuseOpens,
-    ReloadAccount,
-    ReportWallet,
-    WalletReported,
-)
+from actors.messages import Denied
 from actors.published import Published
 from actors.wallet.memory_doubts import stale_hold, would_release_wrongly
+from actors.wallet.messages import BooksJudged, BooksVerdict, ReportWallet, WalletReported
 from actors.wallet.repairs import carry_out
 from persistence.changes import Change
 from persistence.errors import UNREADABLE, StoreError
@@ -226,7 +220,7 @@ class AuditorActor(SupervisedActor):
             self._healthy(report, before, books.wallet, reported, routine=routine)
         elif mended and stale is None:
             # Repaired while the wallet was halted: what it remembers is from before.
-            self.directory.to_wallet(account, ReloadAccount(account=account))
+            self._tell_wallet(account, BooksVerdict.REPAIRED)
         else:
             row_changed = row_was_changed(books.wallet, ledger)
             halts = row_changed or would_release_wrongly(version, books, ledger)
@@ -300,7 +294,7 @@ class AuditorActor(SupervisedActor):
             event = HealthRestored(account=account, time_us=self._dispatcher.clock.now_us())
             self._commit_event(account, event)
         if held_back:
-            self.directory.to_wallet(account, AllowOpens(account=account))
+            self._tell_wallet(account, BooksVerdict.AGREE)
 
     def _mismatch(
         self, report: HealthReport, reported: WalletReported | None, *, halts: bool
@@ -324,8 +318,7 @@ class AuditorActor(SupervisedActor):
         if not reported.refusing:
             self._refuse_opens(report)
         if halts and not reported.halted:
-            halt = HaltAccount(account=account, detail="; ".join(failures))
-            self.directory.to_wallet(account, halt)
+            self._tell_wallet(account, BooksVerdict.ROW_CHANGED, "; ".join(failures))
 
     def _refuse_opens(self, report: HealthReport) -> None:
         account = report.account
@@ -333,7 +326,7 @@ class AuditorActor(SupervisedActor):
             f"opens are refused: the books of account {account} do not balance "
             f"({'; '.join(report.failures)})"
         )
-        self.directory.to_wallet(account, RefuseOpens(account=account, detail=detail))
+        self._tell_wallet(account, BooksVerdict.IN_DOUBT, detail)
         event = HealthMismatchFound(
             account=account,
             failed_checks=report.failed_checks,
@@ -344,6 +337,10 @@ class AuditorActor(SupervisedActor):
             time_us=self._dispatcher.clock.now_us(),
         )
         self._commit_event(account, event)
+
+    def _tell_wallet(self, account: str, verdict: BooksVerdict, detail: str = "") -> None:
+        judged = BooksJudged(account=account, verdict=verdict, detail=detail)
+        self.directory.to_wallet(account, judged)
 
     def _commit_event(self, account: str, event: HealthMismatchFound | HealthRestored) -> None:
         change = Change(account=account, events=(event,))

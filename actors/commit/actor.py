@@ -6,27 +6,28 @@ from typing import assert_never
 
 import structlog
 
-from actors.commit.protocol import (
+from actors.commit.messages import (
+    Announced,
     ChangeCommitted,
     ChangeRefused,
     ChangeReturned,
     CommitChange,
+    FindSignals,
     Origin,
-    PositionsStarted,
+    ReadAccount,
+    ReadChange,
+    ReadPosition,
+    ReadSignals,
 )
 from actors.commit.writer import Read, SafeWriter, Writer
 from actors.denials import database_damaged, deposed
+from actors.desk.messages import OwnershipLost, PositionsStarted
 from actors.engine.directory import Directory
 from actors.engine.dispatcher import Dispatcher, Timer
 from actors.engine.stats import CommitFailure
 from actors.engine.supervised import ActorKind, SupervisedActor
-from actors.messages import Announced, Ping, Pong
-from actors.protocol import OwnershipLost, ReadAccount, ReadChange, ReadPosition
+from actors.messages import Ping, Pong
 from actors.published import Published
-from actors.signals.protocol import (
-    FindSignals,
-    ReadSignals,
-)
 from persistence.changes import Change
 from persistence.errors import Damaged, Deposed, OutcomeUnknown, RefusalKind, Refused, Unavailable
 

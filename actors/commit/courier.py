@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from actors.commit.protocol import CommitChange, Origin
+from actors.commit.messages import CommitChange, Origin
 from actors.engine.pooled import Recipient
 from persistence.changes import Change, Delivery
 from persistence.state import StoredEvent

@@ -6,22 +6,20 @@ from typing import Protocol, assert_never
 
 import structlog
 
-from actors.engine.supervised import error_text
-from actors.protocol import (
+from actors.commit.messages import (
     AccountRead,
     ChangeRead,
+    FindSignals,
     PositionRead,
     ReadAccount,
     ReadChange,
     ReadFailed,
     ReadPosition,
-)
-from actors.signals.protocol import (
-    FindSignals,
     ReadSignals,
     SignalsFound,
     SignalsRead,
 )
+from actors.engine.supervised import error_text
 from persistence.changes import Change, ChangeKey
 from persistence.errors import RefusalKind, Refused, StoreError, Unavailable
 from persistence.state import AccountState, PositionRecord
@@ -154,7 +152,7 @@ def _answer_to(read: Read, writer: Writer) -> ReadAnswer:
     match read:
         case ReadPosition():
             record = writer.read_position(read.position_id)
-            return PositionRead(position_id=read.position_id, record=record)
+            return PositionRead(position_id=read.position_id, record=record, life=read.life)
         case ReadAccount():
             return AccountRead(account=read.account, state=writer.load_account(read.account))
         case ReadChange():

@@ -7,9 +7,26 @@ from typing import assert_never
 
 import structlog
 
-from actors.commit.protocol import CommitChange, Origin, PositionsStarted
+from actors.auditor.messages import CheckHealth, RepairWallet
+from actors.commit.messages import (
+    AccountRead,
+    CommitChange,
+    Origin,
+    PositionRead,
+    ReadFailed,
+    ReadPosition,
+)
 from actors.denials import no_market, unknown_account, unreadable_position
 from actors.desk.lives import Lives
+from actors.desk.messages import (
+    MarketEnded,
+    MarketOpened,
+    OpenMarket,
+    OwnershipLost,
+    PositionSettled,
+    PositionsStarted,
+    SetTrading,
+)
 from actors.desk.pauses import pause_change
 from actors.desk.restarts import Restart, Restarts
 from actors.desk.set_aside import AsideShelf, Command
@@ -17,39 +34,14 @@ from actors.desk.starter import Starter
 from actors.engine.directory import Directory
 from actors.engine.dispatcher import Dispatcher
 from actors.engine.pooled import Recipient, stop_soon
-from actors.engine.supervised import ActorKind, SupervisedActor
-from actors.market.messages import MarketEnded, RetireMarket
-from actors.messages import (
-    ChangePosition,
-    CheckHealth,
-    ClosePosition,
-    Denied,
-    MarketOpened,
-    OpenAccount,
-    OpenMarket,
-    OpenPosition,
-    PauseTrading,
-    Ping,
-    Pong,
-    RepairWallet,
-    ResumeTrading,
-    SetCosts,
-    SetExits,
-    TransferFunds,
-)
+from actors.engine.supervised import ActorFailed, ActorKind, SupervisedActor
+from actors.market.messages import RetireMarket
+from actors.messages import Denied, Ping, Pong
 from actors.position.actor import answer_by_row
-from actors.protocol import (
-    AccountRead,
-    ActorFailed,
-    OwnershipLost,
-    PositionRead,
-    PositionReread,
-    PositionSettled,
-    ReadFailed,
-    ReadPosition,
-)
+from actors.position.messages import ChangePosition, ClosePosition
 from actors.published import Published
 from actors.wallet.memory import Memory
+from actors.wallet.messages import OpenAccount, OpenPosition, SetCosts, SetExits, TransferFunds
 from persistence.changes import Change
 from trading.model import Position
 
@@ -79,8 +71,7 @@ DeskMessage = (
     | TransferFunds
     | SetCosts
     | SetExits
-    | PauseTrading
-    | ResumeTrading
+    | SetTrading
     | OpenMarket
     | RetireMarket
     | MarketEnded
@@ -94,7 +85,6 @@ DeskMessage = (
     | KeepPrices
     | AccountRead
     | PositionRead
-    | PositionReread
     | ReadFailed
     | OwnershipLost
 )
@@ -161,7 +151,7 @@ class DeskActor(SupervisedActor):
             case ClosePosition() | ChangePosition():
                 if not self._denied(message):
                     self._on_position_command(message)
-            case PauseTrading() | ResumeTrading():
+            case SetTrading():
                 self._set_trading(message)
             case PositionsStarted():
                 for started in message.started:
@@ -200,9 +190,6 @@ class DeskActor(SupervisedActor):
                 self._restarts.account_read(message)
             case PositionRead():
                 self._on_position_read(message)
-            case PositionReread():
-                if self._restarts.position_reread(message):
-                    self._on_reread(message.read)
             case ReadFailed():
                 self._on_read_failed(message)
             case OwnershipLost():
@@ -266,7 +253,11 @@ class DeskActor(SupervisedActor):
             self.directory.to_committer(read)
 
     def _on_position_read(self, message: PositionRead) -> None:
-        position_id = message.position_id
+        position_id, life = message.position_id, message.life
+        if life is not None:
+            if not self._restarts.awaits(position_id, life):
+                return
+            self._restarts.position_read(message)
         if self._restarts.is_restarting(position_id):
             return
         for command in self._waiting_for_position.pop(position_id, []):
@@ -276,24 +267,24 @@ class DeskActor(SupervisedActor):
             answer = answer_by_row(command, message.record)
             self.directory.send(command.reply_to, answer)
 
-    def _on_reread(self, read: PositionRead | ReadFailed) -> None:
-        if isinstance(read, ReadFailed):
-            self._restarts.unreadable(read.read, read.detail)
-            self._deny_waiting()
-        else:
-            self._on_position_read(read)
-
     def _on_read_failed(self, message: ReadFailed) -> None:
         """No actor starts from a row that cannot be read, and no command is answered from it."""
-        if not isinstance(message.read, ReadPosition):
-            self._restarts.unreadable(message.read, message.detail)
-            self._deny_waiting()
+        read = message.read
+        if isinstance(read, ReadPosition) and read.life is not None:
+            if not self._restarts.awaits(read.position_id, read.life):
+                return
+        elif isinstance(read, ReadPosition):
+            self._deny_unreadable(read.position_id, message.detail)
             return
-        for command in self._waiting_for_position.pop(message.read.position_id, []):
-            denial = unreadable_position(f"position {command.position_id}", message.detail)
+        self._restarts.unreadable(read, message.detail)
+        self._deny_waiting()
+
+    def _deny_unreadable(self, position_id: int, detail: str) -> None:
+        for command in self._waiting_for_position.pop(position_id, []):
+            denial = unreadable_position(f"position {position_id}", detail)
             self.directory.send(command.reply_to, Denied(denial=denial))
 
-    def _set_trading(self, message: PauseTrading | ResumeTrading) -> None:
+    def _set_trading(self, message: SetTrading) -> None:
         account = message.account
         if account is not None and account not in self._published.version.wallets:
             self.directory.send(message.reply_to, Denied(denial=unknown_account(account)))

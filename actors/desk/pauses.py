@@ -4,22 +4,21 @@ A pause is in force from its commit on: the Committer writes no later open of th
 the account's wallet denies those that it is asked for.
 """
 
-from actors.commit.protocol import ChangeCommitted, ChangeRefused, CommitChange, Origin
+from actors.commit.messages import ChangeCommitted, ChangeRefused, CommitChange, Origin
 from actors.denials import refused_write
+from actors.desk.messages import SetTrading, TradingSet
 from actors.engine.directory import Directory
 from actors.engine.pooled import Recipient
-from actors.messages import Denied, PauseTrading, ResumeTrading, TradingSet
+from actors.messages import Denied
 from persistence.changes import Change
 from trading.events.accounts import TradingPaused, TradingResumed
 from trading.model import Pause
 
 
-def pause_change(
-    directory: Directory, command: PauseTrading | ResumeTrading, now_us: int
-) -> CommitChange:
+def pause_change(directory: Directory, command: SetTrading, now_us: int) -> CommitChange:
     """The change that begins or ends a pause, answered to who asked for it."""
     account, reason = command.account, command.reason
-    if isinstance(command, PauseTrading):
+    if command.paused:
         paused = TradingPaused(account=account, reason=reason, time_us=now_us)
         pause = Pause(account=account, reason=reason, since_us=now_us)
         change = Change(account=account, pauses=(pause,), events=(paused,))
@@ -35,7 +34,7 @@ class _PauseAnswer:
 
     __slots__ = ("_command", "_directory")
 
-    def __init__(self, directory: Directory, command: PauseTrading | ResumeTrading) -> None:
+    def __init__(self, directory: Directory, command: SetTrading) -> None:
         self._directory = directory
         self._command = command
 
@@ -43,8 +42,7 @@ class _PauseAnswer:
         """Take the outcome."""
         reply_to: Recipient = self._command.reply_to
         if isinstance(message, ChangeCommitted):
-            paused = isinstance(self._command, PauseTrading)
-            answer = TradingSet(account=self._command.account, paused=paused)
+            answer = TradingSet(account=self._command.account, paused=self._command.paused)
             self._directory.send(reply_to, answer)
         else:
             denial = refused_write(self._command.account or "all", message.detail)

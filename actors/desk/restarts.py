@@ -6,28 +6,20 @@ from typing import Any
 
 import structlog
 
+from actors.auditor.messages import CheckHealth
+from actors.commit.messages import AccountRead, PositionRead, ReadAccount, ReadPosition
 from actors.desk.lives import Lives
-from actors.desk.restore import Rereading, memory_of
 from actors.desk.set_aside import AsideShelf
 from actors.desk.starter import Starter
 from actors.engine.directory import Directory
 from actors.engine.dispatcher import Dispatcher
 from actors.engine.pooled import Recipient
-from actors.engine.supervised import ActorKind
-from actors.messages import CheckHealth
-from actors.protocol import (
-    AccountRead,
-    ActorFailed,
-    Disarm,
-    MarketRestarted,
-    PositionReread,
-    ReadAccount,
-    ReadFailed,
-    ReadPosition,
-    WalletRestarted,
-)
+from actors.engine.supervised import ActorFailed, ActorKind
+from actors.market.messages import Disarm
+from actors.messages import MarketRestarted
+from actors.position.messages import WalletRestarted
 from actors.published import Published
-from actors.wallet.memory import Memory
+from actors.wallet.memory import Memory, memory_of
 from trading.model import PositionStatus
 
 log = structlog.get_logger(__name__)
@@ -135,27 +127,26 @@ class Restarts:
         self._tell_wallet_restarted(account)
         self._directory.to_auditor(CheckHealth(account=account))
 
-    def position_reread(self, message: PositionReread) -> bool:
-        """Give a position its next life; tells whether this was what it waited for.
+    def awaits(self, position_id: int, life: int) -> bool:
+        """Whether a position waits for what was read after this life of it.
 
         What was read for an earlier life may be too old.
         """
+        is_last = life == self._lives.ended(ActorKind.POSITION, position_id)
+        return is_last and position_id in self._positions
+
+    def position_read(self, message: PositionRead) -> None:
+        """A position's next life begins from what was read."""
         position_id = message.position_id
-        is_last = message.life == self._lives.ended(ActorKind.POSITION, position_id)
-        if position_id not in self._positions or not is_last:
-            return False
         self._positions.discard(position_id)
-        if isinstance(message.read, ReadFailed):
-            return True
-        if (record := message.read.record) is None:
-            return True
+        if (record := message.record) is None:
+            return
         position = record.position
         if position.status is PositionStatus.OPEN:
             self._start.position(position, opened_at_us=record.opened_at_us, after=None)
         else:
             self._directory.positions.pop(position_id, None)
             self._directory.to_market(position.symbol, Disarm(position_id=position_id))
-        return True
 
     def unreadable(self, read: ReadPosition | ReadAccount, detail: str) -> None:
         """Set aside what cannot begin again, because its rows cannot be read."""
@@ -192,8 +183,7 @@ class Restarts:
         """Read its row behind what it had handed to its wallet; a closed one stays closed."""
         position = self._published.version.positions.get(position_id)
         life = self._lives.ended(ActorKind.POSITION, position_id)
-        reply_to = Rereading(self._desk, position_id, life)
-        read = ReadPosition(position_id=position_id, reply_to=reply_to)
+        read = ReadPosition(position_id=position_id, reply_to=self._desk, life=life)
         if position is None:
             self._directory.to_committer(read)
         elif position.account not in self._waiting_for_wallet:

@@ -5,26 +5,10 @@ from dataclasses import replace
 
 from immutables import Map
 
-from actors.engine.pooled import Recipient
-from actors.protocol import PositionRead, PositionReread, ReadFailed
 from actors.published import Version
-from actors.wallet.memory import Held, Memory
 from persistence.changes import Change
 from persistence.state import AccountState, KeyRecord, State, TransferRecord
 from trading.model import Position
-from trading.money import ZERO
-
-
-def memory_of(state: AccountState) -> Memory:
-    """A wallet's memory as the database has it."""
-    held = {position.position_id: Held.of(position) for position in state.open_positions}
-    return Memory(
-        wallet=state.wallet,
-        held=Map(held),
-        gain=sum((known.gain for known in held.values()), ZERO),
-        keys=Map({record.key: record.position_id for record in state.keys}),
-        transfers=Map({record.reference: record.amount for record in state.transfers}),
-    )
 
 
 def account_states(state: State) -> tuple[AccountState, ...]:
@@ -62,21 +46,3 @@ def version_of(state: State) -> Version:
     changes.append(Change(account=None, markets=state.markets, pauses=state.pauses))
     version = Version().after(state.last_commit_id, tuple(changes), now_us=0)
     return replace(version, opened_at_us=Map(state.opened_at_us))
-
-
-class Rereading:
-    """Takes the row that a failed position begins again from, and tells the Desk of which life."""
-
-    __slots__ = ("_desk", "_life", "_position_id")
-
-    def __init__(self, desk: Recipient, position_id: int, life: int) -> None:
-        """The position's life of this number has ended."""
-        self._desk = desk
-        self._position_id = position_id
-        self._life = life
-
-    def tell(self, message: PositionRead | ReadFailed) -> None:
-        """Take the row that was read."""
-        self._desk.tell(
-            PositionReread(position_id=self._position_id, life=self._life, read=message)
-        )

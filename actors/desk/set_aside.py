@@ -3,28 +3,20 @@
 Nothing brings it back but the next start of the service, which begins from what is durable.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import structlog
 
-from actors.commit.protocol import CommitChange, Origin
+from actors.auditor.messages import CheckHealth, RepairWallet
+from actors.commit.messages import CommitChange, Origin
 from actors.engine.clock import Clock
 from actors.engine.directory import Directory
 from actors.engine.supervised import ActorKind
-from actors.messages import (
-    ChangePosition,
-    CheckHealth,
-    ClosePosition,
-    Denied,
-    OpenAccount,
-    OpenPosition,
-    RepairWallet,
-    SetCosts,
-    SetExits,
-    TransferFunds,
-)
-from actors.protocol import Disarm
+from actors.market.messages import Disarm
+from actors.messages import Denied
+from actors.position.messages import ChangePosition, ClosePosition, Stranded
 from actors.published import MarketPause, Published, SetAside
+from actors.wallet.messages import OpenAccount, OpenPosition, SetCosts, SetExits, TransferFunds
 from persistence.changes import Change
 from trading.events.services import PartSetAside
 from trading.model import Denial, DenialReason
@@ -42,17 +34,6 @@ Command = (
     | CheckHealth
     | RepairWallet
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stranded:
-    """A position's wallet or market is set aside: what waits for it is denied.
-
-    Without `books` its wallet is, so that what the position has handed over is not booked either.
-    """
-
-    denial: Denial
-    books: bool
 
 
 def denial_of(aside: SetAside) -> Denial:

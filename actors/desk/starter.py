@@ -4,17 +4,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from actors.desk.lives import Lives
-from actors.desk.restore import account_states, memory_of
+from actors.desk.restore import account_states
 from actors.engine.directory import Directory
 from actors.engine.dispatcher import Dispatcher
 from actors.engine.supervised import ActorKind
 from actors.market.actor import MarketActor
+from actors.market.messages import SetPause
 from actors.market.settings import MarketSettings
-from actors.messages import PauseMarket, ResumeMarket
 from actors.position.actor import PositionActor
 from actors.published import MarketPause, Published
 from actors.wallet.actor import WalletActor
-from actors.wallet.memory import Memory
+from actors.wallet.memory import Memory, memory_of
 from persistence.state import State
 from trading.costs import DEFAULT_RATES
 from trading.model import CostRates, MarketPrice, Position
@@ -87,8 +87,7 @@ class Starter:
         )
         if symbol in self._published.feed_pauses:
             # Its former life may not have heard of it. Told before others can tell it more.
-            why = self._published.feed_pauses[symbol]
-            actor.actor_ref.tell(ResumeMarket() if why is None else PauseMarket(why=why))
+            actor.actor_ref.tell(SetPause(why=self._published.feed_pauses[symbol]))
         self._directory.markets[symbol] = actor.actor_ref
         self._dispatcher.start(actor)
 

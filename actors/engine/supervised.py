@@ -1,11 +1,11 @@
 """An actor with an address, whose failure is reported to the Desk."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from types import TracebackType
 
 from actors.engine.directory import Directory
 from actors.engine.pooled import PooledActor
-from actors.protocol import ActorFailed
 
 
 class ActorKind(StrEnum):
@@ -32,6 +32,15 @@ def error_text(error: BaseException | None) -> str:
     text = str(error) if isinstance(error, ToldError) else f"{type(error).__name__}: {error}"
     shown = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
     return shown if len(shown) <= ERROR_CHARS_MAX else f"{shown[:ERROR_CHARS_MAX]}..."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActorFailed:
+    """An actor ended by an exception."""
+
+    kind: str
+    key: str | int
+    error: str
 
 
 class SupervisedActor(PooledActor):

@@ -4,40 +4,36 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import assert_never
 
-from actors.denials import paused_by_network, quote_denial, unknown_candidate
 from actors.engine.clock import Clock
 from actors.engine.directory import Directory
 from actors.engine.supervised import ActorKind, SupervisedActor
+from actors.market.denials import paused_by_network, quote_denial, unknown_candidate
 from actors.market.events import MarketEvents
-from actors.market.messages import MarketMessage, RetireMarket
+from actors.market.messages import (
+    Arm,
+    Disarm,
+    HearPrices,
+    JudgedPrice,
+    MarketMessage,
+    PriceQuoted,
+    PricesHeard,
+    PricesTaken,
+    QuoteDenied,
+    QuotePrice,
+    ReleaseCandidate,
+    ReleaseQuotes,
+    RetireMarket,
+    SetPause,
+    TakePrices,
+)
 from actors.market.price_age import PriceAge
 from actors.market.price_history import Accepted, PriceHistory
 from actors.market.retirement import retire, retirement_denial
 from actors.market.settings import MarketSettings
 from actors.market.trigger_book import TriggerBook
 from actors.market.verdicts import Verdicts, stamp_us
-from actors.messages import (
-    Denied,
-    HearPrices,
-    JudgedPrice,
-    PauseMarket,
-    PricesHeard,
-    PricesTaken,
-    ReleaseCandidate,
-    ReportMarket,
-    ResumeMarket,
-    TakePrices,
-)
-from actors.protocol import (
-    Arm,
-    Disarm,
-    PriceQuoted,
-    PriceReached,
-    QuoteDenied,
-    QuotePrice,
-    ReleaseQuote,
-    ReleaseQuotes,
-)
+from actors.messages import Denied
+from actors.position.messages import PriceReached
 from actors.published import MarketPause, MarketStatus, Published
 from trading.model import MarketPrice
 from trading.price_guard import PriceGuard, Verdict
@@ -106,22 +102,14 @@ class MarketActor(SupervisedActor):
                 self._book.disarm(message.position_id)
             case QuotePrice():
                 self._on_quote(message)
-            case ReleaseQuote():
-                if message.position_id in self._quoted:
-                    self._forget(message.position_id)
             case ReleaseQuotes():
                 self._release_quotes(message)
-            case PauseMarket():
-                self._pause = self._events.paused(self._pause, message.why, self._clock.now_us())
-                self._publish()
-            case ResumeMarket():
-                self._resume()
+            case SetPause():
+                self._set_pause(message.why)
             case ReleaseCandidate():
                 self._release_candidate(message)
             case RetireMarket():
                 self._retire(message)
-            case ReportMarket():
-                self.directory.send(message.reply_to, self._status())
             case _:
                 assert_never(message)
 
@@ -173,8 +161,11 @@ class MarketActor(SupervisedActor):
             self._age.renew()
         return end
 
-    def _resume(self) -> None:
-        if self._pause is not None and not self._retired:
+    def _set_pause(self, why: str | None) -> None:
+        if why is not None:
+            self._pause = self._events.paused(self._pause, why, self._clock.now_us())
+            self._publish()
+        elif self._pause is not None and not self._retired:
             self._events.resumed(self._pause, self._clock.now_us())
             self._pause = None
             self._age.forget()
@@ -310,7 +301,7 @@ class MarketActor(SupervisedActor):
             self._history.keep(self._number, price, time_us, self._clock.monotonic_us())
         self._tell_reached(price, time_us)
         self._publish()
-        self.directory.send(message.reply_to, self._status())
+        self.directory.send(message.reply_to, self.status)
 
     def _retire(self, message: RetireMarket) -> None:
         """Go for good, unless something is open on this market or waits for its price."""
@@ -330,9 +321,11 @@ class MarketActor(SupervisedActor):
     def _publish(self) -> None:
         if self._retired:
             return
-        self._published.markets[self._symbol] = self._status()
+        self._published.markets[self._symbol] = self.status
 
-    def _status(self) -> MarketStatus:
+    @property
+    def status(self) -> MarketStatus:
+        """What it publishes."""
         guard, refused = self._guard, self._verdicts.refused
         last = None
         if guard.last_price is not None:

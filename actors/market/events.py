@@ -3,7 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from actors.commit.protocol import CommitChange, Origin
+from actors.commit.messages import CommitChange, Origin
 from actors.engine.clock import Clock
 from actors.engine.directory import Directory
 from actors.published import MarketPause

@@ -1,9 +1,11 @@
 """How a market is retired: its row goes in one commit, and the operator is answered after it."""
 
-from actors.commit.protocol import ChangeCommitted, ChangeRefused, CommitChange, Origin
-from actors.denials import market_in_use, refused_write
+from actors.commit.messages import ChangeCommitted, ChangeRefused, CommitChange, Origin
+from actors.denials import refused_write
+from actors.desk.messages import MarketEnded
 from actors.engine.directory import Directory
-from actors.market.messages import MarketEnded, MarketGone, RetireMarket
+from actors.market.denials import market_in_use
+from actors.market.messages import MarketGone, RetireMarket
 from actors.messages import Denied
 from actors.published import Published
 from persistence.changes import Change

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from actors.messages import JudgedPrice, TakePrices
+from actors.market.messages import JudgedPrice, TakePrices
 from actors.published import Heard
 from trading.money import is_price
 from trading.price_guard import PriceGuard, Verdict

@@ -1,1 +1,4 @@
-"""One actor a position: the ladder's state machine in a mailbox."""
+"""A position runs its ladder: it is told the prices that reach it, and hands on its new state.
+
+Its wallet makes each state durable. A position ends when its close is.
+"""

@@ -7,24 +7,24 @@ from typing import assert_never
 import structlog
 
 from actors.denials import closed_position, deposed, unknown_position
-from actors.desk.set_aside import Stranded
+from actors.desk.messages import PositionSettled
 from actors.engine.directory import Directory
 from actors.engine.supervised import ActorKind, SupervisedActor, ToldError
-from actors.messages import ChangeDone, ChangePosition, CloseDone, ClosePosition, Denied
-from actors.protocol import (
-    Arm,
+from actors.market.messages import Arm, Disarm, PriceQuoted, QuoteDenied, QuotePrice
+from actors.messages import Denied, MarketRestarted
+from actors.position.messages import (
     BookingRefused,
-    BookPosition,
-    Disarm,
-    MarketRestarted,
+    ChangeDone,
+    ChangePosition,
+    CloseDone,
+    ClosePosition,
     PositionBooked,
-    PositionSettled,
-    PriceQuoted,
     PriceReached,
-    QuoteDenied,
-    QuotePrice,
+    Stranded,
     WalletRestarted,
 )
+from actors.position.phases import POSITION, PositionPhase, PositionStep
+from actors.wallet.messages import BookPosition
 from persistence.changes import ChangeKey
 from persistence.state import PositionRecord
 from trading.model import CloseReason, Denial, MarketPrice, Position, PositionStatus
@@ -76,6 +76,7 @@ class PositionActor(SupervisedActor):
         """
         super().__init__(directory, position.position_id)
         self._position = position
+        self._phase = POSITION.start
         self._opened_at_us = opened_at_us
         self._closed_at_us: int | None = None
         self._after = after
@@ -120,7 +121,7 @@ class PositionActor(SupervisedActor):
 
     @property
     def _is_open(self) -> bool:
-        return self._position.status is PositionStatus.OPEN
+        return self._phase is PositionPhase.OPEN
 
     def _arm(self, after: int | None) -> None:
         self.directory.to_market(
@@ -153,6 +154,9 @@ class PositionActor(SupervisedActor):
         if not advance.events:
             return
         self._position = advance.position
+        still_open = advance.position.status is PositionStatus.OPEN
+        step = PositionStep.MOVED if still_open else PositionStep.EXIT_FIXED
+        self._phase = POSITION.after(self._phase, step)
         booking = BookPosition(
             position=self._position,
             events=advance.events,
@@ -177,7 +181,7 @@ class PositionActor(SupervisedActor):
         )
 
     def _on_command(self, message: PositionCommand) -> None:
-        if not self._is_open and not self._unbooked:
+        if self._phase is PositionPhase.CLOSED:
             self._tell_closed(message)
             return
         for commands in self._asked.values():
@@ -281,6 +285,7 @@ class PositionActor(SupervisedActor):
                 self.directory.send(command.reply_to, _done(command, record, repeated=index > 0))
         if self._is_open or self._unbooked:
             return
+        self._phase = POSITION.after(self._phase, PositionStep.CLOSE_BOOKED)
         self._closed_at_us = message.committed_us
         self._disarm()
         self.directory.to_desk(PositionSettled(position=self._position))

@@ -1,1 +1,4 @@
-"""The actor that stores signals before they are answered, and carries them out in order."""
+"""The SignalActor stores signals before they are answered, and carries them out in order.
+
+A signal becomes closes and an open, told like any client's commands.
+"""

@@ -6,20 +6,23 @@ from typing import assert_never
 
 import structlog
 
-from actors.commit.protocol import (
+from actors.commit.messages import (
     ChangeCommitted,
     ChangeRefused,
     ChangeReturned,
     CommitChange,
     Origin,
+    ReadFailed,
+    ReadSignals,
+    SignalsFound,
+    SignalsRead,
 )
 from actors.engine.directory import Directory
 from actors.engine.dispatcher import Dispatcher
 from actors.engine.supervised import ActorKind, SupervisedActor, ToldError, error_text
-from actors.protocol import ReadFailed
 from actors.published import Published
 from actors.signals.intake import Intake
-from actors.signals.protocol import NoteRefusal, ReadSignals, SignalsFound, SignalsRead, TakeSignals
+from actors.signals.messages import NoteRefusal, TakeSignals
 from actors.signals.run import Answered, GoOn, SignalRun
 from persistence.changes import Change
 from trading.events.signals import AlertRefused, SignalFinished

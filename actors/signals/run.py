@@ -6,15 +6,10 @@ from typing import Any
 from actors.engine.directory import Directory
 from actors.engine.dispatcher import Dispatcher, Timer
 from actors.engine.pooled import Recipient
-from actors.messages import (
-    CloseDone,
-    ClosePosition,
-    Denied,
-    OpenDone,
-    OpenPosition,
-    RequestKey,
-)
+from actors.messages import Denied
+from actors.position.messages import CloseDone, ClosePosition, RequestKey
 from actors.published import MarketState, Published
+from actors.wallet.messages import OpenDone, OpenPosition
 from trading.exits.notation import share_text
 from trading.model import DenialReason, Position, Side
 from trading.positions.changing import Part

@@ -1,8 +1,9 @@
 """Callers that wait for an account to be opened."""
 
-from actors.denials import account_answer
 from actors.engine.directory import Directory
-from actors.messages import Denied, OpenAccount
+from actors.messages import Denied
+from actors.wallet.denials import account_answer
+from actors.wallet.messages import OpenAccount
 from trading.model import Denial, Wallet
 
 

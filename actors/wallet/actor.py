@@ -6,59 +6,45 @@ from typing import assert_never
 
 import structlog
 
-from actors.commit.protocol import (
+from actors.auditor.messages import CheckHealth
+from actors.commit.messages import (
+    AccountRead,
     ChangeCommitted,
     ChangeRefused,
     ChangeReturned,
     CommitChange,
     Origin,
-)
-from actors.denials import (
-    account_answer,
-    bad_balance,
-    key_conflict,
-    refused_write,
-    unknown_account,
-    unplannable,
-)
-from actors.desk.restore import memory_of
-from actors.engine.clock import Clock
-from actors.engine.directory import Directory
-from actors.engine.supervised import ActorKind, SupervisedActor, error_text
-from actors.messages import (
-    ChangePosition,
-    CheckHealth,
-    ClosePosition,
-    Denied,
-    OpenAccount,
-    OpenPosition,
-    SetCosts,
-    SetExits,
-    TransferFunds,
-)
-from actors.protocol import (
-    AccountRead,
-    AllowOpens,
-    BookPosition,
-    HaltAccount,
-    KeyedAnswer,
-    MarketRestarted,
-    PriceQuoted,
-    QuoteDenied,
     ReadAccount,
     ReadFailed,
     ReadPosition,
-    RefuseOpens,
-    ReloadAccount,
-    ReportWallet,
-    RestoreWallet,
-    WalletReported,
 )
+from actors.denials import refused_write, unknown_account, unplannable
+from actors.engine.clock import Clock
+from actors.engine.directory import Directory
+from actors.engine.supervised import ActorKind, SupervisedActor, error_text
+from actors.market.messages import PriceQuoted, QuoteDenied
+from actors.messages import Denied, MarketRestarted
+from actors.position.messages import ChangePosition, ClosePosition
 from actors.published import Published
 from actors.wallet.account_openings import AccountOpenings
+from actors.wallet.denials import account_answer, bad_balance, key_conflict
 from actors.wallet.denied_opens import DeniedOpens
 from actors.wallet.keyed_changes import KeyedChanges
-from actors.wallet.memory import Memory
+from actors.wallet.memory import Memory, memory_of
+from actors.wallet.messages import (
+    BookPosition,
+    BooksJudged,
+    BooksVerdict,
+    KeyedAnswer,
+    OpenAccount,
+    OpenPosition,
+    ReportWallet,
+    RestoreWallet,
+    SetCosts,
+    SetExits,
+    TransferFunds,
+    WalletReported,
+)
 from actors.wallet.pending_opens import PendingOpens
 from actors.wallet.plan import Plan, PlannedCommand, plan
 from actors.wallet.refusals import Refusals
@@ -72,7 +58,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Flush:
+class Decide:
     """To oneself: what has queued up in the mailbox so far is taken, now decide it."""
 
 
@@ -90,15 +76,12 @@ WalletMessage = (
     | KeyedAnswer
     | ReadPosition
     | MarketRestarted
-    | Flush
+    | Decide
     | ChangeCommitted
     | ChangeReturned
     | ChangeRefused
-    | RefuseOpens
-    | HaltAccount
-    | AllowOpens
+    | BooksJudged
     | RestoreWallet
-    | ReloadAccount
     | AccountRead
     | ReadFailed
     | ReportWallet
@@ -141,7 +124,6 @@ class WalletActor(SupervisedActor):
         self._keyed = KeyedChanges(directory)
         self._refusals = Refusals(directory, self._opens, self._openings)
         self._line = CommandLine()
-        self._flushing = False
 
     def on_start(self) -> None:
         """After a former life, tell the markets which of its quoted opens were made."""
@@ -171,8 +153,8 @@ class WalletActor(SupervisedActor):
                 self._on_read(message)
             case MarketRestarted():
                 self._opens.ask_again(message.symbol)
-            case Flush():
-                self._flushing = False
+            case Decide():
+                self._line.gathered()
                 self._flush()
             case ChangeCommitted():
                 self._on_committed(message)
@@ -180,20 +162,12 @@ class WalletActor(SupervisedActor):
                 self._on_returned(message)
             case ChangeRefused():
                 self._on_refused(message)
-            case RefuseOpens():
-                self._gate.refuse_opens(message.detail)
-            case HaltAccount():
-                self._halt(message.detail)
-            case AllowOpens():
-                self._gate.allow()
-                self._flush_soon()
+            case BooksJudged():
+                self._on_judged(message)
             case RestoreWallet():
                 self.directory.to_committer(
                     repair_change(self.directory, message, now_us=self._clock.now_us())
                 )
-            case ReloadAccount():
-                read = ReadAccount(account=self._account, reply_to=self.actor_ref)
-                self.directory.to_committer(read)
             case AccountRead():
                 self._begin_anew(message)
             case ReadFailed():
@@ -258,9 +232,8 @@ class WalletActor(SupervisedActor):
 
     def _flush_soon(self) -> None:
         # A message to oneself comes behind all that has arrived: they become one change.
-        if not self._flushing and not self._line.in_flight:
-            self._flushing = True
-            self.actor_ref.tell(Flush())
+        if self._line.gather():
+            self.actor_ref.tell(Decide())
 
     def _flush(self) -> None:
         if self._line.in_flight:
@@ -346,6 +319,21 @@ class WalletActor(SupervisedActor):
             self._refusals.deny(commands[0], denial)
         self._flush_soon()
 
+    def _on_judged(self, message: BooksJudged) -> None:
+        match message.verdict:
+            case BooksVerdict.AGREE:
+                self._gate.allow()
+                self._flush_soon()
+            case BooksVerdict.IN_DOUBT:
+                self._gate.refuse_opens(message.detail)
+            case BooksVerdict.ROW_CHANGED:
+                self._halt(message.detail)
+            case BooksVerdict.REPAIRED:
+                read = ReadAccount(account=self._account, reply_to=self.actor_ref)
+                self.directory.to_committer(read)
+            case _:
+                assert_never(message.verdict)
+
     def _halt(self, detail: str) -> None:
         """The wallet's row was changed from outside: keep everything, overwrite nothing."""
         log.error("wallet halted", account=self._account, detail=detail)
@@ -357,8 +345,6 @@ class WalletActor(SupervisedActor):
         if message.state is not None and self._gate.halted is not None:
             self._memory = memory_of(message.state)
         self.directory.to_auditor(CheckHealth(account=self._account))
-
-    # --- Reads -----------------------------------------------------------------------------
 
     def _on_read(self, message: ReadPosition) -> None:
         """Pass a read on behind everything that came before it."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from actors.messages import OpenPosition
+from actors.wallet.messages import OpenPosition
 from persistence.ladder_codec import former_ladder
 from trading.exits.notation import exits_text
 from trading.money import plain, trimmed

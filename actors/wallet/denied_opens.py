@@ -1,10 +1,11 @@
 """Denied opens: answered at once, and recorded for metrics and notifications."""
 
-from actors.commit.protocol import CommitChange, Origin
+from actors.commit.messages import CommitChange, Origin
 from actors.engine.clock import Clock
 from actors.engine.directory import Directory
-from actors.messages import Denied, OpenPosition
+from actors.messages import Denied
 from actors.published import Published
+from actors.wallet.messages import OpenPosition
 from persistence.changes import Change
 from trading.events.positions import OpenDenied
 from trading.model import Denial

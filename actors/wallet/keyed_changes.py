@@ -3,18 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from actors.denials import changed_key_conflict, unreadable_position
+from actors.commit.messages import ChangeRead, ReadChange, ReadFailed
+from actors.denials import unreadable_position
 from actors.engine.directory import Directory
 from actors.engine.pooled import Recipient
-from actors.messages import (
+from actors.messages import Denied
+from actors.position.messages import (
     ChangeDone,
     ChangePosition,
     CloseDone,
     ClosePosition,
-    Denied,
     RequestKey,
 )
-from actors.protocol import ChangeRead, KeyedAnswer, ReadChange, ReadFailed
+from actors.wallet.denials import changed_key_conflict
+from actors.wallet.messages import KeyedAnswer
 
 KeyedCommand = ClosePosition | ChangePosition
 

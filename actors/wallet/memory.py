@@ -6,6 +6,7 @@ from typing import Self
 
 from immutables import Map
 
+from persistence.state import AccountState
 from trading.headroom import could_gain
 from trading.model import Position, Wallet
 from trading.money import ZERO
@@ -47,3 +48,15 @@ class Memory:
     keys: Map[str, int] = Map()
     transfers: Map[str, Decimal] = Map()
     gain: Decimal = ZERO
+
+
+def memory_of(state: AccountState) -> Memory:
+    """A wallet's memory as the database has it."""
+    held = {position.position_id: Held.of(position) for position in state.open_positions}
+    return Memory(
+        wallet=state.wallet,
+        held=Map(held),
+        gain=sum((known.gain for known in held.values()), ZERO),
+        keys=Map({record.key: record.position_id for record in state.keys}),
+        transfers=Map({record.reference: record.amount for record in state.transfers}),
+    )

@@ -9,10 +9,15 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, assert_never
 
-from actors.commit.protocol import Started
+from actors.commit.messages import Started
 from actors.engine.pooled import Recipient
-from actors.messages import (
-    Denied,
+from actors.market.messages import PriceQuoted
+from actors.messages import Denied
+from actors.position.messages import PositionBooked
+from actors.wallet.canonical import canonical_request
+from actors.wallet.memory import Held, Memory
+from actors.wallet.messages import (
+    BookPosition,
     OpenAccount,
     OpenPosition,
     SetCosts,
@@ -21,9 +26,6 @@ from actors.messages import (
     TransferDone,
     TransferFunds,
 )
-from actors.protocol import BookPosition, PositionBooked, PriceQuoted
-from actors.wallet.canonical import canonical_request
-from actors.wallet.memory import Held, Memory
 from persistence.changes import Change, ChangeKey
 from trading.events import Event
 from trading.exits.ladder import DEFAULT_LADDER

@@ -3,9 +3,10 @@
 from typing import assert_never
 
 from actors.engine.directory import Directory
-from actors.messages import Denied, OpenAccount, SetCosts, SetExits, TransferFunds
-from actors.protocol import BookingRefused, BookPosition
+from actors.messages import Denied
+from actors.position.messages import BookingRefused
 from actors.wallet.account_openings import AccountOpenings
+from actors.wallet.messages import BookPosition, OpenAccount, SetCosts, SetExits, TransferFunds
 from actors.wallet.pending_opens import PendingOpens
 from actors.wallet.plan import PlannedCommand, QuotedOpen
 from trading.model import Denial

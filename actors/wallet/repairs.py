@@ -6,11 +6,20 @@ the ledger is what the row is restored from.
 
 from typing import assert_never
 
-from actors.commit.protocol import ChangeCommitted, ChangeRefused, CommitChange, Origin
+from actors.auditor.messages import CheckHealth, RepairDone, RepairWallet
+from actors.commit.messages import (
+    AccountRead,
+    ChangeCommitted,
+    ChangeRefused,
+    CommitChange,
+    Origin,
+    ReadAccount,
+    ReadFailed,
+)
 from actors.denials import nothing_to_repair, repair_impossible, repair_refused
 from actors.engine.directory import Directory
-from actors.messages import CheckHealth, Denied, RepairDone, RepairWallet
-from actors.protocol import AccountRead, ReadAccount, ReadFailed, RestoreWallet
+from actors.messages import Denied
+from actors.wallet.messages import RestoreWallet
 from persistence.changes import Change
 from trading.events.accounts import WalletRepaired
 from trading.repair import Irreparable, Repair

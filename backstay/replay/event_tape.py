@@ -1,6 +1,6 @@
 """Record the events of a replay's positions, in order, as a listener of its commits."""
 
-from actors.messages import Announced
+from actors.commit.messages import Announced
 from trading.events.accounts import AccountOpened, ShortfallCovered
 from trading.events.positions import (
     PositionClosed,

@@ -14,8 +14,8 @@ import structlog
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeElapsedColumn
 
+from actors.commit.listener import Listener
 from actors.engine.clock import VirtualClock
-from actors.engine.listener import Listener
 from actors.log_lines import write_journal
 from backstay.feeds.batches import PriceBatch
 from backstay.feeds.recorded import RecordedPrices, open_prices

@@ -12,29 +12,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from actors.auditor.messages import CheckHealth, HealthChecked
+from actors.commit.listener import Listener
+from actors.desk.messages import OpenMarket
 from actors.engine.clock import VirtualClock
 from actors.engine.dispatcher import SequentialDispatcher
-from actors.engine.listener import Listener
 from actors.market.actor import MarketActor
-from actors.messages import (
-    AccountReady,
-    CheckHealth,
-    Denied,
-    HealthChecked,
-    OpenAccount,
-    OpenDone,
-    OpenMarket,
-    OpenPosition,
-    Reply,
-    ReportMarket,
-)
-from actors.published import MarketStatus
+from actors.messages import Denied, Reply
 from actors.system import System, SystemSettings, UncommittedError
+from actors.wallet.messages import AccountReady, OpenAccount, OpenDone, OpenPosition
 from backstay.feeds.batches import PriceBatch
 from backstay.feeds.candles import Candles
 from backstay.feeds.errors import InputError
 from backstay.feeds.ordering import Reordered
-from backstay.feeds.signals import Signal
+from backstay.feeds.signals import RecordedSignal
 from backstay.replay.errors import ReplayError
 from persistence.store import Store
 from trading.books import HealthReport
@@ -67,8 +58,8 @@ class Outcome:
     """
 
     positions: tuple[Position, ...]
-    denied: tuple[tuple[Signal, Denial], ...]
-    unfilled: tuple[Signal, ...]
+    denied: tuple[tuple[RecordedSignal, Denial], ...]
+    unfilled: tuple[RecordedSignal, ...]
     wallet: Wallet
     health: HealthReport
     prices: PriceCounts
@@ -97,7 +88,7 @@ class Replay:
     def __init__(
         self,
         store: Store,
-        signals: Sequence[Signal],
+        signals: Sequence[RecordedSignal],
         *,
         account: str = "demo",
         balance: Decimal = Decimal(1000),
@@ -118,11 +109,11 @@ class Replay:
             settings=SystemSettings(audit_seconds=None),
             listeners=listeners,
         )
-        self._signals: dict[str, deque[Signal]] = defaultdict(deque)
+        self._signals: dict[str, deque[RecordedSignal]] = defaultdict(deque)
         for signal in signals:
             self._signals[signal.symbol].append(signal)
         self._markets: dict[str, MarketActor] = {}
-        self._denied: list[tuple[Signal, Denial]] = []
+        self._denied: list[tuple[RecordedSignal, Denial]] = []
         self._read = 0
         self._balance = balance
         self._begun = False
@@ -168,7 +159,7 @@ class Replay:
         self._system.tell(CheckHealth(account=self._account, reply_to=reply))
         health = self._answer(reply)
         assert isinstance(health, HealthChecked)
-        counts = [self._answer_of(market) for market in self._markets.values()]
+        counts = [market.status for market in self._markets.values()]
         try:
             self._system.stop()
         except UncommittedError as error:
@@ -223,7 +214,7 @@ class Replay:
                 self._dispatcher.virtual_clock.advance_to(times_us[index - 1])
                 self._dispatcher.run_until_idle()
 
-    def _open_due(self, waiting: deque[Signal], time_us: int) -> None:
+    def _open_due(self, waiting: deque[RecordedSignal], time_us: int) -> None:
         while waiting and waiting[0].time_us <= time_us:
             signal = waiting.popleft()
             reply = Reply()
@@ -254,13 +245,6 @@ class Replay:
             self._markets[symbol] = market
         return market
 
-    def _answer_of(self, market: MarketActor) -> MarketStatus:
-        reply = Reply()
-        market.actor_ref.tell(ReportMarket(reply_to=reply))
-        answer = self._answer(reply)
-        assert isinstance(answer, MarketStatus)
-        return answer
-
     def _answer(self, reply: Reply) -> object:
         self._dispatcher.run_until_idle()
         if self._system.fatal.future.done():
@@ -273,7 +257,7 @@ class Replay:
 def replayed(
     store: Store,
     prices: Iterable[PriceBatch],
-    signals: Sequence[Signal],
+    signals: Sequence[RecordedSignal],
     *,
     signals_name: str,
     account: str,
@@ -295,7 +279,9 @@ def replayed(
     return replay.finish()
 
 
-def check_symbols(signals: Iterable[Signal], symbols: frozenset[str], signals_name: str) -> None:
+def check_symbols(
+    signals: Iterable[RecordedSignal], symbols: frozenset[str], signals_name: str
+) -> None:
     """Raise `InputError` for the first signal whose symbol is none of these."""
     for signal in signals:
         if signal.symbol not in symbols:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
-from actors.signals.protocol import TakeSignals
+from actors.signals.messages import TakeSignals
 from backstay.simulation.clients import Client
 from backstay.simulation.dispatcher import Violation
 from backstay.simulation.requests import SignalsAsked
@@ -15,7 +15,7 @@ from trading.signals import SignalAction, SignalOrder
 SIGNALS_SECONDS_MAX = 240
 
 
-class Alerts:
+class AlertSenders:
     """Senders of alerts: new ones, some again, others under an id that was used, batches."""
 
     def __init__(self, world: World) -> None:

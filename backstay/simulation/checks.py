@@ -10,8 +10,8 @@ from actors.engine.pooled import actor_of
 from actors.market.actor import MarketActor
 from actors.messages import Reply
 from actors.position.actor import PositionActor
-from actors.protocol import ReportWallet, WalletReported
 from actors.wallet.actor import WalletActor
+from actors.wallet.messages import ReportWallet, WalletReported
 from backstay.simulation.comparing import same_position
 from backstay.simulation.dispatcher import Violation
 from backstay.simulation.model_position import ModelPosition

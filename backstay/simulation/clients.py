@@ -3,22 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
-from actors.messages import (
+from actors.auditor.messages import CheckHealth, HealthChecked
+from actors.desk.messages import SetTrading, TradingSet
+from actors.market.messages import PricesTaken
+from actors.messages import Denied
+from actors.position.messages import ChangeDone, ChangePosition, CloseDone, ClosePosition
+from actors.wallet.messages import (
     AccountReady,
-    ChangeDone,
-    ChangePosition,
-    CheckHealth,
-    CloseDone,
-    ClosePosition,
-    Denied,
-    HealthChecked,
     OpenAccount,
     OpenDone,
     OpenPosition,
-    PauseTrading,
-    PricesTaken,
-    ResumeTrading,
-    TradingSet,
     TransferDone,
     TransferFunds,
 )
@@ -121,8 +115,12 @@ def command(request: Request, client: Client) -> Any:
                 reply_to=client,
             )
         case PauseAsked():
-            kind = PauseTrading if request.pause else ResumeTrading
-            return kind(account=request.account, reason=request.reason, reply_to=client)
+            return SetTrading(
+                account=request.account,
+                paused=request.pause,
+                reason=request.reason,
+                reply_to=client,
+            )
         case TransferAsked():
             return TransferFunds(
                 account=request.account,

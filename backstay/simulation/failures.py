@@ -5,8 +5,8 @@ from typing import Any
 
 from actors.engine.pooled import actor_of
 from actors.engine.supervised import ActorKind, SupervisedActor
+from actors.messages import MarketRestarted
 from actors.position.actor import PositionActor
-from actors.protocol import MarketRestarted
 from backstay.simulation.dispatcher import FailPoint, When
 from backstay.simulation.world import World
 

@@ -1,6 +1,6 @@
 """Venues whose connections drop and come back, and what they then bring."""
 
-from actors.messages import PauseMarket, ResumeMarket, TakePrices
+from actors.market.messages import SetPause, TakePrices
 from backstay.simulation.prices import Prices
 from backstay.simulation.setting import SYMBOLS
 from backstay.simulation.world import World
@@ -8,7 +8,7 @@ from backstay.simulation.world import World
 WHY = "its venue's connection is down"
 
 
-class Feeds:
+class VenueWeather:
     """One connection a symbol; what was said last of it is kept for a market's next life."""
 
     def __init__(self, world: World, prices: Prices) -> None:
@@ -21,7 +21,7 @@ class Feeds:
         """A connection is lost; some prices may still be on their way."""
         symbol = self._random.choice([*SYMBOLS])
         self._world.system.published.feed_pauses[symbol] = WHY
-        self._world.tell_market(symbol, PauseMarket(why=WHY))
+        self._world.tell_market(symbol, SetPause(why=WHY))
         late = ""
         if self._random.random() < 0.5:
             late = ", " + self._prices.tell(symbol, self._prices.walked(symbol, 2, 0.05))
@@ -34,7 +34,7 @@ class Feeds:
 
     def _resumed(self, symbol: str) -> str:
         self._world.system.published.feed_pauses[symbol] = None
-        self._world.tell_market(symbol, ResumeMarket())
+        self._world.tell_market(symbol, SetPause(why=None))
         if self._random.random() < 0.6:
             return ""
         again = self._world.model.market(symbol).log[-2:]

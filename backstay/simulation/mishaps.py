@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from actors.desk.messages import OpenMarket
 from actors.market.messages import RetireMarket
-from actors.messages import OpenMarket
 from backstay.simulation.dispatcher import Violation
 from backstay.simulation.failures import Failures
 from backstay.simulation.life import RENEW_SECONDS

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from actors.messages import Denied
-from actors.signals.protocol import SignalsStored
+from actors.signals.messages import SignalsStored
 from backstay.simulation.arithmetic import exact, price
 from backstay.simulation.comparing import expect_values
 from backstay.simulation.dispatcher import Violation

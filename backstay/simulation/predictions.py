@@ -1,9 +1,11 @@
 """In calm weather every answer is known beforehand."""
 
-from actors.messages import AccountReady, ChangeDone, CloseDone, Denied, OpenDone, TransferDone
+from actors.messages import Denied
+from actors.position.messages import ChangeDone, CloseDone
+from actors.wallet.messages import AccountReady, OpenDone, TransferDone
 from backstay.simulation.comparing import percent_of
 from backstay.simulation.dispatcher import Violation
-from backstay.simulation.model_position import ModelPosition, Rung
+from backstay.simulation.model_position import ModelPosition, ModelRung
 from backstay.simulation.requests import (
     AccountAsked,
     CloseAsked,
@@ -84,7 +86,7 @@ class Predictions:
             entry_time=entry_time,
             stop_percent=percent_of(ladder.stop_loss),
             rungs=[
-                Rung(percent_of(rung.at), str(rung.stop), rung.close_fraction)
+                ModelRung(percent_of(rung.at), str(rung.stop), rung.close_fraction)
                 for rung in ladder.rungs
             ],
             rates={name: getattr(DEFAULT_RATES, name) for name in ("fee", "spread", "slippage")},

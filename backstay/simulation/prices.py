@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from actors.messages import ReleaseCandidate, TakePrices
+from actors.market.messages import ReleaseCandidate, TakePrices
 from backstay.simulation.setting import SYMBOLS
 from backstay.simulation.world import World
 from trading.times import SECOND_US

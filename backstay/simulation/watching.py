@@ -7,18 +7,19 @@ from typing import Any
 from actors.engine.pooled import PooledActor
 from actors.engine.supervised import SupervisedActor
 from actors.market.actor import MarketActor
-from actors.market.messages import RetireMarket
-from actors.messages import (
-    ClosePosition,
-    OpenPosition,
-    PauseMarket,
+from actors.market.messages import (
+    Arm,
+    PriceQuoted,
+    QuoteDenied,
     ReleaseCandidate,
-    ResumeMarket,
+    RetireMarket,
+    SetPause,
     TakePrices,
 )
 from actors.position.actor import PositionActor
-from actors.protocol import Arm, PriceQuoted, PriceReached, QuoteDenied
+from actors.position.messages import ClosePosition, PriceReached
 from actors.signals.actor import SignalActor
+from actors.wallet.messages import OpenPosition
 from backstay.simulation.clients import Client
 from backstay.simulation.dispatcher import SimulatedDispatcher, Violation, Watcher, When, name_of
 from backstay.simulation.model import Model
@@ -104,10 +105,10 @@ class ModelWatcher(Watcher):
                 )
                 self._expect_same_guard(actor, market)
                 self._expect_told(message, verdicts, is_rebased=market.rebased > rebased_before)
-            case PauseMarket():
-                market.pause(now_us)
-            case ResumeMarket():
+            case SetPause(why=None):
                 market.resume(now_us)
+            case SetPause():
+                market.pause(now_us)
             case RetireMarket() if actor._retired and not market.retired:
                 market.retire(now_us)
                 for tracked in self._model.guarded_positions():

@@ -10,26 +10,23 @@ from typing import Any, TypeVar
 
 import psycopg2
 
+from actors.auditor.messages import CheckHealth, HealthChecked
+from actors.commit.listener import Listener
+from actors.desk.messages import OpenMarket
 from actors.engine.dispatcher import PooledDispatcher, SequentialDispatcher
-from actors.engine.listener import Listener
 from actors.log_lines import write_journal
-from actors.messages import (
+from actors.market.messages import TakePrices
+from actors.messages import Denied, Reply
+from actors.position.messages import CloseDone, ClosePosition
+from actors.system import System, SystemSettings
+from actors.wallet.messages import (
     AccountReady,
-    CheckHealth,
-    CloseDone,
-    ClosePosition,
-    Denied,
-    HealthChecked,
     OpenAccount,
     OpenDone,
-    OpenMarket,
     OpenPosition,
-    Reply,
-    TakePrices,
     TransferDone,
     TransferFunds,
 )
-from actors.system import System, SystemSettings
 from persistence.state import StoredEvent
 from persistence.store import Store
 from tests.acceptance.faults import FaultyStore

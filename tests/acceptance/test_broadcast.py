@@ -8,17 +8,13 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actors.desk.messages import OpenMarket
 from actors.engine.dispatcher import SequentialDispatcher
-from actors.messages import (
-    ChangeDone,
-    ChangePosition,
-    OpenAccount,
-    OpenDone,
-    OpenMarket,
-    Reply,
-    TakePrices,
-)
+from actors.market.messages import TakePrices
+from actors.messages import Reply
+from actors.position.messages import ChangeDone, ChangePosition
 from actors.system import System, SystemSettings
+from actors.wallet.messages import OpenAccount, OpenDone
 from persistence.store import Store
 from tests.acceptance.house import SYMBOL, House, an_open
 from tests.unit.accounts import a_position, ladder_from_percentages

@@ -2,7 +2,8 @@
 
 from decimal import Decimal
 
-from actors.messages import CloseDone, ClosePosition, PauseMarket
+from actors.market.messages import SetPause
+from actors.position.messages import CloseDone, ClosePosition
 from tests.acceptance.house import SYMBOL, WITHIN, House, at_once
 from tests.unit.accounts import ladder_from_percentages
 from trading.model import CloseReason, DenialReason, PositionStatus, Side
@@ -83,7 +84,7 @@ def test_a_close_on_a_paused_market_is_denied_unless_forced(memory_house: House)
     memory_house.open_account(100)
     memory_house.price(100)
     position_id = memory_house.open(25).position_id
-    memory_house.system.directory.to_market(SYMBOL, PauseMarket())
+    memory_house.system.directory.to_market(SYMBOL, SetPause(why="its venue's connection is down"))
     answer = memory_house.ask(lambda reply: ClosePosition(position_id=position_id, reply_to=reply))
     assert answer.denial.reason is DenialReason.PAUSED_BY_NETWORK
     done = memory_house.close(position_id, force=True)

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
-from actors.messages import ChangePosition, ClosePosition, ReleaseCandidate, Reply, TransferFunds
+from actors.market.messages import ReleaseCandidate
+from actors.messages import Reply
+from actors.position.messages import ChangePosition, ClosePosition
+from actors.wallet.messages import TransferFunds
 from tests.acceptance.conftest import Log
 from tests.acceptance.house import SYMBOL, House, an_open
 from tests.unit.accounts import ladder_from_percentages

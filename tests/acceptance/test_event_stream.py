@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from actors.engine.listener import ListenerActor
+from actors.commit.listener import ListenerActor
 from backstay.service.http.server import WebServer, bound_socket, url_of
 from backstay.web.access.scopes import Scope
 from backstay.web.access.tokens import TokenFile

@@ -8,9 +8,10 @@ import pytest
 import actors.position.actor
 import actors.wallet.actor
 from actors.engine.dispatcher import SequentialDispatcher
-from actors.messages import CloseDone, ClosePosition, OpenDone
 from actors.position.actor import PositionActor
+from actors.position.messages import CloseDone, ClosePosition
 from actors.wallet.actor import WalletActor
+from actors.wallet.messages import OpenDone
 from tests.acceptance.conftest import Log
 from tests.acceptance.faults import Inject
 from tests.acceptance.house import House, an_open

@@ -7,12 +7,12 @@ import pytest
 import actors.position.actor
 import actors.wallet.actor
 from actors.auditor.actor import AuditorActor
+from actors.auditor.messages import CheckHealth
 from actors.commit.actor import CommitterActor
 from actors.desk.actor import DeskActor, FatalError
 from actors.engine.dispatcher import PooledDispatcher
 from actors.engine.supervised import SupervisedActor
 from actors.market.actor import MarketActor
-from actors.messages import CheckHealth
 from actors.position.actor import PositionActor
 from actors.wallet.actor import WalletActor
 from tests.acceptance.conftest import Log

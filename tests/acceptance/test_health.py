@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from actors.messages import CheckHealth, ClosePosition
+from actors.auditor.messages import CheckHealth
+from actors.position.messages import ClosePosition
 from actors.system import UncommittedError
 from tests.acceptance.conftest import Log
 from tests.acceptance.house import WITHIN, House, Number, running

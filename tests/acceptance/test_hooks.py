@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from actors.signals.protocol import TakeSignals
+from actors.signals.messages import TakeSignals
 from backstay.web.access.access import FAILURES_PER_MINUTE
 from backstay.web.backend import HookSettings
 from backstay.web.hooks import routes

@@ -9,8 +9,11 @@ from functools import partial
 
 import pytest
 
+from actors.auditor.messages import CheckHealth, HealthChecked
 from actors.engine.dispatcher import PooledDispatcher
-from actors.messages import CheckHealth, CloseDone, ClosePosition, HealthChecked, OpenDone, Reply
+from actors.messages import Reply
+from actors.position.messages import CloseDone, ClosePosition
+from actors.wallet.messages import OpenDone
 from tests.acceptance.conftest import Log
 from tests.acceptance.house import WITHIN, House, an_open, at_once
 from trading.model import Side

@@ -6,10 +6,12 @@ from functools import partial
 
 import pytest
 
+from actors.desk.messages import SetTrading
 from actors.engine.dispatcher import PooledDispatcher
 from actors.market.actor import MarketActor
-from actors.messages import ChangePosition, PauseMarket, PauseTrading, ResumeTrading
-from backstay.service.metrics import Metrics
+from actors.market.messages import SetPause
+from actors.position.messages import ChangePosition
+from backstay.service.metrics.metrics import Metrics
 from tests.acceptance.conftest import Log
 from tests.acceptance.faults import Inject
 from tests.acceptance.house import SYMBOL, House
@@ -165,7 +167,7 @@ def test_moves_and_denials_are_counted_by_what_they_were(house: House, value: Va
         )
     )
     house.denied(500)
-    house.ask(lambda reply: PauseTrading(account=None, reason="a test", reply_to=reply))
+    house.ask(lambda reply: SetTrading(account=None, paused=True, reason="a test", reply_to=reply))
     house.denied(25)
     assert value("stop_loss_moves_total", to="manual") == 1
     assert value("opens_denied_total", reason=str(DenialReason.INSUFFICIENT_BALANCE)) == 1
@@ -215,7 +217,7 @@ def test_prices_are_counted_by_verdict_also_over_a_markets_lives(
 def test_markets_are_counted_by_state(house: House, value: Value) -> None:
     """Of which a lost connection pauses some."""
     house.price(1, symbol="ETHUSDT")
-    house.system.directory.to_market(SYMBOL, PauseMarket())
+    house.system.directory.to_market(SYMBOL, SetPause(why="its venue's connection is down"))
     house.settle()
     assert value("markets", state="LIVE") == 1
     assert value("markets", state="PAUSED") == 1
@@ -237,7 +239,7 @@ def test_commits_are_measured(a_house: Houses, metrics: Metrics, value: Value) -
     house = measured(a_house, metrics, faulty=True)
     transactions = value("commit_seconds_count")
     house.faults.down = True
-    house.tell(lambda reply: PauseTrading(account=None, reason="a test", reply_to=reply))
+    house.tell(lambda reply: SetTrading(account=None, paused=True, reason="a test", reply_to=reply))
     house.settle()
     assert value("database_up") == 0
     assert value("commit_failures_total", kind="unavailable") == 1
@@ -256,12 +258,12 @@ def test_failed_commits_are_counted_by_how_they_failed(
     """One whose answer is lost, and one that the database refuses."""
     house = measured(a_house, metrics, faulty=True)
     house.faults.lose_answers = 1
-    house.tell(lambda reply: PauseTrading(account=None, reason="a test", reply_to=reply))
+    house.tell(lambda reply: SetTrading(account=None, paused=True, reason="a test", reply_to=reply))
     house.settle()
     house.advance(10)
     kinds = ("unavailable", "unknown", "refused")
     assert [value("commit_failures_total", kind=kind) for kind in kinds] == [0, 1, 0]
-    house.ask(lambda reply: ResumeTrading(account=None, reason="a test", reply_to=reply))
+    house.ask(lambda reply: SetTrading(account=None, paused=False, reason="a test", reply_to=reply))
     log.failures_expected = True
     house.sql("UPDATE accounts SET version = version + 1")
     house.denied(25)

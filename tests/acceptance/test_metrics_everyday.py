@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from actors.commit.messages import Announced
 from actors.engine.pooled import stop_soon
-from actors.messages import Announced, PauseMarket, TakePrices
+from actors.market.messages import SetPause, TakePrices
 from actors.published import MarketStatus
 from backstay.service.metrics import Metrics
 from persistence.changes import Change
@@ -87,7 +88,7 @@ def test_a_passed_stop_counts_also_while_its_market_is_paused(house: House, valu
     house.price(95)
     house.price(95, symbol=OTHER)
     assert value("positions_beyond_stop") == 2
-    house.system.directory.to_market(OTHER, PauseMarket())
+    house.system.directory.to_market(OTHER, SetPause(why="its venue's connection is down"))
     house.settle()
     assert value("positions_beyond_stop") == 2
 

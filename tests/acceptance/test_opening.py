@@ -5,7 +5,9 @@ from functools import partial
 
 import pytest
 
-from actors.messages import ClosePosition, Denied, OpenAccount, OpenDone, Reply, TransferFunds
+from actors.messages import Denied, Reply
+from actors.position.messages import ClosePosition
+from actors.wallet.messages import OpenAccount, OpenDone, TransferFunds
 from tests.acceptance.house import WITHIN, House, amounts, an_open, at_once, balances
 from tests.unit.accounts import ladder_from_percentages
 from trading.model import DenialReason, Limits, Side

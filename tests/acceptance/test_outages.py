@@ -5,8 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from actors.messages import ClosePosition, Denied, OpenDone
+from actors.messages import Denied
+from actors.position.messages import ClosePosition
 from actors.system import UncommittedError
+from actors.wallet.messages import OpenDone
 from tests.acceptance.conftest import Log
 from tests.acceptance.house import WITHIN, House, an_open
 from trading.model import CloseReason, DenialReason, PositionStatus

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from actors.desk.messages import SetTrading, TradingSet
 from actors.engine.dispatcher import PooledDispatcher
-from actors.messages import Denied, OpenDone, PauseTrading, ResumeTrading, TradingSet
+from actors.messages import Denied
+from actors.wallet.messages import OpenDone
 from tests.acceptance.house import WITHIN, House, an_open, at_once
 from trading.model import DenialReason, PositionStatus
 
@@ -19,13 +21,17 @@ def house(house: House) -> House:
 
 
 def pause(house: House, account: str | None = None, reason: str = "maintenance") -> TradingSet:
-    answer = house.ask(lambda reply: PauseTrading(account=account, reason=reason, reply_to=reply))
+    answer = house.ask(
+        lambda reply: SetTrading(account=account, paused=True, reason=reason, reply_to=reply)
+    )
     assert isinstance(answer, TradingSet), answer
     return answer
 
 
 def resume(house: House, account: str | None = None) -> None:
-    answer = house.ask(lambda reply: ResumeTrading(account=account, reason="over", reply_to=reply))
+    answer = house.ask(
+        lambda reply: SetTrading(account=account, paused=False, reason="over", reply_to=reply)
+    )
     assert isinstance(answer, TradingSet), answer
 
 
@@ -107,7 +113,9 @@ def test_nothing_opens_after_a_pause_is_answered(a_house: Any) -> None:
         return [house.tell(lambda reply: an_open(reply, 1)) for _ in range(200)]
 
     def stop_it() -> int:
-        reply = house.tell(lambda reply: PauseTrading(account=None, reason="now", reply_to=reply))
+        reply = house.tell(
+            lambda reply: SetTrading(account=None, paused=True, reason="now", reply_to=reply)
+        )
         assert isinstance(reply.get(WITHIN), TradingSet)
         return len(house.system.published.version.positions)
 

@@ -8,16 +8,10 @@ from pathlib import Path
 import pytest
 
 from actors.engine.pooled import stop_soon
-from actors.messages import (
-    HearPrices,
-    OpenDone,
-    PauseMarket,
-    PricesHeard,
-    Reply,
-    ResumeMarket,
-    TakePrices,
-)
-from actors.protocol import ActorFailed
+from actors.engine.supervised import ActorFailed
+from actors.market.messages import HearPrices, PricesHeard, SetPause, TakePrices
+from actors.messages import Reply
+from actors.wallet.messages import OpenDone
 from backstay.service.metrics import Metrics
 from backstay.service.running.pulse import Pulse
 from tests.acceptance.house import SYMBOL, House, an_open, running
@@ -193,13 +187,13 @@ def ahead(house: House, price: int) -> None:
 
 def paused(house: House, price: int) -> None:
     """A price that is on its way when the connection is lost."""
-    house.system.directory.to_market(SYMBOL, PauseMarket())
+    house.system.directory.to_market(SYMBOL, SetPause(why="its venue's connection is down"))
     house.price(price)
 
 
 def heard(house: House, price: int) -> None:
     """A price that somebody else than the feed knows of, while the connection is lost."""
-    house.system.directory.to_market(SYMBOL, PauseMarket())
+    house.system.directory.to_market(SYMBOL, SetPause(why="its venue's connection is down"))
     reply = Reply()
     house.system.directory.to_market(SYMBOL, HearPrices(prices=[Decimal(price)], reply_to=reply))
     house.settle()
@@ -239,7 +233,7 @@ def test_a_stop_beyond_what_is_traded_makes_it_not_ready_within_seconds(
     house.advance(4)
     assert pulse.readiness().checks["stops"] == unhonoured(SYMBOL, why)
     assert not pulse.readiness().ok
-    house.system.directory.to_market(SYMBOL, ResumeMarket())
+    house.system.directory.to_market(SYMBOL, SetPause(why=None))
     house.price(101)
     house.advance(2)
     assert value(metrics, "positions_beyond_stop") == 0

@@ -9,15 +9,9 @@ from typing import Any
 
 import pytest
 
-from actors.messages import (
-    CheckHealth,
-    Denied,
-    HealthChecked,
-    OpenAccount,
-    RepairDone,
-    RepairWallet,
-    Reply,
-)
+from actors.auditor.messages import CheckHealth, HealthChecked, RepairDone, RepairWallet
+from actors.messages import Denied, Reply
+from actors.wallet.messages import OpenAccount
 from backstay.web.api.bodies import repair_body
 from tests.acceptance.corruptions import CORRUPTIONS, OF_THE_ROW, Corruption, unprotect
 from tests.acceptance.house import House, amounts, an_open, balances, run_sql

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from actors.auditor.messages import RepairDone, RepairWallet
 from actors.engine.dispatcher import PooledDispatcher
-from actors.messages import Denied, OpenDone, RepairDone, RepairWallet, Reply
+from actors.messages import Denied, Reply
+from actors.wallet.messages import OpenDone
 from backstay.web.access.scopes import Scope
 from backstay.web.access.tokens import TokenFile
 from tests.acceptance.api import Api as WebApi

@@ -1,6 +1,6 @@
 """The specification's Scenario 2: the network goes while a position is open."""
 
-from actors.messages import PauseMarket, ResumeMarket
+from actors.market.messages import SetPause
 from tests.acceptance.house import SYMBOL, House
 from trading.model import CloseReason, DenialReason, PositionStatus
 
@@ -16,12 +16,12 @@ def test_scenario_2_network_disconnect_during_position(house: House) -> None:
     assert house.denied(10).reason is DenialReason.MARKET_QUARANTINED
     house.price(101)
 
-    house.system.directory.to_market(SYMBOL, PauseMarket())
+    house.system.directory.to_market(SYMBOL, SetPause(why="its venue's connection is down"))
     house.price(110, 90)
     assert house.position(position_id).rungs_hit == 0
     assert house.denied(10).reason is DenialReason.PAUSED_BY_NETWORK
 
-    house.system.directory.to_market(SYMBOL, ResumeMarket())
+    house.system.directory.to_market(SYMBOL, SetPause(why=None))
     house.price(103)
     assert house.position(position_id).stop_price == 100
     house.price(110)
@@ -34,9 +34,9 @@ def test_the_first_price_after_a_pause_is_judged_like_any_other(house: House) ->
     house.open_account(100)
     house.price(100)
     position_id = house.open(25).position_id
-    house.system.directory.to_market(SYMBOL, PauseMarket())
+    house.system.directory.to_market(SYMBOL, SetPause(why="its venue's connection is down"))
     house.price(111)
-    house.system.directory.to_market(SYMBOL, ResumeMarket())
+    house.system.directory.to_market(SYMBOL, SetPause(why=None))
     house.price(90)
     position = house.position(position_id)
     assert position.close_reason is CloseReason.STOP_LOSS

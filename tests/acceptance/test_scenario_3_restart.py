@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from actors.messages import OpenDone
+from actors.wallet.messages import OpenDone
 from tests.acceptance.house import House, amounts, an_open, balances
 from trading.model import CloseReason, PositionStatus, Side
 

@@ -5,8 +5,10 @@ import threading
 from collections import Counter
 from decimal import Decimal
 
-from actors.messages import CloseDone, ClosePosition, Denied, OpenDone
+from actors.messages import Denied
+from actors.position.messages import CloseDone, ClosePosition
 from actors.published import Version
+from actors.wallet.messages import OpenDone
 from tests.acceptance.house import WITHIN, House, an_open, at_once
 from trading.model import DenialReason, Position, PositionStatus, Side
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from actors.engine.dispatcher import PooledDispatcher
-from actors.messages import OpenDone
+from actors.wallet.messages import OpenDone
 from tests.acceptance.conftest import Log
 from tests.acceptance.house import SYMBOL, WITHIN, House, an_open
 from tests.servers import PostgresServer

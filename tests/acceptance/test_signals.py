@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from actors.desk.messages import SetTrading
 from actors.engine.dispatcher import SequentialDispatcher
-from actors.messages import PauseTrading, Reply
+from actors.messages import Reply
 from actors.signals.actor import SignalActor
-from actors.signals.protocol import SignalsStored, SignalStored, TakeSignals
+from actors.signals.messages import SignalsStored, SignalStored, TakeSignals
 from actors.signals.run import SignalRun
 from tests.acceptance.conftest import Log
 from tests.acceptance.faults import FaultError, Inject
@@ -143,7 +144,9 @@ def test_a_refused_signal_changes_nothing_but_its_outcome(house: House, last_sec
         take(house, BUY, client_id="second")
         expected = "position 1 not closed: "
     else:
-        house.ask(lambda reply: PauseTrading(account=None, reason="holiday", reply_to=reply))
+        house.ask(
+            lambda reply: SetTrading(account=None, paused=True, reason="holiday", reply_to=reply)
+        )
         take(house, SELL, client_id="second")
         expected = "not opened: opens are refused: trading of all accounts is paused: holiday"
     status, outcome = ended(house, "second")

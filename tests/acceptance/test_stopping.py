@@ -8,8 +8,9 @@ from typing import Any, cast
 import pytest
 from pykka import ActorRef
 
+from actors.auditor.messages import CheckHealth
 from actors.engine.dispatcher import PooledDispatcher
-from actors.messages import CheckHealth, Denied, Reply
+from actors.messages import Denied, Reply
 from actors.system import UncommittedError
 from persistence.state import Books
 from tests.acceptance.house import WITHIN, House, an_open, running

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from actors.messages import Reply, TransferFunds
+from actors.messages import Reply
+from actors.wallet.messages import TransferFunds
 from tests.acceptance.api import Api, serving
 
 

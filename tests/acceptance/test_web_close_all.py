@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from actors.messages import ClosePosition, PauseMarket
+from actors.market.messages import SetPause
+from actors.position.messages import ClosePosition
 from persistence.state import PositionRecord
 from tests.acceptance.api import Api, serving
 from tests.acceptance.house import WITHIN
@@ -75,7 +76,7 @@ def test_one_that_is_denied_stops_none_of_the_others(api: Api) -> None:
     """What its market does not allow is listed with the problem."""
     stuck = api.open()["id"]
     closed = api.open(symbol="ETHUSDT")["id"]
-    api.house.system.directory.to_market("BTCUSDT", PauseMarket())
+    api.house.system.directory.to_market("BTCUSDT", SetPause(why="its venue's connection is down"))
     answer = api.post("/positions/close-all")
     assert [position["id"] for position in answer["closed"]] == [closed]
     assert [denied["id"] for denied in answer["denied"]] == [stuck]

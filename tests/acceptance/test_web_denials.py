@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.messages import PauseMarket
+from actors.market.messages import SetPause
 from backstay.web.problems import TYPE_PREFIX, problem_for
 from tests.acceptance.api import Api, an_open, serving
 from trading.model import Denial, DenialReason
@@ -127,7 +127,7 @@ def test_what_the_market_does_not_allow(api: Api) -> None:
     assert kind(quarantined) == (409, "market-quarantined")
     other = api.problem("POST", "/markets/BTCUSDT/release", {"price": "401"})
     assert kind(other) == (409, "candidate-unknown")
-    api.house.system.directory.to_market("ETHUSDT", PauseMarket())
+    api.house.system.directory.to_market("ETHUSDT", SetPause(why="its venue's connection is down"))
     paused = api.problem("POST", "/positions", an_open(symbol="ETHUSDT"))
     assert kind(paused) == (409, "paused-by-network")
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from actors.messages import OpenMarket, PauseMarket
+from actors.desk.messages import OpenMarket
+from actors.market.messages import SetPause
 from backstay.web.access.scopes import Scope
 from backstay.web.access.tokens import TokenFile
 from backstay.web.api import markets as routes_markets
@@ -46,7 +47,10 @@ def test_a_price_beside_a_feed_that_is_away_tells_what_is_traded(api: Api) -> No
     api.house.ask(lambda reply: OpenMarket(symbol="SOLUSDT", reply_to=reply))
     market, markets = api.house.system.directory.markets["SOLUSDT"], backend.published.markets
     price = {"symbol": "SOLUSDT", "price": "90"}
-    for message, heard in ((None, None), (PauseMarket(), Decimal(90))):
+    for message, heard in (
+        (None, None),
+        (SetPause(why="its venue's connection is down"), Decimal(90)),
+    ):
         if message is not None:
             market.tell(message)
             api.house.settle()
@@ -171,7 +175,7 @@ def test_markets_come_in_pages_and_tell_their_states(api: Api) -> None:
     """A market whose venue is away is PAUSED."""
     for symbol in ("CCC", "AAA", "BBB"):
         api.price("1", symbol=symbol)
-    api.house.system.directory.to_market("BBB", PauseMarket())
+    api.house.system.directory.to_market("BBB", SetPause(why="its venue's connection is down"))
     api.house.settle()
     first = api.get("/markets", limit=2)
     second = api.get("/markets", limit=2, cursor=first["next"])

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from actors.messages import CheckHealth, ClosePosition
+from actors.auditor.messages import CheckHealth
+from actors.position.messages import ClosePosition
 from backstay.web.api import waiting as commands
 from backstay.web.backend import Backend
 from tests.acceptance.api import Api, an_open, serving

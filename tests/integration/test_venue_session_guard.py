@@ -9,9 +9,9 @@ import pytest
 from actors.engine.directory import Directory
 from actors.engine.dispatcher import PooledDispatcher
 from actors.market.actor import MarketActor
-from actors.messages import TakePrices
+from actors.market.messages import Arm, TakePrices
+from actors.position.messages import PriceReached
 from actors.probe import TestProbe
-from actors.protocol import Arm, PriceReached
 from actors.published import Published, Version
 from tests.venues.listening import RecordingSink, hurried, listening
 from tests.venues.server import VenueServer, trades_of

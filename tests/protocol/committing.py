@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from actors.commit.actor import CommitterActor
-from actors.commit.protocol import CommitChange, Origin, Started
+from actors.commit.messages import CommitChange, Origin, Started
 from actors.probe import TestProbe
 from actors.published import Published
 from persistence.changes import Change, ChangeKey

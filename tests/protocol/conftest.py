@@ -7,9 +7,9 @@ import pytest
 
 from actors.engine.dispatcher import SequentialDispatcher
 from actors.engine.pooled import Recipient
+from actors.market.messages import Arm
 from actors.position.actor import PositionActor
 from actors.probe import TestProbe
-from actors.protocol import Arm
 from tests.protocol.guarded import POSITION
 from tests.protocol.stage import SYMBOL, Feed, Stage, a_market
 from tests.unit.accounts import TIME_US

@@ -3,9 +3,9 @@
 from decimal import Decimal
 
 from actors.engine.pooled import Recipient
-from actors.messages import ChangePosition, ClosePosition
+from actors.market.messages import PriceQuoted, QuoteDenied
+from actors.position.messages import ChangePosition, ClosePosition, PositionBooked, PriceReached
 from actors.probe import TestProbe
-from actors.protocol import PositionBooked, PriceQuoted, PriceReached, QuoteDenied
 from tests.protocol.stage import SYMBOL, Number, Stage
 from tests.unit.accounts import TIME_US, a_position
 from trading.exits.level import Level

@@ -3,19 +3,14 @@
 import itertools
 from typing import Any
 
+from actors.commit.messages import AccountRead
 from actors.desk.actor import DeskActor
 from actors.desk.lives import Lives
 from actors.desk.starter import DeskSettings, Starter
 from actors.engine.pooled import Recipient
-from actors.messages import (
-    ClosePosition,
-)
+from actors.engine.supervised import ActorFailed
+from actors.position.messages import ClosePosition
 from actors.probe import TestProbe
-from actors.protocol import (
-    AccountRead,
-    ActorFailed,
-)
-from actors.published import Published, Version
 from persistence.changes import Change
 from persistence.state import AccountState
 from tests.protocol.stage import ACCOUNT, Stage
@@ -33,7 +28,7 @@ class Office:
 
     def __init__(self, stage: Stage, **settings: Any) -> None:
         self.stage = stage
-        self.published = Published(Version())
+        self.published = stage.published
         self.fatal = stage.probe("fatal")
         self.auditors_started = 0
         self.signals_started = 0

@@ -3,20 +3,22 @@
 from decimal import Decimal
 from typing import Any
 
-from actors.commit.protocol import ChangeCommitted, ChangeRefused, CommitChange
-from actors.messages import CloseDone, ClosePosition, Denied, OpenDone, OpenPosition
-from actors.probe import TestProbe
-from actors.published import MarketStatus
-from actors.signals.actor import SignalActor
-from actors.signals.protocol import (
+from actors.commit.messages import (
+    ChangeCommitted,
+    ChangeRefused,
+    CommitChange,
     FindSignals,
     ReadSignals,
     SignalsFound,
     SignalsRead,
-    SignalsStored,
-    SignalStored,
-    TakeSignals,
 )
+from actors.messages import Denied
+from actors.position.messages import CloseDone, ClosePosition
+from actors.probe import TestProbe
+from actors.published import MarketStatus
+from actors.signals.actor import SignalActor
+from actors.signals.messages import SignalsStored, SignalStored, TakeSignals
+from actors.wallet.messages import OpenDone, OpenPosition
 from persistence.changes import Change
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage
 from tests.unit.accounts import TIME_US, Account, a_position, a_record

@@ -8,10 +8,10 @@ from actors.engine.directory import Directory
 from actors.engine.dispatcher import SequentialDispatcher
 from actors.engine.pooled import PooledActor, Recipient
 from actors.market.actor import MarketActor
-from actors.messages import ReportMarket, TakePrices
+from actors.market.messages import Arm, TakePrices
 from actors.probe import TestProbe
-from actors.protocol import Arm
 from actors.published import MarketState, MarketStatus, Published, Version
+from actors.wallet.messages import BooksJudged, BooksVerdict
 from trading.positions.judging import Triggers
 
 SYMBOL = "BTCUSDT"
@@ -89,13 +89,17 @@ def arm(position_id: int, low: Number, high: Number, after: int | None = None) -
     )
 
 
-def report(stage: Stage, market: Recipient) -> MarketStatus:
-    """What a market says of itself."""
-    client = stage.probe("client")
-    market.tell(ReportMarket(reply_to=client))
-    return client.expect(MarketStatus)
+def report(stage: Stage) -> MarketStatus:
+    """What the market has published of itself."""
+    stage.dispatcher.run_until_idle()
+    return stage.published.markets[SYMBOL]
 
 
-def state(stage: Stage, market: Recipient) -> MarketState:
-    """A market's state now."""
-    return report(stage, market).state(stage.dispatcher.clock.monotonic_us())
+def state(stage: Stage) -> MarketState:
+    """The market's state now."""
+    return report(stage).state(stage.dispatcher.clock.monotonic_us())
+
+
+def judged(wallet: TestProbe, verdict: BooksVerdict) -> BooksJudged:
+    """Expect that a wallet is told this verdict about its books."""
+    return wallet.expect(BooksJudged, where=lambda message: message.verdict is verdict)

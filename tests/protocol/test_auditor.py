@@ -8,16 +8,17 @@ from threading import Event
 import pytest
 
 from actors.auditor.actor import MEMORY_TRIES_MAX, AuditorActor
-from actors.commit.protocol import CommitChange
+from actors.auditor.messages import CheckHealth, HealthChecked
+from actors.commit.messages import CommitChange
 from actors.denials import deposed
 from actors.engine.pooled import Recipient
-from actors.messages import CheckHealth, Denied, HealthChecked
+from actors.messages import Denied
 from actors.probe import TestProbe
-from actors.protocol import AllowOpens, HaltAccount, RefuseOpens, ReportWallet, WalletReported
 from actors.published import Published, Version
+from actors.wallet.messages import BooksVerdict, ReportWallet, WalletReported
 from persistence.errors import Unavailable
 from persistence.state import Books
-from tests.protocol.stage import ACCOUNT, Stage
+from tests.protocol.stage import ACCOUNT, Stage, judged
 from tests.unit.accounts import Account, a_position
 from trading.events.accounts import HealthMismatchFound, HealthRestored
 from trading.model import DenialReason, Wallet
@@ -147,7 +148,7 @@ def test_a_mismatch_refuses_opens_and_is_written_down(
     client = ask(stage, auditor)
     answer(stage, reader)
     assert "total" in client.expect(HealthChecked).report.failed_checks
-    assert "total: expected 100, is 100.18" in stage.wallet.expect(RefuseOpens).detail
+    assert "total: expected 100, is 100.18" in judged(stage.wallet, BooksVerdict.IN_DOUBT).detail
     (event,) = stage.committer.expect(CommitChange).change.events
     assert isinstance(event, HealthMismatchFound)
     assert event.expected == 100
@@ -162,8 +163,8 @@ def test_a_row_written_by_hand_halts_its_account_beside_a_broken_chain(
     reader.tamper()
     ask(stage, auditor)
     answer(stage, reader)
-    stage.wallet.expect(RefuseOpens)
-    assert "entry 1: amount 101" in stage.wallet.expect(HaltAccount).detail
+    judged(stage.wallet, BooksVerdict.IN_DOUBT)
+    assert "entry 1: amount 101" in judged(stage.wallet, BooksVerdict.ROW_CHANGED).detail
 
 
 def test_a_known_mismatch_is_not_told_again(
@@ -188,11 +189,11 @@ def test_after_a_mismatch_everything_is_summed_again(
     reader.account.entries[0] = replace(entry, amount=entry.amount + 1)
     ask(stage, auditor)
     answer(stage, reader)
-    stage.wallet.expect(RefuseOpens)
+    judged(stage.wallet, BooksVerdict.IN_DOUBT)
     reader.account.entries[0] = entry
     stage.dispatcher.advance(10)
     answer(stage, reader, refusing=True)
-    stage.wallet.expect(AllowOpens)
+    judged(stage.wallet, BooksVerdict.AGREE)
     assert reader.read_after == [0, 0, 0]
 
 
@@ -203,7 +204,7 @@ def test_a_repair_allows_opens_again(
     """The first clean check says so, to the wallet and in the events."""
     ask(stage, auditor)
     answer(stage, reader, refusing=refusing, halted=halted)
-    assert stage.wallet.expect(AllowOpens).account == ACCOUNT
+    assert judged(stage.wallet, BooksVerdict.AGREE).account == ACCOUNT
     (event,) = stage.committer.expect(CommitChange).change.events
     assert isinstance(event, HealthRestored)
 

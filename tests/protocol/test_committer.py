@@ -3,16 +3,18 @@
 import pytest
 
 from actors.commit.actor import BATCH_CHANGES_MAX
-from actors.commit.protocol import (
+from actors.commit.messages import (
+    AccountRead,
+    Announced,
     ChangeCommitted,
     ChangeRefused,
     CommitChange,
     Origin,
-    PositionsStarted,
+    ReadAccount,
+    ReadFailed,
 )
+from actors.desk.messages import PositionsStarted
 from actors.engine.pooled import Recipient
-from actors.messages import Announced
-from actors.protocol import AccountRead, ReadAccount, ReadFailed
 from actors.published import Published, Version
 from persistence.errors import OutcomeUnknown, RefusalKind, Refused
 from tests.protocol.committing import POSITION, REFUSED, Writer, a_change, a_committer

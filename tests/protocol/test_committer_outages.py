@@ -3,10 +3,15 @@
 import pytest
 
 from actors.commit.actor import RenewLease, Retry
-from actors.commit.protocol import ChangeCommitted, ChangeReturned
+from actors.commit.messages import (
+    Announced,
+    ChangeCommitted,
+    ChangeReturned,
+    PositionRead,
+    ReadPosition,
+)
+from actors.desk.messages import OwnershipLost
 from actors.engine.pooled import Recipient
-from actors.messages import Announced
-from actors.protocol import OwnershipLost, PositionRead, ReadPosition
 from actors.published import Published, Version
 from persistence.errors import Deposed, OutcomeUnknown
 from tests.protocol.committing import GONE, POSITION, Writer, a_change, a_committer

@@ -4,12 +4,13 @@ from decimal import Decimal
 
 import pytest
 
-from actors.commit.protocol import ChangeReturned, CommitChange, Origin
+from actors.commit.messages import ChangeReturned, CommitChange, Origin
 from actors.denials import deposed
-from actors.messages import Denied, OpenAccount, TransferFunds
+from actors.desk.messages import OwnershipLost
+from actors.messages import Denied
 from actors.probe import TestProbe
-from actors.protocol import OwnershipLost
 from actors.published import Published, Version
+from actors.wallet.messages import OpenAccount, TransferFunds
 from persistence.errors import Deposed, OutcomeUnknown
 from tests.protocol.committing import Writer, a_change, a_committer
 from tests.protocol.stage import ACCOUNT, Stage

@@ -4,19 +4,13 @@ from decimal import Decimal
 
 import pytest
 
-from actors.commit.protocol import CommitChange, PositionsStarted, Started
-from actors.messages import (
-    CheckHealth,
-    CloseDone,
-    ClosePosition,
-    Denied,
-    MarketOpened,
-    OpenAccount,
-    OpenMarket,
-    TakePrices,
-    TransferFunds,
-)
-from actors.protocol import Arm, PositionRead, PositionSettled, PriceReached, ReadPosition
+from actors.auditor.messages import CheckHealth
+from actors.commit.messages import CommitChange, PositionRead, ReadPosition, Started
+from actors.desk.messages import MarketOpened, OpenMarket, PositionSettled, PositionsStarted
+from actors.market.messages import Arm, TakePrices
+from actors.messages import Denied
+from actors.position.messages import CloseDone, ClosePosition, PriceReached
+from actors.wallet.messages import OpenAccount, TransferFunds
 from persistence.state import State
 from tests.protocol.office import CLOSED, ID, POSITION, WALLET, Office, close
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage

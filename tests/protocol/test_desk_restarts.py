@@ -5,34 +5,32 @@ from decimal import Decimal
 
 import pytest
 
-from actors.commit.protocol import CommitChange
-from actors.desk.actor import FatalError
-from actors.desk.starter import MARKET_LIFE_PRICES
-from actors.messages import (
-    CheckHealth,
-    CloseDone,
-    TakePrices,
-    TransferFunds,
-)
-from actors.protocol import (
+from actors.auditor.messages import CheckHealth
+from actors.commit.messages import (
     AccountRead,
-    Arm,
-    Disarm,
-    MarketRestarted,
-    OwnershipLost,
+    CommitChange,
     PositionRead,
-    PriceQuoted,
-    QuotePrice,
     ReadAccount,
     ReadPosition,
-    WalletRestarted,
 )
+from actors.desk.actor import FatalError
+from actors.desk.messages import OwnershipLost
+from actors.desk.starter import MARKET_LIFE_PRICES
+from actors.market.messages import Arm, Disarm, PriceQuoted, QuotePrice, TakePrices
+from actors.messages import MarketRestarted
+from actors.position.messages import CloseDone, WalletRestarted
 from actors.published import MarketPause, MarketStatus
+from actors.wallet.messages import TransferFunds
 from persistence.changes import Change
 from tests.protocol.office import CLOSED, ID, POSITION, Office, close, read_account
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage, report
 from tests.unit.accounts import a_record
-from trading.model import MarketPrice
+from trading.model import MarketPrice, Position
+
+
+def a_reread(read: ReadPosition, position: Position) -> PositionRead:
+    """The answer to a read that a failed position begins again from."""
+    return PositionRead(position_id=ID, record=a_record(position), life=read.life)
 
 
 @pytest.fixture
@@ -47,7 +45,7 @@ def test_a_failed_position_is_read_through_its_wallet(stage: Stage, office: Offi
     read = stage.wallet.expect(ReadPosition)
     client = close(office)
     stage.market.expect_nothing()
-    read.reply_to.tell(PositionRead(position_id=ID, record=a_record(POSITION)))
+    read.reply_to.tell(a_reread(read, POSITION))
     assert stage.market.expect(Arm).after is None
     assert client.unread() == ()
 
@@ -59,9 +57,9 @@ def test_what_was_read_for_an_earlier_life_starts_nobody(stage: Stage, office: O
     earlier = stage.wallet.expect(ReadPosition)
     office.fail("position", ID)
     own = stage.wallet.expect(ReadPosition)
-    earlier.reply_to.tell(PositionRead(position_id=ID, record=a_record(POSITION)))
+    earlier.reply_to.tell(a_reread(earlier, POSITION))
     stage.market.expect_nothing()
-    own.reply_to.tell(PositionRead(position_id=ID, record=a_record(POSITION)))
+    own.reply_to.tell(a_reread(own, POSITION))
     stage.market.expect(Arm)
 
 
@@ -70,8 +68,8 @@ def test_a_failed_position_that_is_closed_by_now_stays_so(stage: Stage, office: 
     office.open_position()
     office.fail("position", ID)
     client = close(office)
-    stage.wallet.expect(ReadPosition)
-    stage.wallet.reply(PositionRead(position_id=ID, record=a_record(CLOSED)))
+    read = stage.wallet.expect(ReadPosition)
+    read.reply_to.tell(a_reread(read, CLOSED))
     stage.market.expect(Disarm)
     assert client.expect(CloseDone).already_closed
     assert ID not in stage.directory.positions
@@ -148,7 +146,7 @@ def test_a_failed_market_begins_as_it_was(stage: Stage, office: Office) -> None:
     assert position.expect(MarketRestarted).symbol == SYMBOL
     assert stage.wallet.expect(MarketRestarted).symbol == SYMBOL
     assert stage.directory.markets[SYMBOL] is not stage.market
-    status = report(stage, stage.directory.markets[SYMBOL])
+    status = report(stage)
     assert (status.last, status.pause, status.received_us) == (last, pause, None)
 
 
@@ -160,7 +158,7 @@ def test_a_failed_market_hears_what_its_feed_said_last(
     former = None if why else MarketPause(why="connection lost", since_us=1)
     office.published.feed_pauses[SYMBOL] = why
     fail_market(office, pause=former)
-    pause = report(stage, stage.directory.markets[SYMBOL]).pause
+    pause = report(stage).pause
     assert (pause and pause.why) == why
 
 

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 from structlog.testing import capture_logs
 
+from actors.commit.messages import Announced
 from actors.log_lines import write_journal
-from actors.messages import Announced
 from persistence.changes import Change
 from tests.protocol.stage import Stage
 from tests.unit.accounts import TIME_US, Account, a_ladder, a_position

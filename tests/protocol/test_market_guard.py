@@ -4,19 +4,12 @@ from decimal import Decimal
 
 import pytest
 
-from actors.commit.protocol import CommitChange
+from actors.commit.messages import CommitChange
 from actors.engine.pooled import Recipient
+from actors.market.messages import JudgedPrice, PricesTaken, ReleaseCandidate, SetPause, TakePrices
 from actors.market.settings import MarketSettings
-from actors.messages import (
-    Denied,
-    JudgedPrice,
-    PauseMarket,
-    PricesTaken,
-    ReleaseCandidate,
-    ResumeMarket,
-    TakePrices,
-)
-from actors.protocol import PriceReached
+from actors.messages import Denied
+from actors.position.messages import PriceReached
 from actors.published import MarketState, MarketStatus
 from tests.protocol.stage import SYMBOL, Feed, Stage, a_market, arm, report, state
 from trading.events.markets import (
@@ -40,13 +33,13 @@ def test_prices_while_paused_reach_nobody(stage: Stage, market: Recipient, feed:
     """While the venue's connection is down no trigger is evaluated; they are counted."""
     position = stage.position(1)
     market.tell(arm(1, 95, 103))
-    market.tell(PauseMarket())
+    market.tell(SetPause(why="its venue's connection is down"))
     feed(104, 90)
     position.expect_nothing()
-    paused = report(stage, market)
-    assert state(stage, market) is MarketState.PAUSED
+    paused = report(stage)
+    assert state(stage) is MarketState.PAUSED
     assert (paused.ignored, paused.accepted) == (2, 1)
-    market.tell(ResumeMarket())
+    market.tell(SetPause(why=None))
     feed(104)
     position.expect(PriceReached)
 
@@ -59,7 +52,7 @@ def test_a_jump_reaches_nobody_until_it_is_confirmed(
     market.tell(arm(1, 95, 103))
     feed(40, 40, 41)
     position.expect_nothing(for_=0)
-    assert state(stage, market) is MarketState.QUARANTINED
+    assert state(stage) is MarketState.QUARANTINED
     feed(40)
     assert position.expect(PriceReached).price == 40
 
@@ -86,7 +79,7 @@ def test_a_released_price_is_fresh(stage: Stage, market: Recipient, feed: Feed) 
     stage.dispatcher.advance(MarketSettings().price_age_seconds_max + 1)
     market.tell(ReleaseCandidate(price=Decimal(40), reply_to=client))
     client.expect(MarketStatus)
-    assert state(stage, market) is MarketState.LIVE
+    assert state(stage) is MarketState.LIVE
 
 
 def test_a_quarantine_begins_and_ends_with_an_event(
@@ -113,7 +106,7 @@ def test_a_report_counts_what_was_made_of_the_prices(
     market.tell(arm(1, 95, 103))
     now_us = stage.dispatcher.clock.now_us()
     feed.send([101, 0, "NaN", 102, 500], [now_us, now_us, now_us, now_us - 1, now_us])
-    told = report(stage, market)
+    told = report(stage)
     assert told.last is not None
     assert told.last.price == 101
     assert told.armed == 1
@@ -158,7 +151,7 @@ def test_a_verdict_says_when_the_market_is_paused(
     stage: Stage, market: Recipient, feed: Feed
 ) -> None:
     """Such prices are ignored, one and all."""
-    market.tell(PauseMarket())
+    market.tell(SetPause(why="its venue's connection is down"))
     why = "paused: its venue's connection is down"
     assert judged(stage, market, ("101", 0), ("0", 0)) == [("ignored", why)] * 2
 
@@ -171,7 +164,7 @@ def test_prices_that_are_judged_one_by_one_reach_positions_all_the_same(
     market.tell(arm(1, 95, 103))
     judged(stage, market, ("102", 0), ("103", 0), ("104", 0))
     assert position.expect(PriceReached).price == 103
-    assert report(stage, market).accepted == 4
+    assert report(stage).accepted == 4
 
 
 def test_the_first_rejected_price_in_a_row_is_told(
@@ -264,7 +257,7 @@ def test_a_clock_that_was_ahead_once_blocks_no_price(
     assert event == PriceTimesRebased(
         symbol=SYMBOL, ahead_us=seconds * 1_000_000, time_us=clock.now_us()
     )
-    assert report(stage, market).rebased == 1
+    assert report(stage).rebased == 1
 
 
 def test_a_last_price_from_the_future_blocks_no_symbol_after_a_restart(stage: Stage) -> None:
@@ -299,16 +292,16 @@ def test_what_a_market_is_worth_can_be_read_without_asking(
     """From its start on, and after whatever changes it."""
     feed(101)
     status = stage.published.markets[SYMBOL]
-    assert status == report(stage, market)
+    assert status == report(stage)
     assert status.last == MarketPrice(
         symbol=SYMBOL, price=Decimal(101), time_us=stage.dispatcher.clock.now_us()
     )
     assert status.age_us(stage.dispatcher.clock.monotonic_us()) == 0
-    market.tell(PauseMarket())
-    assert state(stage, market) is MarketState.PAUSED
+    market.tell(SetPause(why="its venue's connection is down"))
+    assert state(stage) is MarketState.PAUSED
     assert stage.published.markets[SYMBOL].pause is not None
-    market.tell(ResumeMarket())
-    assert state(stage, market) is MarketState.STALE
+    market.tell(SetPause(why=None))
+    assert state(stage) is MarketState.STALE
     assert stage.published.markets[SYMBOL].pause is None
 
 
@@ -334,8 +327,8 @@ def test_a_paused_market_releases_nothing(stage: Stage, market: Recipient, feed:
     position, client = stage.position(1), stage.probe("client")
     market.tell(arm(1, 95, 103))
     feed(40)
-    market.tell(PauseMarket())
+    market.tell(SetPause(why="its venue's connection is down"))
     market.tell(ReleaseCandidate(price=Decimal(40), reply_to=client))
     assert client.expect(Denied).denial.reason is DenialReason.PAUSED_BY_NETWORK
     position.expect_nothing(for_=0)
-    assert report(stage, market).candidate == 40
+    assert report(stage).candidate == 40

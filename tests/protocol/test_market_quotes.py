@@ -4,8 +4,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 from actors.engine.pooled import PooledActor, Recipient, stop_soon
-from actors.messages import PauseMarket, ResumeMarket
-from actors.protocol import PriceQuoted, PriceReached, QuoteDenied, QuotePrice
+from actors.market.messages import PriceQuoted, QuoteDenied, QuotePrice, SetPause
+from actors.position.messages import PriceReached
 from tests.protocol.stage import ACCOUNT, SYMBOL, Feed, Stage, a_market, arm
 from trading.model import Denial, DenialReason, MarketPrice
 
@@ -98,17 +98,17 @@ def test_a_former_lifes_price_is_no_price_to_act_on(stage: Stage) -> None:
 def test_a_paused_market_quotes_nothing(stage: Stage, market: Recipient, feed: Feed) -> None:
     """Until its venue is back, and has brought a price: the last one is from before the pause."""
     feed(100)
-    market.tell(PauseMarket())
+    market.tell(SetPause(why="its venue's connection is down"))
     told = denial(stage, market)
     assert told.reason is DenialReason.PAUSED_BY_NETWORK
     assert told.text == "BTCUSDT is paused: its venue's connection is down"
-    market.tell(ResumeMarket())
+    market.tell(SetPause(why=None))
     told = denial(stage, market)
     assert told.reason is DenialReason.PRICE_STALE
     assert told.text == "BTCUSDT is stale: no price was received since its venue is back"
-    market.tell(ResumeMarket())
+    market.tell(SetPause(why=None))
     feed(101)
-    market.tell(ResumeMarket())
+    market.tell(SetPause(why=None))
     assert quoted(stage, market).price == 101
 
 
@@ -132,7 +132,7 @@ def test_force_takes_the_last_price_and_says_why_that_is_unusual(
     assert stale.price == 100
     assert stale.note is not None
     assert stale.note.startswith("forced: BTCUSDT is stale: ")
-    market.tell(PauseMarket())
+    market.tell(SetPause(why="its venue's connection is down"))
     paused = quoted(stage, market, force=True)
     assert paused.note == "forced: BTCUSDT is paused: its venue's connection is down"
 

@@ -4,12 +4,20 @@ from decimal import Decimal
 
 import pytest
 
-from actors.commit.protocol import ChangeCommitted, ChangeRefused, CommitChange
+from actors.commit.messages import ChangeCommitted, ChangeRefused, CommitChange
+from actors.desk.messages import MarketEnded
 from actors.engine.pooled import Recipient
-from actors.market.messages import MarketEnded, MarketGone, RetireMarket
-from actors.messages import Denied, PauseMarket, PricesTaken, TakePrices
+from actors.market.messages import (
+    MarketGone,
+    PricesTaken,
+    QuoteDenied,
+    QuotePrice,
+    RetireMarket,
+    SetPause,
+    TakePrices,
+)
+from actors.messages import Denied
 from actors.probe import TestProbe
-from actors.protocol import QuoteDenied, QuotePrice
 from tests.protocol.stage import ACCOUNT, SYMBOL, Feed, Stage, arm
 from trading.events.markets import MarketRetired
 from trading.model import DenialReason
@@ -86,7 +94,7 @@ def test_a_market_whose_feed_is_away_stays(
     stage: Stage, market: Recipient, operator: TestProbe
 ) -> None:
     """Its feed would bring it back."""
-    market.tell(PauseMarket(why="the connection is down"))
+    market.tell(SetPause(why="the connection is down"))
     retire(stage, market, operator)
     assert operator.expect(Denied).denial.reason is DenialReason.PAUSED_BY_NETWORK
 

@@ -5,14 +5,8 @@ from decimal import Decimal
 import pytest
 
 from actors.engine.pooled import Recipient
-from actors.protocol import (
-    Disarm,
-    PriceQuoted,
-    PriceReached,
-    QuotePrice,
-    ReleaseQuote,
-    ReleaseQuotes,
-)
+from actors.market.messages import Disarm, PriceQuoted, QuotePrice, ReleaseQuotes
+from actors.position.messages import PriceReached
 from tests.protocol.stage import ACCOUNT, Feed, Stage, arm, report
 
 
@@ -155,23 +149,22 @@ def test_a_disarmed_position_is_told_nothing(stage: Stage, market: Recipient, fe
     market.tell(Disarm(position_id=1))
     feed(110)
     position.expect_nothing()
-    assert report(stage, market).armed == 0
+    assert report(stage).armed == 0
 
 
 @pytest.mark.parametrize(
     "release",
     [
-        ReleaseQuote(position_id=1),
         ReleaseQuotes(account=ACCOUNT, opened=frozenset()),
         Disarm(position_id=1),
     ],
-    ids=["ReleaseQuote", "ReleaseQuotes", "Disarm"],
+    ids=["ReleaseQuotes", "Disarm"],
 )
 def test_a_released_quote_keeps_nothing(
     stage: Stage,
     market: Recipient,
     feed: Feed,
-    release: ReleaseQuote | ReleaseQuotes | Disarm,
+    release: ReleaseQuotes | Disarm,
 ) -> None:
     """What came after the stamp of an open that was not made is forgotten."""
     position = stage.position(1)

@@ -2,15 +2,16 @@
 
 import pytest
 
-from actors.commit.protocol import (
+from actors.commit.messages import (
     ChangeCommitted,
     ChangeRefused,
     ChangeReturned,
     CommitChange,
     Origin,
 )
+from actors.desk.messages import SetTrading, TradingSet
 from actors.engine.pooled import Recipient
-from actors.messages import Denied, PauseTrading, Ping, Pong, ResumeTrading, TradingSet
+from actors.messages import Denied, Ping, Pong
 from actors.published import Published, Version
 from persistence.changes import Change
 from tests.protocol.committing import Writer, a_change, a_committer
@@ -84,7 +85,7 @@ def test_the_desk_has_a_pause_written_and_answers_once_it_is(stage: Stage) -> No
     """Not before: who is answered relies on it."""
     office = Office(stage).start()
     client = stage.probe("client")
-    office.desk.tell(PauseTrading(account=None, reason="maintenance", reply_to=client))
+    office.desk.tell(SetTrading(account=None, paused=True, reason="maintenance", reply_to=client))
     asked = stage.committer.expect(CommitChange)
     (event,) = asked.change.events
     assert isinstance(event, TradingPaused)
@@ -99,7 +100,7 @@ def test_the_desk_has_a_pause_ended(stage: Stage) -> None:
     office = Office(stage).start()
     office.open_position()
     client = stage.probe("client")
-    office.desk.tell(ResumeTrading(account=ACCOUNT, reason="over", reply_to=client))
+    office.desk.tell(SetTrading(account=ACCOUNT, paused=False, reason="over", reply_to=client))
     asked = stage.committer.expect(CommitChange)
     assert asked.change.resumed == (ACCOUNT,)
     assert isinstance(asked.change.events[0], TradingResumed)
@@ -111,7 +112,7 @@ def test_a_pause_that_the_database_refuses_is_denied(stage: Stage) -> None:
     """With its word."""
     office = Office(stage).start()
     client = stage.probe("client")
-    office.desk.tell(PauseTrading(account=None, reason="maintenance", reply_to=client))
+    office.desk.tell(SetTrading(account=None, paused=True, reason="maintenance", reply_to=client))
     asked = stage.committer.expect(CommitChange)
     answer(asked, ChangeRefused(change_id=0, wallet_changed=False, detail="no room"))
     assert client.expect(Denied).denial.reason is DenialReason.WRITE_REFUSED
@@ -121,7 +122,7 @@ def test_an_unknown_account_cannot_be_paused(stage: Stage) -> None:
     """A typing error must not look like safety."""
     office = Office(stage).start()
     client = stage.probe("client")
-    office.desk.tell(PauseTrading(account="dmeo", reason="stop!", reply_to=client))
+    office.desk.tell(SetTrading(account="dmeo", paused=True, reason="stop!", reply_to=client))
     assert client.expect(Denied).denial.reason is DenialReason.ACCOUNT_UNKNOWN
 
 

@@ -3,20 +3,14 @@
 from decimal import Decimal
 
 from actors.denials import refused_write
+from actors.desk.messages import PositionSettled
 from actors.engine.pooled import Recipient
-from actors.messages import CloseDone, Denied
+from actors.engine.supervised import ActorFailed
+from actors.market.messages import Arm, Disarm, QuotePrice
+from actors.messages import Denied, MarketRestarted
 from actors.position.actor import PositionActor
-from actors.protocol import (
-    ActorFailed,
-    Arm,
-    BookingRefused,
-    BookPosition,
-    Disarm,
-    MarketRestarted,
-    PositionSettled,
-    QuotePrice,
-    WalletRestarted,
-)
+from actors.position.messages import BookingRefused, CloseDone, WalletRestarted
+from actors.wallet.messages import BookPosition
 from tests.protocol.guarded import ID, POSITION, STALE, booked, close, hit, no_quote, quote
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage
 from tests.unit.accounts import TIME_US

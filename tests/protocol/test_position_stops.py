@@ -4,16 +4,12 @@ from decimal import Decimal
 
 import pytest
 
+from actors.desk.messages import PositionSettled
 from actors.engine.pooled import Recipient
-from actors.messages import ChangeDone, CloseDone, Denied
-from actors.protocol import (
-    Arm,
-    BookPosition,
-    MarketRestarted,
-    PositionSettled,
-    QuotePrice,
-    WalletRestarted,
-)
+from actors.market.messages import Arm, QuotePrice
+from actors.messages import Denied, MarketRestarted
+from actors.position.messages import ChangeDone, CloseDone, WalletRestarted
+from actors.wallet.messages import BookPosition
 from tests.protocol.guarded import ID, booked, close, hit, move_stop, no_quote, quote
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage
 from trading.events.positions import StopMoved

@@ -6,13 +6,20 @@ from decimal import Decimal
 import pytest
 
 from actors.auditor.actor import AuditorActor
-from actors.commit.protocol import ChangeCommitted, ChangeRefused, CommitChange
+from actors.auditor.messages import CheckHealth, RepairDone, RepairWallet
+from actors.commit.messages import (
+    AccountRead,
+    ChangeCommitted,
+    ChangeRefused,
+    CommitChange,
+    ReadAccount,
+)
 from actors.engine.pooled import Recipient
-from actors.messages import CheckHealth, Denied, RepairDone, RepairWallet
+from actors.messages import Denied
 from actors.probe import TestProbe
-from actors.protocol import AccountRead, HaltAccount, ReadAccount, RefuseOpens, RestoreWallet
+from actors.wallet.messages import BooksJudged, BooksVerdict, RestoreWallet
 from persistence.state import AccountState
-from tests.protocol.stage import ACCOUNT, Stage
+from tests.protocol.stage import ACCOUNT, Stage, judged
 from tests.protocol.test_auditor import Reader, answer
 from tests.protocol.trading_floor import Floor
 from tests.unit.accounts import TIME_US
@@ -73,8 +80,8 @@ def test_the_account_is_halted_before_its_wallet_restores_the_row(
     """What is to be written is what the ledger says, one version later."""
     client = ask(stage, auditor)
     answer(stage, reader)
-    stage.wallet.expect(RefuseOpens)
-    stage.wallet.expect(HaltAccount)
+    judged(stage.wallet, BooksVerdict.IN_DOUBT)
+    judged(stage.wallet, BooksVerdict.ROW_CHANGED)
     restore = stage.wallet.expect(RestoreWallet)
     assert restore.repair.before == reader.wallet
     assert restore.repair.after == replace(reader.account.wallet, version=2)
@@ -87,7 +94,7 @@ def test_a_row_that_is_changed_while_opens_are_refused_is_halted(
     """The first doubt refused opens only; nothing may be built on the second."""
     auditor.tell(CheckHealth(account=ACCOUNT))
     answer(stage, reader, refusing=True)
-    stage.wallet.expect(HaltAccount)
+    judged(stage.wallet, BooksVerdict.ROW_CHANGED)
     stage.wallet.expect_nothing(for_=0)
     stage.committer.expect_nothing(for_=0)
 
@@ -154,7 +161,11 @@ def test_the_change_is_the_row_and_its_event_and_no_entry(stage: Stage, floor: F
 def test_once_it_is_durable_the_wallet_begins_anew(stage: Stage, floor: Floor) -> None:
     """From what the database has; whoever asked hears of it then, and the books are checked."""
     repair, sent, client = restoring(stage, floor)
-    floor.wallet.tell(HaltAccount(account=ACCOUNT, detail="it is not what it was"))
+    floor.wallet.tell(
+        BooksJudged(
+            account=ACCOUNT, verdict=BooksVerdict.ROW_CHANGED, detail="it is not what it was"
+        )
+    )
     floor.answer(sent, ChangeCommitted(change_id=sent.change_id, committed_us=TIME_US))
     client.expect_nothing(for_=0)
     read = stage.committer.expect(ReadAccount)

@@ -6,22 +6,17 @@ from typing import Any
 
 import pytest
 
-from actors.commit.protocol import CommitChange
+from actors.auditor.messages import CheckHealth
+from actors.commit.messages import CommitChange, ReadAccount, ReadFailed, ReadPosition
 from actors.desk.lives import FAILURES_MAX
-from actors.desk.set_aside import Stranded, denial_of
+from actors.desk.set_aside import denial_of
 from actors.engine.pooled import Recipient
-from actors.messages import (
-    ChangePosition,
-    CheckHealth,
-    ClosePosition,
-    Denied,
-    OpenAccount,
-    OpenPosition,
-    TransferFunds,
-)
+from actors.market.messages import Arm, Disarm, QuotePrice
+from actors.messages import Denied
 from actors.position.actor import PositionActor
-from actors.protocol import Arm, Disarm, QuotePrice, ReadAccount, ReadFailed, ReadPosition
+from actors.position.messages import ChangePosition, ClosePosition, Stranded
 from actors.published import SetAside
+from actors.wallet.messages import OpenAccount, OpenPosition, TransferFunds
 from tests.protocol.office import ID, POSITION, Office, close
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage
 from tests.unit.accounts import TIME_US

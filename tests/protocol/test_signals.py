@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from actors.commit.protocol import CommitChange
-from actors.messages import CloseDone, ClosePosition, OpenPosition
+from actors.commit.messages import CommitChange
+from actors.position.messages import CloseDone, ClosePosition
+from actors.wallet.messages import OpenPosition
 from tests.protocol.signal_box import (
     ID,
     LONG,

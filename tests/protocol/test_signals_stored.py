@@ -6,16 +6,15 @@ from typing import Any
 
 import pytest
 
-from actors.commit.protocol import ChangeCommitted, CommitChange
-from actors.messages import Denied
-from actors.protocol import ReadFailed
-from actors.signals.protocol import (
+from actors.commit.messages import (
+    ChangeCommitted,
+    CommitChange,
     FindSignals,
+    ReadFailed,
     SignalsFound,
-    SignalsStored,
-    SignalStored,
-    TakeSignals,
 )
+from actors.messages import Denied
+from actors.signals.messages import SignalsStored, SignalStored, TakeSignals
 from persistence.changes import Change
 from tests.protocol.signal_box import (
     ID,

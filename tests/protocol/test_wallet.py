@@ -4,23 +4,19 @@ from decimal import Decimal
 
 import pytest
 
-from actors.commit.protocol import ChangeCommitted, ChangeRefused, ChangeReturned
-from actors.messages import (
+from actors.auditor.messages import CheckHealth
+from actors.commit.messages import ChangeCommitted, ChangeRefused, ChangeReturned, ReadPosition
+from actors.messages import Denied
+from actors.position.messages import BookingRefused, PositionBooked
+from actors.probe import TestProbe
+from actors.wallet.messages import (
     AccountReady,
-    CheckHealth,
-    Denied,
+    BookPosition,
+    BooksJudged,
+    BooksVerdict,
     OpenAccount,
     TransferDone,
     TransferFunds,
-)
-from actors.probe import TestProbe
-from actors.protocol import (
-    AllowOpens,
-    BookingRefused,
-    BookPosition,
-    PositionBooked,
-    ReadPosition,
-    RefuseOpens,
 )
 from tests.protocol.stage import ACCOUNT, Number, Stage
 from tests.protocol.trading_floor import Floor
@@ -250,7 +246,7 @@ def test_a_row_that_somebody_else_wrote_halts_the_wallet(stage: Stage, floor: Fl
     floor.wallet.tell(booking(other, 110, actor))
     stage.committer.expect_nothing()
     assert floor.report().halted
-    floor.wallet.tell(AllowOpens(account=ACCOUNT))
+    floor.wallet.tell(BooksJudged(account=ACCOUNT, verdict=BooksVerdict.AGREE))
     floor.confirm(floor.change())
     assert {actor.expect(PositionBooked).position_id for _ in range(2)} == {
         position.position_id,
@@ -261,14 +257,18 @@ def test_a_row_that_somebody_else_wrote_halts_the_wallet(stage: Stage, floor: Fl
 
 def test_books_in_doubt_refuse_opens_and_nothing_else(stage: Stage, floor: Floor) -> None:
     """Closes and transfers go on; the denial says what the check has found."""
-    floor.wallet.tell(RefuseOpens(account=ACCOUNT, detail="the books do not balance"))
+    floor.wallet.tell(
+        BooksJudged(
+            account=ACCOUNT, verdict=BooksVerdict.IN_DOUBT, detail="the books do not balance"
+        )
+    )
     assert floor.denial_of_open().reason is DenialReason.BOOKS_MISMATCH
     message, client = transfer(stage, 5, "t")
     floor.wallet.tell(message)
     floor.confirm(floor.change())
     client.expect(TransferDone)
     assert floor.report().refusing
-    floor.wallet.tell(AllowOpens(account=ACCOUNT))
+    floor.wallet.tell(BooksJudged(account=ACCOUNT, verdict=BooksVerdict.AGREE))
     assert floor.opened(25).hold == 25
 
 

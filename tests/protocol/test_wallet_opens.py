@@ -6,18 +6,11 @@ from decimal import Decimal
 import pytest
 from immutables import Map
 
-from actors.messages import Denied, OpenDone
-from actors.protocol import (
-    MarketRestarted,
-    PositionRead,
-    PriceQuoted,
-    QuoteDenied,
-    QuotePrice,
-    ReadPosition,
-    ReleaseQuote,
-    ReleaseQuotes,
-)
+from actors.commit.messages import PositionRead, ReadPosition
+from actors.market.messages import Disarm, PriceQuoted, QuoteDenied, QuotePrice, ReleaseQuotes
+from actors.messages import Denied, MarketRestarted
 from actors.wallet.memory import Held, Memory
+from actors.wallet.messages import OpenDone
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage
 from tests.protocol.trading_floor import Floor
 from tests.unit.accounts import a_record
@@ -68,7 +61,7 @@ def test_an_open_that_is_not_made_releases_its_quote(stage: Stage, floor: Floor)
     floor.quote(opening)
     denial = floor.denied(opening.client)
     assert denial.text == "position of 200.00 USDT refused: available 100.00 USDT in account demo"
-    assert stage.market.expect(ReleaseQuote).position_id == opening.question.position_id
+    assert stage.market.expect(Disarm).position_id == opening.question.position_id
     stage.committer.expect_nothing()
 
 
@@ -135,9 +128,9 @@ def test_a_quote_for_an_open_that_was_denied_is_released(stage: Stage, floor: Fl
     """It comes late, from a market's next life: nothing was opened, nothing is kept."""
     opening = floor.send_open(200)
     floor.quote(opening)
-    stage.market.expect(ReleaseQuote)
+    stage.market.expect(Disarm)
     floor.quote(opening)
-    assert stage.market.expect(ReleaseQuote).position_id == opening.question.position_id
+    assert stage.market.expect(Disarm).position_id == opening.question.position_id
 
 
 def test_a_new_market_is_asked_again(stage: Stage, floor: Floor) -> None:
@@ -209,7 +202,7 @@ def test_a_refused_write_denies_and_frees_the_key(stage: Stage, floor: Floor) ->
     denial = floor.denied(opening.client)
     assert denial.reason is DenialReason.WRITE_REFUSED
     assert denial.text == "the database refused this change of account demo: no"
-    stage.market.expect(ReleaseQuote)
+    stage.market.expect(Disarm)
     assert floor.opened(25, key="k").hold == 25
 
 
@@ -240,5 +233,5 @@ def test_a_former_lifes_quote_opens_nothing(stage: Stage, floor: Floor) -> None:
     floor.wallet.tell(
         PriceQuoted(position_id=9, symbol=SYMBOL, price=Decimal(100), time_us=1, number=1)
     )
-    assert stage.market.expect(ReleaseQuote).position_id == 9
+    assert stage.market.expect(Disarm).position_id == 9
     stage.committer.expect_nothing()

@@ -5,13 +5,21 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from actors.commit.protocol import ChangeCommitted, ChangeRefused, CommitChange
-from actors.messages import AccountReady, Denied, OpenAccount, OpenDone, OpenPosition
+from actors.commit.messages import ChangeCommitted, ChangeRefused, CommitChange
+from actors.market.messages import PriceQuoted, QuotePrice
+from actors.messages import Denied
 from actors.probe import TestProbe
-from actors.protocol import PriceQuoted, QuotePrice, ReportWallet, WalletReported
 from actors.published import Published, Version
 from actors.wallet.actor import WalletActor
 from actors.wallet.memory import Memory
+from actors.wallet.messages import (
+    AccountReady,
+    OpenAccount,
+    OpenDone,
+    OpenPosition,
+    ReportWallet,
+    WalletReported,
+)
 from tests.protocol.stage import ACCOUNT, SYMBOL, Number, Stage
 from tests.unit.accounts import TIME_US
 from trading.costs import DEFAULT_RATES

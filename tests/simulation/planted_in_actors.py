@@ -12,16 +12,15 @@ import actors.wallet.plan
 import trading.costs
 import trading.positions.changing
 from actors.commit.actor import CommitterActor
-from actors.commit.protocol import CommitChange
+from actors.commit.messages import CommitChange, ReadPosition
 from actors.desk.restarts import Restarts
-from actors.desk.restore import Rereading
 from actors.desk.starter import Starter
 from actors.engine.supervised import ActorKind
 from actors.market.actor import MarketActor
+from actors.market.messages import Disarm, PriceQuoted, QuotePrice
 from actors.market.price_history import Accepted, PriceHistory
-from actors.messages import ChangeDone
 from actors.position.actor import PositionActor
-from actors.protocol import Disarm, PriceQuoted, QuotePrice, ReadPosition
+from actors.position.messages import ChangeDone
 from actors.wallet.actor import WalletActor
 from actors.wallet.pending_opens import PendingOpens
 from persistence import commits
@@ -192,8 +191,8 @@ def restart_reads_too_early(patch: pytest.MonkeyPatch) -> None:
 
     def early(self: Restarts, position_id: int) -> None:
         life = self._lives.ended(ActorKind.POSITION, position_id)
-        reply_to = Rereading(self._desk, position_id, life)
-        self._directory.to_committer(ReadPosition(position_id=position_id, reply_to=reply_to))
+        read = ReadPosition(position_id=position_id, reply_to=self._desk, life=life)
+        self._directory.to_committer(read)
 
     patch.setattr(Restarts, "_restart_position", early)
 

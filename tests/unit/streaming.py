@@ -5,7 +5,7 @@ import re
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 
-from actors.messages import Announced
+from actors.commit.messages import Announced
 from backstay.web.stream.event_stream import EventStream
 from persistence.errors import Unavailable
 from persistence.state import StoredEvent

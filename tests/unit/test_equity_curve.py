@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from actors.messages import Announced
+from actors.commit.messages import Announced
 from backstay.feeds.batches import PriceBatch
 from backstay.replay.event_tape import EventTape, TapedEvent
 from backstay.replay.report.equity_curve import EquityPoint, equity_curve, thinned

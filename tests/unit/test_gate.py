@@ -1,8 +1,9 @@
 """The gate: open it passes commands on, closed it answers them."""
 
+from actors.auditor.messages import CheckHealth
 from actors.denials import deposed
 from actors.engine.directory import Directory
-from actors.messages import CheckHealth, Denied, Reply, ReportMarket
+from actors.messages import Denied, Reply
 from actors.published import Published, Version
 from backstay.service.running.gate import Gate
 from trading.model import DenialReason
@@ -23,7 +24,7 @@ def test_an_open_gate_passes_everything_on() -> None:
     """Commands go to whom they are for; an unknown market is said."""
     directory, desk, market, signals = Directory(), Recorder(), Recorder(), Recorder()
     directory.desk, directory.markets["BTCUSDT"], directory.signals = desk, market, signals
-    gate, command = Gate(directory, Published(Version())), ReportMarket(reply_to=Reply())
+    gate, command = Gate(directory, Published(Version())), CheckHealth(reply_to=Reply())
     gate.tell(command)
     assert gate.to_market("BTCUSDT", command)
     assert not gate.to_market("ETHUSDT", command)
@@ -55,8 +56,8 @@ def test_a_closed_gate_answers_that_the_service_is_shutting_down() -> None:
     gate.close()
     replies = [Reply(), Reply(), Reply()]
     gate.tell(CheckHealth(reply_to=replies[0]))
-    gate.to_market("BTCUSDT", ReportMarket(reply_to=replies[1]))
-    gate.to_signals(ReportMarket(reply_to=replies[2]))
+    gate.to_market("BTCUSDT", CheckHealth(reply_to=replies[1]))
+    gate.to_signals(CheckHealth(reply_to=replies[2]))
     for reply in replies:
         answer = reply.get(0)
         assert isinstance(answer, Denied)

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from actors.messages import OpenPosition
 from actors.wallet.canonical import canonical_request, is_same_request
+from actors.wallet.messages import OpenPosition
 from persistence.ladder_codec import ladder_from, ladder_text
 from trading.exits.exits import NOTHING_SAID, Exits
 from trading.exits.notation import EXIT_FIELDS, exits_from, exits_text

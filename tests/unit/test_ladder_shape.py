@@ -5,12 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.accounts import (
-    Number,
-    a_ladder,
-    a_position,
-    ladder_from_percentages,
-)
+from tests.unit.accounts import Number, a_ladder, a_position, ladder_from_percentages
 from trading.exits.ladder import RUNGS_MAX, Ladder, Rung, StopTarget, checked, untargeted_fraction
 from trading.exits.level import percent
 from trading.model import Side

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from actors.desk.messages import MarketOpened, OpenMarket
 from actors.engine.clock import VirtualClock
 from actors.engine.directory import Directory
-from actors.messages import MarketOpened, OpenMarket, TakePrices
+from actors.market.messages import TakePrices
 from actors.published import MarketStatus, Published, Version
 from backstay.feeds.batches import PriceBatch
 from backstay.feeds.errors import InputError

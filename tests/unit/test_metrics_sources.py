@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.engine import mailboxes
+from actors import mailboxes
 from actors.engine.clock import VirtualClock
 from actors.engine.directory import Directory
-from actors.engine.mailboxes import Mailboxes
 from actors.engine.pooled import PooledActor
 from actors.engine.stats import Histogram
 from actors.engine.supervised import ActorKind
+from actors.mailboxes import Mailboxes
 from actors.messages import Reply
 from actors.published import Published, Version
 from backstay.feeds.live.venue_feed import VenueFeed

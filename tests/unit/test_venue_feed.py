@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from actors.engine.clock import SystemClock
 from actors.engine.directory import Directory
-from actors.messages import PauseMarket, ResumeMarket, TakePrices
+from actors.market.messages import SetPause, TakePrices
 from actors.published import Published, Version
 from backstay.feeds.live.venue_feed import VenueFeed
 from backstay.feeds.venues.registry import VENUES
@@ -82,11 +82,11 @@ def test_a_loss_reaches_every_market_also_one_that_begins_again(
     session = telling(feed.lost, "reset")
     assert all(floor.asked.acquire(timeout=SECONDS) for _ in range(4))
     why = "the connection to kraken is lost: reset"
-    assert floor.told == [("ETHUSD", PauseMarket(why=why))]
+    assert floor.told == [("ETHUSD", SetPause(why=why))]
     assert floor.published.feed_pauses == {"BTCUSD": why, "ETHUSD": why}
     floor.away = set()
     session.join(SECONDS)
-    assert floor.told[1:] == [("BTCUSD", PauseMarket(why=why))]
+    assert floor.told[1:] == [("BTCUSD", SetPause(why=why))]
 
 
 def test_prices_wait_for_a_market_that_begins_again(feed: VenueFeed, floor: Floor) -> None:
@@ -100,7 +100,7 @@ def test_prices_wait_for_a_market_that_begins_again(feed: VenueFeed, floor: Floo
     session.join(SECONDS)
     feed.served("BTC/USD")
     taken = TakePrices(prices=prices[0], times_us=prices[1])
-    assert floor.told == [("BTCUSD", taken), ("BTCUSD", ResumeMarket())]
+    assert floor.told == [("BTCUSD", taken), ("BTCUSD", SetPause(why=None))]
     assert floor.published.feed_pauses == {"BTCUSD": None}
 
 

@@ -6,10 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from actors.desk.messages import OpenMarket
 from actors.engine.clock import Clock
 from actors.engine.directory import Directory
 from actors.engine.stats import Histogram
-from actors.messages import OpenMarket, PauseMarket, Reply, ResumeMarket
+from actors.market.messages import SetPause
+from actors.messages import Reply
 from actors.published import Published
 
 QUEUED_MAX = 64
@@ -122,12 +124,12 @@ class Inlet:
         """Pause markets, each for its reason."""
         # Before they are told: the next life of one that fails meanwhile reads it here.
         self._published.feed_pauses.update(whys)
-        self._tell({symbol: PauseMarket(why=why) for symbol, why in whys.items()})
+        self._tell({symbol: SetPause(why=why) for symbol, why in whys.items()})
 
     def resume(self, symbol: str) -> None:
         """Have a market go on."""
         self._published.feed_pauses[symbol] = None
-        self.tell(symbol, ResumeMarket())
+        self.tell(symbol, SetPause(why=None))
 
     def tell(self, symbol: str, message: Any) -> None:
         """Tell a market; one that has failed is told in its next life, unless the feed stops."""

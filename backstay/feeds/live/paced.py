@@ -9,7 +9,7 @@ import structlog
 
 from actors.engine.clock import Clock
 from actors.engine.directory import Directory
-from actors.messages import TakePrices
+from actors.market.messages import TakePrices
 from actors.published import Published
 from backstay.feeds.batches import PriceBatch
 from backstay.feeds.errors import InputError

@@ -9,7 +9,7 @@ import structlog
 from actors.engine.clock import Clock
 from actors.engine.directory import Directory
 from actors.engine.stats import Histogram
-from actors.messages import TakePrices
+from actors.market.messages import TakePrices
 from actors.published import Published
 from backstay.feeds.live.inlet import DELAY_SECONDS, FeedStatus, Inlet
 from backstay.feeds.venues.link import Timing

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from backstay.feeds.errors import InputError
-from backstay.feeds.signals import Signal
+from backstay.feeds.signals import RecordedSignal
 from trading.exits.exits import NOTHING_SAID, Exits
 from trading.exits.notation import EXIT_FIELDS, exits_from, exits_text
 
@@ -67,10 +67,10 @@ def grid_of(options: Sequence[str]) -> tuple[LadderChoice, ...]:
 
 
 def check_ladders(
-    choices: Iterable[LadderChoice], signals: Iterable[Signal], signals_name: str
+    choices: Iterable[LadderChoice], signals: Iterable[RecordedSignal], signals_name: str
 ) -> None:
     """Raise `InputError` for the first signal whose own exits do not go with a choice."""
-    by_exits: dict[Exits, Signal] = {}
+    by_exits: dict[Exits, RecordedSignal] = {}
     for signal in signals:
         by_exits.setdefault(signal.exits, signal)
     for choice in choices:

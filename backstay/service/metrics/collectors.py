@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Set
 
 from actors.engine.clock import Clock
 from actors.engine.dispatcher import Work
-from actors.engine.mailboxes import Mailboxes
 from actors.engine.pooled import PooledActor
 from actors.engine.stats import EngineStats
 from actors.engine.supervised import ActorKind, SupervisedActor
+from actors.mailboxes import Mailboxes
 from actors.published import MarketState, MarketStatus, Published
 from backstay.feeds.live.inlet import FeedStatus
 from backstay.service.metrics.catalogue_prices import BY_API, PRICE_RESULTS
@@ -80,7 +80,7 @@ def markets(published: Published, clock: Clock, awaited: Set[str]) -> Readings:
     }
 
 
-class PriceCounts:
+class FeedPriceCounts:
     """Prices by the feed that brings them, from what each market has counted.
 
     A market that failed counts from 0 in its next life; here its former counts are kept, but for

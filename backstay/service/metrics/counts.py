@@ -4,7 +4,7 @@ import threading
 from collections import Counter
 from decimal import Decimal
 
-from actors.messages import Announced
+from actors.commit.messages import Announced
 from actors.published import Published
 from backstay.service.metrics.catalogue import COST_KINDS
 from backstay.service.metrics.model import Readings, Value

@@ -14,8 +14,8 @@ from typing import Protocol
 import structlog
 
 from actors.commit.courier import Courier, Errand, EventReader
-from actors.commit.protocol import ChangeCommitted, CommitChange, Origin
-from actors.messages import Announced, Reply
+from actors.commit.messages import Announced, ChangeCommitted, CommitChange, Origin
+from actors.messages import Reply
 from backstay.service.notifications.text import Message, Wanted, next_message
 from backstay.service.settings.settings import Settings
 from persistence.changes import Change, Delivery

@@ -7,8 +7,10 @@ from typing import Any
 
 import structlog
 
-from actors.messages import CheckHealth, Denied, HealthChecked, OpenAccount, Reply
+from actors.auditor.messages import CheckHealth, HealthChecked
+from actors.messages import Denied, Reply
 from actors.system import System
+from actors.wallet.messages import OpenAccount
 from backstay.service.running.ownership import StopAskedError, Wait
 from trading.books import HealthStatus
 

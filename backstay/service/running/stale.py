@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from actors.commit.protocol import CommitChange, Origin
+from actors.commit.messages import CommitChange, Origin
 from actors.engine.clock import Clock
 from actors.published import MarketState, MarketStatus, Published
 from persistence.changes import Change

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
+from actors.auditor.messages import CheckHealth, RepairWallet
 from actors.denials import unknown_account
-from actors.messages import CheckHealth, OpenAccount, RepairWallet, TransferFunds
+from actors.wallet.messages import OpenAccount, TransferFunds
 from backstay.formats import amount_text
 from backstay.web.access.access import Scope, requires
 from backstay.web.api.bodies import (

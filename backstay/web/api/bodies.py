@@ -7,7 +7,7 @@ from typing import assert_never
 
 from immutables import Map
 
-from actors.messages import HealthChecked
+from actors.auditor.messages import HealthChecked
 from actors.published import MarketStatus
 from backstay.formats import (
     amount_text,

@@ -9,7 +9,8 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from actors.denials import unknown_account
-from actors.messages import ClosePosition, Denied, Reply
+from actors.messages import Denied, Reply
+from actors.position.messages import ClosePosition
 from backstay.web.access.access import Scope, requires
 from backstay.web.api.bodies import check_market, open_positions, position_body
 from backstay.web.api.fields import AccountName, RequestBody, Symbol, example

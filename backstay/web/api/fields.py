@@ -23,7 +23,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from actors.messages import ACCOUNT_CHARS_MAX
+from actors.wallet.messages import ACCOUNT_CHARS_MAX
 from trading.money import AMOUNT_MAX, PRICE_MAX, ZERO, is_money, is_price, is_quantity, plain
 from trading.symbols import MarketName, market_name
 

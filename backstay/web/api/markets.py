@@ -10,13 +10,13 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import Discriminator, Field, Tag
 
 from actors.denials import no_market
-from actors.market.messages import RetireMarket
-from actors.messages import (
+from actors.desk.messages import OpenMarket
+from actors.market.messages import (
     HearPrices,
     JudgedPrice,
-    OpenMarket,
     PricesTaken,
     ReleaseCandidate,
+    RetireMarket,
     TakePrices,
 )
 from actors.published import MarketStatus

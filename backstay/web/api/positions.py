@@ -8,12 +8,12 @@ from fastapi import APIRouter, Header, Path, Query, Response
 from starlette.convertors import Convertor, register_url_convertor
 
 from actors.denials import unknown_account, unknown_position
-from actors.messages import ChangePosition, ClosePosition, OpenPosition, RequestKey
-from backstay.web.access.access import Scope, requires
+from actors.position.messages import ChangePosition, ClosePosition, RequestKey
+from actors.wallet.messages import OpenPosition
+from backstay.web.access.access import requires
+from backstay.web.access.scopes import Scope
 from backstay.web.api.bodies import check_market, find_record, open_positions, position_body
-from backstay.web.api.fields import (
-    PositionId,
-)
+from backstay.web.api.fields import PositionId
 from backstay.web.api.history import history_item, pnl_body
 from backstay.web.api.paging import page_of
 from backstay.web.api.position_requests import (

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from actors.messages import PauseTrading, ResumeTrading
+from actors.desk.messages import SetTrading
 from backstay.web.access.access import Scope, requires
 from backstay.web.api.bodies import trading_body
 from backstay.web.api.fields import AccountName, RequestBody, Text, example
@@ -35,7 +35,7 @@ async def pause(request: TradingRequest, backend: TheBackend) -> TradingBody:
     await answer_of(
         backend,
         lambda reply: backend.tell(
-            PauseTrading(account=request.account, reason=request.reason, reply_to=reply)
+            SetTrading(account=request.account, paused=True, reason=request.reason, reply_to=reply)
         ),
         what="the pause",
     )
@@ -48,7 +48,7 @@ async def resume(request: TradingRequest, backend: TheBackend) -> TradingBody:
     await answer_of(
         backend,
         lambda reply: backend.tell(
-            ResumeTrading(account=request.account, reason=request.reason, reply_to=reply)
+            SetTrading(account=request.account, paused=False, reason=request.reason, reply_to=reply)
         ),
         what="the end of the pause",
     )

@@ -8,7 +8,7 @@ from fastapi import APIRouter, HTTPException, Request
 from pydantic import BaseModel, Field
 
 from actors.messages import Denied, Reply
-from actors.signals.protocol import NoteRefusal, SignalsStored, SignalStored, TakeSignals
+from actors.signals.messages import NoteRefusal, SignalsStored, SignalStored, TakeSignals
 from backstay.web.access.requests import client_of
 from backstay.web.api.waiting import not_delivered
 from backstay.web.backend import Backend, HookSettings, TheBackend

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import structlog
 
+from actors.commit.messages import Announced
 from actors.engine.pooled import PooledActor
-from actors.messages import Announced
 
 log = structlog.get_logger(__name__)
 

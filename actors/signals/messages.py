@@ -1,4 +1,4 @@
-"""What a SignalActor is told and answers, and what it asks of the database."""
+"""What a SignalActor is told, and what it answers."""
 
 from dataclasses import dataclass
 
@@ -45,39 +45,3 @@ class SignalsStored:
     """What became of each order of a `TakeSignals`, in their order."""
 
     signals: tuple[SignalStored, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadSignals:
-    """Read what a SignalActor begins with, behind everything queued before."""
-
-    reply_to: Recipient
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignalsRead:
-    """The signals that are not finished, by id, and the highest id that was given out."""
-
-    unfinished: tuple[Signal, ...]
-    last_signal_id: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindSignals:
-    """Look for signals of an account that new orders may repeat, behind everything queued before.
-
-    They are those with one of `client_ids`, and those that were received at `since_us` or later;
-    none of these if it is None.
-    """
-
-    account: str
-    client_ids: frozenset[str]
-    since_us: int | None
-    reply_to: Recipient
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignalsFound:
-    """The signals that came before, oldest first."""
-
-    signals: tuple[Signal, ...]

@@ -1,0 +1,72 @@
+"""What the Desk is told and does itself; commands that it only routes are their rooms'."""
+
+from dataclasses import dataclass
+
+from actors.commit.messages import Started
+from actors.engine.pooled import Recipient
+from trading.model import Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenMarket:
+    """See that a symbol has its MarketActor."""
+
+    symbol: str
+    reply_to: Recipient | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketOpened:
+    """A symbol has its MarketActor."""
+
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetTrading:
+    """Refuse opens from now on where `paused`, else allow them again; survives a restart.
+
+    Of one account, or of all where it is None: the two pauses are begun and ended apart.
+    """
+
+    account: str | None
+    paused: bool
+    reason: str
+    reply_to: Recipient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradingSet:
+    """A pause was begun or ended, and is durable: no open that follows is decided without it."""
+
+    account: str | None
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionsStarted:
+    """Positions are durable and want their actors."""
+
+    started: tuple[Started, ...]
+    opened_at_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionSettled:
+    """A position's close is durable; its actor has nothing left to do."""
+
+    position: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketEnded:
+    """From a market to the Desk: it is retired, and handles what has come so far, no more."""
+
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnershipLost:
+    """Another process owns the database now: stop."""
+
+    detail: str
