@@ -112,7 +112,9 @@ def test_a_part_releases_its_share_and_keeps_the_rest_locked() -> None:
 def test_a_tighter_stop_is_booked_without_an_entry() -> None:
     """No money moves: the wallet's row is not written, the position's is."""
     memory, position = opened_position(opened_account())
-    advance = tightened(position, position.stop_price + 1, Decimal(100), TIME_US)
+    advance = changed(
+        position, Changes(stop_loss=Level(position.stop_price + 1)), Decimal(100), TIME_US
+    )
     assert isinstance(advance, Advance)
     result = planned(memory, a_booking(advance))
     assert (result.entries, result.positions) == ([], [advance.position])
@@ -274,7 +276,9 @@ def test_a_version_that_is_booked_already_is_answered_only() -> None:
 def test_a_version_that_skips_one_is_neither_booked_nor_answered() -> None:
     """Its predecessor was lost with a former life: the position hands over both again."""
     memory, position = opened_position(opened_account())
-    tighter = tightened(position, position.stop_price + 1, Decimal(100), TIME_US)
+    tighter = changed(
+        position, Changes(stop_loss=Level(position.stop_price + 1)), Decimal(100), TIME_US
+    )
     assert isinstance(tighter, Advance)
     skipping = closed_at(tighter.position, 102)
     result = planned(memory, skipping)
