@@ -59,8 +59,8 @@ class AccountRow(Table):
     version: Mapped[CountColumn]
     entries: Mapped[CountColumn]
     # The service's own where they are empty; never NULL, so that an update can compare them.
-    cost_rates: Mapped[TextColumn] = mapped_column(server_default="")
-    exits: Mapped[TextColumn] = mapped_column(server_default="")
+    cost_rates: Mapped[TextColumn] = mapped_column(server_default=text("''"))
+    exits: Mapped[TextColumn] = mapped_column(server_default=text("''"))
 
     __table_args__ = (
         *within(
@@ -328,7 +328,7 @@ class SignalRow(Table):
     status: Mapped[TextColumn]
     outcome: Mapped[TextColumn | None]
     finished_at: Mapped[TimeColumn | None]
-    exits: Mapped[TextColumn] = mapped_column(server_default="")
+    exits: Mapped[TextColumn] = mapped_column(server_default=text("''"))
     share: Mapped[PriceColumn | None]
 
     __table_args__ = (

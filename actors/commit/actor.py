@@ -112,16 +112,6 @@ class CommitterActor(SupervisedActor):
     def on_receive(self, message: CommitterMessage) -> None:
         """Handle one message."""
         match message:
-            case (
-                CommitChange()
-                | ReadPosition()
-                | ReadAccount()
-                | ReadChange()
-                | ReadSignals()
-                | FindSignals()
-            ):
-                self._queue.append(message)
-                self._flush_soon()
             case Flush():
                 self._flushing = False
                 self._flush()
@@ -131,8 +121,16 @@ class CommitterActor(SupervisedActor):
                 self._renew()
             case Ping():
                 self.directory.send(message.reply_to, Pong())
+            case CommitChange() | ReadPosition() | ReadAccount() | ReadChange():
+                self._enqueue(message)
+            case ReadSignals() | FindSignals():
+                self._enqueue(message)
             case _:
                 assert_never(message)
+
+    def _enqueue(self, message: CommitChange | Read) -> None:
+        self._queue.append(message)
+        self._flush_soon()
 
     @property
     def waiting(self) -> int:

@@ -37,7 +37,7 @@ from actors.engine.pooled import Recipient, stop_soon
 from actors.engine.supervised import ActorFailed, ActorKind, SupervisedActor
 from actors.market.messages import RetireMarket
 from actors.messages import Denied, Ping, Pong
-from actors.position.actor import answer_by_row
+from actors.position.answers import answer_by_row
 from actors.position.messages import ChangePosition, ClosePosition
 from actors.published import Published
 from actors.wallet.memory import Memory

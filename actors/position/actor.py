@@ -6,15 +6,21 @@ from typing import assert_never
 
 import structlog
 
-from actors.denials import closed_position, deposed, unknown_position
+from actors.denials import closed_position
 from actors.desk.messages import PositionSettled
 from actors.engine.directory import Directory
 from actors.engine.supervised import ActorKind, SupervisedActor, ToldError
 from actors.market.messages import Arm, Disarm, PriceQuoted, QuoteDenied, QuotePrice
 from actors.messages import Denied, MarketRestarted
+from actors.position.answers import (
+    PositionCommand,
+    already_closed,
+    done,
+    has_same_key,
+    takes_any_price,
+)
 from actors.position.messages import (
     BookingRefused,
-    ChangeDone,
     ChangePosition,
     CloseDone,
     ClosePosition,
@@ -32,9 +38,6 @@ from trading.positions.changing import changed, part_closed_by_hand
 from trading.positions.judging import Advance, advanced, closed, triggers
 
 log = structlog.get_logger(__name__)
-
-PositionCommand = ClosePosition | ChangePosition
-Answer = CloseDone | ChangeDone
 
 PositionMessage = (
     PriceReached
@@ -185,7 +188,7 @@ class PositionActor(SupervisedActor):
             self._tell_closed(message)
             return
         for commands in self._asked.values():
-            if _has_same_key(commands[0], message):
+            if has_same_key(commands[0], message):
                 commands.append(message)
                 return
         self._waiting.append(message)
@@ -205,7 +208,7 @@ class PositionActor(SupervisedActor):
                 account=self._position.account,
                 position_id=self._position.position_id,
                 for_open=False,
-                force=_takes_any_price(command),
+                force=takes_any_price(command),
                 reply_to=self.actor_ref,
                 question=self._questions,
             ),
@@ -247,7 +250,7 @@ class PositionActor(SupervisedActor):
             waiting, self._waiting = self._waiting, []
             same: list[PositionCommand] = []
             for other in waiting:
-                (same if _has_same_key(command, other) else self._waiting).append(other)
+                (same if has_same_key(command, other) else self._waiting).append(other)
             self._asked[outcome.position.version] = same
         else:
             self._closed_by = command
@@ -268,10 +271,10 @@ class PositionActor(SupervisedActor):
         if not self._is_open or asked is None:
             return
         # A caller that takes any price is denied only by an answer to such a question.
-        everybody = _takes_any_price(asked)
+        everybody = takes_any_price(asked)
         commands, self._waiting = self._waiting, []
         for command in commands:
-            if everybody or not _takes_any_price(command):
+            if everybody or not takes_any_price(command):
                 self.directory.send(command.reply_to, Denied(denial=message.denial))
             else:
                 self._waiting.append(command)
@@ -282,7 +285,7 @@ class PositionActor(SupervisedActor):
             booked = self._unbooked.pop(0).position
             record = PositionRecord(position=booked, opened_at_us=self._opened_at_us)
             for index, command in enumerate(self._asked.pop(booked.version, [])):
-                self.directory.send(command.reply_to, _done(command, record, repeated=index > 0))
+                self.directory.send(command.reply_to, done(command, record, repeated=index > 0))
         if self._is_open or self._unbooked:
             return
         self._phase = POSITION.after(self._phase, PositionStep.CLOSE_BOOKED)
@@ -329,43 +332,3 @@ class PositionActor(SupervisedActor):
         self.directory.to_market(
             self._position.symbol, Disarm(position_id=self._position.position_id)
         )
-
-
-def _takes_any_price(command: PositionCommand) -> bool:
-    """Whether the last accepted price will do, however old or doubtful: a stop only tightens."""
-    return isinstance(command, ChangePosition) or command.force
-
-
-def _has_same_key(one: PositionCommand, other: PositionCommand) -> bool:
-    """Whether it is the same command, or the same once more: a wallet's next life passes it on."""
-    return one is other or (one.key is not None and other.key == one.key)
-
-
-def _done(command: PositionCommand, record: PositionRecord, *, repeated: bool) -> Answer:
-    """The answer to a command that has changed a position that is still open."""
-    if isinstance(command, ChangePosition):
-        return ChangeDone(record=record, repeated=repeated)
-    return CloseDone(record=record, already_closed=False, repeated=repeated)
-
-
-def answer_by_row(command: PositionCommand, record: PositionRecord | None) -> Denied | CloseDone:
-    """The answer to a command for a position that has no actor here, by its row if there is one."""
-    if record is None:
-        return Denied(denial=unknown_position(command.position_id))
-    if record.position.status is PositionStatus.OPEN:
-        # Another owner has opened it, and this one is about to find out.
-        return Denied(denial=deposed())
-    if isinstance(command, ClosePosition):
-        return already_closed(record)
-    return Denied(denial=closed_position(command.position_id))
-
-
-def already_closed(record: PositionRecord) -> CloseDone:
-    """The answer to a close of a position that another request has closed."""
-    position = record.position
-    log.warning(
-        f"Position {position.position_id} already closed, skipping",
-        account=position.account,
-        position=position.position_id,
-    )
-    return CloseDone(record=record, already_closed=True)

@@ -9,7 +9,7 @@ from actors.engine.pooled import Recipient
 from actors.messages import Recorded
 from trading.model import Denial
 from trading.money import plain, trimmed
-from trading.positions.changing import Changes, Part
+from trading.positions.changing import Changes, PartToClose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +49,13 @@ class ClosePosition:
     reply_to: Recipient
     note: str | None = None
     force: bool = False
-    part: Part | None = None
+    part: PartToClose | None = None
     key: RequestKey | None = None
 
     @property
     def request(self) -> str:
         """What is asked, as text: equal requests give equal text."""
-        part = self.part or Part(share=Decimal(1))
+        part = self.part or PartToClose(share=Decimal(1))
         amounts = (part.share, part.quantity)
         asked = [None if amount is None else plain(trimmed(amount)) for amount in amounts]
         return msgspec.json.encode(["close", *asked, self.note]).decode()

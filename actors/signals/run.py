@@ -12,7 +12,7 @@ from actors.published import MarketState, Published
 from actors.wallet.messages import OpenDone, OpenPosition
 from trading.exits.notation import share_text
 from trading.model import DenialReason, Position, Side
-from trading.positions.changing import Part
+from trading.positions.changing import PartToClose
 from trading.signals import Signal, SignalStatus, signal_key, signal_note
 from trading.times import SECOND_US
 
@@ -172,9 +172,9 @@ class SignalRun:
         self._asked += 1
 
     @property
-    def _part(self) -> Part | None:
+    def _part(self) -> PartToClose | None:
         share = self.signal.share
-        return None if share is None else Part(share=share)
+        return None if share is None else PartToClose(share=share)
 
     def _key_of(self, position_id: int) -> RequestKey | None:
         """The key of a part's close: unlike a whole one it would be done again if asked again."""

@@ -1,7 +1,6 @@
 """One account's wallet: the only source of its balance changes."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import assert_never
 
 import structlog
@@ -29,6 +28,7 @@ from actors.published import Published
 from actors.wallet.account_openings import AccountOpenings
 from actors.wallet.denials import account_answer, bad_balance, key_conflict
 from actors.wallet.denied_opens import DeniedOpens
+from actors.wallet.inbox import Decide, WalletMessage
 from actors.wallet.keyed_changes import KeyedChanges
 from actors.wallet.memory import Memory, memory_of
 from actors.wallet.messages import (
@@ -55,37 +55,6 @@ from trading.model import CostRates, Denial
 from trading.money import ZERO, is_money
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Decide:
-    """To oneself: what has queued up in the mailbox so far is taken, now decide it."""
-
-
-WalletMessage = (
-    OpenAccount
-    | OpenPosition
-    | PriceQuoted
-    | QuoteDenied
-    | BookPosition
-    | TransferFunds
-    | SetCosts
-    | SetExits
-    | ClosePosition
-    | ChangePosition
-    | KeyedAnswer
-    | ReadPosition
-    | MarketRestarted
-    | Decide
-    | ChangeCommitted
-    | ChangeReturned
-    | ChangeRefused
-    | BooksJudged
-    | RestoreWallet
-    | AccountRead
-    | ReadFailed
-    | ReportWallet
-)
 
 
 class WalletActor(SupervisedActor):

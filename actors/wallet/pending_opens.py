@@ -17,7 +17,7 @@ from actors.wallet.canonical import canonical_request, is_same_request
 from actors.wallet.denials import key_conflict, key_without_row
 from actors.wallet.denied_opens import DeniedOpens
 from actors.wallet.messages import BooksJudged, BooksVerdict, OpenDone, OpenPosition
-from actors.wallet.plan import QuotedOpen
+from actors.wallet.new_position import QuotedOpen
 from persistence.state import PositionRecord
 from trading.model import Denial, Position
 

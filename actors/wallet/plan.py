@@ -11,25 +11,22 @@ from typing import Any, assert_never
 
 from actors.commit.messages import Started
 from actors.engine.pooled import Recipient
-from actors.market.messages import PriceQuoted
 from actors.messages import Denied
 from actors.position.messages import PositionBooked
-from actors.wallet.canonical import canonical_request
 from actors.wallet.memory import Held, Memory
 from actors.wallet.messages import (
     BookPosition,
     OpenAccount,
-    OpenPosition,
     SetCosts,
     SetExits,
     TermsSet,
     TransferDone,
     TransferFunds,
 )
+from actors.wallet.new_position import QuotedOpen, new_position
 from persistence.changes import Change, ChangeKey
 from trading.events import Event
-from trading.exits.ladder import DEFAULT_LADDER
-from trading.headroom import deposit_denial, headroom_denial
+from trading.headroom import deposit_denial
 from trading.model import (
     CostRates,
     Denial,
@@ -38,29 +35,16 @@ from trading.model import (
     MarketPrice,
     Position,
     PositionStatus,
-    Wallet,
 )
-from trading.money import ZERO, is_quantity, plain
-from trading.positions.opening import opened, quantity_for
+from trading.money import plain
 from trading.wallet import (
     Booking,
     account_opened,
-    held,
-    limit_denial,
     settled,
     transferred,
     with_costs,
     with_exits,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuotedOpen:
-    """An open with the price that its market has quoted."""
-
-    request: OpenPosition
-    quote: PriceQuoted
-
 
 PlannedCommand = OpenAccount | QuotedOpen | BookPosition | TransferFunds | SetCosts | SetExits
 Answer = tuple[Recipient, Any]
@@ -186,7 +170,7 @@ def _open_position(
     opens_denied: Denial | None,
 ) -> None:
     request, quote = command.request, command.quote
-    outcome = _position_or_denial(result, command, monotonic_us, rates, opens_denied)
+    outcome = new_position(result.after, command, monotonic_us, rates, opens_denied)
     if isinstance(outcome, Denial):
         result.denied[quote.position_id] = outcome
         return
@@ -214,76 +198,6 @@ def _open_position(
         result.deadline_us = (
             request.deadline_us if earliest is None else min(earliest, request.deadline_us)
         )
-
-
-def _position_or_denial(
-    result: Plan,
-    command: QuotedOpen,
-    monotonic_us: int,
-    rates: CostRates,
-    opens_denied: Denial | None,
-) -> tuple[Position, tuple[Event, ...], Booking] | Denial:
-    request, quote, wallet = command.request, command.quote, result.after.wallet
-    assert wallet is not None, "an account is opened before its positions"
-    if opens_denied is not None:
-        return opens_denied
-    if request.deadline_us is not None and monotonic_us > request.deadline_us:
-        return Denial(
-            reason=DenialReason.DEADLINE_PASSED,
-            text=f"open of {request.symbol} in account {request.account} refused: it waited past "
-            "its deadline, and is not made",
-        )
-    quantity = _quantity(request, quote.price)
-    if not is_quantity(quantity):
-        return Denial(
-            reason=DenialReason.AMOUNT_INVALID,
-            text=f"open of {request.symbol} in account {request.account} refused: it comes to a "
-            f"quantity of {plain(quantity)} at {plain(quote.price)}",
-        )
-    try:
-        advance = opened(
-            position_id=quote.position_id,
-            account=request.account,
-            symbol=request.symbol,
-            side=request.side,
-            quantity=quantity,
-            entry_price=quote.price,
-            entry_time_us=quote.time_us,
-            ladder=request.exits.over(wallet.exits.over(DEFAULT_LADDER)),
-            rates=wallet.rates or rates,
-            idempotency_key=request.idempotency_key,
-            request=canonical_request(request) if request.idempotency_key else None,
-        )
-    except ValueError as error:
-        return Denial(reason=DenialReason.LADDER_INVALID, text=str(error))
-    position = advance.position
-    memory = result.after
-    denial = limit_denial(
-        wallet,
-        position,
-        open_positions=len(memory.held),
-        symbol_notional=_symbol_notional(memory, wallet, position.symbol),
-    )
-    if denial is not None:
-        return denial
-    booking = held(wallet, position)
-    if isinstance(booking, Denial):
-        return booking
-    too_much = headroom_denial(wallet, position, memory.gain)
-    return too_much or (position, advance.events, booking)
-
-
-def _quantity(request: OpenPosition, price: Decimal) -> Decimal:
-    if request.quantity is not None:
-        return request.quantity
-    assert request.notional is not None, "an open has a notional or a quantity"
-    return quantity_for(request.notional, price)
-
-
-def _symbol_notional(memory: Memory, wallet: Wallet, symbol: str) -> Decimal:
-    if wallet.limits.symbol_notional_max is None:
-        return ZERO
-    return sum((held.hold for held in memory.held.values() if held.symbol == symbol), ZERO)
 
 
 def _book_position(result: Plan, command: BookPosition) -> None:

@@ -7,8 +7,9 @@ from actors.messages import Denied
 from actors.position.messages import BookingRefused
 from actors.wallet.account_openings import AccountOpenings
 from actors.wallet.messages import BookPosition, OpenAccount, SetCosts, SetExits, TransferFunds
+from actors.wallet.new_position import QuotedOpen
 from actors.wallet.pending_opens import PendingOpens
-from actors.wallet.plan import PlannedCommand, QuotedOpen
+from actors.wallet.plan import PlannedCommand
 from trading.model import Denial
 
 

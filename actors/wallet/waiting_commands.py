@@ -9,7 +9,8 @@ from typing import assert_never
 from actors.commit.messages import ReadPosition
 from actors.engine.machine import Machine
 from actors.wallet.messages import BookPosition, OpenAccount, SetCosts, SetExits, TransferFunds
-from actors.wallet.plan import Plan, PlannedCommand, QuotedOpen
+from actors.wallet.new_position import QuotedOpen
+from actors.wallet.plan import Plan, PlannedCommand
 from trading.money import plain
 
 

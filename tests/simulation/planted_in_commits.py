@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 
 import actors.position.actor
+import actors.wallet.new_position
 import actors.wallet.plan
 import trading.costs
 import trading.positions.judging
 from actors.commit.actor import Attempt, CommitterActor
 from actors.commit.courier import Courier
 from actors.commit.messages import Announced, ChangeCommitted, CommitChange
-from actors.wallet.plan import Plan, QuotedOpen
+from actors.wallet.memory import Memory
+from actors.wallet.new_position import QuotedOpen
+from actors.wallet.plan import Plan
 from persistence import batch, commits, owner, rows
 from persistence.batch import Batch, PositionRowStep
 from persistence.changes import Change
@@ -194,15 +197,15 @@ def old_prices_are_news(patch: pytest.MonkeyPatch) -> None:
 
 def rates_are_forgotten(patch: pytest.MonkeyPatch) -> None:
     """Positions are opened as if nothing had a cost."""
-    decide = actors.wallet.plan._position_or_denial
+    decide = actors.wallet.new_position.new_position
     free = CostRates(fee=Decimal(0), spread=Decimal(0), slippage=Decimal(0))
 
     def generous(
-        result: Plan, command: QuotedOpen, now: int, _rates: CostRates, denied: Denial | None
+        memory: Memory, command: QuotedOpen, now: int, _rates: CostRates, denied: Denial | None
     ) -> Any:
-        return decide(result, command, now, free, denied)
+        return decide(memory, command, now, free, denied)
 
-    patch.setattr(actors.wallet.plan, "_position_or_denial", generous)
+    patch.setattr(actors.wallet.plan, "new_position", generous)
 
 
 def events_are_written_empty(patch: pytest.MonkeyPatch) -> None:

@@ -124,7 +124,7 @@ def test_a_row_without_one_of_its_columns_is_refused() -> None:
 
 def test_a_row_that_lacks_a_column_is_not_read() -> None:
     """Each value is read under its own column's name, or none is."""
-    with pytest.raises(TypeError, match="31"):
+    with pytest.raises(TypeError, match="32"):
         by_name(PositionRow)(position.position_row(POSITION, 1)[1:])
 
 
@@ -135,14 +135,12 @@ def test_what_an_open_fixes_is_never_written_again() -> None:
         "account",
         "symbol",
         "side",
-        "ladder",
         "fee_rate",
         "spread_rate",
         "slippage_rate",
         "quantity",
         "entry_price",
         "entry_time",
-        "take_profit_prices",
         "idempotency_key",
         "request",
         "opened_at",

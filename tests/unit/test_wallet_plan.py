@@ -32,6 +32,7 @@ from tests.unit.wallet_plans import (
     planned,
     wallet_of,
 )
+from trading.exits.level import Level
 from trading.model import (
     Denial,
     DenialReason,
@@ -39,6 +40,7 @@ from trading.model import (
     Limits,
     Side,
 )
+from trading.positions.changing import Changes, changed
 from trading.positions.judging import Advance, advanced
 
 PAUSED = Denial(reason=DenialReason.TRADING_PAUSED, text="opens are refused: maintenance")

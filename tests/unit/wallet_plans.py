@@ -8,7 +8,8 @@ from actors.messages import Reply
 from actors.position.messages import PositionBooked
 from actors.wallet.memory import Memory
 from actors.wallet.messages import BookPosition, OpenAccount, OpenPosition, TransferFunds
-from actors.wallet.plan import Plan, PlannedCommand, QuotedOpen, plan
+from actors.wallet.new_position import QuotedOpen
+from actors.wallet.plan import Plan, PlannedCommand, plan
 from tests.unit.accounts import TIME_US, Number
 from trading.books import HealthStatus, LedgerFold, check_books
 from trading.costs import DEFAULT_RATES

@@ -95,7 +95,7 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class PartToClose:
     """How much of a position to close: a share of what is open (0 to 1), or a quantity."""
 
     share: Decimal | None = None
@@ -145,7 +145,7 @@ def changed(
 
 
 def part_closed_by_hand(
-    position: Position, part: Part, price: Decimal, time_us: int, *, note: str | None = None
+    position: Position, part: PartToClose, price: Decimal, time_us: int, *, note: str | None = None
 ) -> Advance | Denial:
     """Close a part at a price; all that is left where the part is as much."""
     assert position.status is PositionStatus.OPEN, f"position {position.position_id} is closed"

@@ -51,7 +51,7 @@ def grid_of(options: Sequence[str]) -> tuple[LadderChoice, ...]:
             raise ValueError(f"--sweep {name} is now {_FORMER[name]}")
         if not equals or name not in EXIT_FIELDS:
             raise ValueError(
-                f"--sweep {option!r} is none of {', '.join(EXIT_FIELDS)} with values, "
+                f"--sweep {option!r} is unknown: give {', '.join(EXIT_FIELDS)} with values, "
                 "such as stop_loss=2%,3% or take_profits='3%;6%;10%,2%;4%;8%'"
             )
         if name in values:

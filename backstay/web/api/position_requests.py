@@ -26,7 +26,7 @@ from backstay.web.api.fields import (
 )
 from backstay.web.api.paging import PageQuery
 from trading.model import PositionStatus, Side
-from trading.positions.changing import Changes, Part
+from trading.positions.changing import Changes, PartToClose
 from trading.signals import closer_in
 
 
@@ -116,8 +116,8 @@ class CloseRequest(RequestBody):
         told(self.part)
         return self
 
-    def part(self) -> Part | None:
+    def part(self) -> PartToClose | None:
         """The part that is asked for; None for all."""
         if self.share is None and self.quantity is None:
             return None
-        return Part(share=self.share, quantity=self.quantity)
+        return PartToClose(share=self.share, quantity=self.quantity)

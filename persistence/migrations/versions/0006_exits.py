@@ -45,7 +45,7 @@ def upgrade() -> None:
 
 
 def _text(name: str) -> sa.Column[str]:
-    return sa.Column(name, sa.Text(), nullable=False, server_default="")
+    return sa.Column(name, sa.Text(), nullable=False, server_default=sa.text("''"))
 
 
 def _widen_check() -> None:
