@@ -23,7 +23,7 @@ class PublishedView(Protocol):
 
     @property
     def markets(self) -> Mapping[str, MarketStatus]:
-        """The status of each market: where its next life begins, when a resumed signal may go on."""
+        """Each market's status: where its next life begins, when a resumed signal may go on."""
         ...
 
     @property
