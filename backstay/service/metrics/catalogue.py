@@ -4,10 +4,10 @@ from actors.engine.stats import CLOSE_SECONDS, COMMIT_CHANGES, COMMIT_SECONDS, C
 from actors.engine.supervised import ActorKind
 from backstay.service.metrics.catalogue_prices import PRICES
 from backstay.service.metrics.model import (
-    Group,
     Kind,
     Label,
     Metric,
+    MetricGroup,
     counter,
     gauge,
     histogram,
@@ -54,7 +54,7 @@ _SECONDS = "seconds"
 _COUNT = ""
 
 
-BOOKS = Group(
+BOOKS = MetricGroup(
     title="Books",
     metrics=(
         gauge(
@@ -108,7 +108,7 @@ BOOKS = Group(
     ),
 )
 
-LADDERS = Group(
+LADDERS = MetricGroup(
     title="Ladders",
     metrics=(
         gauge("backstay_positions_open", _COUNT, "open positions", _SIDE),
@@ -169,7 +169,7 @@ LADDERS = Group(
     ),
 )
 
-ENGINE = Group(
+ENGINE = MetricGroup(
     title="Engine",
     metrics=(
         histogram(
@@ -276,7 +276,7 @@ ENGINE = Group(
 )
 
 
-PROCESS = Group(
+PROCESS = MetricGroup(
     title="Process",
     metrics=(
         gauge("process_virtual_memory_bytes", "bytes", "virtual memory"),

@@ -2,7 +2,7 @@
 
 from backstay.feeds.live.inlet import DELAY_SECONDS
 from backstay.feeds.venues.registry import VENUES
-from backstay.service.metrics.model import Group, Label, counter, gauge, histogram, label
+from backstay.service.metrics.model import Label, MetricGroup, counter, gauge, histogram, label
 
 PRICE_RESULTS = ("accepted", "rejected", "ignored", "quarantined")
 MARKET_STATES = ("LIVE", "STALE", "QUARANTINED", "PAUSED")
@@ -14,7 +14,7 @@ _VENUE_OR_API = Label(name="venue", values_max=len(VENUES) + 1)
 _SECONDS = "seconds"
 _COUNT = ""
 
-PRICES = Group(
+PRICES = MetricGroup(
     title="Prices",
     metrics=(
         counter(
