@@ -6,6 +6,7 @@ from typing import assert_never
 
 import structlog
 
+from actors.commit.inbox import CommitterMessage, Flush, RenewLease, Retry
 from actors.commit.messages import (
     Announced,
     ChangeCommitted,
@@ -35,24 +36,6 @@ log = structlog.get_logger(__name__)
 
 BATCH_CHANGES_MAX = 1_000
 RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Flush:
-    """To oneself: what has queued up so far is taken, now write it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """From a timer: the database may be back."""
-
-
-@dataclass(frozen=True, slots=True)
-class RenewLease:
-    """From a timer: say that the owner lives, though nothing was written."""
-
-
-CommitterMessage = CommitChange | Read | Flush | Retry | RenewLease | Ping
 
 
 @dataclass(frozen=True, slots=True)

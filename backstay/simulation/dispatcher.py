@@ -8,7 +8,7 @@ from typing import Any
 
 import pykka
 
-from actors.commit.actor import Retry
+from actors.commit.inbox import Retry
 from actors.desk.restarts import Restart
 from actors.engine.clock import VirtualClock
 from actors.engine.dispatcher import POOL, SequentialDispatcher

@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.commit.actor import RenewLease, Retry
+from actors.commit.inbox import RenewLease, Retry
 from actors.commit.messages import (
     Announced,
     ChangeCommitted,

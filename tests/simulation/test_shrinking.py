@@ -4,7 +4,8 @@ import signal
 
 import pytest
 
-from actors.commit.actor import CommitterActor, CommitterMessage
+from actors.commit.actor import CommitterActor
+from actors.commit.inbox import CommitterMessage
 from backstay.simulation.run import BrokenPromise, simulate
 from backstay.simulation.shrinking import shortened
 from tests.command_line import CommandLine

@@ -131,7 +131,7 @@ class TrailingSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeStopSet:
-    """A person set a time stop (microseconds after the entry, and the time that means), or none."""
+    """A person set a time stop, in microseconds after the entry, or dropped it (None)."""
 
     kind: ClassVar[str] = "time_stop_set"
     account: str
@@ -139,7 +139,6 @@ class TimeStopSet:
     symbol: str
     side: Side
     close_after_us: int | None
-    due_us: int | None
     mark_price: Decimal
     time_us: int
 

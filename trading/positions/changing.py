@@ -308,7 +308,6 @@ def _time_stop_set(
         symbol=position.symbol,
         side=position.side,
         close_after_us=after_us,
-        due_us=due_us,
         mark_price=mark_price,
         time_us=time_us,
     )

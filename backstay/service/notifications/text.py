@@ -31,6 +31,7 @@ DEFAULT_KINDS = (
     "position_reduced",
     "position_closed",
     "open_denied",
+    "alert_refused",
     "trading_paused",
     "trading_resumed",
     "market_paused",

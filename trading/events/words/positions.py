@@ -20,7 +20,7 @@ from trading.events.positions import (
 from trading.events.words.words import Gravity, Words, amount, earned
 from trading.money import ZERO, plain
 from trading.positions.closing import reduced_by, rung_name
-from trading.times import duration_text, iso_time
+from trading.times import duration_text
 
 
 def of_position(event: PositionEvent) -> Words:
@@ -107,14 +107,11 @@ def _of_change(event: TargetsReplaced | TrailingSet | TimeStopSet) -> Words:
                 f"Trail changed by hand: {before} -> {after} {mark}",
             )
         case TimeStopSet():
-            if event.close_after_us is None or event.due_us is None:
-                said = "Time stop dropped by hand"
-            else:
-                said = (
-                    f"Time stop set by hand to {duration_text(event.close_after_us)} after the "
-                    f"entry, {iso_time(event.due_us)}"
-                )
-            dropped = event.close_after_us is None
+            after_us = event.close_after_us
+            dropped = after_us is None
+            said = "Time stop dropped by hand"
+            if after_us is not None:
+                said = f"Time stop set by hand to {duration_text(after_us)} after the entry"
             return Words(
                 Gravity.INFO,
                 f"time stop of {position} {'dropped' if dropped else 'set'}",
