@@ -22,6 +22,7 @@ from actors.position.messages import (
     Stranded,
     WalletRestarted,
 )
+from actors.position.phases import POSITION, PositionPhase, PositionStep
 from actors.wallet.messages import BookPosition
 from persistence.state import PositionRecord
 from trading.ladder import Advance, advanced, closed, tightened, triggers
@@ -71,6 +72,7 @@ class PositionActor(SupervisedActor):
         """
         super().__init__(directory, position.position_id)
         self._position = position
+        self._phase = POSITION.start
         self._opened_at_us = opened_at_us
         self._closed_at_us: int | None = None
         self._after = after
@@ -115,7 +117,7 @@ class PositionActor(SupervisedActor):
 
     @property
     def _is_open(self) -> bool:
-        return self._position.status is PositionStatus.OPEN
+        return self._phase is PositionPhase.OPEN
 
     def _arm(self, after: int | None) -> None:
         self.directory.to_market(
@@ -143,6 +145,9 @@ class PositionActor(SupervisedActor):
         if not advance.events:
             return
         self._position = advance.position
+        still_open = advance.position.status is PositionStatus.OPEN
+        step = PositionStep.MOVED if still_open else PositionStep.EXIT_FIXED
+        self._phase = POSITION.after(self._phase, step)
         booking = BookPosition(
             position=self._position,
             events=advance.events,
@@ -154,7 +159,7 @@ class PositionActor(SupervisedActor):
         self.directory.to_wallet(self._position.account, booking)
 
     def _on_command(self, message: PositionCommand) -> None:
-        if not self._is_open and not self._unbooked:
+        if self._phase is PositionPhase.CLOSED:
             self._tell_closed(message)
             return
         self._waiting.append(message)
@@ -246,6 +251,7 @@ class PositionActor(SupervisedActor):
                 self.directory.send(stop_move.reply_to, StopMoveDone(record=record))
         if self._is_open or self._unbooked:
             return
+        self._phase = POSITION.after(self._phase, PositionStep.CLOSE_BOOKED)
         self._closed_at_us = message.committed_us
         self._disarm()
         self.directory.to_desk(PositionSettled(position=self._position))

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
 
 from actors.auditor.messages import CheckHealth
 from actors.commit.messages import PositionRead, ReadFailed, ReadPosition
 from actors.denials import no_market, unreadable_position
 from actors.engine.directory import Directory
+from actors.engine.machine import Machine
 from actors.engine.pooled import Recipient
 from actors.market.messages import Disarm, PriceQuoted, QuoteDenied, QuotePrice, ReleaseQuotes
 from actors.messages import Denied
@@ -19,16 +22,50 @@ from persistence.state import PositionRecord
 from trading.model import Denial, Position
 
 
+class OpenState(StrEnum):
+    """How far an open has come."""
+
+    ASKED = "ASKED"
+    QUOTED = "QUOTED"
+    OPENED = "OPENED"
+    DENIED = "DENIED"
+
+
+class OpenStep(StrEnum):
+    """What moves an open on."""
+
+    QUOTE = "the market quotes a price"
+    COMMIT = "its commit is durable"
+    DENIAL = "it is denied"
+
+
+OPEN = Machine(
+    name="an open",
+    start=OpenState.ASKED,
+    moves=MappingProxyType(
+        {
+            (OpenState.ASKED, OpenStep.QUOTE): OpenState.QUOTED,
+            (OpenState.ASKED, OpenStep.DENIAL): OpenState.DENIED,
+            (OpenState.QUOTED, OpenStep.COMMIT): OpenState.OPENED,
+            (OpenState.QUOTED, OpenStep.DENIAL): OpenState.DENIED,
+        }
+    ),
+)
+"""ASKED waits for the market, QUOTED for the commit. The last two end it, and answer every caller
+that waits. An open whose commit is returned, or is refused with others, stays QUOTED."""
+
+
 @dataclass(slots=True)
 class PendingOpen:
-    """An open on its way, and every caller that waits for its outcome.
-
-    It waits for a quote first; once it has one, for its commit.
-    """
+    """An open on its way, and every caller that waits for its outcome."""
 
     request: OpenPosition
     waiting: list[Recipient] = field(default_factory=list)
-    quoted: bool = False
+    state: OpenState = OPEN.start
+
+    def take(self, step: OpenStep) -> None:
+        """Move it on."""
+        self.state = OPEN.after(self.state, step)
 
 
 class PendingOpens:
@@ -109,15 +146,15 @@ class PendingOpens:
         pending = self._by_id.get(quote.position_id)
         if pending is None and not opened:
             self._directory.to_market(quote.symbol, Disarm(position_id=quote.position_id))
-        if pending is None or pending.quoted:
+        if pending is None or pending.state is not OpenState.ASKED:
             return None
-        pending.quoted = True
+        pending.take(OpenStep.QUOTE)
         return QuotedOpen(request=pending.request, quote=quote)
 
     def quote_denied(self, message: QuoteDenied) -> None:
         """There is no price to open at: deny."""
         pending = self._by_id.get(message.position_id)
-        if pending is not None and not pending.quoted:
+        if pending is not None and pending.state is OpenState.ASKED:
             self.deny(message.position_id, message.denial)
 
     def ask_again(self, symbol: str) -> None:
@@ -125,15 +162,17 @@ class PendingOpens:
         unquoted = [
             position_id
             for position_id, pending in self._by_id.items()
-            if pending.request.symbol == symbol and not pending.quoted
+            if pending.request.symbol == symbol and pending.state is OpenState.ASKED
         ]
         for position_id in unquoted:
             self._ask_price(position_id, symbol)
 
     def deny(self, position_id: int, denial: Denial) -> None:
         """Answer that an open is certainly not made."""
-        pending = self._end(position_id)
-        if pending.quoted:
+        pending = self._by_id[position_id]
+        was_quoted = pending.state is OpenState.QUOTED
+        self._end(position_id, OpenStep.DENIAL)
+        if was_quoted:
             self._directory.to_market(pending.request.symbol, Disarm(position_id=position_id))
         for waiting in pending.waiting:
             self._directory.send(waiting, Denied(denial=denial))
@@ -141,8 +180,9 @@ class PendingOpens:
 
     def done(self, position: Position, opened_at_us: int) -> None:
         """Answer that a position was opened; only the first who asked has opened it."""
+        ended = self._end(position.position_id, OpenStep.COMMIT)
         record = PositionRecord(position=position, opened_at_us=opened_at_us)
-        for index, waiting in enumerate(self._end(position.position_id).waiting):
+        for index, waiting in enumerate(ended.waiting):
             self._directory.send(waiting, OpenDone(record=record, repeated=index > 0))
 
     def _ask_price(self, position_id: int, symbol: str) -> None:
@@ -152,8 +192,9 @@ class PendingOpens:
         if not self._directory.offer_to_market(symbol, question):
             self.deny(position_id, no_market(symbol))
 
-    def _end(self, position_id: int) -> PendingOpen:
+    def _end(self, position_id: int, step: OpenStep) -> PendingOpen:
         pending = self._by_id.pop(position_id)
+        pending.take(step)
         if pending.request.idempotency_key is not None:
             del self._by_key[pending.request.idempotency_key]
         return pending

@@ -2,12 +2,48 @@
 
 from collections import deque
 from collections.abc import Sequence
+from enum import StrEnum
+from types import MappingProxyType
 from typing import assert_never
 
 from actors.commit.messages import ReadPosition
+from actors.engine.machine import Machine
 from actors.wallet.messages import BookPosition, OpenAccount, TransferFunds
 from actors.wallet.plan import Plan, PlannedCommand, QuotedOpen
 from trading.money import plain
+
+
+class ChangeState(StrEnum):
+    """Where a wallet's next change is."""
+
+    NONE = "NONE"
+    GATHERING = "GATHERING"
+    IN_FLIGHT = "IN FLIGHT"
+
+
+class ChangeStep(StrEnum):
+    """What moves a wallet's change on."""
+
+    COMMAND = "a command or a read waits"
+    GATHERED = "all that had queued up is taken"
+    SENT = "the plan is sent to the Committer"
+    ANSWERED = "the Committer answers"
+
+
+CHANGE = Machine(
+    name="a wallet's change",
+    start=ChangeState.NONE,
+    moves=MappingProxyType(
+        {
+            (ChangeState.NONE, ChangeStep.COMMAND): ChangeState.GATHERING,
+            (ChangeState.GATHERING, ChangeStep.GATHERED): ChangeState.NONE,
+            (ChangeState.NONE, ChangeStep.SENT): ChangeState.IN_FLIGHT,
+            (ChangeState.IN_FLIGHT, ChangeStep.ANSWERED): ChangeState.NONE,
+        }
+    ),
+)
+"""A wallet has one change at most: what comes while it is IN FLIGHT is gathered after the answer.
+An answer says that the change is committed, or was returned or refused and is planned again."""
 
 
 class CommandLine:
@@ -17,11 +53,20 @@ class CommandLine:
     one, so that the bad one among them fails alone.
     """
 
-    __slots__ = ("_change_id", "_commands", "_one_by_one", "_plan", "_reads", "_reads_taken")
+    __slots__ = (
+        "_change_id",
+        "_commands",
+        "_one_by_one",
+        "_plan",
+        "_reads",
+        "_reads_taken",
+        "_state",
+    )
 
     def __init__(self) -> None:
         """Begin without a command."""
         self._commands: deque[PlannedCommand] = deque()
+        self._state = CHANGE.start
         self._plan: Plan | None = None
         self._change_id = 0
         self._one_by_one = 0
@@ -41,7 +86,18 @@ class CommandLine:
     @property
     def in_flight(self) -> bool:
         """Whether a plan is at the Committer."""
-        return self._plan is not None
+        return self._state is ChangeState.IN_FLIGHT
+
+    def gather(self) -> bool:
+        """Begin to gather the next change; returns whether the wallet has to tell itself when."""
+        if self._state is not ChangeState.NONE:
+            return False
+        self._state = CHANGE.after(self._state, ChangeStep.COMMAND)
+        return True
+
+    def gathered(self) -> None:
+        """All that had queued up is in line."""
+        self._state = CHANGE.after(self._state, ChangeStep.GATHERED)
 
     def append(self, command: PlannedCommand) -> None:
         """Add a command at the end."""
@@ -71,14 +127,16 @@ class CommandLine:
 
     def sent(self, planned: Plan) -> int:
         """Note the plan in flight, and return the id of its change."""
+        self._state = CHANGE.after(self._state, ChangeStep.SENT)
         self._plan = planned
         self._change_id += 1
         return self._change_id
 
     def returned(self, change_id: int) -> Plan | None:
         """The plan that an answer is about; None where it is a former life's."""
-        if change_id != self._change_id:
+        if change_id != self._change_id or not self.in_flight:
             return None
+        self._state = CHANGE.after(self._state, ChangeStep.ANSWERED)
         planned, self._plan = self._plan, None
         return planned
 
