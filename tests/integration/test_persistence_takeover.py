@@ -9,10 +9,10 @@ import pytest
 
 from actors.engine.clock import SystemClock
 from backstay.service.running.ownership import Candidate, OwnerLivesError, StopAskedError, keeping
+from harness.http_api import until
 from persistence import schema
 from persistence.errors import Deposed, Lease, Locked, OwnedElsewhere, SchemaTooNew, Unavailable
 from persistence.store import Store
-from tests.acceptance.http_api import until
 from tests.integration.bookkeeper import rows
 from tests.integration.test_persistence_owner import age_lease
 from tests.integration.test_persistence_schema import of_the_first_revision
