@@ -29,7 +29,7 @@ class WalletStep:
 
 
 @dataclass(frozen=True, slots=True)
-class PositionStep:
+class PositionRowStep:
     """A position row's way through a commit; version 0 is before its insert."""
 
     version_before: int
@@ -53,7 +53,7 @@ class Batch:
     changes: int
     known: Known | None = None
     wallets: dict[str, WalletStep] = field(default_factory=dict)
-    positions: dict[int, PositionStep] = field(default_factory=dict)
+    positions: dict[int, PositionRowStep] = field(default_factory=dict)
     account_inserts: list[Row] = field(default_factory=list)
     account_updates: list[Row] = field(default_factory=list)
     position_inserts: list[Row] = field(default_factory=list)
@@ -159,9 +159,9 @@ def _fold_positions(batch: Batch, change: Change) -> None:
     for position in change.positions:
         earlier = batch.positions.get(position.position_id)
         if earlier is None:
-            step = PositionStep(position.version - 1, position)
+            step = PositionRowStep(position.version - 1, position)
         elif position.version == earlier.after.version + 1:
-            step = PositionStep(earlier.version_before, position)
+            step = PositionRowStep(earlier.version_before, position)
         else:
             raise Refused(
                 position.account,
@@ -207,7 +207,7 @@ def _add_wallet_row(batch: Batch, step: WalletStep) -> None:
     batch.account_updates.append(account_changing(row) + found_by)
 
 
-def _add_position_row(batch: Batch, step: PositionStep) -> None:
+def _add_position_row(batch: Batch, step: PositionRowStep) -> None:
     row = position_row(step.after, batch.now_us)
     if step.version_before == 0:
         batch.position_inserts.append(row)

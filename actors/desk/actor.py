@@ -19,6 +19,7 @@ from actors.commit.messages import (
 from actors.denials import no_market, unknown_account, unreadable_position
 from actors.desk.lives import Lives
 from actors.desk.messages import (
+    CannotStart,
     MarketEnded,
     MarketOpened,
     OpenMarket,
@@ -40,6 +41,7 @@ from actors.messages import Denied, Ping, Pong
 from actors.position.actor import answer_by_row
 from actors.position.messages import ClosePosition, MoveStop
 from actors.published import Published
+from actors.published_view import PublishedView
 from actors.wallet.memory import Memory
 from actors.wallet.messages import OpenAccount, OpenPosition, TransferFunds
 from persistence.changes import Change
@@ -69,6 +71,7 @@ DeskMessage = (
     | PositionsStarted
     | PositionSettled
     | ActorFailed
+    | CannotStart
     | Restart
     | KeepPrices
     | AccountRead
@@ -107,7 +110,7 @@ class DeskActor(SupervisedActor):
         """`starter` makes markets, wallets and positions, and counts on the same `lives`."""
         super().__init__(directory, "desk")
         self._dispatcher = dispatcher
-        self._published = published
+        self._published: PublishedView = published
         self._start = starter
         self._on_fatal = on_fatal
         self._keep_prices_seconds = keep_prices_seconds
@@ -151,7 +154,8 @@ class DeskActor(SupervisedActor):
             case PositionSettled():
                 self._retire(message.position)
             case OpenMarket():
-                if message.symbol not in self.directory.markets:
+                is_aside = self._shelf.has(ActorKind.MARKET, message.symbol)
+                if message.symbol not in self.directory.markets and not is_aside:
                     self._start.market(message.symbol)
                 if message.reply_to is not None:
                     self.directory.send(message.reply_to, MarketOpened(symbol=message.symbol))
@@ -170,6 +174,8 @@ class DeskActor(SupervisedActor):
                 self.directory.send(message.reply_to, Pong())
             case ActorFailed():
                 self._on_failed(message)
+            case CannotStart():
+                self._shelf.put(message.kind, message.key, message.why)
             case Restart():
                 self._restarts.restart(message)
             case KeepPrices():

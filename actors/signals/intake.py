@@ -10,7 +10,7 @@ from actors.engine.clock import Clock
 from actors.engine.directory import Directory
 from actors.engine.pooled import Recipient
 from actors.messages import Denied
-from actors.published import Published
+from actors.published_view import PublishedView
 from actors.signals.messages import SignalsStored, SignalStored, TakeSignals
 from persistence.changes import Change
 from trading.events.signals import SignalReceived
@@ -57,7 +57,7 @@ class KnownSignals:
 
 
 @dataclass(slots=True)
-class Group:
+class SignalGroup:
     """Commands of one account that are stored together, and what is to be answered then."""
 
     taken: tuple[Taken, ...]
@@ -79,7 +79,7 @@ class Intake:
     """
 
     def __init__(
-        self, directory: Directory, published: Published, clock: Clock, recipient: Recipient
+        self, directory: Directory, published: PublishedView, clock: Clock, recipient: Recipient
     ) -> None:
         """Answers of the Committer are told to `recipient`; nothing is stored before `begin`."""
         self._directory = directory
@@ -89,7 +89,7 @@ class Intake:
         self._last_signal_id: int | None = None
         self._waiting: deque[Taken] = deque()
         self._alone = 0
-        self._group: Group | None = None
+        self._group: SignalGroup | None = None
 
     def begin(self, last_signal_id: int) -> None:
         """Store from here on; new signals get the ids above this one."""
@@ -169,7 +169,7 @@ class Intake:
             )
         )
 
-    def _next_group(self) -> Group | None:
+    def _next_group(self) -> SignalGroup | None:
         """Take what waits for the account whose turn it is; the others keep their order."""
         while self._waiting:
             account = self._waiting[0].command.account
@@ -180,7 +180,7 @@ class Intake:
             return None
         if self._alone:
             self._alone -= 1
-            return Group((self._waiting.popleft(),))
+            return SignalGroup((self._waiting.popleft(),))
         taken: list[Taken] = []
         left: deque[Taken] = deque()
         room = GROUP_ORDERS_MAX
@@ -191,9 +191,9 @@ class Intake:
             else:
                 left.append(each)
         self._waiting = left
-        return Group(tuple(taken))
+        return SignalGroup(tuple(taken))
 
-    def _store(self, group: Group) -> None:
+    def _store(self, group: SignalGroup) -> None:
         events = tuple(
             SignalReceived(
                 account=signal.account,
@@ -215,7 +215,7 @@ class Intake:
             )
         )
 
-    def _conclude(self, group: Group) -> None:
+    def _conclude(self, group: SignalGroup) -> None:
         self._group = None
         for taken, answer in zip(group.taken, group.answers, strict=True):
             self._directory.send(taken.command.reply_to, answer)

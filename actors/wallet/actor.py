@@ -24,7 +24,7 @@ from actors.engine.directory import Directory
 from actors.engine.supervised import ActorKind, SupervisedActor, error_text
 from actors.market.messages import PriceQuoted, QuoteDenied
 from actors.messages import Denied, MarketRestarted
-from actors.published import Published
+from actors.published_view import PublishedView
 from actors.wallet.account_openings import AccountOpenings
 from actors.wallet.denials import account_answer, bad_balance
 from actors.wallet.denied_opens import DeniedOpens
@@ -53,7 +53,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Flush:
+class Decide:
     """To oneself: what has queued up in the mailbox so far is taken, now decide it."""
 
 
@@ -66,7 +66,7 @@ WalletMessage = (
     | TransferFunds
     | ReadPosition
     | MarketRestarted
-    | Flush
+    | Decide
     | ChangeCommitted
     | ChangeReturned
     | ChangeRefused
@@ -94,7 +94,7 @@ class WalletActor(SupervisedActor):
         clock: Clock,
         account: str,
         *,
-        published: Published,
+        published: PublishedView,
         memory: Memory,
         rates: CostRates,
         position_ids: Iterator[int],
@@ -138,7 +138,7 @@ class WalletActor(SupervisedActor):
                 self._on_read(message)
             case MarketRestarted():
                 self._opens.ask_again(message.symbol)
-            case Flush():
+            case Decide():
                 self._line.gathered()
                 self._flush()
             case ChangeCommitted():
@@ -211,7 +211,7 @@ class WalletActor(SupervisedActor):
     def _flush_soon(self) -> None:
         # A message to oneself comes behind all that has arrived: they become one change.
         if self._line.gather():
-            self.actor_ref.tell(Flush())
+            self.actor_ref.tell(Decide())
 
     def _flush(self) -> None:
         if self._line.in_flight:

@@ -45,7 +45,7 @@ class CallError(Exception):
     exit_code = EXIT_FAILED
 
 
-class Refused(CallError):
+class CallRefused(CallError):
     """The service answered that it does not do this: what was asked must change."""
 
     exit_code = EXIT_INPUT
@@ -193,13 +193,13 @@ class ServiceClient:
         problem = document if isinstance(document, dict) else {}
         detail = problem.get("detail")
         if status == UNAUTHORIZED and isinstance(detail, str):
-            raise Refused(f"{self._token_trouble()}: {TOKEN_ADVICE}")
+            raise CallRefused(f"{self._token_trouble()}: {TOKEN_ADVICE}")
         if not isinstance(detail, str):
             detail = (
                 f"{self.url} answered {status} and the answer is not one of Backstay's: check --url"
             )
         if answer.is_client_error:
-            raise Refused(one_line(detail))
+            raise CallRefused(one_line(detail))
         raise ServiceAway(
             one_line(detail),
             _retry_seconds(answer) if status == NOT_NOW and is_quick else None,

@@ -16,7 +16,7 @@ from backstay.service.exits import EXIT_MISMATCH
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-    from backstay.simulation.run import BrokenPromise, Outcome
+    from backstay.simulation.run import BrokenPromise, RunOutcome
 
 STEPS = 360
 COUNTS = ("steps", "messages", "positions", "lives", "kills", "takeovers", "failures", "faults")
@@ -50,7 +50,7 @@ def simulate(
     if weather is not None and weather not in WEATHERS:
         raise ValueError(f"weather {weather!r} is unknown: give one of {', '.join(WEATHERS)}")
     numbers = range(1, steps + 1) if keep is None else _numbers(keep)
-    totals: dict[str, list[Outcome]] = {name: [] for name in WEATHERS if weather in (None, name)}
+    totals: dict[str, list[RunOutcome]] = {name: [] for name in WEATHERS if weather in (None, name)}
     failure: BrokenPromise | None = None
     with _progress() as bar, _ctrl_c_between_steps() as heed:
         try:
@@ -133,7 +133,7 @@ def _shortened(broken: "BrokenPromise", bar: Progress, heed: Callable[[], None])
 
 
 def _conclude(
-    console: Console, totals: "dict[str, list[Outcome]]", failure: "BrokenPromise | None"
+    console: Console, totals: "dict[str, list[RunOutcome]]", failure: "BrokenPromise | None"
 ) -> None:
     from rich.table import Table
 

@@ -27,7 +27,7 @@ _SIDES = {side.value: side for side in Side}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signal:
+class RecordedSignal:
     """A wish to open a position of `notional` (money) at the first price from `time_us` on.
 
     `line` is where it stands in its file; `market_note` says which prices guard the position, if
@@ -44,7 +44,7 @@ class Signal:
     market_note: str | None = None
 
 
-def read_signals(path: str) -> tuple[Signal, ...]:
+def read_signals(path: str) -> tuple[RecordedSignal, ...]:
     """Read a file of signals, sorted by time and at equal times in the file's order.
 
     The header names `id,timestamp,symbol,side,notional`, and may name `stop_loss_pct`,
@@ -55,7 +55,7 @@ def read_signals(path: str) -> tuple[Signal, ...]:
         InputError: naming the line of the first row that cannot be taken, with the remedy.
     """
     reader = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
-    signals: list[Signal] = []
+    signals: list[RecordedSignal] = []
     lines_by_id: dict[str, int] = {}
     names: list[str] = []
     line = 1
@@ -119,7 +119,7 @@ def _header(fields: Sequence[str]) -> list[str]:
     return names
 
 
-def _signal(names: Sequence[str], fields: Sequence[str], line: int) -> Signal:
+def _signal(names: Sequence[str], fields: Sequence[str], line: int) -> RecordedSignal:
     if len(fields) != len(names):
         raise ValueError(
             f"row has {len(fields)} fields where the header has {len(names)}; "
@@ -132,7 +132,7 @@ def _signal(names: Sequence[str], fields: Sequence[str], line: int) -> Signal:
     if side is None:
         raise ValueError(f"side {cells['side']!r} is neither LONG nor SHORT; write one of them")
     market = market_name(cells["symbol"])
-    return Signal(
+    return RecordedSignal(
         signal_id=cells["id"],
         time_us=time_us(cells["timestamp"]),
         symbol=market.symbol,

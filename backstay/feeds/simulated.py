@@ -10,7 +10,7 @@ from decimal import Decimal
 from random import Random
 
 from backstay.feeds.batches import PriceBatch, merged
-from backstay.feeds.signals import Signal
+from backstay.feeds.signals import RecordedSignal
 from trading.ladder_shape import ladder_from_percentages
 from trading.model import Ladder, Side
 from trading.times import SECOND_US
@@ -110,7 +110,7 @@ def simulated_prices(
 
 def simulated_signals(
     seed: int, *, start_us: int = START_US, span_us: int = SPAN_US, count: int = 60
-) -> tuple[Signal, ...]:
+) -> tuple[RecordedSignal, ...]:
     """Signals of both sides for the market of that span, most of them early enough to end in it.
 
     They are sorted by time, and numbered by it.
@@ -118,7 +118,7 @@ def simulated_signals(
     random = Random(f"backstay signals {seed}")
     times_us = sorted(start_us + random.randrange(span_us * 9 // 10) for _ in range(count))
     return tuple(
-        Signal(
+        RecordedSignal(
             signal_id=f"s{number}",
             time_us=time_us,
             symbol=random.choice(SYMBOLS),

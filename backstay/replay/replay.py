@@ -25,7 +25,7 @@ from backstay.feeds.batches import PriceBatch
 from backstay.feeds.candles import Candles
 from backstay.feeds.errors import InputError
 from backstay.feeds.ordering import Reordered
-from backstay.feeds.signals import Signal
+from backstay.feeds.signals import RecordedSignal
 from backstay.replay.errors import ReplayError
 from persistence.store import Store
 from trading.books import HealthReport
@@ -58,8 +58,8 @@ class Outcome:
     """
 
     positions: tuple[Position, ...]
-    denied: tuple[tuple[Signal, Denial], ...]
-    unfilled: tuple[Signal, ...]
+    denied: tuple[tuple[RecordedSignal, Denial], ...]
+    unfilled: tuple[RecordedSignal, ...]
     wallet: Wallet
     health: HealthReport
     prices: PriceCounts
@@ -88,7 +88,7 @@ class Replay:
     def __init__(
         self,
         store: Store,
-        signals: Sequence[Signal],
+        signals: Sequence[RecordedSignal],
         *,
         account: str = "demo",
         balance: Decimal = Decimal(1000),
@@ -109,11 +109,11 @@ class Replay:
             settings=SystemSettings(audit_seconds=None),
             listeners=listeners,
         )
-        self._signals: dict[str, deque[Signal]] = defaultdict(deque)
+        self._signals: dict[str, deque[RecordedSignal]] = defaultdict(deque)
         for signal in signals:
             self._signals[signal.symbol].append(signal)
         self._markets: dict[str, MarketActor] = {}
-        self._denied: list[tuple[Signal, Denial]] = []
+        self._denied: list[tuple[RecordedSignal, Denial]] = []
         self._read = 0
         self._balance = balance
         self._begun = False
@@ -214,7 +214,7 @@ class Replay:
                 self._dispatcher.virtual_clock.advance_to(times_us[index - 1])
                 self._dispatcher.run_until_idle()
 
-    def _open_due(self, waiting: deque[Signal], time_us: int) -> None:
+    def _open_due(self, waiting: deque[RecordedSignal], time_us: int) -> None:
         while waiting and waiting[0].time_us <= time_us:
             signal = waiting.popleft()
             reply = Reply()
@@ -257,7 +257,7 @@ class Replay:
 def replayed(
     store: Store,
     prices: Iterable[PriceBatch],
-    signals: Sequence[Signal],
+    signals: Sequence[RecordedSignal],
     *,
     signals_name: str,
     account: str,
@@ -279,7 +279,9 @@ def replayed(
     return replay.finish()
 
 
-def check_symbols(signals: Iterable[Signal], symbols: frozenset[str], signals_name: str) -> None:
+def check_symbols(
+    signals: Iterable[RecordedSignal], symbols: frozenset[str], signals_name: str
+) -> None:
     """Raise `InputError` for the first signal whose symbol is none of these."""
     for signal in signals:
         if signal.symbol not in symbols:

@@ -15,7 +15,7 @@ from trading.signals import SignalAction, SignalOrder
 SIGNALS_SECONDS_MAX = 240
 
 
-class Alerts:
+class AlertSenders:
     """Senders of alerts: new ones, some again, others under an id that was used, batches."""
 
     def __init__(self, world: World) -> None:

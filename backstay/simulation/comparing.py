@@ -4,7 +4,7 @@ from typing import Any
 
 from backstay.simulation.dispatcher import Violation
 from backstay.simulation.model_account import ModelAccount
-from backstay.simulation.model_position import Happening, ModelPosition, Part, Rung
+from backstay.simulation.model_position import Happening, ModelPosition, ModelRung, Part
 from trading.costs import DEFAULT_RATES
 from trading.model import Position, Wallet
 
@@ -50,7 +50,7 @@ def opened_from(position: Position) -> ModelPosition:
         entry=position.entry_price,
         entry_time=position.entry_time_us,
         stop_percent=ladder.stop_loss_pct,
-        rungs=[Rung(r.distance_pct, str(r.stop), r.close_fraction) for r in ladder.rungs],
+        rungs=[ModelRung(r.distance_pct, str(r.stop), r.close_fraction) for r in ladder.rungs],
         rates={name: getattr(DEFAULT_RATES, name) for name in ("fee", "spread", "slippage")},
         key=position.idempotency_key,
     )

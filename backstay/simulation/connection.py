@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from backstay.simulation.database import IDLE_SECONDS_MAX, Attempt, Database
+from backstay.simulation.database import IDLE_SECONDS_MAX, AskedCommit, SharedDatabase
 from persistence.changes import Change
 from persistence.errors import Damaged, OutcomeUnknown, Unavailable
 from persistence.state import AccountState, Books, PositionRecord, State, StoredEvent
@@ -78,11 +78,15 @@ def _is_unwritable(change: Change) -> bool:
     return any(text.startswith(UNWRITABLE) for text in (*keys, *operations))
 
 
-class Connection:
+class OwnerConnection:
     """The store of one owner's life."""
 
     def __init__(
-        self, database: Database, rates: FaultRates, chance: random.Random, meanwhile: Meanwhile
+        self,
+        database: SharedDatabase,
+        rates: FaultRates,
+        chance: random.Random,
+        meanwhile: Meanwhile,
     ) -> None:
         """`chance` draws what fails."""
         self.kill_wanted = False
@@ -115,12 +119,12 @@ class Connection:
         if any(map(_is_unwritable, changes)):
             raise UnicodeEncodeError("ascii", UNWRITABLE, 0, 1, "injected: nobody foresaw it")
         asked_us = self._database.now_us
-        attempt = Attempt(tuple(changes), epoch, commit_id, first_event_id, now_us, asked_us)
+        attempt = AskedCommit(tuple(changes), epoch, commit_id, first_event_id, now_us, asked_us)
         self._database.begin(attempt)
         self._commit(attempt)
         self._database.finish(attempt)
 
-    def _commit(self, attempt: Attempt) -> None:
+    def _commit(self, attempt: AskedCommit) -> None:
         database, fault = self._database, self._fault()
         if self._files_are_others:
             database.break_off(attempt, Damaged("injected: its files are others"))

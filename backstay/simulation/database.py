@@ -36,7 +36,7 @@ class Committed:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class AskedCommit:
     """The arguments of a commit, and when it was asked for by the world's time."""
 
     changes: Sequence[Change]
@@ -47,7 +47,7 @@ class Attempt:
     asked_us: int
 
 
-class Database:
+class SharedDatabase:
     """The database that every owner connects to.
 
     Every durable transaction is told to `on_durable` in commit order, whatever its owner is told.
@@ -63,7 +63,7 @@ class Database:
         self._transactions = self.real._transactions
         self._away_until_us = self._full_until_us = 0
         self._renewed_seconds, self._released = 0, True
-        self._unfinished: list[Attempt] = []
+        self._unfinished: list[AskedCommit] = []
         self._keep_time()
 
     @property
@@ -138,16 +138,16 @@ class Database:
 
     # --- Commits -----------------------------------------------------------------------------
 
-    def begin(self, attempt: Attempt) -> None:
+    def begin(self, attempt: AskedCommit) -> None:
         """An owner is about to commit: until it has an answer, it may be frozen there."""
         self._unfinished.append(attempt)
 
-    def finish(self, attempt: Attempt) -> None:
+    def finish(self, attempt: AskedCommit) -> None:
         """It has its answer."""
         if attempt in self._unfinished:
             self._unfinished.remove(attempt)
 
-    def commit(self, attempt: Attempt) -> None:
+    def commit(self, attempt: AskedCommit) -> None:
         """Commit really, and tell the model."""
         self.real.commit(
             attempt.changes,
@@ -167,7 +167,7 @@ class Database:
             )
         )
 
-    def break_off(self, attempt: Attempt, error: StoreError) -> None:
+    def break_off(self, attempt: AskedCommit, error: StoreError) -> None:
         """Write everything in a real transaction that breaks before its COMMIT; raises `error`."""
         breaking: Any = _Breaking(self._transactions, error)
         commit(
@@ -181,7 +181,7 @@ class Database:
 
     # --- Details -----------------------------------------------------------------------------
 
-    def _expect_fenced(self, late: Attempt, epoch: int) -> None:
+    def _expect_fenced(self, late: AskedCommit, epoch: int) -> None:
         """Refuse from now on every commit that a former owner has sent."""
         assert late.epoch < epoch, "an epoch is used for one life"
         try:

@@ -8,7 +8,7 @@ from backstay.simulation.world import World
 WHY = "its venue's connection is down"
 
 
-class Feeds:
+class VenueWeather:
     """One connection a symbol; what was said last of it is kept for a market's next life."""
 
     def __init__(self, world: World, prices: Prices) -> None:

@@ -10,7 +10,7 @@ from actors.engine.clock import VirtualClock
 from actors.engine.directory import Directory
 from actors.messages import Reply
 from actors.system import System, SystemSettings
-from backstay.simulation.connection import Connection
+from backstay.simulation.connection import OwnerConnection
 from backstay.simulation.dispatcher import SimulatedDispatcher, Violation, Watcher
 from backstay.simulation.model import Model
 from backstay.simulation.phone import TARGET, Phone, is_wanted
@@ -31,7 +31,7 @@ class Life:
         self,
         *,
         epoch: int,
-        connection: Connection,
+        connection: OwnerConnection,
         clock: VirtualClock,
         order: random.Random,
         model: Model,

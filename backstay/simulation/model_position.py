@@ -31,7 +31,7 @@ class Part:
 
 
 @dataclass(slots=True)
-class Rung:
+class ModelRung:
     """A take-profit level: distance in percent, where the stop goes, the share that is closed."""
 
     percent: Decimal
@@ -51,7 +51,7 @@ class ModelPosition:
     entry: Decimal
     entry_time: int
     stop_percent: Decimal
-    rungs: list[Rung]
+    rungs: list[ModelRung]
     rates: dict[str, Decimal]
     key: str | None
     levels: list[Decimal] = field(default_factory=list)

@@ -4,7 +4,7 @@ from actors.messages import Denied
 from actors.position.messages import CloseDone, StopMoveDone
 from actors.wallet.messages import AccountReady, OpenDone, TransferDone
 from backstay.simulation.dispatcher import Violation
-from backstay.simulation.model_position import ModelPosition, Rung
+from backstay.simulation.model_position import ModelPosition, ModelRung
 from backstay.simulation.requests import (
     AccountAsked,
     CloseAsked,
@@ -85,7 +85,7 @@ class Predictions:
             entry_time=entry_time,
             stop_percent=request.ladder.stop_loss_pct,
             rungs=[
-                Rung(rung.distance_pct, str(rung.stop), rung.close_fraction)
+                ModelRung(rung.distance_pct, str(rung.stop), rung.close_fraction)
                 for rung in request.ladder.rungs
             ],
             rates={name: getattr(DEFAULT_RATES, name) for name in ("fee", "spread", "slippage")},

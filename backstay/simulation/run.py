@@ -21,7 +21,7 @@ REPORTED_STEPS = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class RunOutcome:
     """The outcome of a run; `digest` covers its whole history, steps and events."""
 
     steps: int
@@ -64,7 +64,7 @@ def simulate(
     steps: int | Sequence[int],
     *,
     stepped: Callable[[], object] = lambda: None,
-) -> Outcome:
+) -> RunOutcome:
     """Take so many steps in a weather, or only these of a seed, and check all the time.
 
     `stepped` is told of each step.
@@ -84,7 +84,7 @@ def simulate(
             ) from error
         finally:
             world.close()
-    return Outcome(
+    return RunOutcome(
         steps=len(numbers),
         messages=world.messages + world.dispatcher.messages,
         positions=len(world.model.positions),

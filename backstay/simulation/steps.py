@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from decimal import Decimal
 
-from backstay.simulation.alerts import Alerts
+from backstay.simulation.alerts import AlertSenders
 from backstay.simulation.arithmetic import price as price_scale
 from backstay.simulation.connection import UNWRITABLE
-from backstay.simulation.feeds import Feeds
+from backstay.simulation.feeds import VenueWeather
 from backstay.simulation.life import Life
 from backstay.simulation.mishaps import Mishaps
 from backstay.simulation.prices import Prices
@@ -30,9 +30,9 @@ class Steps:
         self.world = world
         self.random = world.random
         self.prices = Prices(world)
-        self.feeds = Feeds(world, self.prices)
+        self.feeds = VenueWeather(world, self.prices)
         self.mishaps = Mishaps(world)
-        self.alerts = Alerts(world)
+        self.alerts = AlertSenders(world)
         self._table: list[tuple[int, Callable[[], str]]] = [
             (36, self.prices.walk),
             (9, self.prices.gap),

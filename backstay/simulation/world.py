@@ -15,8 +15,8 @@ from actors.engine.clock import VirtualClock
 from actors.market.messages import TakePrices
 from actors.system import System, UncommittedError
 from backstay.simulation.clients import Client, command
-from backstay.simulation.connection import Connection
-from backstay.simulation.database import Committed, Database
+from backstay.simulation.connection import OwnerConnection
+from backstay.simulation.database import Committed, SharedDatabase
 from backstay.simulation.dispatcher import Killed, SimulatedDispatcher, Violation
 from backstay.simulation.life import RENEW_SECONDS, Life
 from backstay.simulation.model import Model
@@ -48,7 +48,7 @@ class World:
         self.requests = Requests()
         self.model = Model(self.requests)
         self.phone = Phone()
-        self.database = Database(self.clock)
+        self.database = SharedDatabase(self.clock)
         self.database.on_durable = self._durable
         self.violations: list[str] = []
         self.ghosts: list[Life] = []
@@ -193,7 +193,7 @@ class World:
         self.lives += 1
         self.model.epoch = epoch
         failing, self.database.failing = self.database.failing, False
-        connection = Connection(self.database, self.weather.database, self._chance, self)
+        connection = OwnerConnection(self.database, self.weather.database, self._chance, self)
         self.life = Life(
             epoch=epoch,
             connection=connection,

@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any
 
 from backstay.feeds.batches import PriceBatch
-from backstay.feeds.signals import Signal
+from backstay.feeds.signals import RecordedSignal
 
 _WIDE = Context(prec=80, rounding=ROUND_HALF_EVEN)
 _MONEY = Decimal("1E-8")
@@ -72,7 +72,7 @@ class PlainLoop:
     denied: list[str] = field(default_factory=list)
     filled: set[str] = field(default_factory=set)
 
-    def run(self, batches: Iterable[PriceBatch], signals: Iterable[Signal]) -> "PlainLoop":
+    def run(self, batches: Iterable[PriceBatch], signals: Iterable[RecordedSignal]) -> "PlainLoop":
         """Play prices that the guard accepts one and all."""
         waiting = list(signals)
         for symbol, times_us, prices in batches:
@@ -86,7 +86,7 @@ class PlainLoop:
                     self._open(signal, price)
         return self
 
-    def _open(self, signal: Signal, price: Decimal) -> None:
+    def _open(self, signal: RecordedSignal, price: Decimal) -> None:
         sign = 1 if signal.side == "LONG" else -1
         quantity = _rounded(_WIDE.divide(signal.notional, price), Decimal("1E-18"))
         hold = _rounded(_times(price, quantity))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from backstay.feeds.batches import PriceBatch
-from backstay.feeds.signals import Signal
+from backstay.feeds.signals import RecordedSignal
 from backstay.feeds.simulated import simulated_prices, simulated_signals
 from backstay.replay.event_tape import EventTape
 from backstay.replay.replay import replayed
@@ -32,7 +32,7 @@ class TapedReplay:
 
 def taped_replay(
     batches: Sequence[PriceBatch],
-    signals: Sequence[Signal],
+    signals: Sequence[RecordedSignal],
     *,
     balance: Decimal = Decimal(1000),
     account: str = "demo",

@@ -16,7 +16,7 @@ from backstay.service.metrics import Metrics
 from backstay.service.metrics.catalogue import ACCOUNTS, CATALOGUE, METRICS, OURS
 from backstay.service.metrics.exposition import CatalogueCollector
 from backstay.service.metrics.markdown import section
-from backstay.service.metrics.model import Group, Kind
+from backstay.service.metrics.model import Kind, MetricGroup
 from backstay.web.backend import Backend, Probe
 from backstay.web.stream.event_stream import EventStream
 from tests.acceptance.api import AppClient, serving
@@ -107,7 +107,7 @@ def test_promtool_finds_nothing_to_say(api: AppClient, metrics: Metrics) -> None
 
 
 @pytest.mark.parametrize("group", CATALOGUE, ids=lambda group: group.title)
-def test_the_page_has_each_group_as_it_is(group: Group) -> None:
+def test_the_page_has_each_group_as_it_is(group: MetricGroup) -> None:
     """What is missing or different, the failure shows as it must be."""
     assert section(group) in DOCS.read_text()
 

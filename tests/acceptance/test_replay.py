@@ -12,7 +12,7 @@ import pytest
 
 from backstay.feeds.batches import PriceBatch
 from backstay.feeds.recorded import open_prices
-from backstay.feeds.signals import Signal
+from backstay.feeds.signals import RecordedSignal
 from backstay.feeds.simulated import simulated_prices, simulated_signals
 from backstay.replay.replay import Outcome, replayed
 from backstay.replay.report.report import report_of
@@ -43,7 +43,7 @@ LADDERS = (
 
 
 def play(
-    url: str, batches: Sequence[PriceBatch], signals: Sequence[Signal], balance: Decimal
+    url: str, batches: Sequence[PriceBatch], signals: Sequence[RecordedSignal], balance: Decimal
 ) -> Outcome:
     """Replay over a database."""
     store = Store.open(url)
@@ -72,7 +72,7 @@ def facts_of(report: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def check_against_plain_loop(
-    batches: Sequence[PriceBatch], signals: Sequence[Signal], balance: Decimal
+    batches: Sequence[PriceBatch], signals: Sequence[RecordedSignal], balance: Decimal
 ) -> dict[str, Any]:
     """Replay in memory, and hold everything against the plain loop."""
     outcome = play("sqlite://", batches, signals, balance)
@@ -128,7 +128,7 @@ def check_recording(name: str, symbol: str = "") -> None:
     times_us = [batch.times_us[0] for batch in batches]
     chance = random.Random(name)
     signals = [
-        Signal(
+        RecordedSignal(
             signal_id=f"s{number}",
             time_us=time_us,
             symbol=batches[0].symbol,
@@ -161,7 +161,7 @@ def test_signals_after_the_last_price_are_unfilled() -> None:
     """A signal that no price follows is reported, and is no error."""
     batch = PriceBatch("BTCUSDT", [1_000_000, 2_000_000], [Decimal(100), Decimal(101)])
     signals = [
-        Signal(
+        RecordedSignal(
             signal_id=signal_id,
             time_us=time_us,
             symbol="BTCUSDT",
@@ -184,7 +184,7 @@ def test_a_signal_waits_for_a_price_that_the_guard_accepts() -> None:
         [1_000_000, 2_000_000, 1_500_000, 3_000_000],
         [Decimal(100), Decimal(900), Decimal(100), Decimal(102)],
     )
-    signal = Signal(
+    signal = RecordedSignal(
         signal_id="s1",
         time_us=1_500_000,
         symbol="BTCUSDT",

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from backstay.feeds.batches import PriceBatch
-from backstay.feeds.signals import Signal
+from backstay.feeds.signals import RecordedSignal
 from backstay.feeds.simulated import simulated_prices, simulated_signals
 from backstay.replay.report.html import page_html
 from tests.acceptance.taped_replay import TapedReplay, simulated_replay, taped_replay
@@ -137,7 +137,7 @@ def test_a_text_that_looks_like_a_place_of_the_page_stays_a_text() -> None:
 def test_a_replay_without_positions_has_a_page(tmp_path: Path) -> None:
     """No signal was due, or none could be opened: that is an outcome too."""
     batch = PriceBatch("BTCUSDT", [1_000_000, 2_000_000], [Decimal(100), Decimal(101)])
-    late = Signal(
+    late = RecordedSignal(
         signal_id="late",
         time_us=3_000_000,
         symbol="BTCUSDT",

@@ -8,7 +8,12 @@ import psycopg2
 import pytest
 
 from actors.engine.clock import SystemClock
-from backstay.service.running.ownership import Candidate, OwnerLivesError, StopAskedError, keeping
+from backstay.service.running.ownership import (
+    OwnerCandidate,
+    OwnerLivesError,
+    StopAskedError,
+    keeping,
+)
 from harness.http_api import until
 from persistence import schema
 from persistence.errors import Deposed, Lease, Locked, OwnedElsewhere, SchemaTooNew, Unavailable
@@ -119,7 +124,7 @@ def test_an_owner_whose_commits_are_slow_lives_all_the_same(postgres_database: s
             next(meanwhile)()
             return False
 
-        candidate = Candidate(
+        candidate = OwnerCandidate(
             postgres_database, SystemClock(), standby=False, wait=wait, tell=lambda _: None
         )
         with pytest.raises(OwnerLivesError):
@@ -144,7 +149,7 @@ def test_a_start_that_takes_longer_than_the_lease_keeps_it(postgres_database: st
 
 def test_a_row_that_somebody_holds_is_no_outage(postgres_database: str) -> None:
     """A standby waits on, and does not raise the alarm that the database is away."""
-    candidate = Candidate(
+    candidate = OwnerCandidate(
         postgres_database, SystemClock(), standby=True, wait=lambda _: True, tell=lambda _: None
     )
     with (

@@ -15,7 +15,7 @@ from actors.commit.courier import Courier
 from actors.commit.messages import Announced, ChangeCommitted, CommitChange
 from actors.wallet.plan import Plan, QuotedOpen
 from persistence import batch, commits, owner, rows
-from persistence.batch import Batch, PositionStep
+from persistence.batch import Batch, PositionRowStep
 from persistence.changes import Change
 from persistence.errors import Deposed, Unavailable
 from trading.events import Event
@@ -76,7 +76,7 @@ def earlier_rows_win(patch: pytest.MonkeyPatch) -> None:
         for position in reversed(change.positions):
             step = found.positions[position.position_id]
             row = replace(position, version=step.after.version)
-            found.positions[position.position_id] = PositionStep(step.version_before, row)
+            found.positions[position.position_id] = PositionRowStep(step.version_before, row)
 
     patch.setattr(batch, "_fold_positions", first_wins)
 

@@ -8,7 +8,7 @@ import pytest
 from actors.engine.directory import Directory
 from actors.signals import intake
 from actors.signals.actor import SignalActor
-from actors.signals.intake import Group, Intake, KnownSignals
+from actors.signals.intake import Intake, KnownSignals, SignalGroup
 from actors.signals.run import SignalRun
 from actors.wallet.messages import OpenPosition
 from persistence.store import Store
@@ -61,7 +61,7 @@ def signals_are_answered_too_early(patch: pytest.MonkeyPatch) -> None:
     """A sender is told that a signal is stored when it is about to be."""
     store = Intake._store
 
-    def hasty(self: Intake, group: Group) -> None:
+    def hasty(self: Intake, group: SignalGroup) -> None:
         for taken, answer in zip(group.taken, group.answers, strict=True):
             self._directory.send(taken.command.reply_to, answer)
         store(self, group)
@@ -106,7 +106,7 @@ def batches_are_stored_in_parts(patch: pytest.MonkeyPatch) -> None:
     """Of what is stored together only the first signal is."""
     store = Intake._store
 
-    def partly(self: Intake, group: Group) -> None:
+    def partly(self: Intake, group: SignalGroup) -> None:
         group.signals = group.signals[:1]
         store(self, group)
 

@@ -155,8 +155,9 @@ def test_every_changelog_has_an_unreleased_section() -> None:
 
 
 def test_every_test_that_the_docs_name_exists() -> None:
-    """`docs/specification.md` answers with tests; none of them is only a promise."""
-    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / "specification.md").read_text()))
+    """The specification and the guarantees answer with tests; none of them is only a promise."""
+    pages = [text for path, text in texts() if path.parent == Path("docs")]
+    named = {name for page in pages for name in re.findall(r"`(test_\w+)`", page)}
     defined = {
         name
         for path, text in texts()

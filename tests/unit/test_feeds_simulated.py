@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import islice, pairwise
 
 from backstay.feeds.batches import PriceBatch
-from backstay.feeds.signals import Signal
+from backstay.feeds.signals import RecordedSignal
 from backstay.feeds.simulated import SPAN_US, START_US, SYMBOLS, simulated_prices, simulated_signals
 from trading.ladder import advanced, opened, quantity_for
 from trading.model import CloseReason, CostRates, Position, PositionStatus, Side
@@ -23,7 +23,7 @@ def rows(batches: Iterable[PriceBatch]) -> list[Row]:
     ]
 
 
-def opened_at(signal: Signal, price: Decimal, time_us: int) -> Position:
+def opened_at(signal: RecordedSignal, price: Decimal, time_us: int) -> Position:
     return opened(
         position_id=signal.line,
         account="demo",

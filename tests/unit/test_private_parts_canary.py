@@ -11,7 +11,7 @@ from uvicorn.server import Server, ServerState
 from websocket import WebSocket
 from websocket._abnf import continuous_frame, frame_buffer
 
-from backstay.service.http.connections import Connection
+from backstay.service.http.connections import ClientConnection
 
 
 @pytest.mark.parametrize("library", ["pykka", "uvicorn", "websocket-client"])
@@ -22,7 +22,7 @@ def test_a_library_whose_privates_are_used_is_pinned_to_a_minor_version(library:
 
 
 def test_uvicorn_keeps_what_a_connection_looks_at() -> None:
-    """`Connection` reads these of the protocol, and sets `disconnected` of the cycle."""
+    """`ClientConnection` reads these of the protocol, and sets `disconnected` of the cycle."""
     protocol = inspect.getsource(H11Protocol)
     names = ("conn", "cycle", "transport", "scope", "loop", "server_state")
     assert [name for name in names if f"self.{name}" not in protocol] == []
@@ -35,7 +35,7 @@ def test_uvicorn_calls_what_a_connection_overrides() -> None:
     source = inspect.getsource(H11Protocol.handle_events)
     handling = source.split("except h11.RemoteProtocolError", 1)[1]
     assert "self.send_400_response(msg)" in handling
-    for each in (Connection, H11Protocol):
+    for each in (ClientConnection, H11Protocol):
         assert list(inspect.signature(each.send_400_response).parameters) == ["self", "msg"]
     assert "self.on_tick(" in inspect.getsource(Server.main_loop)
 

@@ -9,7 +9,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from backstay.cli import show as commands_show
-from backstay.cli.client import Refused, ServiceAway
+from backstay.cli.client import CallRefused, ServiceAway
 from backstay.cli.rendering import (
     history_tables,
     one_position_table,
@@ -130,8 +130,8 @@ def test_a_watched_table_outlives_its_service() -> None:
 
 def test_a_refusal_ends_the_watching() -> None:
     """What asking again cannot mend is told at once."""
-    with pytest.raises(Refused, match="no valid token"):
-        Watched(Text("first"), Refused("no valid token"))
+    with pytest.raises(CallRefused, match="no valid token"):
+        Watched(Text("first"), CallRefused("no valid token"))
 
 
 def test_positions_are_watched_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,8 +12,8 @@ from websocket import ABNF
 from backstay.feeds.venues.connection import (
     MESSAGE_BYTES_MAX,
     BufferedWebSocket,
-    Connection,
     Disconnected,
+    VenueConnection,
 )
 
 SIZES = st.sampled_from([0, 1, 2, 124, 125, 126, 127, 128, 1_000, 65_535, 65_536, 70_000])
@@ -30,7 +30,7 @@ class Pipe:
         self.socket.setblocking(False)
         websocket = BufferedWebSocket(skip_utf8_validation=True, enable_multithread=False)
         websocket.sock = self.socket
-        self.connection = Connection(websocket, self.socket)
+        self.connection = VenueConnection(websocket, self.socket)
 
     def close(self) -> None:
         """Close both."""

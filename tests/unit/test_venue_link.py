@@ -4,7 +4,7 @@ from typing import cast
 
 import pytest
 
-from backstay.feeds.venues.connection import Connection
+from backstay.feeds.venues.connection import VenueConnection
 from backstay.feeds.venues.link import Link, Timing
 from tests.unit.test_venue_subscriptions import VENUE
 
@@ -18,7 +18,7 @@ class Silent:
 @pytest.fixture
 def link() -> Link:
     """A connection that has numbered no frame."""
-    return Link(cast(Connection, Silent()), VENUE, ["A"], Timing())
+    return Link(cast(VenueConnection, Silent()), VENUE, ["A"], Timing())
 
 
 def test_a_gap_in_the_numbers_counts_the_frames_that_were_lost(link: Link) -> None:

@@ -5,8 +5,8 @@ from backstay.feeds.venues.frames import (
     Heartbeat,
     Notice,
     Numbered,
-    Refused,
     Subscribed,
+    SubscriptionRefused,
     Unknown,
 )
 from tests.unit.documented import T_US, Documented, trades
@@ -18,13 +18,13 @@ BINANCE = (
         "binance",
         "refusal",
         b'{"code":2,"msg":"Invalid request: too many parameters","id":1}',
-        (Refused(symbol=None, why="Invalid request: too many parameters"),),
+        (SubscriptionRefused(symbol=None, why="Invalid request: too many parameters"),),
     ),
     Documented(
         "binance",
         "refusal inside an error",
         b'{"error":{"code":3,"msg":"Invalid JSON"},"id":null}',
-        (Refused(symbol=None, why="Invalid JSON"),),
+        (SubscriptionRefused(symbol=None, why="Invalid JSON"),),
     ),
     Documented(
         "binance",
@@ -72,7 +72,7 @@ KRAKEN = (
         "refusal",
         b'{"error":"Currency pair not supported FOO/USD","method":"subscribe","success":false,'
         b'"symbol":"FOO/USD","time_in":"2026-05-28T20:26:40.1Z"}',
-        (Refused(symbol="FOO/USD", why="Currency pair not supported FOO/USD"),),
+        (SubscriptionRefused(symbol="FOO/USD", why="Currency pair not supported FOO/USD"),),
     ),
     Documented(
         "kraken",
@@ -84,7 +84,7 @@ KRAKEN = (
         "kraken",
         "refusal of all",
         b'{"error":"Malformed request","method":"subscribe","success":false}',
-        (Refused(symbol=None, why="Malformed request"),),
+        (SubscriptionRefused(symbol=None, why="Malformed request"),),
     ),
     Documented(
         "kraken",
@@ -159,13 +159,13 @@ COINBASE = (
         "coinbase",
         "refusal",
         b'{"type":"error","message":"FOO-USD is not a valid product"}',
-        (Refused(symbol="FOO-USD", why="FOO-USD is not a valid product"),),
+        (SubscriptionRefused(symbol="FOO-USD", why="FOO-USD is not a valid product"),),
     ),
     Documented(
         "coinbase",
         "refusal with a reason",
         b'{"type":"error","message":"Failed to subscribe","reason":"FOO-USD is not valid"}',
-        (Refused(symbol="FOO-USD", why="Failed to subscribe: FOO-USD is not valid"),),
+        (SubscriptionRefused(symbol="FOO-USD", why="Failed to subscribe: FOO-USD is not valid"),),
     ),
     Documented(
         "coinbase",

@@ -1,6 +1,13 @@
 """Frames written from the documentation of Bybit and OKX."""
 
-from backstay.feeds.venues.frames import GoingAway, Heartbeat, Notice, Refused, Subscribed, Unknown
+from backstay.feeds.venues.frames import (
+    GoingAway,
+    Heartbeat,
+    Notice,
+    Subscribed,
+    SubscriptionRefused,
+    Unknown,
+)
 from tests.unit.documented import T_US, Documented, trades
 
 BYBIT = (
@@ -22,19 +29,23 @@ BYBIT = (
         "refusal",
         b'{"success":false,"ret_msg":"error:handler not found,topic:publicTrade.FOOUSDT",'
         b'"conn_id":"c1","req_id":"","op":"subscribe"}',
-        (Refused(symbol="FOOUSDT", why="error:handler not found,topic:publicTrade.FOOUSDT"),),
+        (
+            SubscriptionRefused(
+                symbol="FOOUSDT", why="error:handler not found,topic:publicTrade.FOOUSDT"
+            ),
+        ),
     ),
     Documented(
         "bybit",
         "refusal of a spot symbol",
         b'{"success":false,"ret_msg":"Invalid symbol :[publicTrade.FOOUSDT]","op":"subscribe"}',
-        (Refused(symbol="FOOUSDT", why="Invalid symbol :[publicTrade.FOOUSDT]"),),
+        (SubscriptionRefused(symbol="FOOUSDT", why="Invalid symbol :[publicTrade.FOOUSDT]"),),
     ),
     Documented(
         "bybit",
         "refusal told by its id",
         b'{"success":false,"ret_msg":"args size >10","req_id":"FOOUSDT","op":"subscribe"}',
-        (Refused(symbol="FOOUSDT", why="args size >10"),),
+        (SubscriptionRefused(symbol="FOOUSDT", why="args size >10"),),
     ),
     Documented(
         "bybit",
@@ -104,7 +115,7 @@ OKX = (
         b'{"event":"error","code":"60018","msg":"Wrong URL or channel:trades,instId:FOO-USDT '
         b'doesn\'t exist. Please use the correct URL, channel and parameters.","connId":"c1"}',
         (
-            Refused(
+            SubscriptionRefused(
                 symbol="FOO-USDT",
                 why="Wrong URL or channel:trades,instId:FOO-USDT doesn't exist. Please use the"
                 " correct URL, channel and parameters. (code 60018)",
@@ -117,7 +128,7 @@ OKX = (
         b'{"event":"error","code":"60012","msg":"Invalid request: {\\"op\\": \\"subscribe\\", '
         b'\\"args\\":[{ \\"channel\\" : \\"trades\\", \\"instId\\" : \\"BTC-USDT\\"}]}"}',
         (
-            Refused(
+            SubscriptionRefused(
                 symbol="BTC-USDT",
                 why='Invalid request: {"op": "subscribe", "args":[{ "channel" : "trades",'
                 ' "instId" : "BTC-USDT"}]} (code 60012)',
@@ -128,7 +139,7 @@ OKX = (
         "okx",
         "refusal without a symbol",
         b'{"event":"error","code":"60012","msg":"Invalid request","connId":"c1"}',
-        (Refused(symbol=None, why="Invalid request (code 60012)"),),
+        (SubscriptionRefused(symbol=None, why="Invalid request (code 60012)"),),
     ),
     Documented(
         "okx",

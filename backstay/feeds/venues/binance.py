@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 
 from backstay.feeds.venues.decoding import UNREADABLE, Milliseconds, parsed, trades_of, unknown
-from backstay.feeds.venues.frames import Decoded, GoingAway, Refused, Subscribed
+from backstay.feeds.venues.frames import Decoded, GoingAway, Subscribed, SubscriptionRefused
 from backstay.feeds.venues.venue import QUIET_SECONDS, Venue
 
 
@@ -42,7 +42,7 @@ def _other(frame: bytes) -> Decoded:
             return Subscribed(symbol=None)
         case {"error": {"msg": str(why)}} | {"code": _, "msg": str(why)}:
             # The errors that the venue documents are all about a request's form.
-            return Refused(symbol=None, why=why)
+            return SubscriptionRefused(symbol=None, why=why)
         case {"e": "serverShutdown"} | {"data": {"e": "serverShutdown"}}:
             return GoingAway(why="Binance sent serverShutdown")
         case {"data": {"e": "trade"}}:

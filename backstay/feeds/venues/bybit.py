@@ -10,7 +10,7 @@ from decimal import Decimal
 import msgspec
 
 from backstay.feeds.venues.decoding import UNREADABLE, Milliseconds, parsed, trades_of, unknown
-from backstay.feeds.venues.frames import Decoded, Heartbeat, Notice, Refused, Subscribed
+from backstay.feeds.venues.frames import Decoded, Heartbeat, Notice, Subscribed, SubscriptionRefused
 from backstay.feeds.venues.venue import QUIET_SECONDS, Venue
 
 _TOPIC = "publicTrade."
@@ -66,7 +66,7 @@ def _answer(success: bool, why: str, request: object) -> Decoded:
         symbol = named[1]
     if success or "already subscribed" in why:
         return Subscribed(symbol=symbol)
-    return Refused(symbol=symbol, why=why)
+    return SubscriptionRefused(symbol=symbol, why=why)
 
 
 def _subscribe(symbol: str) -> str:

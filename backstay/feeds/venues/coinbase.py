@@ -11,7 +11,14 @@ from typing import Literal
 import msgspec
 
 from backstay.feeds.venues.decoding import UNREADABLE, Moment, parsed, trades_of, unknown
-from backstay.feeds.venues.frames import Decoded, Heartbeat, Notice, Numbered, Refused, Subscribed
+from backstay.feeds.venues.frames import (
+    Decoded,
+    Heartbeat,
+    Notice,
+    Numbered,
+    Subscribed,
+    SubscriptionRefused,
+)
 from backstay.feeds.venues.venue import Venue
 from trading.times import microseconds
 
@@ -92,7 +99,7 @@ def _subscriptions(channels: dict[str, object]) -> list[Decoded]:
 
 def _error(why: str) -> Decoded:
     if product := _PRODUCT.search(why):
-        return Refused(symbol=product[0], why=why)
+        return SubscriptionRefused(symbol=product[0], why=why)
     return Notice(text=why, is_error=True)
 
 

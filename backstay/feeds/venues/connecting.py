@@ -9,7 +9,12 @@ from urllib.parse import urlsplit
 
 from websocket import WebSocketException
 
-from backstay.feeds.venues.connection import BufferedWebSocket, Connection, Disconnected, reason_of
+from backstay.feeds.venues.connection import (
+    BufferedWebSocket,
+    Disconnected,
+    VenueConnection,
+    reason_of,
+)
 
 
 class Connecting:
@@ -26,12 +31,12 @@ class Connecting:
         self._lock = threading.Lock()
         self._abandoned = False
         self._socket: socket.socket | None = None
-        self._connection: Connection | None = None
+        self._connection: VenueConnection | None = None
         self._failure: Exception | None = None
         arguments = (url, timeout_seconds)
         threading.Thread(target=self._run, args=arguments, name="connecting", daemon=True).start()
 
-    def result(self) -> Connection:
+    def result(self) -> VenueConnection:
         """The connection, once it is `done`; raises `Disconnected` if it could not be made."""
         match self._failure:
             case None:
@@ -42,7 +47,7 @@ class Connecting:
             case failure:
                 raise failure
 
-    def wait(self, stopping: threading.Event, look_seconds: float) -> Connection | None:
+    def wait(self, stopping: threading.Event, look_seconds: float) -> VenueConnection | None:
         """Wait for the result, at most as long as it may take; None if stopped meanwhile."""
         deadline = time.monotonic() + self._timeout_seconds
         while not self.done.wait(look_seconds):
@@ -108,7 +113,7 @@ def reach(url: str, timeout_seconds: float) -> socket.socket:
     return sock
 
 
-def greet(sock: socket.socket, url: str, timeout_seconds: float) -> Connection:
+def greet(sock: socket.socket, url: str, timeout_seconds: float) -> VenueConnection:
     """Speak TLS, which is verified, and HTTP; closes the socket if that fails.
 
     Raises:
@@ -127,4 +132,4 @@ def greet(sock: socket.socket, url: str, timeout_seconds: float) -> Connection:
     except BaseException:
         sock.close()
         raise
-    return Connection(websocket, sock)
+    return VenueConnection(websocket, sock)

@@ -18,7 +18,7 @@ class Disconnected(Exception):
     """The connection cannot be used any more; the message says why, for people."""
 
 
-class Connection:
+class VenueConnection:
     """An open connection, for one thread; nothing of it waits.
 
     `receive` is to be called when `fileno` is readable; pings are answered by themselves. Sending

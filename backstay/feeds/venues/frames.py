@@ -29,7 +29,7 @@ class Subscribed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
+class SubscriptionRefused:
     """A symbol's trades will not come; None where the venue does not say which it means."""
 
     symbol: str | None
@@ -70,4 +70,6 @@ class Unknown:
     kind: str
 
 
-Decoded = Trades | Subscribed | Refused | Numbered | Heartbeat | Notice | GoingAway | Unknown
+Decoded = (
+    Trades | Subscribed | SubscriptionRefused | Numbered | Heartbeat | Notice | GoingAway | Unknown
+)

@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from backstay.feeds.venues.decoding import UNREADABLE, Moment, parsed, trades_of, unknown
-from backstay.feeds.venues.frames import Decoded, Heartbeat, Notice, Refused, Subscribed
+from backstay.feeds.venues.frames import Decoded, Heartbeat, Notice, Subscribed, SubscriptionRefused
 from backstay.feeds.venues.venue import Venue
 from trading.times import microseconds
 
@@ -51,9 +51,9 @@ def _other(frame: bytes) -> Decoded:
         case {"method": "subscribe", "error": str(why), "symbol": str(symbol)}:
             if why == "Already subscribed":
                 return Subscribed(symbol=symbol)
-            return Refused(symbol=symbol, why=why)
+            return SubscriptionRefused(symbol=symbol, why=why)
         case {"method": "subscribe", "error": str(why)}:
-            return Refused(symbol=None, why=why)
+            return SubscriptionRefused(symbol=None, why=why)
         case {"error": str(why)}:
             return Notice(text=why, is_error=True)
         case {"channel": "status", "data": [{"system": str(system)}, *_]}:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from backstay.feeds.venues.connection import Connection, Disconnected
+from backstay.feeds.venues.connection import Disconnected, VenueConnection
 from backstay.feeds.venues.frames import Trades
 from backstay.feeds.venues.subscriptions import Subscriptions
 from backstay.feeds.venues.venue import Venue
@@ -52,7 +52,7 @@ class Link:
     """
 
     def __init__(
-        self, connection: Connection, venue: Venue, symbols: Sequence[str], timing: Timing
+        self, connection: VenueConnection, venue: Venue, symbols: Sequence[str], timing: Timing
     ) -> None:
         """Begin with a connection on which nothing was sent yet."""
         begun = connection.heard_at

@@ -10,7 +10,14 @@ from decimal import Decimal
 import msgspec
 
 from backstay.feeds.venues.decoding import UNREADABLE, Milliseconds, parsed, trades_of, unknown
-from backstay.feeds.venues.frames import Decoded, GoingAway, Heartbeat, Notice, Refused, Subscribed
+from backstay.feeds.venues.frames import (
+    Decoded,
+    GoingAway,
+    Heartbeat,
+    Notice,
+    Subscribed,
+    SubscriptionRefused,
+)
 from backstay.feeds.venues.venue import QUIET_SECONDS, Venue
 
 _SERVICE_UPGRADE = "64008"
@@ -72,9 +79,9 @@ def _other(frame: bytes) -> Decoded:
 def _error(code: str, why: str) -> Decoded:
     text = f"{why} (code {code})"
     if named := _NAMED.search(why):
-        return Refused(symbol=named[1], why=text)
+        return SubscriptionRefused(symbol=named[1], why=text)
     if code in _REFUSALS:
-        return Refused(symbol=None, why=text)
+        return SubscriptionRefused(symbol=None, why=text)
     return Notice(text=text, is_error=True)
 
 

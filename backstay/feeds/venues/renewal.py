@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from backstay.feeds.venues.connecting import Connecting
-from backstay.feeds.venues.connection import Connection
+from backstay.feeds.venues.connection import VenueConnection
 from backstay.feeds.venues.link import Link
 
 
@@ -17,7 +17,7 @@ class Renewal:
     def __init__(
         self,
         connecting: Connecting,
-        begin: Callable[[Connection], Link],
+        begin: Callable[[VenueConnection], Link],
         symbols: tuple[str, ...],
         overlap_seconds: float,
     ) -> None:

@@ -12,15 +12,15 @@ import structlog
 
 from backstay.feeds.venues.backoff import Backoff
 from backstay.feeds.venues.connecting import Connecting
-from backstay.feeds.venues.connection import Connection, Disconnected
+from backstay.feeds.venues.connection import Disconnected, VenueConnection
 from backstay.feeds.venues.frames import (
     Decoded,
     GoingAway,
     Heartbeat,
     Notice,
     Numbered,
-    Refused,
     Subscribed,
+    SubscriptionRefused,
     Trades,
     Unknown,
 )
@@ -129,7 +129,7 @@ class Session:
         self._may_connect_at = time.monotonic() + self._venue.connect_seconds_min
         return Connecting(self._url, self._timing.connect)
 
-    def _begin(self, connection: Connection) -> Link:
+    def _begin(self, connection: VenueConnection) -> Link:
         self._opened += 1
         self.state.reconnects = self._opened - 1
         self.state.connected = True
@@ -237,7 +237,7 @@ class Session:
                 self._take_number(link, number)
             case Subscribed(symbol=symbol):
                 self._acknowledge(link, symbol)
-            case Refused(symbol=symbol, why=why):
+            case SubscriptionRefused(symbol=symbol, why=why):
                 self._refuse(link, symbol, why)
             case Heartbeat() | Trades():
                 link.lively_at = link.connection.heard_at

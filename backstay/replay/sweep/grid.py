@@ -7,7 +7,7 @@ from itertools import product
 
 from backstay.feeds.errors import InputError
 from backstay.feeds.numbers import decimal_of
-from backstay.feeds.signals import Signal
+from backstay.feeds.signals import RecordedSignal
 from trading.ladder_shape import ladder_from_percentages
 from trading.model import Ladder
 
@@ -71,10 +71,10 @@ def grid_of(options: Sequence[str]) -> tuple[LadderChoice, ...]:
 
 
 def check_ladders(
-    choices: Iterable[LadderChoice], signals: Iterable[Signal], signals_name: str
+    choices: Iterable[LadderChoice], signals: Iterable[RecordedSignal], signals_name: str
 ) -> None:
     """Raise `InputError` for the first signal whose own ladder does not go with a choice."""
-    by_ladder: dict[Ladder, Signal] = {}
+    by_ladder: dict[Ladder, RecordedSignal] = {}
     for signal in signals:
         by_ladder.setdefault(signal.ladder, signal)
     for choice in choices:

@@ -17,7 +17,7 @@ from backstay.feeds.candles import Candles
 from backstay.feeds.errors import InputError
 from backstay.feeds.ordering import Reordered
 from backstay.feeds.recorded import open_prices
-from backstay.feeds.signals import Signal
+from backstay.feeds.signals import RecordedSignal
 from backstay.logs import configure_logs
 from backstay.replay.errors import ReplayError
 from backstay.replay.replay import Outcome, PriceCounts, replayed
@@ -36,7 +36,7 @@ class Setup:
     """The settings that all ladders of a sweep share."""
 
     prices: tuple[str, ...]
-    signals: tuple[Signal, ...]
+    signals: tuple[RecordedSignal, ...]
     signals_name: str
     account: str
     balance: Decimal

@@ -79,7 +79,7 @@ class Connections(ServerState):
         self.stats = stats
         self._most = most
         # The connection that has waited longest for its client comes first.
-        self._kept: dict[Connection, None] = {}
+        self._kept: dict[ClientConnection, None] = {}
 
     def look(self) -> None:
         """Cut off clients that keep the service waiting for too long; call it once a second."""
@@ -88,7 +88,7 @@ class Connections(ServerState):
                 del self._kept[one]
                 self._kept[one] = None
 
-    def add(self, newcomer: "Connection") -> None:
+    def add(self, newcomer: "ClientConnection") -> None:
         """Keep one more; where there are too many, cut one off.
 
         It is the one that has waited the longest for its client, or else one whose read has no
@@ -103,18 +103,18 @@ class Connections(ServerState):
         if not newcomer.transport.is_closing():
             self._kept[newcomer] = None
 
-    def let_go(self, one: "Connection", reason: CutOff) -> None:
+    def let_go(self, one: "ClientConnection", reason: CutOff) -> None:
         """Count one that is cut off, and wait for it no more."""
         self.stats.cut_off[reason] += 1
         self._kept.pop(one, None)
 
-    def remove(self, one: "Connection") -> None:
+    def remove(self, one: "ClientConnection") -> None:
         """Count one that is gone no more."""
         self.stats.open -= 1
         self._kept.pop(one, None)
 
 
-class Connection(H11Protocol):
+class ClientConnection(H11Protocol):
     """One connection, which ends when it keeps the service waiting for too long."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

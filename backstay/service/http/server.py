@@ -8,7 +8,7 @@ from typing import Any
 
 import uvicorn
 
-from backstay.service.http.connections import Connection, Connections, connections_max
+from backstay.service.http.connections import ClientConnection, Connections, connections_max
 from backstay.web.access.connection_stats import ConnectionStats
 
 START_SECONDS_MAX = 10.0
@@ -94,7 +94,7 @@ class WebServer:
         most = connections_max()
         config = uvicorn.Config(
             app,
-            http=Connection,
+            http=ClientConnection,
             backlog=BACKLOG_PER_CONNECTION * most,
             log_config=None,
             access_log=False,

@@ -80,7 +80,7 @@ def markets(published: Published, clock: Clock, awaited: Set[str]) -> Readings:
     }
 
 
-class PriceCounts:
+class FeedPriceCounts:
     """Prices by the feed that brings them, from what each market has counted.
 
     A market that failed counts from 0 in its next life; here its former counts are kept, but for

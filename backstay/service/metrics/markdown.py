@@ -1,6 +1,6 @@
 """The catalogue as docs/metrics.md has it."""
 
-from backstay.service.metrics.model import Group, Label, Metric
+from backstay.service.metrics.model import Label, Metric, MetricGroup
 
 HEAD = """\
 | name | type | labels | unit | meaning | series |
@@ -8,7 +8,7 @@ HEAD = """\
 """
 
 
-def section(group: Group) -> str:
+def section(group: MetricGroup) -> str:
     """A group's heading and table."""
     return f"## {group.title}\n\n{HEAD}{''.join(map(_row, group.metrics))}"
 

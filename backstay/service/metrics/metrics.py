@@ -26,7 +26,7 @@ from backstay.service.running.stops import beyond_stop
 
 if TYPE_CHECKING:
     from backstay.service.running.feeds import Feeds
-    from backstay.service.running.ownership import Candidate
+    from backstay.service.running.ownership import OwnerCandidate
     from backstay.web.backend import Backend
 
 
@@ -50,7 +50,7 @@ class Metrics:
         self._registry.register(CatalogueCollector(self._sources))
         ProcessCollector(registry=self._registry)
 
-    def watch_standby(self, candidate: "Candidate") -> None:
+    def watch_standby(self, candidate: "OwnerCandidate") -> None:
         """Show whether the database answers, until the process owns it."""
         self._sources.append(lambda: {"backstay_database_up": {(): not candidate.database_away}})
 
@@ -84,7 +84,7 @@ class Metrics:
 
     def watch_feeds(self, system: System, feeds: "Feeds") -> None:
         """Show from now on how the feeds stand, and what they bring."""
-        prices = collectors.PriceCounts(system.published, feeds.names_by_symbol)
+        prices = collectors.FeedPriceCounts(system.published, feeds.names_by_symbol)
         self._awaited = feeds.awaited_symbols
         self._sources += [lambda: collectors.feeds(feeds.statuses()), prices.readings]
 

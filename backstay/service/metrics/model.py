@@ -96,7 +96,7 @@ def label(name: str, *values: object) -> Label:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class MetricGroup:
     """Metrics that belong together, under a title."""
 
     title: str

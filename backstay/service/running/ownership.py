@@ -82,7 +82,7 @@ def keeping(store: Owned, epoch: int, every_seconds: float | None) -> Iterator[N
         over.set()
 
 
-class Candidate:
+class OwnerCandidate:
     """Asks for a database until it may be used; whether a lease is over, the database judges.
 
     A former life that crashed leaves a lease that runs out. One that is renewed shows that its

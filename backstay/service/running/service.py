@@ -23,7 +23,7 @@ from backstay.service.running.first_steps import StartError, check_health, open_
 from backstay.service.running.gate import Gate
 from backstay.service.running.leaving import let_go
 from backstay.service.running.named_accounts import warn_of_unknown
-from backstay.service.running.ownership import Candidate, StopAskedError, Wait, keeping
+from backstay.service.running.ownership import OwnerCandidate, StopAskedError, Wait, keeping
 from backstay.service.running.pulse import Pulse
 from backstay.service.running.systemd import Notifier
 from backstay.service.settings.settings import Settings
@@ -77,7 +77,7 @@ class Service:
         self._wait = wait
         self._fail = fail
         self._clock: Clock = SystemClock()
-        self._candidate = Candidate(
+        self._candidate = OwnerCandidate(
             settings.database,
             self._clock,
             standby=settings.standby,
@@ -230,7 +230,7 @@ class Service:
             version = system.published.version
             said["wallets"], said["markets"] = len(version.wallets), len(version.markets)
             said["positions"] = len(version.positions)
-        if not version.wallets:
+        if not version.wallets and not system.published.set_aside:
             with self._step(f"account {DEMO_ACCOUNT} opened in the empty database"):
                 open_account(system, DEMO_ACCOUNT, settings.demo_balance, self._wait)
         warn_of_unknown(settings, system.published.version.wallets)

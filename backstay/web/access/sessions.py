@@ -15,7 +15,7 @@ RANDOM_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class Login:
     """A login: by the token with this digest, until a time of the monotonic clock."""
 
     token_sha256: str
@@ -32,7 +32,7 @@ class Sessions:
         """Begin without any."""
         self._clock = clock
         # By the digest of its id, so that how long a look-up takes says nothing about an id.
-        self._sessions: dict[str, Session] = {}
+        self._sessions: dict[str, Login] = {}
 
     def begin(self, token_sha256: str) -> str:
         """Log in; returns the session's id, for the cookie."""
@@ -41,7 +41,7 @@ class Sessions:
             self._end_oldest_of(fullest(self._holders(), token_sha256))
         session_id = secrets.token_urlsafe(RANDOM_BYTES)
         ends_us = now_us + SESSION_HOURS * 3600 * SECOND_US
-        self._sessions[digest_of(session_id)] = Session(token_sha256, ends_us)
+        self._sessions[digest_of(session_id)] = Login(token_sha256, ends_us)
         return session_id
 
     def token_of(self, session_id: str) -> str | None:

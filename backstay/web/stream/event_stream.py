@@ -55,7 +55,7 @@ _id_of = attrgetter("id")
 T = TypeVar("T")
 
 
-class EventReader(Protocol):
+class PastEvents(Protocol):
     """Reads events from the database, on any thread; raises `Unavailable` in an outage."""
 
     def read_events(self, after_id: int, limit: int) -> tuple[StoredEvent, ...]:
@@ -76,7 +76,7 @@ class EventStream:
 
     def __init__(
         self,
-        reader: EventReader,
+        reader: PastEvents,
         *,
         streams_max: int = STREAMS_MAX,
         ring_events: int = RING_EVENTS,
