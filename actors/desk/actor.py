@@ -40,6 +40,7 @@ from actors.messages import Denied, Ping, Pong
 from actors.position.actor import answer_by_row
 from actors.position.messages import ClosePosition, MoveStop
 from actors.published import Published
+from actors.published_view import PublishedView
 from actors.wallet.memory import Memory
 from actors.wallet.messages import OpenAccount, OpenPosition, TransferFunds
 from persistence.changes import Change
@@ -107,7 +108,7 @@ class DeskActor(SupervisedActor):
         """`starter` makes markets, wallets and positions, and counts on the same `lives`."""
         super().__init__(directory, "desk")
         self._dispatcher = dispatcher
-        self._published = published
+        self._published: PublishedView = published
         self._start = starter
         self._on_fatal = on_fatal
         self._keep_prices_seconds = keep_prices_seconds

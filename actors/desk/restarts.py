@@ -18,7 +18,7 @@ from actors.engine.supervised import ActorFailed, ActorKind
 from actors.market.messages import Disarm
 from actors.messages import MarketRestarted
 from actors.position.messages import WalletRestarted
-from actors.published import Published
+from actors.published_view import PublishedView
 from actors.wallet.memory import Memory, memory_of
 from trading.model import PositionStatus
 
@@ -44,7 +44,7 @@ class Restarts:
         self,
         directory: Directory,
         dispatcher: Dispatcher,
-        published: Published,
+        published: PublishedView,
         *,
         desk: Recipient,
         starter: Starter,

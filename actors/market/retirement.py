@@ -7,14 +7,14 @@ from actors.engine.directory import Directory
 from actors.market.denials import market_in_use
 from actors.market.messages import MarketGone, RetireMarket
 from actors.messages import Denied
-from actors.published import Published
+from actors.published_view import PublishedView
 from persistence.changes import Change
 from trading.events.markets import MarketRetired
 from trading.model import Denial
 
 
 def retirement_denial(
-    published: Published, symbol: str, armed: int, undecided: int
+    published: PublishedView, symbol: str, armed: int, undecided: int
 ) -> Denial | None:
     """Why a market stays: the positions that are open on it, or what waits for its price."""
     positions = published.version.positions.values()

@@ -20,7 +20,7 @@ from actors.commit.messages import (
 from actors.engine.directory import Directory
 from actors.engine.dispatcher import Dispatcher
 from actors.engine.supervised import ActorKind, SupervisedActor, ToldError, error_text
-from actors.published import Published
+from actors.published_view import PublishedView
 from actors.signals.intake import Intake
 from actors.signals.messages import TakeSignals
 from actors.signals.run import Answered, GoOn, SignalRun
@@ -68,7 +68,7 @@ class SignalActor(SupervisedActor):
         self,
         directory: Directory,
         dispatcher: Dispatcher,
-        published: Published,
+        published: PublishedView,
         *,
         expiry_seconds: int = 60,
     ) -> None:

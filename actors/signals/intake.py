@@ -10,7 +10,7 @@ from actors.engine.clock import Clock
 from actors.engine.directory import Directory
 from actors.engine.pooled import Recipient
 from actors.messages import Denied
-from actors.published import Published
+from actors.published_view import PublishedView
 from actors.signals.messages import SignalsStored, SignalStored, TakeSignals
 from persistence.changes import Change
 from trading.events.signals import SignalReceived
@@ -79,7 +79,7 @@ class Intake:
     """
 
     def __init__(
-        self, directory: Directory, published: Published, clock: Clock, recipient: Recipient
+        self, directory: Directory, published: PublishedView, clock: Clock, recipient: Recipient
     ) -> None:
         """Answers of the Committer are told to `recipient`; nothing is stored before `begin`."""
         self._directory = directory

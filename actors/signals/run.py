@@ -8,7 +8,8 @@ from actors.engine.dispatcher import Dispatcher, Timer
 from actors.engine.pooled import Recipient
 from actors.messages import Denied
 from actors.position.messages import CloseDone, ClosePosition
-from actors.published import MarketState, Published
+from actors.published import MarketState
+from actors.published_view import PublishedView
 from actors.wallet.messages import OpenDone, OpenPosition
 from trading.ladder_shape import ladder_from_percentages
 from trading.model import DenialReason, Position, Side
@@ -84,7 +85,7 @@ class SignalRun:
         self,
         directory: Directory,
         dispatcher: Dispatcher,
-        published: Published,
+        published: PublishedView,
         recipient: Recipient,
         signal: Signal,
         *,

@@ -24,7 +24,7 @@ from actors.engine.directory import Directory
 from actors.engine.supervised import ActorKind, SupervisedActor, error_text
 from actors.market.messages import PriceQuoted, QuoteDenied
 from actors.messages import Denied, MarketRestarted
-from actors.published import Published
+from actors.published_view import PublishedView
 from actors.wallet.account_openings import AccountOpenings
 from actors.wallet.denials import account_answer, bad_balance
 from actors.wallet.denied_opens import DeniedOpens
@@ -94,7 +94,7 @@ class WalletActor(SupervisedActor):
         clock: Clock,
         account: str,
         *,
-        published: Published,
+        published: PublishedView,
         memory: Memory,
         rates: CostRates,
         position_ids: Iterator[int],

@@ -4,7 +4,7 @@ from actors.commit.messages import CommitChange, Origin
 from actors.engine.clock import Clock
 from actors.engine.directory import Directory
 from actors.messages import Denied
-from actors.published import Published
+from actors.published_view import PublishedView
 from actors.wallet.messages import OpenPosition
 from persistence.changes import Change
 from trading.events.positions import OpenDenied
@@ -21,7 +21,7 @@ class DeniedOpens:
 
     __slots__ = ("_clock", "_directory", "_published")
 
-    def __init__(self, directory: Directory, clock: Clock, published: Published) -> None:
+    def __init__(self, directory: Directory, clock: Clock, published: PublishedView) -> None:
         """Tell the Committer of this directory."""
         self._directory = directory
         self._clock = clock

@@ -1,7 +1,7 @@
 """The reasons to deny an account's commands: a lost database, doubtful books, a pause."""
 
 from actors.denials import books_mismatch, trading_paused
-from actors.published import Published
+from actors.published_view import PublishedView
 from trading.model import Denial
 
 
@@ -14,7 +14,7 @@ class TradingGate:
 
     __slots__ = ("_account", "_halted", "_published", "_refused")
 
-    def __init__(self, account: str, published: Published) -> None:
+    def __init__(self, account: str, published: PublishedView) -> None:
         """Begin without a doubt; pauses and the owner are read from the published state."""
         self._account = account
         self._published = published
