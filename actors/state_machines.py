@@ -38,8 +38,8 @@ MACHINES: tuple[tuple[Machine[Any, Any], str, str], ...] = (
         OWNER,
         "actors/commit/ownership.py",
         "An owner that is AWAY retries without end. A commit ends the outage, or a renewal while "
-        "nothing waits; a read does not. An owner that is DAMAGED or DEPOSED never writes again. One "
-        "that is DEPOSED ends its process at once; one that is DAMAGED waits for its operator, "
+        "nothing waits; a read does not. An owner that is DAMAGED or DEPOSED never writes again. "
+        "One that is DEPOSED ends its process at once; one that is DAMAGED waits for its operator, "
         "because a new process could begin with an empty database.",
     ),
 )
