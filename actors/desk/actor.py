@@ -19,6 +19,7 @@ from actors.commit.messages import (
 from actors.denials import no_market, unknown_account, unreadable_position
 from actors.desk.lives import Lives
 from actors.desk.messages import (
+    CannotStart,
     MarketEnded,
     MarketOpened,
     OpenMarket,
@@ -70,6 +71,7 @@ DeskMessage = (
     | PositionsStarted
     | PositionSettled
     | ActorFailed
+    | CannotStart
     | Restart
     | KeepPrices
     | AccountRead
@@ -152,7 +154,8 @@ class DeskActor(SupervisedActor):
             case PositionSettled():
                 self._retire(message.position)
             case OpenMarket():
-                if message.symbol not in self.directory.markets:
+                is_aside = self._shelf.has(ActorKind.MARKET, message.symbol)
+                if message.symbol not in self.directory.markets and not is_aside:
                     self._start.market(message.symbol)
                 if message.reply_to is not None:
                     self.directory.send(message.reply_to, MarketOpened(symbol=message.symbol))
@@ -171,6 +174,8 @@ class DeskActor(SupervisedActor):
                 self.directory.send(message.reply_to, Pong())
             case ActorFailed():
                 self._on_failed(message)
+            case CannotStart():
+                self._shelf.put(message.kind, message.key, message.why)
             case Restart():
                 self._restarts.restart(message)
             case KeepPrices():

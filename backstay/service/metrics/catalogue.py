@@ -1,4 +1,4 @@
-"""Every metric, once: what the exposition, `backstay metrics` and docs/metrics.md are made of."""
+"""Every metric, once: the source of the exposition, `backstay metrics` and docs/metrics.md."""
 
 from actors.engine.stats import CLOSE_SECONDS, COMMIT_CHANGES, COMMIT_SECONDS, CommitFailure
 from actors.engine.supervised import ActorKind
@@ -22,14 +22,14 @@ from trading.model import CloseReason, DenialReason, EntryType, Side
 ACCOUNTS = 50
 ROUTES = 40
 ROUTE_METHODS = 60
-"""What the worst case is counted with; `ROUTE_METHODS` are pairs of a route and a method."""
+"""The numbers that the worst case assumes; `ROUTE_METHODS` are pairs of a route and a method."""
 
 OPEN_DENIALS = tuple(
     reason
     for reason in DenialReason
     if reason
     not in (
-        # What only other commands are denied for, and what is answered without a record.
+        # Reasons of other commands only, and of answers without a record.
         DenialReason.ACCOUNT_EXISTS,
         DenialReason.CANDIDATE_UNKNOWN,
         DenialReason.DEPOSED,
@@ -60,15 +60,15 @@ BOOKS = MetricGroup(
         gauge(
             "backstay_wallet_balance",
             _MONEY,
-            "what an account owns, what its open positions lock, and what is left to use",
+            "an account's balance: all of it, the part that open positions lock, and the rest",
             _ACCOUNT,
             label("kind", "total", "locked", "available"),
         ),
         gauge(
             "backstay_wallet_drift",
             _MONEY,
-            "what is kept less what the ledger says, by the last health check: 0 when they agree; "
-            "memory is missing where the wallet was too busy to be compared",
+            "the stored amount less the ledger's, at the last health check; 0 when they agree; "
+            "memory is missing if the wallet was too busy to be compared",
             _ACCOUNT,
             label("check", *CHECKS),
         ),
@@ -76,13 +76,13 @@ BOOKS = MetricGroup(
             "backstay_wallet_healthy",
             _COUNT,
             "1 if every check of the last health check passed, else 0; a check can fail without a "
-            "drift, where two errors cancel out: alert on this one",
+            "drift when two errors cancel out, so alert on this metric",
             _ACCOUNT,
         ),
         gauge(
             "backstay_wallet_first_divergent_entry",
             _COUNT,
-            "the number of the first ledger entry that diverges, by the last health check; 0 while "
+            "the number of the first ledger entry that diverges, at the last health check; 0 if "
             "none does",
             _ACCOUNT,
         ),
@@ -95,14 +95,14 @@ BOOKS = MetricGroup(
         counter(
             "backstay_health_checks_total",
             _COUNT,
-            "health checks of an account that were made",
+            "health checks of accounts",
             label("result", "healthy", "mismatch"),
         ),
-        counter("backstay_shortfalls_total", _COUNT, "losses that went beyond the whole wallet"),
+        counter("backstay_shortfalls_total", _COUNT, "closes that lost more than the account had"),
         counter(
             "backstay_ledger_entries_total",
             _COUNT,
-            "ledger entries that were written",
+            "committed ledger entries",
             label("type", *EntryType),
         ),
     ),
@@ -112,39 +112,39 @@ LADDERS = MetricGroup(
     title="Ladders",
     metrics=(
         gauge("backstay_positions_open", _COUNT, "open positions", _SIDE),
-        counter("backstay_positions_opened_total", _COUNT, "positions that were opened", _SIDE),
+        counter("backstay_positions_opened_total", _COUNT, "opened positions", _SIDE),
         counter(
             "backstay_positions_closed_total",
             _COUNT,
-            "positions that were closed, by what closed them",
+            "closed positions, by the reason",
             label("reason", *CloseReason),
             _SIDE,
         ),
         counter(
             "backstay_take_profit_hits_total",
             _COUNT,
-            "take-profit rungs that prices reached and that are committed; rung counts from 1",
+            "committed hits of take-profit rungs; the first rung is 1",
             label("rung", *range(1, RUNGS_MAX + 1)),
             _SIDE,
         ),
         counter(
             "backstay_stop_loss_moves_total",
             _COUNT,
-            "stop-losses that were tightened: by a rung to the entry price or to an earlier rung, "
-            "or by a person",
+            "tightened stop-losses: by a rung to the entry price, by a rung to an earlier rung, or "
+            "by a client",
             label("to", *STOP_MOVES),
         ),
         counter(
             "backstay_opens_denied_total",
             _COUNT,
-            "opens that were refused and recorded; while the database is away none is recorded",
+            "refused opens that were recorded; none is recorded while the database is away",
             label("reason", *OPEN_DENIALS),
         ),
         counter("backstay_gains_total", _MONEY, "net PnL of the closed parts that gained"),
         counter(
             "backstay_losses_total",
             _MONEY,
-            "net PnL of the closed parts that lost, without its sign",
+            "net PnL of the closed parts that lost, as a positive number",
         ),
         counter(
             "backstay_costs_total",
@@ -156,15 +156,15 @@ LADDERS = MetricGroup(
             "backstay_position_close_seconds",
             _SECONDS,
             CLOSE_SECONDS,
-            "from the acceptance of a price by its market to the commit of the close that it "
-            "caused; closes by hand are left out",
+            "the time from the acceptance of a price by its market to the commit of the close that "
+            "it caused; without manual closes",
         ),
         gauge(
             "backstay_positions_beyond_stop",
             _COUNT,
-            "open positions whose stop-loss the newest price of their symbol has reached, also a "
-            "price that was rejected, ignored, quarantined, or came while the market was paused; "
-            "each is closed in a moment, unless something is wrong",
+            "open positions whose stop-loss the newest price of their symbol has reached; "
+            "rejected, ignored and quarantined prices count, and prices of a paused market; "
+            "each closes within milliseconds unless there is a fault",
         ),
     ),
 )
@@ -173,47 +173,45 @@ ENGINE = MetricGroup(
     title="Engine",
     metrics=(
         histogram(
-            "backstay_commit_seconds", _SECONDS, COMMIT_SECONDS, "how long a transaction took"
+            "backstay_commit_seconds", _SECONDS, COMMIT_SECONDS, "the duration of a transaction"
         ),
         histogram(
             "backstay_commit_changes",
             "changes",
             COMMIT_CHANGES,
-            "changes in a transaction: what has queued up is written together",
+            "changes in a transaction; changes that queue up are written together",
         ),
         counter(
             "backstay_commit_failures_total",
             _COUNT,
-            "transactions that failed: the database was not there, refused one (it is then run "
-            "again change by change), or did not say whether it committed",
+            "failed transactions: the database did not answer, refused it (the service then "
+            "writes its changes one by one), or did not say whether it committed",
             label("kind", *CommitFailure),
         ),
         gauge(
             "backstay_mailbox_depth",
             "messages",
-            "messages that wait in the deepest mailbox of a kind of actor; the Committer's also "
-            "count what it has taken and not written, and of positions 2,000 are looked at in "
-            "each scrape, in turn",
+            "messages that wait in the deepest mailbox of a kind of actor; the Committer's count "
+            "includes changes that it has taken and not written; each scrape reads the mailboxes "
+            "of 2,000 positions, in turn",
             _ACTOR,
         ),
         Metric(
             name="backstay_message_seconds",
             kind=Kind.SUMMARY,
             unit=_SECONDS,
-            meaning="messages that actors of a kind have handled, and how long that took",
+            meaning="messages that actors of a kind have handled, and the time that they took",
             labels=(_ACTOR,),
         ),
-        counter(
-            "backstay_actor_restarts_total", _COUNT, "actors that failed and began anew", _ACTOR
-        ),
+        counter("backstay_actor_restarts_total", _COUNT, "restarts of actors that failed", _ACTOR),
         gauge(
             "backstay_set_aside",
             _COUNT,
-            "parts of the service that failed for good and stand still until the next start: "
-            "while one does, what needs it is not guarded or not booked",
+            "parts of the service that keep failing and do nothing until the next start; positions "
+            "and accounts that need them are not guarded or not booked",
             _ACTOR,
         ),
-        counter("backstay_dead_letters_total", _COUNT, "messages to actors that were not there"),
+        counter("backstay_dead_letters_total", _COUNT, "messages to actors that had ended"),
         gauge(
             "backstay_owner",
             _COUNT,
@@ -222,15 +220,16 @@ ENGINE = MetricGroup(
         gauge(
             "backstay_database_up",
             _COUNT,
-            "0 while the database cannot be written, or a standby gets no answer of it, else 1",
+            "1, or 0 while the database cannot be written or does not answer a standby",
         ),
         gauge("backstay_ready", _COUNT, "1 if /readyz says that the service is ready, else 0"),
         gauge("backstay_event_stream_clients", _COUNT, "clients that follow the event stream"),
-        gauge("backstay_http_connections", _COUNT, "HTTP connections that are open"),
+        gauge("backstay_http_connections", _COUNT, "open HTTP connections"),
         counter(
             "backstay_http_cut_off_total",
             _COUNT,
-            "connections cut off, or their request refused, by the bound that they met",
+            "connections that were closed, or their request refused, by the limit that they "
+            "reached",
             label("reason", *CutOff),
         ),
         counter(
@@ -243,8 +242,8 @@ ENGINE = MetricGroup(
             name="backstay_http_requests_total",
             kind=Kind.COUNTER,
             unit=_COUNT,
-            meaning="HTTP requests; unmatched is the route of unknown addresses and methods, and "
-            "of what was refused before a route was looked for",
+            meaning="HTTP requests; the route is unmatched for unknown addresses and methods, and "
+            "for requests that were refused before routing",
             labels=(Label(name="method", values_max=8), _ROUTE, label("status", *STATUSES)),
             label_sets_max=ROUTE_METHODS * len(STATUSES),
         ),
@@ -252,25 +251,25 @@ ENGINE = MetricGroup(
             "backstay_http_request_seconds",
             _SECONDS,
             SECONDS,
-            "from an HTTP request to the beginning of its answer",
+            "the time from an HTTP request to the beginning of its answer",
             _ROUTE,
         ),
         counter(
             "backstay_notifications_total",
             _COUNT,
-            "attempts to send a notification: sent arrived, failed did not and is tried again; "
-            "what keeps failing needs a person, and the log says which target and why",
+            "attempts to send a notification; a failed one is repeated; if a target keeps failing, "
+            "an operator must act, and the log gives the target and the reason",
             label("result", "sent", "failed"),
         ),
         counter(
             "backstay_log_lines_lost_total",
             _COUNT,
-            "log lines that their reader, standing still, or a full disk has lost",
+            "log lines that were lost because their reader had stopped or the disk was full",
         ),
         gauge(
             "backstay_build_info",
             _COUNT,
-            "always 1: the version that runs",
+            "always 1; the label is the running version",
             Label(name="version", values_max=1),
         ),
     ),
@@ -289,10 +288,10 @@ PROCESS = MetricGroup(
         ),
         counter("process_cpu_seconds_total", _SECONDS, "processor time, user and system"),
         gauge("process_open_fds", _COUNT, "open file descriptors"),
-        gauge("process_max_fds", _COUNT, "how many the process may open"),
+        gauge("process_max_fds", _COUNT, "the largest number of open file descriptors"),
     ),
 )
-"""What the Prometheus library itself says about the process."""
+"""The metrics that the Prometheus library itself has about the process."""
 
 CATALOGUE = (BOOKS, LADDERS, PRICES, ENGINE, PROCESS)
 METRICS = tuple(metric for group in CATALOGUE for metric in group.metrics)

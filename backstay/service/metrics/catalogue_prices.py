@@ -1,4 +1,4 @@
-"""The metrics of prices and of what brings them."""
+"""The metrics of prices and of the feeds that bring them."""
 
 from backstay.feeds.live.inlet import DELAY_SECONDS
 from backstay.feeds.venues.registry import VENUES
@@ -28,37 +28,37 @@ PRICES = MetricGroup(
         counter(
             "backstay_price_times_rebased_total",
             _COUNT,
-            "how often a symbol's times began anew, because the last price was stamped more than "
-            "5 s ahead of our clock: a clock was wrong",
+            "how often a symbol's price times began anew because the last price was more than 5 s "
+            "ahead of the service's clock; it means that a clock was wrong",
         ),
         histogram(
             "backstay_price_delay_seconds",
             _SECONDS,
             DELAY_SECONDS,
-            "from an exchange's time of a trade, by its own clock, to its arrival; the newest "
-            "trade of what came together",
+            "the time from a trade, by the exchange's clock, to its arrival; of trades that arrive "
+            "together, the newest counts",
             _VENUE,
         ),
         gauge(
             "backstay_feed_clock_ahead_seconds",
             _SECONDS,
-            "how far an exchange's clock is ahead of the service's, by the least late trade of the "
-            "last ten to twenty seconds; beyond 5 its prices are rejected, and far below 0 the "
-            "service's clock is ahead",
+            "how far an exchange's clock is ahead of the service's, measured by the least late "
+            "trade of the last ten to twenty seconds; above 5 its prices are rejected; far below 0 "
+            "the service's clock is ahead",
             _VENUE,
         ),
         gauge(
             "backstay_markets",
             _COUNT,
-            "markets by their state; STALE and QUARANTINED only where a feed brings the symbol or "
-            "a position is open",
+            "markets by state; STALE and QUARANTINED count only symbols that a feed brings or that "
+            "have an open position",
             label("state", *MARKET_STATES),
         ),
         gauge(
             "backstay_trading_paused",
             _COUNT,
-            "markets that a lost connection pauses, pauses by an operator, and accounts whose "
-            "books do not balance",
+            "pauses: markets without a connection, pauses by an operator, and accounts whose books "
+            "do not balance",
             label("by", "network", "operator", "health"),
         ),
         gauge("backstay_feed_connected", _COUNT, "1 while a feed brings prices, else 0", _VENUE),
@@ -71,23 +71,22 @@ PRICES = MetricGroup(
         gauge(
             "backstay_feed_last_message_timestamp_seconds",
             _SECONDS,
-            "when a feed's last message came, as a Unix time; 0 before the first",
+            "when a feed's last message arrived, as a Unix time; 0 before the first",
             _VENUE,
         ),
-        counter(
-            "backstay_feed_reconnects_total", _COUNT, "connections that were begun anew", _VENUE
-        ),
+        counter("backstay_feed_reconnects_total", _COUNT, "reconnections of a feed", _VENUE),
         counter(
             "backstay_feed_blocked_seconds_total",
             _SECONDS,
-            "for how long a feed's prices have waited because a market's mailbox was full; they "
-            "are never merged or dropped",
+            "how long a feed's prices have waited because a market's mailbox was full; prices are "
+            "never merged or dropped",
             _VENUE,
         ),
         counter(
             "backstay_feed_unknown_frames_total",
             _COUNT,
-            "frames of an exchange that were not understood; the log names each kind once",
+            "frames of an exchange that the service did not understand; the log names each kind "
+            "once",
             _VENUE,
         ),
     ),
