@@ -124,7 +124,7 @@ def test_tests_wait_for_events_and_never_sleep() -> None:
     """A sleep is too short on a slow machine, and too long on each other one."""
     sleeps = [
         f"{path}:{node.lineno}"
-        for path, module in modules("tests")
+        for path, module in modules("tests", "harness")
         for node in ast.walk(module)
         if (isinstance(node, ast.Attribute) and node.attr == "sleep")
         or (isinstance(node, ast.ImportFrom) and any(name.name == "sleep" for name in node.names))
