@@ -101,6 +101,16 @@ class Money(TypeDecorator[Decimal]):
         return money_from_units(value) if _is_sqlite(dialect) else finite(value)
 
 
+class DoubtfulMoney(Money):
+    """Money as it stands in a row that is in doubt, NaN included."""
+
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        """Raises nothing."""
+        return money_from_units(value) if value is not None and _is_sqlite(dialect) else value
+
+
 class Price(TypeDecorator[Decimal]):
     """A price, a quantity or a rate."""
 

@@ -1,6 +1,7 @@
 """A row that cannot be read at a start takes its own account out, and no other."""
 
 from collections.abc import Callable
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from actors.engine.supervised import ActorKind
 from actors.messages import Denied
 from actors.position.messages import ClosePosition
 from actors.wallet.messages import OpenAccount, TransferFunds
+from backstay.cli.audit_report import audited
+from persistence.store import Store
 from tests.acceptance.api import serving
 from tests.acceptance.conftest import Log
 from tests.acceptance.house import SYMBOL, House, running
@@ -97,6 +100,7 @@ BREAKS = [
     wallet_impossible,
     signal_unknown,
 ]
+READABLE_NEVER = [each for each in BREAKS if each is not distance_impossible]
 Break = Callable[[str], list[str]]
 
 
@@ -257,3 +261,15 @@ def test_the_api_says_why_an_account_is_not_served(house: House, tmp_path: Path)
             "a",
             "c",
         }
+
+
+@pytest.mark.parametrize("broken", READABLE_NEVER, ids=lambda each: each.__name__)
+def test_the_audit_names_the_row_and_goes_on(house: House, broken: Break) -> None:
+    """Account b is in doubt, with what to do; a and c are healthy."""
+    house.stop()
+    house.sql(*broken(house.url))
+    with closing(Store.reading(house.url)) as store:
+        a, b, c, *_ = audited(store)
+    assert (a["status"], b["status"], c["status"]) == ("HEALTHY", "MISMATCH", "HEALTHY")
+    assert any("cannot be read" in found["text"] for found in b["findings"])
+    assert b["to_do"] is not None
