@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from actors.engine.supervised import ActorKind
 from actors.messages import Denied
 from actors.position.messages import ClosePosition
 from actors.wallet.messages import OpenAccount, TransferFunds
+from tests.acceptance.api import serving
 from tests.acceptance.conftest import Log
 from tests.acceptance.house import SYMBOL, House, running
 from trading.books import HealthStatus
@@ -237,3 +239,21 @@ def transfer_to(account: str) -> Callable[[Any], Any]:
 def opening_of(account: str) -> Callable[[Any], Any]:
     """An account to open."""
     return lambda reply: OpenAccount(account=account, initial_balance=Decimal(1), reply_to=reply)
+
+
+def test_the_api_says_why_an_account_is_not_served(house: House, tmp_path: Path) -> None:
+    """503 with the row and the remedy at its doors; lists and other accounts are answered."""
+    house.stop()
+    house.sql(*wallet_impossible(house.url))
+    with serving(house.url, tmp_path) as api:
+        for path in ("/accounts/b", "/accounts/b/transactions", "/positions?account=b"):
+            problem = api.problem("GET", path)
+            assert (problem["status"], problem["type"].split(":")[-1]) == (503, "set-aside")
+            assert "row b of table accounts cannot be read" in problem["detail"]
+        for path, body in (("/positions/2/close", {}), ("/positions/close-all", {"account": "b"})):
+            assert api.problem("POST", path, body)["status"] == 503
+        assert [each["account"] for each in api.get("/accounts")["items"]] == ["a", "c"]
+        assert {each["account"] for each in api.get("/positions", status="OPEN")["items"]} == {
+            "a",
+            "c",
+        }
