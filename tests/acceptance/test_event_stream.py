@@ -22,7 +22,7 @@ from backstay.web.backend import Backend
 from backstay.web.stream import route as routes_events
 from backstay.web.stream.event_stream import EventStream
 from persistence.state import StoredEvent
-from tests.acceptance.api import Api, serving
+from tests.acceptance.api import AppClient, serving
 from tests.acceptance.conftest import Log
 
 WITHIN = 60.0
@@ -35,7 +35,7 @@ WHOLE = re.compile(rb"^id: (\d+)\nevent: trading_paused\ndata: [^\n]*\n\n", re.M
 class Street:
     """A server on a real socket, and the clients that listen to it."""
 
-    def __init__(self, api: Api, stream: EventStream, server: WebServer, url: str) -> None:
+    def __init__(self, api: AppClient, stream: EventStream, server: WebServer, url: str) -> None:
         self.api = api
         self.stream = stream
         self.server = server

@@ -12,12 +12,12 @@ from sqlalchemy import text
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.exc import ProgrammingError
 
+from harness.servers import PostgresServer, fresh_database
 from persistence.engines import parsed
 from persistence.errors import Damaged, Locked, OutcomeUnknown, Refused, Unavailable
 from persistence.store import Store
 from persistence.transactions import Transactions
 from tests.integration.bookkeeper import Bookkeeper, all_rows, by_hand
-from tests.servers import PostgresServer, fresh_database
 
 DO_COMMIT: Callable[[DefaultDialect, Any], None] = DefaultDialect.do_commit
 

@@ -8,10 +8,10 @@ import psycopg2
 import pytest
 from psycopg2 import sql
 
+from harness.servers import create_database
 from persistence.errors import NotUtf8, RefusalKind, Refused, Unavailable
 from persistence.store import Store
 from tests.integration.bookkeeper import Bookkeeper, by_hand, market, rows
-from tests.servers import create_database
 
 TEXT = "für später, 日本, 🪢"
 
