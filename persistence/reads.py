@@ -159,12 +159,6 @@ def account_state(session: Session, account: str) -> AccountState | None:
     )
 
 
-def position(session: Session, position_id: int) -> Position | None:
-    """One position, open or closed; None if unknown."""
-    row = session.execute(POSITIONS.where(PositionRow.id == position_id)).one_or_none()
-    return None if row is None else position_from(row)
-
-
 def change_key(session: Session, account: str, key: str) -> ChangeKey | None:
     """What an idempotency key has changed; None if it changed nothing, or opened a position."""
     row = session.get(KeyRow, (account, key))

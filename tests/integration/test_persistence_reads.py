@@ -13,7 +13,7 @@ import pytest
 from persistence import reads
 from persistence.state import Books, KeyRecord, TransferRecord
 from persistence.store import Store
-from tests.integration.bookkeeper import NOW_US, Bookkeeper, market, rows
+from tests.integration.bookkeeper import NOW_US, Bookkeeper, market, position_in, rows
 from trading.books import HealthStatus, LedgerFold, check_books
 from trading.model import Limits
 
@@ -91,15 +91,15 @@ def test_what_is_unknown_is_none(books: Bookkeeper) -> None:
     """Asking for it is no error."""
     store = books.store
     assert store.load_account("nobody") is None
-    assert store.load_position(404) is None
+    assert position_in(store, 404) is None
     assert store.read_books("nobody", after_entry=0) is None
     assert store.ledger_sums("nobody") is None
 
 
 def test_a_position_is_loaded_open_or_closed(books: Bookkeeper) -> None:
     """Its end takes it out of the state, not out of the database."""
-    assert books.store.load_position(1) == books.positions[1]
-    assert books.store.load_position(2) == books.positions[2]
+    assert position_in(books.store, 1) == books.positions[1]
+    assert position_in(books.store, 2) == books.positions[2]
 
 
 def test_all_positions_of_an_account_are_read_by_their_ids(books: Bookkeeper) -> None:
@@ -260,7 +260,6 @@ def everything(store: Store) -> tuple[object, ...]:
     return (
         store.load_state(),
         store.load_account("demo"),
-        store.load_position(1),
         store.read_positions("demo"),
         store.read_books("demo", after_entry=0),
         store.ledger_sums("demo"),
