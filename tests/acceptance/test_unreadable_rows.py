@@ -13,10 +13,12 @@ from actors.messages import Denied
 from actors.position.messages import ClosePosition
 from actors.wallet.messages import OpenAccount, TransferFunds
 from backstay.cli.audit_report import audited
+from harness.http_api import Api
+from harness.service_process import ServiceProcess
 from persistence.store import Store
 from tests.acceptance.api import serving
 from tests.acceptance.conftest import Log
-from tests.acceptance.house import SYMBOL, House, running
+from tests.acceptance.house import SYMBOL, House, run_sql, running
 from trading.books import HealthStatus
 from trading.model import CloseReason, DenialReason, PositionStatus
 
@@ -273,3 +275,28 @@ def test_the_audit_names_the_row_and_goes_on(house: House, broken: Break) -> Non
     assert (a["status"], b["status"], c["status"]) == ("HEALTHY", "MISMATCH", "HEALTHY")
     assert any("cannot be read" in found["text"] for found in b["findings"])
     assert b["to_do"] is not None
+
+
+def test_the_service_starts_with_a_broken_row_and_serves_the_other_accounts(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Not ready, with the account named; opens and closes of the others work; b says why."""
+    env = {"BACKSTAY_DATABASE": database_url}
+    service = ServiceProcess(tmp_path, "--feed", "none", env=env, warm=True)
+    with service, Api(service) as api:
+        api.price(SYMBOL, "100")
+        for account in "abc":
+            api.open_account(account)
+            api.open(account, SYMBOL)
+    run_sql(database_url, "UPDATE positions SET ladder = 'junk' WHERE account = 'b'")
+    with service, Api(service) as api:
+        with service.client(60) as client:
+            ready = client.get("/readyz")
+        assert ready.status_code == 503
+        assert "account b" in ready.json()["checks"]["guards"]
+        api.price(SYMBOL, "100")
+        refused = api.open("b", SYMBOL, status=503)
+        assert "of table positions cannot be read" in refused["detail"]
+        opened = api.open("a", SYMBOL)
+        assert api.close(opened["id"])["position"]["status"] == "CLOSED"
+        assert api.health("c")["status"] == "HEALTHY"
