@@ -9,7 +9,7 @@ from functools import lru_cache
 import msgspec
 
 from trading.exits.exits import Exits, exits_of
-from trading.exits.ladder import Ladder, Rung, StopTarget
+from trading.exits.ladder import Ladder, Rung, StopTarget, checked
 from trading.exits.level import Level
 from trading.exits.notation import exits_from, exits_text
 from trading.model import CostRates
@@ -100,4 +100,4 @@ def _from_former(ladder: _FormerLadder | _FormerLadderValues) -> Ladder:
         )
         for rung in ladder.rungs
     )
-    return Ladder(stop_loss=Level(ladder.stop_loss_pct, is_percent=True), rungs=rungs)
+    return checked(Ladder(stop_loss=Level(ladder.stop_loss_pct, is_percent=True), rungs=rungs))

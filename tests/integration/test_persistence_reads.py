@@ -210,6 +210,7 @@ def test_an_event_keeps_its_fields_in_plain_notation(books: Bookkeeper) -> None:
         "take_profit_prices": ["103", "106", "110"],
         "time_us": NOW_US,
         "opened_by": None,
+        "asked": "stop_loss 5%, take_profits 3%@0%>breakeven;6%@0%>previous;10%@100%>previous",
     }
     closed = next(e for e in books.store.read_events(0, 100) if e.kind == "position_closed")
     assert msgspec.json.decode(closed.data)["costs"]["slippage"] == "0.01375000"
@@ -236,7 +237,13 @@ def test_entries_carry_the_specifications_fields(books: Bookkeeper, database_url
     )
 
 
-OURS = ("trading.model", "persistence.state")
+OURS = (
+    "trading.model",
+    "trading.exits.exits",
+    "trading.exits.ladder",
+    "trading.exits.level",
+    "persistence.state",
+)
 PLAIN = (str, int, Decimal, type(None))
 
 
