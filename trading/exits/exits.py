@@ -43,10 +43,15 @@ class Exits:
     def over(self, default: Ladder = DEFAULT_LADDER) -> Ladder:
         """The whole ladder: what is said here, and the default's for the rest.
 
-        A trail of the default's that begins at a rung goes with the default's rungs only.
-
         Raises:
             ValueError: with the reason, if the whole cannot be guarded.
+        """
+        return checked(self.merged(default))
+
+    def merged(self, default: Ladder) -> Ladder:
+        """The same, whether it can be guarded or not.
+
+        A trail of the default's that begins at a rung goes with the default's rungs only.
         """
         ladder = default
         if self.take_profits is not None:
@@ -61,7 +66,7 @@ class Exits:
             ladder = replace(ladder, close_after_us=_value(self.close_after_us))
         if self.take_profit_fill is not None:
             ladder = replace(ladder, take_profit_fill=self.take_profit_fill)
-        return checked(ladder)
+        return ladder
 
     def and_then(self, other: "Exits") -> "Exits":
         """These exits, with what `other` says in the place of what is said here."""
