@@ -58,7 +58,7 @@ def ladder_from(text: str) -> Ladder:
     fields = _fields_decoder.decode(text)
     rungs = filled_in(asked_rungs_from(fields.pop("take_profits")))
     ladder = exits_from(fields).merged(Ladder(stop_loss=None, rungs=rungs))
-    return checked(ladder, in_order=False)
+    return checked(ladder, living=True)
 
 
 def former_ladder(values: object) -> Ladder:

@@ -164,3 +164,9 @@ def test_a_ladder_whose_rungs_were_replaced_is_read_back() -> None:
     rungs = filled_in(asked_rungs_from("3%@10%;6%@10%;5%@20%>keep;62000"))
     ladder = Ladder(stop_loss=level_from("5%"), rungs=rungs)
     assert ladder_from(ladder_text(ladder)) == ladder
+
+
+def test_a_ladder_whose_trail_was_dropped_is_read_back() -> None:
+    """Its trail had stood in for a stop-loss, which stays where it has come to."""
+    ladder = Ladder(stop_loss=None, rungs=())
+    assert ladder_from(ladder_text(ladder)) == ladder

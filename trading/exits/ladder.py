@@ -136,16 +136,18 @@ def untargeted_fraction(rungs: Sequence[Rung]) -> Decimal:
     return difference(Decimal(1), total(ZERO, *(rung.close_fraction for rung in rungs)))
 
 
-def checked(ladder: Ladder, *, in_order: bool = True) -> Ladder:
+def checked(ladder: Ladder, *, living: bool = False) -> Ladder:
     """Return the ladder if it can be guarded, as far as that is known before the fill.
 
-    `in_order` as for `check_rungs`.
+    That of a `living` position may have been changed: its trail dropped, whose stop-loss stays, and
+    its rungs replaced.
 
     Raises:
         ValueError: with the reason and the remedy.
     """
     stop = ladder.stop_loss
-    if stop is None and (ladder.trailing is None or ladder.trailing.start != TrailStart()):
+    trails = ladder.trailing is not None and ladder.trailing.start == TrailStart()
+    if stop is None and not trails and not living:
         raise ValueError(
             "there is no stop-loss: give one such as 5%, or a trail from the entry in its place"
         )
@@ -155,7 +157,7 @@ def checked(ladder: Ladder, *, in_order: bool = True) -> Ladder:
             raise ValueError(
                 f"stop-loss {stop} is not below 100%; to give a price, leave out the %"
             )
-    check_rungs(ladder.rungs, in_order=in_order)
+    check_rungs(ladder.rungs, in_order=not living)
     if ladder.trailing is not None:
         check_trailing(ladder.trailing, len(ladder.rungs))
     if ladder.close_after_us is not None:
