@@ -9,9 +9,9 @@ from functools import lru_cache
 import msgspec
 
 from trading.exits.exits import Exits, exits_of
-from trading.exits.ladder import Ladder, Rung, StopTarget
+from trading.exits.ladder import Ladder, Rung, StopTarget, filled_in
 from trading.exits.level import Level
-from trading.exits.notation import exits_from, exits_text
+from trading.exits.notation import asked_rungs_from, exits_from, exits_text
 from trading.model import CostRates
 from trading.money import plain, trimmed
 
@@ -55,7 +55,10 @@ def ladder_from(text: str) -> Ladder:
     """The ladder of such a text, or of a former one."""
     if _FORMER in text:
         return _from_former(_former_decoder.decode(text))
-    return exits_from_json(text).over()
+    fields = _fields_decoder.decode(text)
+    rungs = filled_in(asked_rungs_from(fields.pop("take_profits")))
+    # Not checked: what a person has changed on a living position may be no ladder for a new one.
+    return exits_from(fields).completed_by(Ladder(stop_loss=None, rungs=rungs))
 
 
 def former_ladder(values: object) -> Ladder:

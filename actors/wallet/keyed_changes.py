@@ -71,7 +71,7 @@ class KeyedChanges:
             self._pass_on(command, command.key)
 
     def ask_again(self, position_id: int, taken_keys: Mapping[str, int]) -> None:
-        """A position begins anew, or is gone: ask again what its last life was asked and did not do.
+        """A position begins anew, or is gone: ask again what its last life was asked.
 
         All that the last life has handed over is decided by now.
         """

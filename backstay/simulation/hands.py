@@ -117,7 +117,7 @@ class Hands:
 
     def _move_stop(self, position_id: int, percent: int) -> str:
         tracked = self.world.model.positions.get(position_id)
-        stop = self.random.choice(("0", "NaN", "1E-19"))
+        stop = self.random.choice(("0", "1E-19", "1e13"))
         if tracked is not None and self.random.random() < 0.95:
             stop = self.wishes.stop(tracked.now, self._mark(tracked), percent)
         return self._ask(position_id, {"stop_loss": stop})

@@ -150,8 +150,7 @@ def _move_stop(
             stop = level_price(now.side, now.entry, text, toward_loss=True)
     bounds = [mark, *now.levels[now.rungs_hit : now.rungs_hit + 1]]
     if (
-        not stop.is_finite()
-        or not 0 < stop <= PRICE_MAX
+        not 0 < stop <= PRICE_MAX
         or stop != price(stop)
         or profits(now.side, now.stop, stop)
         or any(profits(now.side, stop, bound) for bound in bounds)

@@ -55,8 +55,8 @@ class ModelSignal:
     @property
     def closes(self) -> tuple[str, ...]:
         """The sides that it closes first."""
-        opens = self.opens
-        return ("LONG", "SHORT") if opens is None else (OPPOSITE[opens],)
+        side = SIDES.get(self.now.action)
+        return ("LONG", "SHORT") if self.now.flat or side is None else (OPPOSITE[side],)
 
 
 def is_same(order: SignalOrder | Signal, signal: Signal) -> bool:

@@ -48,6 +48,10 @@ class Exits:
         Raises:
             ValueError: with the reason, if the whole cannot be guarded.
         """
+        return checked(self.completed_by(default))
+
+    def completed_by(self, default: Ladder) -> Ladder:
+        """The same without a check: a living position's changed ladder may be no new one's."""
         ladder = default
         if self.take_profits is not None:
             ladder = replace(ladder, rungs=self.take_profits)
@@ -61,7 +65,7 @@ class Exits:
             ladder = replace(ladder, close_after_us=_value(self.close_after_us))
         if self.take_profit_fill is not None:
             ladder = replace(ladder, take_profit_fill=self.take_profit_fill)
-        return checked(ladder)
+        return ladder
 
     def and_then(self, other: "Exits") -> "Exits":
         """These exits, with what `other` says in the place of what is said here."""
