@@ -9,8 +9,8 @@ says who writes what.
 from collections.abc import Mapping
 from typing import Protocol
 
-from actors.published import MarketStatus, Version
-from trading.model import Denial, MarketPrice
+from actors.published import MarketStatus, SetAside, Version
+from trading.model import Denial, MarketPrice, Position
 
 
 class PublishedView(Protocol):
@@ -39,6 +39,15 @@ class PublishedView(Protocol):
     @property
     def ended(self) -> Denial | None:
         """Why this process writes nothing any more, if so: commands are denied with it."""
+        ...
+
+    @property
+    def set_aside(self) -> Mapping[tuple[str, str | int], SetAside]:
+        """What has failed for good: commands that need it are denied with the reason."""
+        ...
+
+    def unguarded_by(self, position: Position) -> SetAside | None:
+        """What is set aside that an open position needs."""
         ...
 
     def unkept_prices(self) -> tuple[MarketPrice, ...]:

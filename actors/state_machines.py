@@ -4,6 +4,7 @@ import sys
 import textwrap
 from typing import Any
 
+from actors.commit.ownership import OWNER
 from actors.engine.machine import Machine
 from actors.position.phases import POSITION
 from actors.wallet.pending_opens import OPEN
@@ -33,6 +34,14 @@ MACHINES: tuple[tuple[Machine[Any, Any], str, str], ...] = (
         "gathered after the Committer's answer, and becomes the next change. The wallet's memory "
         "advances only with an answer that says that the change is committed.",
     ),
+    (
+        OWNER,
+        "actors/commit/ownership.py",
+        "An owner that is AWAY retries without end. A commit ends the outage, or a renewal while "
+        "nothing waits; a read does not. An owner that is DAMAGED or DEPOSED never writes again. "
+        "One that is DEPOSED ends its process at once; one that is DAMAGED waits for its operator, "
+        "because a new process could begin with an empty database.",
+    ),
 )
 """Each machine with the file of its table and what a reader of the picture should know."""
 
@@ -46,14 +55,12 @@ raises `InvalidMoveError`, which ends the actor like any other bug. This page is
 """
 
 TAIL = """\
-## States without a table
+## A market
 
-- **A market** has no stored state. `MarketStatus.state` in `actors/published.py` derives it from
-  the facts each time. The first that holds counts: PAUSED while its feed pauses it or it is
-  retired, QUARANTINED while the price guard has a candidate, STALE while the last accepted price
-  is too old, else LIVE. Time alone makes a market STALE, so a stored state could be wrong.
-- **An owner** either writes or has ended. `Published.database_away` says why the Committer cannot
-  write at present, and `Published.ended` why it never will again; the second is never taken back.
+A market has no stored state, and so no table. `MarketStatus.state` in `actors/published.py` derives
+its state from the facts each time. The first that holds counts: PAUSED while its feed pauses it or
+it is retired, QUARANTINED while the price guard has a candidate, STALE while the last accepted
+price is too old, else LIVE. Time alone makes a market STALE, so a stored state could be wrong.
 """
 
 

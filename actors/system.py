@@ -16,7 +16,7 @@ from actors.commit.messages import CommitChange, Origin
 from actors.commit.writer import Writer
 from actors.desk.actor import DeskActor
 from actors.desk.lives import Lives
-from actors.desk.restore import version_of
+from actors.desk.restore import restored
 from actors.desk.starter import DeskSettings, Starter
 from actors.engine.clock import Clock
 from actors.engine.directory import Directory
@@ -106,7 +106,8 @@ class System:
         self._draining = threading.Event()
         self.fatal = Reply()
         self.directory = Directory()
-        self.published = Published(version_of(state))
+        durable = restored(state)
+        self.published = Published(durable.version)
         self._committer = CommitterActor(
             self.directory,
             dispatcher,
@@ -145,8 +146,10 @@ class System:
         self.directory.committer = dispatcher.start(self._committer, lane="committer")
         self._start_auditor()
         self._start_signals()
-        starter.restore(state)
+        starter.restore(durable)
         self.desk: Recipient = dispatcher.start(desk)
+        for part in durable.cannot_start:
+            self.desk.tell(part)
         # Prices come only after this: by then every restored position waits for its triggers.
         self.settle(START_SECONDS_MAX)
 

@@ -18,7 +18,7 @@ from statistics import median
 from actors.position.messages import ClosePosition
 from bench.desks import Client, Command, Latch, Running, open_commands, running
 from bench.figures import note, run, say_rate, say_ratio
-from tests.servers import PostgresServer
+from harness.servers import PostgresServer
 
 NAME = "commits"
 ACCOUNTS = 64

@@ -15,8 +15,8 @@ import httpx
 import psycopg2
 
 from bench.figures import run, say, shortened
-from tests.servers import PostgresServer
-from tests.service_process import ServiceProcess
+from harness.servers import PostgresServer
+from harness.service_process import ServiceProcess
 
 NAME = "failover"
 LEASE_SECONDS = 5

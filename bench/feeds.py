@@ -31,8 +31,8 @@ from backstay.feeds.venues.registry import VENUES
 from backstay.feeds.venues.session import Session
 from bench.figures import run, say, say_rate
 from bench.processes import resident_bytes
-from tests.venues.connection import frame_of
-from tests.venues.server import VenueServer, trades_of
+from harness.venues.connection import frame_of
+from harness.venues.server import VenueServer, trades_of
 from trading.positions.judging import Triggers
 
 NAME = "feeds"

@@ -16,7 +16,7 @@ from actors.messages import Reply
 from actors.wallet.messages import OpenDone
 from bench.desks import WAIT_SECONDS_MAX, open_commands, running
 from bench.figures import quantile, run, say
-from tests.servers import PostgresServer
+from harness.servers import PostgresServer
 from trading.events.positions import PositionClosed
 
 NAME = "latency"

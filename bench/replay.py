@@ -81,7 +81,7 @@ def bench(*, quick: bool) -> None:
     rounds = 1 if quick else 5
     with tempfile.TemporaryDirectory(prefix="backstay-bench-") as folder:
         # The system counts a parent's memory into a program's peak: this process stays small.
-        inputs = in_new_process(_make_inputs, Path(folder), quick)
+        inputs = in_new_process(made_inputs, Path(folder), quick)
         measured = [_round(inputs, Path(folder) / "report") for _ in range(rounds)]
     if inputs.prices_path.parent == Path(folder) and not quick:
         note(NAME, f"{RECORDING} is not there: this was a made market of the same size and load")
@@ -171,7 +171,7 @@ def _check(report: dict[str, Any], expected: LoopOutcome) -> None:
     assert total == sum(position.net_pnl for position in expected.positions), "net PnL differs"
 
 
-def _make_inputs(folder: Path, quick: bool) -> Inputs:
+def made_inputs(folder: Path, quick: bool) -> Inputs:
     """The recording or a made market, signals for it, and what the loop makes of them."""
     prices_path = RECORDING
     if quick or not RECORDING.exists():

@@ -15,9 +15,9 @@ from actors.messages import Reply
 from actors.wallet.messages import OpenDone
 from bench.desks import WAIT_SECONDS_MAX, open_commands, running
 from bench.figures import run, say_rate, say_ratio
-from tests.acceptance.http_api import Api
-from tests.servers import PostgresServer
-from tests.service_process import ServiceProcess
+from harness.http_api import Api
+from harness.servers import PostgresServer
+from harness.service_process import ServiceProcess
 
 NAME = "restarts"
 POSITIONS = 10_000

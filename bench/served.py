@@ -18,8 +18,8 @@ from backstay.web.backend import Backend, Probe
 from backstay.web.stream.event_stream import EventStream
 from bench.desks import WAIT_SECONDS_MAX, Running, open_commands, running
 from bench.latency import CloseListener
+from harness.servers import PostgresServer
 from persistence.store import Store
-from tests.servers import PostgresServer
 
 
 class Served:

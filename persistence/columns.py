@@ -95,10 +95,20 @@ class Money(TypeDecorator[Decimal]):
         return units if _is_sqlite(dialect) else money_from_units(units)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
-        """With 8 decimals."""
-        if value is None or not _is_sqlite(dialect):
-            return value  # type: ignore[no-any-return]
-        return money_from_units(value)
+        """With 8 decimals; raises ValueError for NaN, which a NUMERIC may hold."""
+        if value is None:
+            return None
+        return money_from_units(value) if _is_sqlite(dialect) else finite(value)
+
+
+class DoubtfulMoney(Money):
+    """Money as it stands in a row that is in doubt, NaN included."""
+
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        """Raises nothing."""
+        return money_from_units(value) if value is not None and _is_sqlite(dialect) else value
 
 
 class Price(TypeDecorator[Decimal]):
@@ -119,10 +129,12 @@ class Price(TypeDecorator[Decimal]):
         return text if _is_sqlite(dialect) else Decimal(text)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
-        """Without trailing zeros."""
+        """Without trailing zeros; raises ValueError for what is not a finite number."""
         if value is None:
             return None
-        return Decimal(value) if _is_sqlite(dialect) else trimmed(value)
+        if _is_sqlite(dialect):
+            return finite(Decimal(value))
+        return trimmed(finite(value))
 
 
 class Timestamp(TypeDecorator[int]):
@@ -201,6 +213,13 @@ def _sum_sqlite(element: exact_sum, compiler: SQLCompiler, **kw: Any) -> str:
     return (
         f"COALESCE(SUM({column} / {LOW_PART}), 0) || ' ' || COALESCE(SUM({column} % {LOW_PART}), 0)"
     )
+
+
+def finite(value: Decimal) -> Decimal:
+    """The same number; raises ValueError for NaN and infinity, which compare with nothing."""
+    if not value.is_finite():
+        raise ValueError(f"{value} is not a finite number")
+    return value
 
 
 def _is_sqlite(dialect: Dialect) -> bool:

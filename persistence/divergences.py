@@ -11,7 +11,8 @@ from decimal import Decimal
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from persistence.columns import LOW_PART, Money
+from persistence.columns import LOW_PART, DoubtfulMoney
+from persistence.failures import driver_error, is_undecodable
 from trading.money import plain, trimmed
 
 FOUND_MAX = 1_000
@@ -197,8 +198,16 @@ def divergences(session: Session) -> Iterator[Divergence]:
     if dialect == "postgresql":
         session.execute(text(IN_ONE_PASS))
     for rule in _RULES:
-        typed = {"expected": Money(), "actual": Money()} if rule.in_money else {}
-        for row in session.execute(text(_statement(rule, dialect)).columns(**typed)):
+        typed = {"expected": DoubtfulMoney(), "actual": DoubtfulMoney()} if rule.in_money else {}
+        try:
+            found = session.execute(text(_statement(rule, dialect)).columns(**typed)).all()
+        except Exception as error:
+            if not is_undecodable(error):
+                raise
+            said = f"a rule was not checked, because a row cannot be read: {driver_error(error)}"
+            yield Divergence(account=None, position_id=None, entry=None, text=said)
+            continue
+        for row in found:
             said = rule.says.format(
                 position_id=row.position_id,
                 expected=_shown(row.expected),
@@ -241,4 +250,6 @@ def _sum(amount: str, dialect: str) -> str:
 
 
 def _shown(value: Decimal | str | int | None) -> str:
-    return plain(trimmed(value)) if isinstance(value, Decimal) else str(value)
+    if isinstance(value, Decimal) and value.is_finite():
+        return plain(trimmed(value))
+    return str(value)

@@ -3,7 +3,7 @@
 import sqlite3
 
 import psycopg2
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from persistence.errors import (
@@ -77,6 +77,17 @@ def meaning(error: BaseException, *, committing: bool, connection_lost: bool) ->
     if known is None and committing and isinstance(error, Exception):
         return OutcomeUnknown(repr(error))
     return known
+
+
+def is_undecodable(error: Exception) -> bool:
+    """Whether what a row holds made a read of it fail, and not the database."""
+    found = driver_error(error)
+    if isinstance(found, sqlite3.Error):
+        # The module's own word for text that is not UTF-8: SQLite itself has no error then.
+        return isinstance(found, sqlite3.OperationalError) and not hasattr(
+            found, "sqlite_errorcode"
+        )
+    return not isinstance(found, (psycopg2.Error, SQLAlchemyError, StoreError, MemoryError))
 
 
 def outage_of_statement(error: BaseException) -> Unavailable | None:

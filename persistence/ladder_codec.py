@@ -9,7 +9,7 @@ from functools import lru_cache
 import msgspec
 
 from trading.exits.exits import Exits, exits_of
-from trading.exits.ladder import Ladder, Rung, StopTarget, filled_in
+from trading.exits.ladder import Ladder, Rung, StopTarget, checked, filled_in
 from trading.exits.level import Level
 from trading.exits.notation import asked_rungs_from, exits_from, exits_text
 from trading.model import CostRates
@@ -57,8 +57,8 @@ def ladder_from(text: str) -> Ladder:
         return _from_former(_former_decoder.decode(text))
     fields = _fields_decoder.decode(text)
     rungs = filled_in(asked_rungs_from(fields.pop("take_profits")))
-    # Not checked: what a person has changed on a living position may be no ladder for a new one.
-    return exits_from(fields).completed_by(Ladder(stop_loss=None, rungs=rungs))
+    ladder = exits_from(fields).merged(Ladder(stop_loss=None, rungs=rungs))
+    return checked(ladder, living=True)
 
 
 def former_ladder(values: object) -> Ladder:
@@ -103,4 +103,4 @@ def _from_former(ladder: _FormerLadder | _FormerLadderValues) -> Ladder:
         )
         for rung in ladder.rungs
     )
-    return Ladder(stop_loss=Level(ladder.stop_loss_pct, is_percent=True), rungs=rungs)
+    return checked(Ladder(stop_loss=Level(ladder.stop_loss_pct, is_percent=True), rungs=rungs))

@@ -5,9 +5,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Row, func, literal_column, select, true
-from sqlalchemy.orm import InstrumentedAttribute, Session
-from sqlalchemy.sql import ColumnElement
+from sqlalchemy import func, literal_column, select
+from sqlalchemy.orm import Session
 
 from persistence.changes import ChangeKey
 from persistence.columns import exact_sum
@@ -17,8 +16,9 @@ from persistence.rows.event import stored_event_from
 from persistence.rows.key import key_from
 from persistence.rows.market import market_from
 from persistence.rows.pause import pause_from
-from persistence.rows.position import position_from
+from persistence.rows.position import position_from, position_record_from
 from persistence.rows.signal import signal_from
+from persistence.salvage import Source, salvaged
 from persistence.state import (
     AccountState,
     Books,
@@ -40,7 +40,7 @@ from persistence.tables import (
     PositionRow,
     SignalRow,
 )
-from trading.model import EntryType, LedgerEntry, MarketPrice, Pause, Position, Wallet
+from trading.model import EntryType, LedgerEntry, Pause, Position, Wallet
 from trading.signals import Signal
 
 COMMITS_AT_ONCE = 500
@@ -60,50 +60,103 @@ _ENTRIES = select(*EntryRow.__table__.columns)
 # Literally as in the partial indexes, which SQLite uses for no parameter.
 IS_OPEN = PositionRow.status == literal_column("'OPEN'")
 """The open positions."""
-_IS_UNFINISHED = SignalRow.status == literal_column("'RECEIVED'")
+
+_OPEN = POSITIONS.where(IS_OPEN).order_by(PositionRow.id)
+_ACCOUNTS = select(*AccountRow.__table__.columns).order_by(AccountRow.account)
+_MARKETS = select(*MarketRow.__table__.columns).order_by(MarketRow.symbol)
+_PAUSES = select(*PauseRow.__table__.columns).order_by(PauseRow.scope)
+_UNFINISHED = (
+    select(*SignalRow.__table__.columns)
+    .where(SignalRow.status == literal_column("'RECEIVED'"))
+    .order_by(SignalRow.id)
+)
+
+_KEYS = (
+    select(PositionRow.account, PositionRow.idempotency_key, PositionRow.id)
+    .where(PositionRow.idempotency_key.is_not(None))
+    .order_by(PositionRow.account, PositionRow.id)
+)
+_CHANGE_KEYS = select(KeyRow.account, KeyRow.key, KeyRow.position_id).order_by(
+    KeyRow.account, KeyRow.key
+)
+_TRANSFERS = (
+    select(EntryRow.account, EntryRow.operation, EntryRow.amount)
+    .where(EntryRow.transaction_type == EntryType.TRANSFER)
+    .order_by(EntryRow.account, EntryRow.number)
+)
+
+_OF_ACCOUNTS = Source(key=AccountRow.account, account=AccountRow.account)
+OF_POSITIONS = Source(key=PositionRow.id, account=PositionRow.account)
+_OF_MARKETS = Source(key=MarketRow.symbol)
+_OF_PAUSES = Source(key=PauseRow.scope)
+_OF_SIGNALS = Source(key=SignalRow.id, account=SignalRow.account)
+# An account restarts from all of these or none.
+_OF_KEYS = Source(key=PositionRow.account, account=PositionRow.account)
+_OF_CHANGE_KEYS = Source(key=KeyRow.account, account=KeyRow.account)
+_OF_TRANSFERS = Source(key=EntryRow.account, account=EntryRow.account)
 
 
 def state(session: Session) -> State:
-    """Everything that the actors restart from, of one moment."""
+    """Everything that the actors restart from, of one moment.
+
+    Rows that cannot be decoded are named and left out, each table's on its own.
+    """
     commits = select(CommitRow.id).order_by(CommitRow.epoch.desc(), CommitRow.id.desc()).limit(1)
-    open_rows = _open_rows(session)
+    wallets, bad_accounts = salvaged(session, _ACCOUNTS, wallet_from, _OF_ACCOUNTS)
+    records, bad_positions = salvaged(session, _OPEN, position_record_from, OF_POSITIONS)
+    keys, bad_keys = salvaged(session, _KEYS, _key_record, _OF_KEYS)
+    changes, bad_changes = salvaged(session, _CHANGE_KEYS, _change_key_record, _OF_CHANGE_KEYS)
+    transfers, bad_transfers = salvaged(session, _TRANSFERS, _transfer_record, _OF_TRANSFERS)
+    markets, bad_markets = salvaged(session, _MARKETS, market_from, _OF_MARKETS)
+    _, bad_signals = salvaged(session, _UNFINISHED, signal_from, _OF_SIGNALS)
     return State(
-        wallets=_wallets(session),
-        open_positions=tuple(map(position_from, open_rows)),
-        keys=_keys(session),
-        transfers=_transfers(session),
-        markets=_markets(session),
+        wallets=wallets,
+        open_positions=tuple(record.position for record in records),
+        keys=(*keys, *changes),
+        transfers=transfers,
+        markets=markets,
         last_position_id=session.scalar(select(func.max(PositionRow.id))) or 0,
         last_event_id=session.scalar(select(func.max(EventRow.id))) or 0,
         last_commit_id=session.scalar(commits) or 0,
-        opened_at_us={row.id: row.opened_at for row in open_rows},
+        opened_at_us={record.position.position_id: record.opened_at_us for record in records},
         pauses=_pauses(session),
+        unreadable=(
+            *bad_accounts,
+            *bad_positions,
+            *bad_keys,
+            *bad_changes,
+            *bad_transfers,
+            *bad_markets,
+            *bad_signals,
+        ),
     )
 
 
 def signals(session: Session) -> tuple[tuple[Signal, ...], int]:
-    """The signals that are not finished, by id, and the highest id of all; 0 if none."""
+    """The signals that are not finished, by id, and the highest id of all; 0 if none.
+
+    One that cannot be decoded is left out: `state` names it.
+    """
     last_signal_id = session.scalar(select(func.max(SignalRow.id))) or 0
-    return _unfinished_signals(session), last_signal_id
+    unfinished, _ = salvaged(session, _UNFINISHED, signal_from, _OF_SIGNALS)
+    return unfinished, last_signal_id
 
 
 def account_state(session: Session, account: str) -> AccountState | None:
     """Everything that one account restarts from, of one moment; None if unknown."""
-    wallets = _wallets(session, account)
-    if not wallets:
+    wallet = _wallet(session, account)
+    if wallet is None:
         return None
+    its_open = session.execute(_OPEN.where(PositionRow.account == account))
+    keys = session.execute(_KEYS.where(PositionRow.account == account))
+    changes = session.execute(_CHANGE_KEYS.where(KeyRow.account == account))
+    transfers = session.execute(_TRANSFERS.where(EntryRow.account == account))
     return AccountState(
-        wallet=wallets[0],
-        open_positions=tuple(map(position_from, _open_rows(session, account))),
-        keys=_keys(session, account),
-        transfers=_transfers(session, account),
+        wallet=wallet,
+        open_positions=tuple(map(position_from, its_open)),
+        keys=(*map(_key_record, keys), *map(_change_key_record, changes)),
+        transfers=tuple(map(_transfer_record, transfers)),
     )
-
-
-def position(session: Session, position_id: int) -> Position | None:
-    """One position, open or closed; None if unknown."""
-    row = session.execute(POSITIONS.where(PositionRow.id == position_id)).one_or_none()
-    return None if row is None else position_from(row)
 
 
 def change_key(session: Session, account: str, key: str) -> ChangeKey | None:
@@ -120,13 +173,13 @@ def positions(session: Session, account: str) -> tuple[Position, ...]:
 
 def book_pages(session: Session, account: str, after_entry: int) -> Iterator[Books]:
     """See `Store.book_pages`."""
-    wallets = _wallets(session, account)
-    if not wallets:
+    wallet = _wallet(session, account)
+    if wallet is None:
         return
     holds = MappingProxyType(_holds(session, account))
     while True:
         entries = _entries(session, account, after_entry, ENTRIES_A_PAGE)
-        yield Books(wallet=wallets[0], entries=entries, holds=holds)
+        yield Books(wallet=wallet, entries=entries, holds=holds)
         if len(entries) < ENTRIES_A_PAGE:
             return
         after_entry = entries[-1].number
@@ -181,66 +234,29 @@ def is_empty(session: Session) -> bool:
     return session.scalar(select(AccountRow.account).limit(1)) is None
 
 
-def _of(column: InstrumentedAttribute[str], account: str | None) -> ColumnElement[bool]:
-    """The rows of one account, or of all of them."""
-    return true() if account is None else column == account
+def _wallet(session: Session, account: str) -> Wallet | None:
+    row: Any = session.execute(_ACCOUNTS.where(AccountRow.account == account)).one_or_none()
+    return None if row is None else wallet_from(row)
 
 
-def _wallets(session: Session, account: str | None = None) -> tuple[Wallet, ...]:
-    found = select(AccountRow).where(_of(AccountRow.account, account)).order_by(AccountRow.account)
-    return tuple(wallet_from(row) for row in session.scalars(found))
+def _key_record(row: Any) -> KeyRecord:
+    return KeyRecord(account=row.account, key=row.idempotency_key, position_id=row.id)
 
 
-def _open_rows(session: Session, account: str | None = None) -> Sequence[Row[Any]]:
-    found = POSITIONS.where(_of(PositionRow.account, account), IS_OPEN).order_by(PositionRow.id)
-    return session.execute(found).all()
+def _change_key_record(row: Any) -> KeyRecord:
+    return KeyRecord(account=row.account, key=row.key, position_id=row.position_id)
 
 
-def _keys(session: Session, account: str | None = None) -> tuple[KeyRecord, ...]:
-    opens = (PositionRow.account, PositionRow.idempotency_key, PositionRow.id)
-    changes = select(KeyRow.account, KeyRow.key, KeyRow.position_id)
-    found = (
-        select(*opens)
-        .where(_of(PositionRow.account, account), PositionRow.idempotency_key.is_not(None))
-        .order_by(PositionRow.account, PositionRow.id)
-    )
-    of_changes = changes.where(_of(KeyRow.account, account)).order_by(KeyRow.account, KeyRow.key)
-    rows = (*session.execute(found), *session.execute(of_changes))
-    return tuple(
-        KeyRecord(account=name, key=key, position_id=position_id)
-        for name, key, position_id in rows
-        if key is not None
-    )
-
-
-def _transfers(session: Session, account: str | None = None) -> tuple[TransferRecord, ...]:
-    columns = (EntryRow.account, EntryRow.operation, EntryRow.amount)
-    found = (
-        select(*columns)
-        .where(_of(EntryRow.account, account), EntryRow.transaction_type == EntryType.TRANSFER)
-        .order_by(EntryRow.account, EntryRow.number)
-    )
-    return tuple(
-        TransferRecord(
-            account=name, reference=operation.removeprefix(_TRANSFER_OPERATION), amount=amount
-        )
-        for name, operation, amount in session.execute(found)
-    )
-
-
-def _markets(session: Session) -> tuple[MarketPrice, ...]:
-    found = select(MarketRow).order_by(MarketRow.symbol)
-    return tuple(market_from(row) for row in session.scalars(found))
+def _transfer_record(row: Any) -> TransferRecord:
+    reference = row.operation.removeprefix(_TRANSFER_OPERATION)
+    return TransferRecord(account=row.account, reference=reference, amount=row.amount)
 
 
 def _pauses(session: Session) -> tuple[Pause, ...]:
-    found = select(PauseRow).order_by(PauseRow.scope)
-    return tuple(pause_from(row) for row in session.scalars(found))
-
-
-def _unfinished_signals(session: Session) -> tuple[Signal, ...]:
-    found = select(SignalRow).where(_IS_UNFINISHED).order_by(SignalRow.id)
-    return tuple(signal_from(row) for row in session.scalars(found))
+    """Every pause. One that cannot be decoded is in force as well: its scope says whose it is."""
+    pauses, unreadable = salvaged(session, _PAUSES, pause_from, _OF_PAUSES)
+    unknown = (Pause(account=bad.row or None, reason=bad.text, since_us=0) for bad in unreadable)
+    return (*pauses, *unknown)
 
 
 def _entries(

@@ -26,13 +26,34 @@ class TransferRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A row that cannot be decoded; `account` is None where it has none, or none to be read.
+
+    `row` is its key: a position's or signal's id, an account's name, a market's symbol.
+    """
+
+    account: str | None
+    table: str
+    row: str
+    why: str
+
+    @property
+    def text(self) -> str:
+        """What is wrong, and what to do."""
+        return (
+            f"row {self.row} of table {self.table} cannot be read ({self.why}): put back what "
+            "was changed, or restore a backup, then restart the service"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """Everything that the actors restart from, of one moment.
 
     Positions ascend by id, keys by account with those of opens first, transfers by account and
     entry. The
     `last_` numbers are 0 in an empty database. `opened_at_us` is when each open position's open
-    was committed.
+    was committed. `unreadable` names the rows that cannot be decoded; the others are all here.
     """
 
     wallets: tuple[Wallet, ...]
@@ -45,6 +66,7 @@ class State:
     last_commit_id: int
     opened_at_us: Mapping[int, int] = field(default_factory=dict)
     pauses: tuple[Pause, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -211,7 +211,6 @@ class Store:
     # What each of these returns stands at its query.
     load_state = _whole(reads.state)
     load_account = _whole(reads.account_state)
-    load_position = _read(reads.position)
     read_change_key = _read(reads.change_key)
     read_positions = _whole(reads.positions)
     ledger_sums = _whole(reads.ledger_sums)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from harness.servers import PostgresServer, PostgresUnavailable, empty_database, fresh_database
 from persistence.patience import Patience
 from persistence.transactions import READ_SECONDS_MAX, WRITE_SECONDS_MAX
-from tests.servers import PostgresServer, PostgresUnavailable, empty_database, fresh_database
 
 POSTGRESQL_IS_SLOW = pytest.mark.parametrize(
     "database_url",

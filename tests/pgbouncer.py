@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import psycopg2
 import pytest
 
-from tests.servers import free_port, unprivileged_user
+from harness.servers import free_port, unprivileged_user
 
 START_SECONDS_MAX = 30.0
 

@@ -20,8 +20,8 @@ from actors.commit.messages import (
     ReadPosition,
     ReadSignals,
 )
+from actors.commit.ownership import Ownership
 from actors.commit.writer import Read, SafeWriter, Writer
-from actors.denials import database_damaged, deposed
 from actors.desk.messages import OwnershipLost, PositionsStarted
 from actors.engine.directory import Directory
 from actors.engine.dispatcher import Dispatcher, Timer
@@ -77,6 +77,7 @@ class CommitterActor(SupervisedActor):
         self._dispatcher = dispatcher
         self._writer = SafeWriter(writer)
         self._published = published
+        self._owner = Ownership(published)
         self._epoch = epoch
         self._commit_id = last_commit_id
         self._event_id = last_event_id
@@ -139,7 +140,7 @@ class CommitterActor(SupervisedActor):
         if self._retry is not None:  # this is the next try, whoever asks for it
             self._retry.cancel()
             self._retry = None
-        if self._published.ended is not None:
+        if self._owner.ended:
             self._give_back()
             return
         try:
@@ -157,14 +158,9 @@ class CommitterActor(SupervisedActor):
             self._end(error)
 
     def _end(self, error: Deposed | Damaged) -> None:
-        """Another owner, an earlier state or other files are there: nothing is written any more."""
+        self._owner.end(error)
         if isinstance(error, Deposed):
-            self._published.ended = deposed()
             self.directory.to_desk(OwnershipLost(detail=str(error)))
-        elif self._published.ended is None:
-            # The process lives on: one that started anew could begin with an empty database.
-            log.error(str(error))
-            self._published.ended, self._published.database_away = database_damaged(), str(error)
         self._give_back()
 
     def _give_back(self) -> None:
@@ -184,7 +180,7 @@ class CommitterActor(SupervisedActor):
 
         Reads do not: a database may be read that cannot be written.
         """
-        if self._published.database_away is not None:
+        if self._owner.is_away:
             self._writer.renew(self._epoch)
             self._answered()
 
@@ -307,32 +303,30 @@ class CommitterActor(SupervisedActor):
         self.directory.stats.commit_failures[kind] += 1
         seconds = RETRY_SECONDS[min(self._failures, len(RETRY_SECONDS) - 1)]
         self._failures += 1
-        self._published.database_away = f"{what}: {error}"
+        self._owner.failed(f"{what}: {error}")
         told = {"error": str(error), "waiting": self.waiting, "retry_seconds": seconds}
         log.warning(f"database {what}", **told)
         self._retry = self._dispatcher.after(seconds, self.actor_ref, Retry())
 
     def _renew_later(self) -> None:
-        if self._renew_seconds is not None and self._published.ended is None:
+        if self._renew_seconds is not None and not self._owner.ended:
             self._dispatcher.after(self._renew_seconds, self.actor_ref, RenewLease())
 
     def _renew(self) -> None:
         try:
             self._writer.renew(self._epoch)
         except (Unavailable, OutcomeUnknown) as error:
-            self._published.database_away = f"lease not renewed: {error}"
+            self._owner.failed(f"lease not renewed: {error}")
             log.warning("lease not renewed", error=str(error))
         except (Deposed, Damaged) as error:
             self._end(error)
         else:
-            if self._published.database_away is not None:
+            if self._owner.is_away:
                 # Only what waits tells whether the outage is over: the owner's row is small.
                 self._flush()
         self._renew_later()
 
     def _answered(self) -> None:
-        """The database has answered to who writes: an outage is over."""
-        if self._published.database_away is not None:
-            log.info("database is back", failures=self._failures)
+        """The database has answered the writer: an outage is over."""
+        self._owner.answered(self._failures)
         self._failures = 0
-        self._published.database_away = None

@@ -19,6 +19,7 @@ from actors.commit.messages import (
 from actors.denials import no_market, unknown_account, unreadable_position
 from actors.desk.lives import Lives
 from actors.desk.messages import (
+    CannotStart,
     MarketEnded,
     MarketOpened,
     OpenMarket,
@@ -29,7 +30,7 @@ from actors.desk.messages import (
 )
 from actors.desk.pauses import pause_change
 from actors.desk.restarts import Restart, Restarts
-from actors.desk.set_aside import AsideShelf, Command
+from actors.desk.set_aside import AsideShelf, Command, denial_of, no_wallet
 from actors.desk.starter import Starter
 from actors.engine.directory import Directory
 from actors.engine.dispatcher import Dispatcher
@@ -37,8 +38,8 @@ from actors.engine.pooled import Recipient, stop_soon
 from actors.engine.supervised import ActorFailed, ActorKind, SupervisedActor
 from actors.market.messages import RetireMarket
 from actors.messages import Denied, Ping, Pong
-from actors.position.answers import answer_by_row
-from actors.position.messages import ChangePosition, ClosePosition
+from actors.position.answers import PositionCommand, answer_by_row
+from actors.position.messages import ChangePosition, CloseDone, ClosePosition
 from actors.published import Published
 from actors.published_view import PublishedView
 from actors.wallet.memory import Memory
@@ -51,7 +52,8 @@ from actors.wallet.messages import (
     TransferFunds,
 )
 from persistence.changes import Change
-from trading.model import Position
+from persistence.state import PositionRecord
+from trading.model import Position, PositionStatus
 
 log = structlog.get_logger(__name__)
 
@@ -89,6 +91,7 @@ DeskMessage = (
     | PositionsStarted
     | PositionSettled
     | ActorFailed
+    | CannotStart
     | Restart
     | KeepPrices
     | AccountRead
@@ -171,7 +174,8 @@ class DeskActor(SupervisedActor):
             case PositionSettled():
                 self._retire(message.position)
             case OpenMarket():
-                if message.symbol not in self.directory.markets:
+                is_aside = self._shelf.has(ActorKind.MARKET, message.symbol)
+                if message.symbol not in self.directory.markets and not is_aside:
                     self._start.market(message.symbol)
                 if message.reply_to is not None:
                     self.directory.send(message.reply_to, MarketOpened(symbol=message.symbol))
@@ -190,6 +194,8 @@ class DeskActor(SupervisedActor):
                 self.directory.send(message.reply_to, Pong())
             case ActorFailed():
                 self._on_failed(message)
+            case CannotStart():
+                self._shelf.put(message.kind, message.key, message.why)
             case Restart():
                 self._restarts.restart(message)
             case KeepPrices():
@@ -260,6 +266,16 @@ class DeskActor(SupervisedActor):
             read = ReadPosition(position_id=position_id, reply_to=self.actor_ref)
             self.directory.to_committer(read)
 
+    def _answer_by_row(
+        self, command: PositionCommand, record: PositionRecord | None
+    ) -> Denied | CloseDone:
+        """An open position without an actor may be an account's that was set aside at the start."""
+        if record is not None and record.position.status is PositionStatus.OPEN:
+            aside = self._published.unguarded_by(record.position)
+            if aside is not None:
+                return Denied(denial=denial_of(aside))
+        return answer_by_row(command, record)
+
     def _on_position_read(self, message: PositionRead) -> None:
         position_id, life = message.position_id, message.life
         if life is not None:
@@ -272,7 +288,7 @@ class DeskActor(SupervisedActor):
             if position_id in self.directory.positions:
                 self.directory.to_position(position_id, command)
                 continue
-            answer = answer_by_row(command, message.record)
+            answer = self._answer_by_row(command, message.record)
             self.directory.send(command.reply_to, answer)
         if life is not None and position_id not in self.directory.positions:
             self._tell_gone(message.position)
@@ -303,7 +319,8 @@ class DeskActor(SupervisedActor):
     def _set_trading(self, message: SetTrading) -> None:
         account = message.account
         if account is not None and account not in self._published.version.wallets:
-            self.directory.send(message.reply_to, Denied(denial=unknown_account(account)))
+            denial = no_wallet(self._published, account)
+            self.directory.send(message.reply_to, Denied(denial=denial))
             return
         now_us = self._dispatcher.clock.now_us()
         self.directory.to_committer(pause_change(self.directory, message, now_us))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from actors.commit.messages import Started
 from actors.engine.pooled import Recipient
+from actors.engine.supervised import ActorKind
 from trading.model import Position
 
 
@@ -56,6 +57,15 @@ class PositionSettled:
     """A position's close is durable; its actor has nothing left to do."""
 
     position: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CannotStart:
+    """At the start: an account or market whose rows cannot be read is set aside."""
+
+    kind: ActorKind
+    key: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,21 @@
 """From what is durable to what actors begin with."""
 
 from collections import defaultdict
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
+import structlog
 from immutables import Map
 
+from actors.desk.messages import CannotStart
+from actors.engine.supervised import ActorKind, error_text
 from actors.published import Version
+from actors.wallet.memory import Memory, memory_of
 from persistence.changes import Change
-from persistence.state import AccountState, KeyRecord, State, TransferRecord
+from persistence.state import AccountState, KeyRecord, State, TransferRecord, Unreadable
 from trading.model import Position
+
+log = structlog.get_logger(__name__)
 
 
 def account_states(state: State) -> tuple[AccountState, ...]:
@@ -33,16 +40,77 @@ def account_states(state: State) -> tuple[AccountState, ...]:
     )
 
 
-def version_of(state: State) -> Version:
-    """What readers see first: the version that all that is durable leads to."""
-    changes = [
-        Change(
-            account=account.wallet.account,
-            wallet_after=account.wallet,
-            positions=account.open_positions,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """What is durable, as the actors begin with it, and what cannot begin.
+
+    `version` is what readers see first. `memories` has the accounts that begin, by name.
+    """
+
+    version: Version
+    memories: Mapping[str, Memory]
+    cannot_start: tuple[CannotStart, ...]
+
+
+def restored(state: State) -> Restored:
+    """Every account that can be restored; one that cannot keeps no other from it."""
+    unreadable = list(state.unreadable)
+    version, memories = Version(), {}
+    for account in account_states(state):
+        name = account.wallet.account
+        change = Change(account=name, wallet_after=account.wallet, positions=account.open_positions)
+        try:
+            memories[name] = memory_of(account)
+            version = version.after(0, (change,), now_us=0)
+        except Exception as error:
+            # Values that can be decoded may still not fit together, as rungs and prices.
+            memories.pop(name, None)
+            log.exception("account cannot be restored", account=name)
+            unreadable.append(
+                Unreadable(
+                    account=name,
+                    table="positions",
+                    row=f"of {name}",
+                    why=error_text(error),
+                )
+            )
+    known = {wallet.account for wallet in state.wallets}
+    unreadable.extend(
+        Unreadable(
+            account=position.account,
+            table="positions",
+            row=str(position.position_id),
+            why=f"its account {position.account} is not there",
         )
-        for account in account_states(state)
-    ]
-    changes.append(Change(account=None, markets=state.markets, pauses=state.pauses))
-    version = Version().after(state.last_commit_id, tuple(changes), now_us=0)
-    return replace(version, opened_at_us=Map(state.opened_at_us))
+        for position in state.open_positions
+        if position.account not in known
+    )
+    others = Change(account=None, markets=state.markets, pauses=state.pauses)
+    version = version.after(state.last_commit_id, (others,), now_us=0)
+    opened_at_us = {
+        position_id: state.opened_at_us[position_id] for position_id in version.positions
+    }
+    cannot_start = _parts_of(unreadable)
+    for part in cannot_start:
+        memories.pop(str(part.key), None)
+    return Restored(
+        version=replace(version, opened_at_us=Map(opened_at_us)),
+        memories=memories,
+        cannot_start=cannot_start,
+    )
+
+
+def _parts_of(unreadable: Iterable[Unreadable]) -> tuple[CannotStart, ...]:
+    """The actors that cannot begin, each with its first row that cannot be read.
+
+    Its account takes all of them with it: books stand on every row. A market's row has none.
+    """
+    parts: dict[tuple[ActorKind, str], str] = {}
+    for row in unreadable:
+        if row.account is not None:
+            parts.setdefault((ActorKind.WALLET, row.account), row.text)
+        elif row.table == "markets":
+            parts.setdefault((ActorKind.MARKET, row.row), row.text)
+        else:
+            log.error(f"{row.text}; whose it is cannot be read either")
+    return tuple(CannotStart(kind=kind, key=key, why=why) for (kind, key), why in parts.items())

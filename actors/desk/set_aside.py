@@ -9,6 +9,7 @@ import structlog
 
 from actors.auditor.messages import CheckHealth, RepairWallet
 from actors.commit.messages import CommitChange, Origin
+from actors.denials import unknown_account
 from actors.engine.clock import Clock
 from actors.engine.directory import Directory
 from actors.engine.supervised import ActorKind
@@ -16,6 +17,7 @@ from actors.market.messages import Disarm
 from actors.messages import Denied
 from actors.position.messages import ChangePosition, ClosePosition, Stranded
 from actors.published import MarketPause, Published, SetAside
+from actors.published_view import PublishedView
 from actors.wallet.messages import OpenAccount, OpenPosition, SetCosts, SetExits, TransferFunds
 from persistence.changes import Change
 from trading.events.services import PartSetAside
@@ -43,6 +45,12 @@ def denial_of(aside: SetAside) -> Denial:
         text=f"{aside.text}; nothing here says whether this was done: restart the service, then "
         "ask again, with the same key or reference it is done once",
     )
+
+
+def no_wallet(published: PublishedView, account: str) -> Denial:
+    """Why an account has no published wallet: its rows cannot be read, or it is not there."""
+    aside = published.set_aside.get((ActorKind.WALLET, account))
+    return unknown_account(account) if aside is None else denial_of(aside)
 
 
 class AsideShelf:

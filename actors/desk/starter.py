@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from actors.desk.lives import Lives
-from actors.desk.restore import account_states
+from actors.desk.restore import Restored
 from actors.engine.directory import Directory
 from actors.engine.dispatcher import Dispatcher
 from actors.engine.supervised import ActorKind
@@ -14,8 +14,7 @@ from actors.market.settings import MarketSettings
 from actors.position.actor import PositionActor
 from actors.published import MarketPause, Published
 from actors.wallet.actor import WalletActor
-from actors.wallet.memory import Memory, memory_of
-from persistence.state import State
+from actors.wallet.memory import Memory
 from trading.costs import DEFAULT_RATES
 from trading.model import CostRates, MarketPrice, Position
 
@@ -59,17 +58,21 @@ class Starter:
         self._lives = lives
         self._position_ids = position_ids
 
-    def restore(self, state: State) -> None:
-        """Start every actor from the database."""
-        for market in state.markets:
-            self.market(market.symbol, last=market)
-        for account in account_states(state):
-            self.wallet(account.wallet.account, memory_of(account))
-        for position in state.open_positions:
-            if position.symbol not in self._directory.markets:
-                self.market(position.symbol)
-            opened_at_us = state.opened_at_us[position.position_id]
-            self.position(position, opened_at_us=opened_at_us, after=None)
+    def restore(self, durable: Restored) -> None:
+        """Start every actor from the database but those that cannot start."""
+        version = durable.version
+        for symbol, last in sorted(version.markets.items()):
+            self.market(symbol, last=last)
+        for account, memory in durable.memories.items():
+            self.wallet(account, memory)
+        unreadable = {part.key for part in durable.cannot_start if part.kind is ActorKind.MARKET}
+        for position_id, position in sorted(version.positions.items()):
+            if position.account not in durable.memories:
+                continue
+            symbol = position.symbol
+            if symbol not in self._directory.markets and symbol not in unreadable:
+                self.market(symbol)
+            self.position(position, opened_at_us=version.opened_at_us[position_id], after=None)
 
     def market(
         self, symbol: str, last: MarketPrice | None = None, pause: MarketPause | None = None

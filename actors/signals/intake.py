@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from actors.commit.messages import ChangeRefused, CommitChange, FindSignals, Origin
-from actors.denials import refused_write, unknown_account
+from actors.denials import refused_write
+from actors.desk.set_aside import no_wallet
 from actors.engine.clock import Clock
 from actors.engine.directory import Directory
 from actors.engine.pooled import Recipient
@@ -175,7 +176,7 @@ class Intake:
             account = self._waiting[0].command.account
             if account in self._published.version.wallets:
                 break
-            self._deny(self._waiting.popleft(), Denied(denial=unknown_account(account)))
+            self._deny(self._waiting.popleft(), Denied(denial=no_wallet(self._published, account)))
         else:
             return None
         if self._alone:

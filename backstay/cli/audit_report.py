@@ -12,9 +12,10 @@ from backstay.cli.rendering import health_table
 from backstay.formats import health_fields
 from backstay.printable import one_line
 from persistence.divergences import Divergence
+from persistence.failures import is_undecodable
 from persistence.state import Books
 from persistence.store import Store
-from trading.books import HealthReport, HealthStatus, LedgerFold, check_books
+from trading.books import HealthReport, HealthStatus, LedgerFold, check_books, unreadable_books
 from trading.model import LedgerEntry
 from trading.repair import Irreparable, Repair, repair_of
 
@@ -32,6 +33,10 @@ def audited(store: Store) -> list[dict[str, Any]]:
     found: defaultdict[str | None, list[Divergence]] = defaultdict(list)
     for divergence in store.divergences():
         found[divergence.account].append(divergence)
+    for row in store.load_state().unreadable:
+        found[row.account].append(
+            Divergence(account=row.account, position_id=None, entry=None, text=row.text)
+        )
     documents = [
         _of_account(store, account, found.pop(account, ())) for account in store.accounts()
     ]
@@ -65,7 +70,17 @@ def audit_tables(documents: Sequence[dict[str, Any]]) -> Group:
 
 
 def _of_account(store: Store, account: str, others: Sequence[Divergence]) -> dict[str, Any]:
-    ledger, books = _summed(store, account)
+    try:
+        ledger, books = _summed(store, account)
+    except Exception as error:
+        if not is_undecodable(error):
+            raise
+        report = unreadable_books(account, str(error))
+        findings = [_finding(store, divergence) for divergence in others]
+        findings.insert(0, {"text": "; ".join(report.failures), "entry": None, "position_id": None})
+        status = str(HealthStatus.MISMATCH)
+        document = {"account": account, **health_fields(report)}
+        return {**document, "status": status, "findings": findings, "to_do": RESTORE}
     report = check_books(books.wallet, ledger, books.holds)
     findings = [_finding(store, divergence) for divergence in others]
     if report.status is HealthStatus.MISMATCH:

@@ -142,7 +142,7 @@ def repair_table(repair: dict[str, Any]) -> Group:
     title = f"Wallet of account {account}: {status.replace('_', ' ').lower()}"
     to_do = {
         "REPAIRABLE": f"restored by: backstay repair {shlex.quote(account)} --apply --reason WHY",
-        "IRREPARABLE": "no command mends that: restore a backup",
+        "IRREPARABLE": "no command repairs this: restore a backup",
     }
     told = [one_line(line) for line in (repair["detail"], to_do.get(status)) if line]
     return Group(FittedTable(columns, rows, title), *(Text(line, _FAINT) for line in told))

@@ -40,7 +40,7 @@ def create(
     typer.echo(text)
     typer.echo(
         f"token {name} with scope {scope} is in {file.path} from now on; "
-        "what is printed above cannot be shown again",
+        "the token printed above cannot be shown again",
         err=True,
     )
 

@@ -209,7 +209,7 @@ def _how_to_learn(why: str, key: str) -> str:
     given = sys.argv[1:]
     if not any(part.partition("=")[0] == "--key" for part in given):
         given = [*given, "--key", key]
-    return f"{happened}; whether it opened is told by: {shlex.join(['backstay', *given])}"
+    return f"{happened}; to learn whether it opened, run: {shlex.join(['backstay', *given])}"
 
 
 def _close_all(

@@ -5,7 +5,7 @@ from typing import Any
 
 from immutables import Map
 
-from actors.desk.restore import version_of
+from actors.desk.restore import restored
 from actors.engine.pooled import actor_of
 from actors.market.actor import MarketActor
 from actors.messages import Reply
@@ -169,10 +169,10 @@ def check_published(world: World) -> None:
     _expect(dict(version.wallets.items()), {w.account: w for w in state.wallets}, "wallets")
     positions = {p.position_id: p for p in state.open_positions}
     _expect(dict(version.positions.items()), positions, "published positions")
-    restored = version_of(state)
-    _expect(version.opened_at_us, restored.opened_at_us, "published times of opens")
+    first = restored(state).version
+    _expect(version.opened_at_us, first.opened_at_us, "published times of opens")
     for name in ("by_account", "exposures"):
-        _expect(_held(getattr(version, name)), _held(getattr(restored, name)), f"published {name}")
+        _expect(_held(getattr(version, name)), _held(getattr(first, name)), f"published {name}")
     _expect(dict(version.markets.items()), {m.symbol: m for m in state.markets}, "markets")
     pauses = {pause.account: pause for pause in state.pauses}
     _expect(dict(version.pauses.items()), pauses, "published pauses")

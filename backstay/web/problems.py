@@ -48,16 +48,16 @@ _DESCRIPTIONS = {
     400: "The request cannot be read",
     401: "No valid token or login came with the request",
     403: "The caller may not do this, or comes from elsewhere",
-    404: "There is no such thing",
+    404: "The resource does not exist",
     408: "The request did not come in time, and nothing was done",
-    409: "Denied: what it meets there does not allow it now",
+    409: "Denied: the current state does not allow it",
     413: "The body is too large",
     421: "The request names a host that is not this one",
-    422: "The request is not valid, or is denied for what it asks",
+    422: "The request is not valid, or is denied because of its values",
     429: "Too many failed attempts, or too many alerts",
     431: "The request's head is too large",
     500: "A bug; the log has it under the answer's X-Request-ID",
-    503: "Not answered in time: nothing says yet that it was done; try again",
+    503: "Not answered in time; the request may have been carried out; send it again",
 }
 
 

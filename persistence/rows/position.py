@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Row as ReadRow
 
-from persistence.columns import money_units, price_text
+from persistence.columns import finite, money_units, price_text
 from persistence.ladder_codec import ladder_from, ladder_text
 from persistence.rows.row import Row, by_name, changing, in_order, picked, price_text_or_none
 from persistence.state import PositionRecord
@@ -85,7 +85,7 @@ def position_from(row: Iterable[Any]) -> Position:
         quantity=of.quantity,
         entry_price=of.entry_price,
         entry_time_us=of.entry_time,
-        take_profit_prices=_prices_decoder.decode(of.take_profit_prices),
+        take_profit_prices=tuple(map(finite, _prices_decoder.decode(of.take_profit_prices))),
         stop_price=of.stop_price,
         open_quantity=of.open_quantity,
         hold=of.hold,

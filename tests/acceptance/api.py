@@ -37,7 +37,7 @@ class FaultyReader:
         return getattr(self._house.store, name)
 
 
-class Api:
+class AppClient:
     """A client of an app over a house; paths are those below /api/v1. Any thread may ask."""
 
     def __init__(
@@ -148,7 +148,7 @@ def serving(
     command_seconds: float = COMMAND_SECONDS,
     is_ready: bool = True,
     hook: HookSettings | None = None,
-) -> Iterator[Api]:
+) -> Iterator[AppClient]:
     """An API over a house that is left at the end, stopped or not."""
     house = House(url, dispatcher=PooledDispatcher(), faulty=faulty)
     tokens_file = tokens_folder / "tokens.json"
@@ -175,6 +175,6 @@ def serving(
     )
     try:
         with start_blocking_portal() as portal:
-            yield Api(house, create_app(backend), portal, tokens_file)
+            yield AppClient(house, create_app(backend), portal, tokens_file)
     finally:
         house.kill()

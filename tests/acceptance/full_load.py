@@ -11,9 +11,9 @@ from uuid import uuid4
 
 import httpx
 
+from harness.http_api import PREFIX, Api
+from harness.service_process import ServiceProcess
 from tests.acceptance.house import at_once
-from tests.acceptance.http_api import PREFIX, Api
-from tests.service_process import ServiceProcess
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
 ACCOUNTS = ("load-1", "load-2", "load-3")

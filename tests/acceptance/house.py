@@ -178,9 +178,9 @@ class House:
 
     def position(self, position_id: int) -> Position:
         """A position as the database has it."""
-        position = self.store.load_position(position_id)
-        assert position is not None
-        return position
+        record = self.store.read_position(position_id)
+        assert record is not None
+        return record.position
 
     def entries(self, account: str = "demo") -> tuple[LedgerEntry, ...]:
         """An account's ledger as the database has it."""

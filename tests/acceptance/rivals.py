@@ -7,9 +7,9 @@ from typing import Any, Self
 
 import httpx
 
+from harness.http_api import PREFIX, Api
+from harness.service_process import ServiceProcess, run_command
 from tests.acceptance.house import run_sql
-from tests.acceptance.http_api import PREFIX, Api
-from tests.service_process import ServiceProcess, run_command
 
 SYMBOL = "BTCUSDT"
 AN_OPEN = {"account": "demo", "symbol": SYMBOL, "side": "LONG", "notional": "25"}

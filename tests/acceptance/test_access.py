@@ -16,7 +16,7 @@ from backstay.web.access.scopes import Scope
 from backstay.web.access.sessions import SESSION_HOURS
 from backstay.web.access.tokens import TokenFile
 from backstay.web.backend import Backend, HookSettings
-from tests.acceptance.api import API, Api, serving
+from tests.acceptance.api import API, AppClient, serving
 from tests.acceptance.conftest import Log
 
 OPEN = {"/healthz", "/readyz", "/login", "/logout", f"{API}/hooks/tradingview/1"}
@@ -38,7 +38,7 @@ def tokens(tmp_path: Path) -> TokenFile:
 
 
 @pytest.fixture
-def api(tmp_path: Path) -> Iterator[Api]:
+def api(tmp_path: Path) -> Iterator[AppClient]:
     with serving(f"sqlite:///{tmp_path / 'backstay.db'}", tmp_path) as api:
         yield api
 
@@ -52,7 +52,7 @@ def kind(response: httpx.Response) -> str:
     return str(response.json()["type"]).removeprefix("urn:backstay:problem:")
 
 
-def routes_of(api: Api) -> list[tuple[str, str]]:
+def routes_of(api: AppClient) -> list[tuple[str, str]]:
     """Every method and path that the app answers, with 1 for each parameter."""
     found = set()
     for route in iter_route_contexts(api.app.routes):
@@ -71,7 +71,7 @@ def needed(method: str, path: str) -> Scope | None:
     return Scope.ADMIN if path in ADMIN else Scope.TRADE
 
 
-def test_every_route_asks_for_its_scope(api: Api, tokens: TokenFile) -> None:
+def test_every_route_asks_for_its_scope(api: AppClient, tokens: TokenFile) -> None:
     """No route is open by an oversight: each is asked by nobody and by every scope."""
     held = {scope: bearer(tokens.create(scope, scope)) for scope in Scope}
     wrong = []
@@ -94,7 +94,7 @@ def test_every_route_asks_for_its_scope(api: Api, tokens: TokenFile) -> None:
     assert wrong == []
 
 
-def test_an_unknown_path_tells_a_stranger_nothing(api: Api, tokens: TokenFile) -> None:
+def test_an_unknown_path_tells_a_stranger_nothing(api: AppClient, tokens: TokenFile) -> None:
     """It is not even told which pages there are."""
     tokens.create("bot", Scope.READ)
 
@@ -102,7 +102,7 @@ def test_an_unknown_path_tells_a_stranger_nothing(api: Api, tokens: TokenFile) -
     assert api.ask_at("GET", "/static-offline-docs/swagger-ui.css").status_code == 401
 
 
-def test_a_refusal_says_what_is_missing(api: Api, tokens: TokenFile) -> None:
+def test_a_refusal_says_what_is_missing(api: AppClient, tokens: TokenFile) -> None:
     """Who is unknown gets 401 and how to authenticate; who may not, 403 and the scope it takes."""
     token = tokens.create("page", Scope.READ)
 
@@ -117,7 +117,7 @@ def test_a_refusal_says_what_is_missing(api: Api, tokens: TokenFile) -> None:
     )
 
 
-def test_without_tokens_everybody_on_this_machine_is_admin(api: Api) -> None:
+def test_without_tokens_everybody_on_this_machine_is_admin(api: AppClient) -> None:
     """A first start needs no setting up."""
     assert api.account()["account"] == "demo"
 
@@ -133,7 +133,7 @@ def test_without_tokens_everybody_on_this_machine_is_admin(api: Api) -> None:
         ("Host", "backstay.example"),
     ],
 )
-def test_what_a_proxy_passes_on_needs_a_token(api: Api, name: str, value: str) -> None:
+def test_what_a_proxy_passes_on_needs_a_token(api: AppClient, name: str, value: str) -> None:
     """Without a token only this machine's own requests are served; any sign of a proxy ends it."""
     api.app.state.backend.access.allowed_hosts.add("backstay.example")
     answer = api.ask("GET", "/accounts", headers={name: value})
@@ -167,7 +167,7 @@ def test_a_login_holds_until_its_end(tokens: TokenFile, ends: str) -> None:
     assert access.still_holds(by_bearer)
 
 
-def test_the_first_token_closes_the_door_at_once(api: Api, tokens: TokenFile) -> None:
+def test_the_first_token_closes_the_door_at_once(api: AppClient, tokens: TokenFile) -> None:
     """And the last one that is revoked does not open it again."""
     api.account()
     token = tokens.create("bot", Scope.READ)
@@ -181,7 +181,9 @@ def test_the_first_token_closes_the_door_at_once(api: Api, tokens: TokenFile) ->
 
 
 @pytest.mark.parametrize("header", ["Bearer", "Bearer x y", "Basic YTpi", "", "bearer\t"])
-def test_a_header_that_is_no_token_is_refused(api: Api, tokens: TokenFile, header: str) -> None:
+def test_a_header_that_is_no_token_is_refused(
+    api: AppClient, tokens: TokenFile, header: str
+) -> None:
     """Another scheme, an empty token or a half one is as good as none."""
     tokens.create("bot", Scope.READ)
 
@@ -223,7 +225,7 @@ def test_a_broken_token_file_stops_the_start(tokens: TokenFile) -> None:
 # --- Secrets ---------------------------------------------------------------------------------
 
 
-def test_no_secret_reaches_the_log(api: Api, tokens: TokenFile, log: Log) -> None:
+def test_no_secret_reaches_the_log(api: AppClient, tokens: TokenFile, log: Log) -> None:
     """Not a token, a cookie, a guess or the hook's address, whatever is asked with them."""
     backend: Backend = api.app.state.backend
     api.app.state.backend = replace(
@@ -254,7 +256,7 @@ def test_no_secret_reaches_the_log(api: Api, tokens: TokenFile, log: Log) -> Non
     assert SECRET not in repr(api.app.state.backend)
 
 
-def test_a_caller_is_told_how_far_they_reach(api: Api, tokens: TokenFile) -> None:
+def test_a_caller_is_told_how_far_they_reach(api: AppClient, tokens: TokenFile) -> None:
     """So that a page shows nobody what they may not do."""
     assert api.get("/caller") == {
         "token": None,

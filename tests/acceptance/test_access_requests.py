@@ -10,7 +10,7 @@ from backstay.web.access.access import FAILURES_PER_MINUTE, Access
 from backstay.web.access.gate import BODY_BYTES_MAX
 from backstay.web.access.scopes import Scope
 from backstay.web.access.tokens import TokenFile
-from tests.acceptance.api import API, Api, serving
+from tests.acceptance.api import API, AppClient, serving
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def tokens(tmp_path: Path) -> TokenFile:
 
 
 @pytest.fixture
-def api(tmp_path: Path) -> Iterator[Api]:
+def api(tmp_path: Path) -> Iterator[AppClient]:
     with serving(f"sqlite:///{tmp_path / 'backstay.db'}", tmp_path) as api:
         yield api
 
@@ -33,7 +33,7 @@ def kind(response: httpx.Response) -> str:
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8470", "LOCALHOST:1", "[::1]:8470"])
-def test_the_service_answers_for_its_own_names(api: Api, host: str) -> None:
+def test_the_service_answers_for_its_own_names(api: AppClient, host: str) -> None:
     """By address and by name, with a port or without."""
     assert api.ask_at("GET", "/healthz", headers={"Host": host}).status_code == 200
 
@@ -52,7 +52,7 @@ def test_the_service_answers_for_its_own_names(api: Api, host: str) -> None:
         "1",
     ],
 )
-def test_the_service_answers_for_no_other_name(api: Api, host: str) -> None:
+def test_the_service_answers_for_no_other_name(api: AppClient, host: str) -> None:
     """A page whose name was bound anew to this machine's address (DNS rebinding) gets nowhere."""
     answer = api.ask_at("GET", "/healthz", headers={"Host": host})
 
@@ -60,7 +60,7 @@ def test_the_service_answers_for_no_other_name(api: Api, host: str) -> None:
     assert kind(answer) == "host-unknown"
 
 
-def test_a_request_with_two_hosts_is_refused(api: Api) -> None:
+def test_a_request_with_two_hosts_is_refused(api: AppClient) -> None:
     """Which of them a proxy went by cannot be known."""
     hosts = [("Host", "localhost"), ("Host", "localhost")]
 
@@ -96,7 +96,7 @@ def test_bound_elsewhere_it_answers_for_addresses_and_the_names_it_was_told(
     ],
 )
 def test_changes_are_taken_from_the_service_s_own_pages_only(
-    api: Api, host: str, origin: str, status: int
+    api: AppClient, host: str, origin: str, status: int
 ) -> None:
     """Another site's page can send a request; its origin gives it away."""
     body = {"account": "demo", "initial_balance": "100"}
@@ -108,7 +108,7 @@ def test_changes_are_taken_from_the_service_s_own_pages_only(
         assert kind(answer) == "origin-refused"
 
 
-def test_no_other_page_is_allowed_to_read(api: Api) -> None:
+def test_no_other_page_is_allowed_to_read(api: AppClient) -> None:
     """No answer carries a header that would let a foreign page's script read it."""
     answer = api.ask("GET", "/accounts", headers={"Origin": "https://evil.example"})
     preflight = api.ask("OPTIONS", "/accounts", headers={"Origin": "https://evil.example"})
@@ -131,7 +131,7 @@ async def in_chunks(body: bytes) -> AsyncIterator[bytes]:
 
 @pytest.mark.parametrize("chunked", [False, True])
 @pytest.mark.parametrize(("excess", "status"), [(0, 422), (1, 413)])
-def test_a_body_has_a_largest_size(api: Api, chunked: bool, excess: int, status: int) -> None:
+def test_a_body_has_a_largest_size(api: AppClient, chunked: bool, excess: int, status: int) -> None:
     """It is counted also where no length is announced."""
     body = body_of(BODY_BYTES_MAX + excess)
 
@@ -148,7 +148,7 @@ def test_a_body_has_a_largest_size(api: Api, chunked: bool, excess: int, status:
         assert kind(answer) == "body-too-large"
 
 
-def test_a_body_in_chunks_arrives_whole(api: Api) -> None:
+def test_a_body_in_chunks_arrives_whole(api: AppClient) -> None:
     """A body within the limit is put together again."""
     body = b'{"account": "demo", "initial_balance": "100"}'
 
@@ -162,7 +162,9 @@ def test_a_body_in_chunks_arrives_whole(api: Api) -> None:
     assert answer.status_code == 201
 
 
-def test_failed_authentications_are_limited_and_nothing_else(api: Api, tokens: TokenFile) -> None:
+def test_failed_authentications_are_limited_and_nothing_else(
+    api: AppClient, tokens: TokenFile
+) -> None:
     """Guessing is slowed down, and a good token never waits for it."""
     good = {"Authorization": f"Bearer {tokens.create('bot', Scope.READ)}"}
     wrong = {"Authorization": "Bearer bks_wrong"}
@@ -178,7 +180,7 @@ def test_failed_authentications_are_limited_and_nothing_else(api: Api, tokens: T
         assert api.ask("GET", "/accounts", headers=good).status_code == 200
 
 
-def test_the_hook_is_limited(api: Api) -> None:
+def test_the_hook_is_limited(api: AppClient) -> None:
     """Whoever guesses its address gets few attempts, and the API goes on."""
     calls = [
         api.ask("POST", "/hooks/tradingview/wrong", {}).status_code
@@ -195,7 +197,7 @@ def test_the_hook_is_limited(api: Api) -> None:
 @pytest.mark.parametrize("path", ["/healthz", "/nothing", "/login", "/docs", f"{API}/accounts"])
 @pytest.mark.parametrize("host", ["localhost", "evil.example"])
 def test_every_answer_has_the_headers_that_keep_browsers_safe(
-    api: Api, path: str, host: str
+    api: AppClient, path: str, host: str
 ) -> None:
     """No sniffing, no frames, no address passed on, and nothing kept in a cache."""
     headers = api.ask_at("GET", path, headers={"Host": host}).headers

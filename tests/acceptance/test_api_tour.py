@@ -13,7 +13,7 @@ from backstay.web.access.connection_stats import ConnectionStats
 from backstay.web.app import create_app
 from backstay.web.backend import Backend
 from backstay.web.request_stats import RequestStats
-from tests.service_process import ServiceProcess
+from harness.service_process import ServiceProcess
 
 TOUR = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
 ADDRESS = "http://127.0.0.1:8470"

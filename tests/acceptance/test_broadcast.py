@@ -185,7 +185,9 @@ class Walk:
                 continue  # the market was quarantined just then
             position = answer.position
             expected = self.broadcast.outcome(position, stops.get(position.position_id, {}))
-            assert store.load_position(position.position_id) == expected
+            record = store.read_position(position.position_id)
+            assert record is not None
+            assert record.position == expected
             compared += 1
         return compared
 

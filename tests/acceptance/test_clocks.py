@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests import service_process
-from tests.service_process import WITHIN_SECONDS, ServiceProcess
+from harness import service_process
+from harness.service_process import WITHIN_SECONDS, ServiceProcess
 
 SERVICE = """
 from pathlib import Path

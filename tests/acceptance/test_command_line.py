@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from backstay.service.exits import EXIT_FAILED
+from harness.service_process import clean_environment, run_command
 from tests.command_line import CommandLine
-from tests.service_process import clean_environment, run_command
 
 PRICES = """timestamp,price
 2025-01-01T00:00:00Z,100

@@ -6,9 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.acceptance.http_api import Api
+from harness.http_api import Api
+from harness.service_process import ServiceProcess
 from tests.command_line import CommandLine
-from tests.service_process import ServiceProcess
 
 BARE = {"BACKSTAY_FEED": "none"}
 """Prices come by the API alone."""

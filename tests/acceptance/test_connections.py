@@ -15,9 +15,9 @@ from backstay.service.http import server as web_server
 from backstay.service.http.server import WebServer, bound_socket, url_of
 from backstay.web.access import gate as access_gate
 from backstay.web.access.connection_stats import ConnectionStats, CutOff
-from tests.acceptance.api import API, Api, serving
+from harness.http_api import until
+from tests.acceptance.api import API, AppClient, serving
 from tests.acceptance.conftest import Log
-from tests.acceptance.http_api import until
 from tests.acceptance.raw_client import (
     BIG_READ,
     CHUNKED,
@@ -34,7 +34,7 @@ ROOM = 4
 class Door:
     """A server whose patience is short: a second of it takes a tenth of one."""
 
-    def __init__(self, api: Api, url: str, stats: ConnectionStats) -> None:
+    def __init__(self, api: AppClient, url: str, stats: ConnectionStats) -> None:
         self.api = api
         self.url = url
         self.stats = stats

@@ -3,7 +3,6 @@
 import json
 import re
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,14 +14,16 @@ import httpx
 import pytest
 
 from actors.commit.listener import ListenerActor
+from backstay.service.http import server as web_server
 from backstay.service.http.server import WebServer, bound_socket, url_of
+from backstay.web.access.connection_stats import CutOff
 from backstay.web.access.scopes import Scope
 from backstay.web.access.tokens import TokenFile
 from backstay.web.backend import Backend
-from backstay.web.stream import route as routes_events
 from backstay.web.stream.event_stream import EventStream
+from harness.http_api import until as wait_until
 from persistence.state import StoredEvent
-from tests.acceptance.api import Api, serving
+from tests.acceptance.api import AppClient, serving
 from tests.acceptance.conftest import Log
 
 WITHIN = 60.0
@@ -35,7 +36,7 @@ WHOLE = re.compile(rb"^id: (\d+)\nevent: trading_paused\ndata: [^\n]*\n\n", re.M
 class Street:
     """A server on a real socket, and the clients that listen to it."""
 
-    def __init__(self, api: Api, stream: EventStream, server: WebServer, url: str) -> None:
+    def __init__(self, api: AppClient, stream: EventStream, server: WebServer, url: str) -> None:
         self.api = api
         self.stream = stream
         self.server = server
@@ -102,7 +103,7 @@ def a_street(tmp_path: Path, reader: Any = None, **settings: Any) -> Iterator[St
         backend: Backend = api.app.state.backend
         api.app.state.backend = replace(backend, events=stream)
         bound = bound_socket("127.0.0.1", 0)
-        server = WebServer(api.app, bound, pytest.fail)
+        server = WebServer(api.app, bound, pytest.fail, backend.connections)
         server.start()
         try:
             yield Street(api, stream, server, url_of(bound))
@@ -262,29 +263,17 @@ class BigEvents:
         )
 
 
-class CutOff:
-    """Stands for the log: tells when a client was cut off."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.happened = threading.Event()
-
-    def warning(self, line: str) -> None:
-        self.lines.append(line)
-        self.happened.set()
-
-
 def test_a_client_that_does_not_read_is_cut_off_and_can_resume(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It costs the others nothing, and gets the rest when it comes again."""
-    cut_off = CutOff()
-    monkeypatch.setattr(routes_events, "log", cut_off)
-    with a_street(tmp_path, BigEvents(), send_seconds_max=0.1) as street:
+    monkeypatch.setattr(web_server, "TICKS_A_SECOND", 1)
+    with a_street(tmp_path, BigEvents()) as street:
+        stats = street.api.app.state.backend.connections
         address = urlsplit(street.url)
         with socket.create_connection((address.hostname, address.port), WITHIN) as slow:
             slow.sendall(f"GET {EVENTS}?since=0 HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-            assert cut_off.happened.wait(WITHIN)
+            wait_until(lambda: stats.cut_off[CutOff.ANSWER_UNREAD] == 1)
             received = b"".join(iter(lambda: slow.recv(2**20), b""))
         got = [int(found) for found in WHOLE.findall(received)]
 
@@ -294,4 +283,3 @@ def test_a_client_that_does_not_read_is_cut_off_and_can_resume(
 
     assert got[-1] < BIG_EVENTS
     assert got + rest == list(range(1, BIG_EVENTS + 1))
-    assert cut_off.lines == ["event stream cut off: its client does not read on"]

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from backstay.web.stream.event_stream import STREAMS_MAX
+from harness.http_api import Api, until
+from harness.service_process import STOP_SECONDS_MAX, ServiceProcess
 from tests.acceptance.full_load import resident_bytes
-from tests.acceptance.http_api import Api, until
 from tests.acceptance.raw_client import BIG_READ, CHUNKED, GET, POST, STREAM, RawClient
-from tests.service_process import STOP_SECONDS_MAX, ServiceProcess
 
 HANGING = 1000
 PRICE_AND_OPEN_SECONDS_MAX = 30.0

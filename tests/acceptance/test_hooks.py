@@ -17,9 +17,9 @@ from backstay.web.backend import HookSettings
 from backstay.web.hooks import routes
 from backstay.web.hooks.refused_alerts import AlertRefusal
 from backstay.web.hooks.routes import STORED_SECONDS_MAX
-from tests.acceptance.api import API, Api, serving
+from harness.service_process import ServiceProcess
+from tests.acceptance.api import API, AppClient, serving
 from tests.acceptance.conftest import Log
-from tests.service_process import ServiceProcess
 
 SECRET = "a-hook-secret-of-the-test"
 HOOK = HookSettings(secret=SECRET, account="demo", notionals={"demo": Decimal(25)})
@@ -28,7 +28,7 @@ BUY = "action=buy symbol=BINANCE:BTCUSDT"
 
 
 @pytest.fixture
-def api(database_url: str, tmp_path: Path) -> Iterator[Api]:
+def api(database_url: str, tmp_path: Path) -> Iterator[AppClient]:
     """An account of 1000, a market at 100, and a hook."""
     with serving(database_url, tmp_path, hook=HOOK) as api:
         api.account("1000")
@@ -37,13 +37,13 @@ def api(database_url: str, tmp_path: Path) -> Iterator[Api]:
 
 
 @pytest.fixture
-def hookless(tmp_path: Path) -> Iterator[Api]:
+def hookless(tmp_path: Path) -> Iterator[AppClient]:
     """A service without a hook."""
     with serving("sqlite://", tmp_path) as api:
         yield api
 
 
-def send(api: Api, body: Any, path: str = PATH) -> httpx.Response:
+def send(api: AppClient, body: Any, path: str = PATH) -> httpx.Response:
     """Send an alert as TradingView does, and let it be carried out."""
     how = {"json": body} if isinstance(body, dict) else {"content": body}
     response = api.ask_at("POST", path, **how)
@@ -56,12 +56,12 @@ def refusals(log: Log) -> list[Any]:
     return [entry for entry in log.entries if entry["event"] == "alert refused"]
 
 
-def positions(api: Api, status: str = "OPEN") -> list[tuple[str, str, str]]:
+def positions(api: AppClient, status: str = "OPEN") -> list[tuple[str, str, str]]:
     items = api.get("/positions", status=status)["items"]
     return [(item["symbol"], item["side"], item["notional"]) for item in items]
 
 
-def test_an_alert_that_reaches_nobody_is_refused_at_once(api: Api, log: Log) -> None:
+def test_an_alert_that_reaches_nobody_is_refused_at_once(api: AppClient, log: Log) -> None:
     """Between two lives of who stores signals: nothing is done, so that it may be sent again."""
     backend = api.app.state.backend
     api.app.state.backend = replace(backend, to_signals=lambda _: False)
@@ -74,7 +74,7 @@ def test_an_alert_that_reaches_nobody_is_refused_at_once(api: Api, log: Log) -> 
     assert positions(api) == []
 
 
-def test_alerts_turn_a_position_around_and_close_it(api: Api) -> None:
+def test_alerts_turn_a_position_around_and_close_it(api: AppClient) -> None:
     """As JSON and as text, with an amount of their own or the account's."""
     first = send(api, {"action": "buy", "symbol": "BTCUSDT.P", "notional": "50", "id": "1"})
     assert first.status_code == 202
@@ -95,7 +95,7 @@ def test_alerts_turn_a_position_around_and_close_it(api: Api) -> None:
     ]
 
 
-def test_nobody_closes_in_a_signals_name(api: Api) -> None:
+def test_nobody_closes_in_a_signals_name(api: AppClient) -> None:
     """A position's history names the signals that acted, and no others."""
     position_id = api.open()["id"]
     body = {"note": "TradingView signal 1"}
@@ -104,7 +104,7 @@ def test_nobody_closes_in_a_signals_name(api: Api) -> None:
     assert "are the hook's own" in problem["detail"]
 
 
-def test_an_alert_that_comes_twice_is_answered_with_the_first(api: Api) -> None:
+def test_an_alert_that_comes_twice_is_answered_with_the_first(api: AppClient) -> None:
     """Which by then is finished."""
     send(api, BUY)
     again = send(api, BUY)
@@ -114,7 +114,7 @@ def test_an_alert_that_comes_twice_is_answered_with_the_first(api: Api) -> None:
 
 
 @pytest.mark.parametrize("secret", ["wrong", SECRET[:-1], SECRET + "x", "%00", "%ED%A0%80", "ü"])
-def test_a_wrong_secret_finds_nothing(api: Api, secret: str) -> None:
+def test_a_wrong_secret_finds_nothing(api: AppClient, secret: str) -> None:
     """It is answered to the letter like an address that there is not."""
     wrong = send(api, BUY, f"{API}/hooks/tradingview/{secret}")
     unknown = send(api, BUY, f"{API}/hooks/no-such-hook")
@@ -123,7 +123,7 @@ def test_a_wrong_secret_finds_nothing(api: Api, secret: str) -> None:
     assert positions(api) == []
 
 
-def test_without_a_hook_there_is_nothing(hookless: Api) -> None:
+def test_without_a_hook_there_is_nothing(hookless: AppClient) -> None:
     """Not even for an empty secret."""
     for secret in ("", SECRET, "%20"):
         path = f"{API}/hooks/tradingview/{secret}"
@@ -141,7 +141,7 @@ def test_without_a_hook_there_is_nothing(hookless: Api) -> None:
     ],
 )
 def test_a_refused_alert_says_why_to_its_sender_and_in_the_log(
-    api: Api, log: Log, body: str, status: int, says: str
+    api: AppClient, log: Log, body: str, status: int, says: str
 ) -> None:
     """TradingView shows its users no answer: the log does."""
     api.account("100", account="other")
@@ -199,7 +199,9 @@ def test_alerts_beyond_the_setting_are_refused_and_counted(tmp_path: Path, log: 
         assert api.app.state.backend.refused_alerts.counts[AlertRefusal.TOO_MANY] == 1
 
 
-def test_wrong_secrets_are_few_and_keep_the_right_one_from_nothing(api: Api, log: Log) -> None:
+def test_wrong_secrets_are_few_and_keep_the_right_one_from_nothing(
+    api: AppClient, log: Log
+) -> None:
     """Each is a line and a count; a good alert from the same address is taken."""
     guesses = [
         send(api, BUY, f"{API}/hooks/tradingview/guess-{number}").status_code
@@ -211,14 +213,14 @@ def test_wrong_secrets_are_few_and_keep_the_right_one_from_nothing(api: Api, log
     assert reasons == ["secret"] * FAILURES_PER_MINUTE + ["too_many"] * 2
 
 
-def test_a_body_that_is_too_large_is_a_refused_alert(api: Api, log: Log) -> None:
+def test_a_body_that_is_too_large_is_a_refused_alert(api: AppClient, log: Log) -> None:
     """What the gate refuses before the hook sees it is told the same way."""
     assert send(api, "x" * 300_000).status_code == 413
     (refused,) = refusals(log)
     assert (refused["reason"], refused["status"]) == ("body", 413)
 
 
-def test_an_id_that_comes_again_with_another_body_is_carried_out(api: Api) -> None:
+def test_an_id_that_comes_again_with_another_body_is_carried_out(api: AppClient) -> None:
     """The close is not swallowed because its sender reused the id of its open."""
     send(api, {"action": "buy", "symbol": "BTCUSDT", "id": "X"})
     closing = send(api, {"action": "close", "symbol": "BTCUSDT", "id": "X"})
@@ -226,7 +228,7 @@ def test_an_id_that_comes_again_with_another_body_is_carried_out(api: Api) -> No
     assert positions(api) == []
 
 
-def test_a_batch_is_stored_whole_and_answered_in_its_order(api: Api) -> None:
+def test_a_batch_is_stored_whole_and_answered_in_its_order(api: AppClient) -> None:
     """Each alert has its own number; sent again, each is known."""
     batch = [
         {"action": "sell", "symbol": "BTCUSDT", "id": "1"},
@@ -250,7 +252,7 @@ def test_a_batch_is_stored_whole_and_answered_in_its_order(api: Api) -> None:
     ],
 )
 def test_a_batch_with_one_wrong_alert_is_refused_whole(
-    api: Api, wrong: dict[str, Any], says: str
+    api: AppClient, wrong: dict[str, Any], says: str
 ) -> None:
     """Half a rebalance would be worse than none."""
     api.account("100", account="other")
@@ -261,7 +263,7 @@ def test_a_batch_with_one_wrong_alert_is_refused_whole(
     assert api.house.sql("SELECT * FROM signals") == []
 
 
-def test_an_ignored_field_is_told_in_the_answer_and_the_log(api: Api, log: Log) -> None:
+def test_an_ignored_field_is_told_in_the_answer_and_the_log(api: AppClient, log: Log) -> None:
     """So that a misspelled field is found."""
     answer = send(api, f"{BUY} notionl=50 id=a")
     assert answer.status_code == 202
@@ -270,7 +272,7 @@ def test_an_ignored_field_is_told_in_the_answer_and_the_log(api: Api, log: Log) 
     assert [entry["detail"] for entry in log.entries if entry["event"] == "alert taken"] == [note]
 
 
-def test_the_secret_is_in_no_log_line_and_no_answer(api: Api, log: Log) -> None:
+def test_the_secret_is_in_no_log_line_and_no_answer(api: AppClient, log: Log) -> None:
     """Whether the alert is taken or not."""
     for body in (BUY, "nonsense", f"{BUY} account=nobody notional=5"):
         response = send(api, body)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import httpx
 
+from harness.http_api import Api, until
+from harness.service_process import ServiceProcess
 from tests.acceptance.house import run_sql
-from tests.acceptance.http_api import Api, until
-from tests.service_process import ServiceProcess
 
 DRIFT = 'backstay_wallet_drift{account="demo",check="total"} -0.18'
 

@@ -11,11 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
+from harness.http_api import Api, balances, settled
+from harness.service_process import ServiceProcess
 from tests.acceptance.conftest import FORBIDDEN
 from tests.acceptance.house import amounts, at_once
-from tests.acceptance.http_api import Api, balances, settled
 from tests.conftest import POSTGRESQL_IS_SLOW
-from tests.service_process import ServiceProcess
 
 ACCOUNTS = ("demo", "other")
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT")

@@ -11,7 +11,7 @@ import pytest
 from backstay.web.access.login import STYLE_SHA256
 from backstay.web.access.scopes import Scope
 from backstay.web.access.tokens import TokenFile
-from tests.acceptance.api import ADDRESS, API, Api, serving
+from tests.acceptance.api import ADDRESS, API, AppClient, serving
 
 OWN = {"Origin": ADDRESS}
 ACCOUNT = {"account": "demo", "initial_balance": "100"}
@@ -23,13 +23,13 @@ def tokens(tmp_path: Path) -> TokenFile:
 
 
 @pytest.fixture
-def api(tmp_path: Path) -> Iterator[Api]:
+def api(tmp_path: Path) -> Iterator[AppClient]:
     with serving(f"sqlite:///{tmp_path / 'backstay.db'}", tmp_path) as api:
         yield api
 
 
 @pytest.fixture
-def cookie(api: Api, tokens: TokenFile) -> dict[str, str]:
+def cookie(api: AppClient, tokens: TokenFile) -> dict[str, str]:
     """The cookie of a browser that logged in with an admin's token."""
     token = tokens.create("page", Scope.ADMIN)
     return cookie_of(api.ask_at("POST", "/login", data={"token": token}, headers=OWN))
@@ -39,7 +39,7 @@ def cookie_of(login: httpx.Response) -> dict[str, str]:
     return {"Cookie": login.headers["Set-Cookie"].partition(";")[0]}
 
 
-def test_the_form_logs_in(api: Api, tokens: TokenFile) -> None:
+def test_the_form_logs_in(api: AppClient, tokens: TokenFile) -> None:
     """The cookie then does what the token did, and does not hold it."""
     token = tokens.create("page", Scope.READ)
 
@@ -52,7 +52,7 @@ def test_the_form_logs_in(api: Api, tokens: TokenFile) -> None:
     assert api.ask("POST", "/accounts", ACCOUNT, headers=cookie_of(login) | OWN).status_code == 403
 
 
-def test_a_program_logs_in_with_json(api: Api, tokens: TokenFile) -> None:
+def test_a_program_logs_in_with_json(api: AppClient, tokens: TokenFile) -> None:
     """The answer is a cookie and no redirection."""
     token = tokens.create("page", Scope.READ)
 
@@ -64,7 +64,7 @@ def test_a_program_logs_in_with_json(api: Api, tokens: TokenFile) -> None:
 
 @pytest.mark.parametrize(("scheme", "secure"), [("http", False), ("https", True)])
 def test_no_script_and_no_other_site_gets_the_cookie(
-    api: Api, tokens: TokenFile, scheme: str, secure: bool
+    api: AppClient, tokens: TokenFile, scheme: str, secure: bool
 ) -> None:
     """HttpOnly, SameSite=Strict, and Secure where the connection is."""
     token = tokens.create("page", Scope.READ)
@@ -77,7 +77,7 @@ def test_no_script_and_no_other_site_gets_the_cookie(
 
 
 @pytest.mark.parametrize("token", ["bks_wrong", "", "\ud800"])
-def test_an_unknown_token_logs_nobody_in(api: Api, tokens: TokenFile, token: str) -> None:
+def test_an_unknown_token_logs_nobody_in(api: AppClient, tokens: TokenFile, token: str) -> None:
     """Neither a wrong one nor one that no token could look like."""
     tokens.create("page", Scope.READ)
 
@@ -95,7 +95,7 @@ def test_an_unknown_token_logs_nobody_in(api: Api, tokens: TokenFile, token: str
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"token": 1}', b"token", b"\xff"])
 @pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])
 def test_a_login_without_a_token_is_refused(
-    api: Api, tokens: TokenFile, body: bytes, kind: str
+    api: AppClient, tokens: TokenFile, body: bytes, kind: str
 ) -> None:
     """A body of another kind, or without the field, is the client's error."""
     tokens.create("page", Scope.READ)
@@ -106,7 +106,7 @@ def test_a_login_without_a_token_is_refused(
 
 
 def test_a_change_by_cookie_comes_from_the_service_s_own_page(
-    api: Api, cookie: dict[str, str]
+    api: AppClient, cookie: dict[str, str]
 ) -> None:
     """A cookie comes by itself, so it must be shown that the page is ours."""
     unnamed = api.ask("POST", "/accounts", ACCOUNT, headers=cookie)
@@ -118,14 +118,14 @@ def test_a_change_by_cookie_comes_from_the_service_s_own_page(
     assert api.ask("POST", "/accounts", ACCOUNT, headers=cookie | OWN).status_code == 201
 
 
-def test_a_header_goes_before_a_cookie(api: Api, cookie: dict[str, str]) -> None:
+def test_a_header_goes_before_a_cookie(api: AppClient, cookie: dict[str, str]) -> None:
     """A bad token is refused, and the cookie does not make up for it."""
     wrong = {"Authorization": "Bearer bks_wrong"}
 
     assert api.ask("GET", "/accounts", headers=cookie | wrong).status_code == 401
 
 
-def test_a_logout_ends_the_session(api: Api, cookie: dict[str, str]) -> None:
+def test_a_logout_ends_the_session(api: AppClient, cookie: dict[str, str]) -> None:
     """The cookie is worth nothing afterwards, also where it was kept."""
     logout = api.ask_at("POST", "/logout", headers=cookie | OWN)
 
@@ -134,7 +134,9 @@ def test_a_logout_ends_the_session(api: Api, cookie: dict[str, str]) -> None:
     assert api.ask("GET", "/accounts", headers=cookie).status_code == 401
 
 
-def test_a_session_ends_with_its_token(api: Api, tokens: TokenFile, cookie: dict[str, str]) -> None:
+def test_a_session_ends_with_its_token(
+    api: AppClient, tokens: TokenFile, cookie: dict[str, str]
+) -> None:
     """A token of the same name that is made later does not revive it."""
     tokens.revoke("page")
     tokens.create("page", Scope.ADMIN)
@@ -142,7 +144,7 @@ def test_a_session_ends_with_its_token(api: Api, tokens: TokenFile, cookie: dict
     assert api.ask("GET", "/accounts", headers=cookie).status_code == 401
 
 
-def test_the_form_loads_nothing_and_runs_nothing(api: Api) -> None:
+def test_the_form_loads_nothing_and_runs_nothing(api: AppClient) -> None:
     """No script, no foreign address, and a style that is allowed by its digest alone."""
     page = api.ask_at("GET", "/login")
 
@@ -153,7 +155,7 @@ def test_the_form_loads_nothing_and_runs_nothing(api: Api) -> None:
     assert '<form method="post" action="login">' in page.text
 
 
-def test_the_stream_takes_the_cookie(api: Api, cookie: dict[str, str]) -> None:
+def test_the_stream_takes_the_cookie(api: AppClient, cookie: dict[str, str]) -> None:
     """A browser's EventSource can send no header of its own."""
     answer = api.ask_at("GET", f"{API}/events", params={"since": -1}, headers=cookie)
 
@@ -163,7 +165,9 @@ def test_the_stream_takes_the_cookie(api: Api, cookie: dict[str, str]) -> None:
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
 
-def test_a_browser_without_a_login_is_led_to_the_form_and_back(api: Api, tokens: TokenFile) -> None:
+def test_a_browser_without_a_login_is_led_to_the_form_and_back(
+    api: AppClient, tokens: TokenFile
+) -> None:
     """From the page that it asked for, over the form, to that page."""
     token = tokens.create("page", Scope.READ)
     asked = f"{API}/positions?status=OPEN&limit=2"
@@ -181,7 +185,9 @@ def test_a_browser_without_a_login_is_led_to_the_form_and_back(api: Api, tokens:
 
 
 @pytest.mark.parametrize("accept", ["application/json", "*/*", "text/event-stream", ""])
-def test_a_program_without_a_token_gets_json(api: Api, tokens: TokenFile, accept: str) -> None:
+def test_a_program_without_a_token_gets_json(
+    api: AppClient, tokens: TokenFile, accept: str
+) -> None:
     """And whoever wants to change something does."""
     tokens.create("page", Scope.READ)
 
@@ -194,7 +200,7 @@ def test_a_program_without_a_token_gets_json(api: Api, tokens: TokenFile, accept
     assert {answer.headers["Content-Type"] for answer in answers} == {"application/problem+json"}
 
 
-def test_a_wrong_token_in_the_form_shows_the_form_again(api: Api, tokens: TokenFile) -> None:
+def test_a_wrong_token_in_the_form_shows_the_form_again(api: AppClient, tokens: TokenFile) -> None:
     """With what is wrong, and still with the way back."""
     tokens.create("page", Scope.READ)
     given = {"token": "bks_wrong", "next": "/metrics"}
@@ -212,7 +218,7 @@ def test_a_wrong_token_in_the_form_shows_the_form_again(api: Api, tokens: TokenF
     "elsewhere",
     ["//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example", "docs", "/ä"],
 )
-def test_a_login_leads_nowhere_else(api: Api, tokens: TokenFile, elsewhere: str) -> None:
+def test_a_login_leads_nowhere_else(api: AppClient, tokens: TokenFile, elsewhere: str) -> None:
     """Only to a path of this service; anything else becomes the page."""
     given = {"token": tokens.create("page", Scope.READ), "next": elsewhere}
 
@@ -224,7 +230,7 @@ def test_a_login_leads_nowhere_else(api: Api, tokens: TokenFile, elsewhere: str)
 
 
 def test_a_session_that_has_ended_leads_to_the_form_however_often(
-    api: Api, tokens: TokenFile
+    api: AppClient, tokens: TokenFile
 ) -> None:
     """A browser that reloads is no guesser: it is never answered 429."""
     tokens.create("page", Scope.READ)
@@ -235,7 +241,7 @@ def test_a_session_that_has_ended_leads_to_the_form_however_often(
     assert {answer.headers.get("Location") for answer in answers} == {"/login?next=%2F"}
 
 
-def test_a_program_hears_that_its_session_has_ended(api: Api, tokens: TokenFile) -> None:
+def test_a_program_hears_that_its_session_has_ended(api: AppClient, tokens: TokenFile) -> None:
     """A stale cookie is told apart from a request that never had one."""
     tokens.create("page", Scope.READ)
     stale = {"Cookie": "backstay_session=of-yesterday"}
@@ -246,14 +252,14 @@ def test_a_program_hears_that_its_session_has_ended(api: Api, tokens: TokenFile)
     assert answer.json()["detail"] == "the session has ended: log in again"
 
 
-def test_what_the_form_is_given_cannot_break_out_of_it(api: Api) -> None:
+def test_what_the_form_is_given_cannot_break_out_of_it(api: AppClient) -> None:
     """A quote in the path stays a quote."""
     form = api.ask_at("GET", "/login", params={"next": '/"><script>'})
 
     assert "<script" not in form.text
 
 
-def test_the_page_asks_for_a_login_once_there_are_tokens(api: Api, tokens: TokenFile) -> None:
+def test_the_page_asks_for_a_login_once_there_are_tokens(api: AppClient, tokens: TokenFile) -> None:
     """The page itself, and each of its files."""
     assert api.ask_at("GET", "/", headers=BROWSER).status_code == 200
 
@@ -265,7 +271,7 @@ def test_the_page_asks_for_a_login_once_there_are_tokens(api: Api, tokens: Token
 
 @pytest.mark.parametrize("path", ["/login", "/logout"])
 def test_a_page_of_another_site_neither_logs_in_nor_out(
-    api: Api, tokens: TokenFile, cookie: dict[str, str], path: str
+    api: AppClient, tokens: TokenFile, cookie: dict[str, str], path: str
 ) -> None:
     """It could put its own token into a browser, or end the session of its visitor."""
     given = {"token": tokens.create("other", Scope.READ)}

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.http_api import until
-from tests.service_process import ServiceProcess, run_command
+from harness.http_api import until
+from harness.service_process import ServiceProcess, run_command
 
 BARE = {"BACKSTAY_FEED": "none", "BACKSTAY_LEASE_SECONDS": "2", "BACKSTAY_COMMAND_SECONDS": "1"}
 TRANSFER = {"amount": "25", "reference": "deposit-1"}

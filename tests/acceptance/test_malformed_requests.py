@@ -13,7 +13,7 @@ from backstay.web.access.connection_stats import ConnectionStats
 from backstay.web.app import create_app
 from backstay.web.backend import Backend, HookSettings
 from backstay.web.request_stats import RequestStats
-from tests.acceptance.api import Api, serving
+from tests.acceptance.api import AppClient, serving
 from tests.acceptance.conftest import Log
 
 SECRET = "a-secret-of-the-hook"
@@ -60,7 +60,7 @@ CONTENT_TYPES = ("application/json", "text/plain", "application/xml", "")
 
 
 @pytest.fixture
-def api(database_url: str, tmp_path: Path, log: Log) -> Iterator[Api]:
+def api(database_url: str, tmp_path: Path, log: Log) -> Iterator[AppClient]:
     """A whole system; afterwards it trades on, its books are sound, and no bug was logged."""
     hook = HookSettings(secret=SECRET, account="demo", notionals={})
     with serving(database_url, tmp_path, hook=hook) as api:
@@ -90,7 +90,7 @@ def filled(path: str, part: str | None = None) -> str:
     return re.sub(r"{(\w+)}", lambda name: part or usual[name[1]], path)
 
 
-def refused(api: Api, method: str, address: str, **how: Any) -> int:
+def refused(api: AppClient, method: str, address: str, **how: Any) -> int:
     """The status of an answer, which is a problem if it is a refusal, and never a failure."""
     answer = api.ask_at(method, address, **how)
     assert answer.status_code < 500, f"{method} {address[:80]} {answer.text}"
@@ -101,7 +101,7 @@ def refused(api: Api, method: str, address: str, **how: Any) -> int:
     return answer.status_code
 
 
-def test_no_body_is_too_odd_to_be_refused(api: Api) -> None:
+def test_no_body_is_too_odd_to_be_refused(api: AppClient) -> None:
     """Every route that takes one, with every content type."""
     counted, accepted = 0, set[tuple[str, str]]()
     for method, path in operations("post", "put", "patch", "delete"):
@@ -119,7 +119,7 @@ def test_no_body_is_too_odd_to_be_refused(api: Api) -> None:
 
 
 @pytest.mark.parametrize("kind", [*CONTENT_TYPES, "application/x-www-form-urlencoded"])
-def test_no_body_of_a_login_is_too_odd_to_be_refused(api: Api, kind: str) -> None:
+def test_no_body_of_a_login_is_too_odd_to_be_refused(api: AppClient, kind: str) -> None:
     """The form and its JSON, which stand in no document."""
     odd_tokens = {
         "a deep token": b'{"token": ' + b"[" * 100_000,
@@ -134,7 +134,7 @@ def test_no_body_of_a_login_is_too_odd_to_be_refused(api: Api, kind: str) -> Non
         assert 400 <= refused(api, "POST", "/login", content=body, headers=headers) < 500
 
 
-def test_no_address_is_too_odd_to_be_refused(api: Api) -> None:
+def test_no_address_is_too_odd_to_be_refused(api: AppClient) -> None:
     """Every place of every path, and every parameter of every query."""
     for method, path in operations("get", "post"):
         for part in PATH_PARTS:
@@ -160,7 +160,7 @@ HEADERS = (
 
 
 @pytest.mark.parametrize("header", HEADERS)
-def test_no_header_is_too_odd_to_be_refused(api: Api, header: str) -> None:
+def test_no_header_is_too_odd_to_be_refused(api: AppClient, header: str) -> None:
     """Whatever stands in it."""
     body = {"account": "demo", "symbol": "BTCUSDT", "side": "LONG", "notional": "1"}
     for value in (b"\xff\xfe", b"", b"Bearer " + b"x" * 20_000, b"9" * 5_000, b"a=b; =;;;=", b"-1"):
@@ -170,7 +170,7 @@ def test_no_header_is_too_odd_to_be_refused(api: Api, header: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["-1", "x", "9" * 5_000, "1e9", "NaN", "\uff11\uff12"])
-def test_no_start_of_a_stream_is_too_odd_to_be_refused(api: Api, value: str) -> None:
+def test_no_start_of_a_stream_is_too_odd_to_be_refused(api: AppClient, value: str) -> None:
     """By header and by address."""
     header = {"Last-Event-ID": value.encode()}
     for how in ({"headers": header}, {"params": {"since": value}}):
@@ -192,7 +192,7 @@ def test_no_start_of_a_stream_is_too_odd_to_be_refused(api: Api, value: str) -> 
     ],
     ids=range(9),
 )
-def test_no_alert_is_too_odd_to_be_judged(api: Api, body: bytes) -> None:
+def test_no_alert_is_too_odd_to_be_judged(api: AppClient, body: bytes) -> None:
     """It is refused, or stored and then denied: the signals after it are carried out."""
     refused(api, "POST", f"/api/v1/hooks/tradingview/{SECRET}", content=body)
     good = b"action=buy symbol=BTCUSDT notional=25"

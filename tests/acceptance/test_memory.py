@@ -10,9 +10,9 @@ from statistics import median
 
 import pytest
 
+from harness.http_api import Api
+from harness.service_process import ServiceProcess
 from tests.acceptance.full_load import ACCOUNTS, FullLoad, resident_bytes
-from tests.acceptance.http_api import Api
-from tests.service_process import ServiceProcess
 
 SECONDS = int(os.environ.get("BACKSTAY_TEST_LOAD_SECONDS", "600"))
 WARM_UP = 0.25

@@ -19,7 +19,7 @@ from backstay.service.metrics.markdown import section
 from backstay.service.metrics.model import Kind, MetricGroup
 from backstay.web.backend import Backend, Probe
 from backstay.web.stream.event_stream import EventStream
-from tests.acceptance.api import Api, serving
+from tests.acceptance.api import AppClient, serving
 from tests.acceptance.house import House, running
 from tests.acceptance.scrapes import StubFeed, feeds, scraped
 from tests.acceptance.scrapes import value as value_of
@@ -30,13 +30,13 @@ SERIES_MAX = 2_000
 
 
 @pytest.fixture
-def api(tmp_path: Path) -> Iterator[Api]:
+def api(tmp_path: Path) -> Iterator[AppClient]:
     with serving("sqlite://", tmp_path) as api:
         yield api
 
 
 @pytest.fixture
-def metrics(api: Api) -> Metrics:
+def metrics(api: AppClient) -> Metrics:
     """Everything that the service gives it to watch, and the exchanges that there are."""
     dispatcher = api.house.dispatcher
     assert isinstance(dispatcher, PooledDispatcher)
@@ -48,7 +48,7 @@ def metrics(api: Api) -> Metrics:
     return metrics
 
 
-def test_the_exposition_is_the_catalogue(api: Api, metrics: Metrics) -> None:
+def test_the_exposition_is_the_catalogue(api: AppClient, metrics: Metrics) -> None:
     """By name, type and labels; and closed labels have no other values."""
     api.account("100")
     api.house.check()
@@ -79,7 +79,7 @@ def test_every_series_that_is_known_beforehand_is_there_from_the_start(metrics: 
             assert set(metric.label_sets()) - there == set(), metric.name
 
 
-def test_there_are_never_too_many_series(api: Api, metrics: Metrics) -> None:
+def test_there_are_never_too_many_series(api: AppClient, metrics: Metrics) -> None:
     """With 50 accounts and all exchanges, as a scrape counts them; none has more than it says."""
     for number in range(ACCOUNTS):
         api.house.open_account(100, account=f"account-{number}")
@@ -92,7 +92,7 @@ def test_there_are_never_too_many_series(api: Api, metrics: Metrics) -> None:
     assert sum(most.values()) < SERIES_MAX
 
 
-def test_promtool_finds_nothing_to_say(api: Api, metrics: Metrics) -> None:
+def test_promtool_finds_nothing_to_say(api: AppClient, metrics: Metrics) -> None:
     """Names, units and types are as Prometheus would have them."""
     promtool = shutil.which("promtool")
     if promtool is None:
@@ -159,7 +159,7 @@ def test_a_scrape_asks_nobody(house: House) -> None:
 
 
 def test_what_the_web_knows_is_shown(
-    api: Api, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
+    api: AppClient, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether the service is ready, who follows its events, and which version it is."""
     version = metadata.version("backstay")
@@ -173,7 +173,7 @@ def test_what_the_web_knows_is_shown(
     assert (shown("ready"), shown("event_stream_clients")) == (0, 2)
 
 
-def test_a_delay_is_shown_in_seconds(api: Api) -> None:
+def test_a_delay_is_shown_in_seconds(api: AppClient) -> None:
     """By venue, in the bucket that it belongs to and those above."""
     metrics, stub = Metrics(), StubFeed("kraken", "BTCUSD")
     metrics.watch_feeds(api.house.system, feeds(stub))
@@ -184,7 +184,7 @@ def test_a_delay_is_shown_in_seconds(api: Api) -> None:
     assert (shown("price_delay_seconds_sum"), shown("price_delay_seconds_count")) == (0.2, 1)
 
 
-def test_requests_are_counted_by_their_routes(api: Api, metrics: Metrics) -> None:
+def test_requests_are_counted_by_their_routes(api: AppClient, metrics: Metrics) -> None:
     """By templates, so that nobody makes series by asking for addresses."""
     api.account("100")
     for address in ("/api/v1/accounts/demo", "/api/v1/accounts/nobody", "/api/v1/odd", "/odd"):

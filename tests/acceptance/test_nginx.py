@@ -12,8 +12,8 @@ import pytest
 
 from backstay.web.access.scopes import Scope
 from backstay.web.access.tokens import TokenFile
+from harness.service_process import ServiceProcess
 from tests.nginx import NAME, a_free_port, nginx, through_tls
-from tests.service_process import ServiceProcess
 
 SETTINGS = {
     "BACKSTAY_FEED": "none",

@@ -6,9 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from harness.service_process import STOP_SECONDS_MAX, ServiceProcess
 from tests.command_line import CommandLine
 from tests.conftest import POSTGRESQL_IS_SLOW
-from tests.service_process import STOP_SECONDS_MAX, ServiceProcess
 from tests.webhook import Mood, Webhook
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.servers import PostgresUnavailable, find_binaries, fresh_database
+from harness.service_process import ServiceProcess
 from tests.command_line import CommandLine
-from tests.servers import PostgresUnavailable, find_binaries, fresh_database
-from tests.service_process import ServiceProcess
 
 BARE = {"BACKSTAY_FEED": "none"}
 

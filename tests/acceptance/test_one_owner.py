@@ -11,10 +11,10 @@ import httpx
 import psycopg2
 import pytest
 
-from tests.acceptance.http_api import Api, until
+from harness.http_api import Api, until
+from harness.servers import PostgresServer
+from harness.service_process import ServiceProcess, run_command
 from tests.acceptance.rivals import STANDS_BY, SYMBOL, Rivals, ask_to_open
-from tests.servers import PostgresServer
-from tests.service_process import ServiceProcess, run_command
 
 PROBLEM = "urn:backstay:problem:"
 REFUSED = ("no connection", "503 ")

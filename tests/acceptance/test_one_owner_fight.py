@@ -11,10 +11,10 @@ from itertools import cycle
 import httpx
 import pytest
 
+from harness.http_api import PREFIX, until
+from harness.service_process import ServiceProcess
 from tests.acceptance.house import run_sql
-from tests.acceptance.http_api import PREFIX, until
 from tests.acceptance.rivals import SYMBOL, Rivals
-from tests.service_process import ServiceProcess
 
 ROUNDS = 12
 CLIENTS = 3

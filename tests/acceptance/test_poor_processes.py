@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.service_process import COMMAND, clean_environment, run_command
+from harness.service_process import COMMAND, clean_environment, run_command
 
 PIPE_LINES = 1_000
 """Requests that each write a line: several times what a pipe holds."""

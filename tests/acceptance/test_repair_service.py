@@ -14,12 +14,11 @@ from actors.messages import Denied, Reply
 from actors.wallet.messages import OpenDone
 from backstay.web.access.scopes import Scope
 from backstay.web.access.tokens import TokenFile
-from tests.acceptance.api import Api as WebApi
-from tests.acceptance.api import serving
+from harness.http_api import Api, until
+from harness.service_process import ServiceProcess
+from tests.acceptance.api import AppClient, serving
 from tests.acceptance.house import WITHIN, House, an_open, run_sql
-from tests.acceptance.http_api import Api, until
 from tests.command_line import CommandLine
-from tests.service_process import ServiceProcess
 from trading.books import HealthStatus
 from trading.model import DenialReason
 
@@ -69,7 +68,7 @@ def api(database_url: str, tmp_path: Path) -> Any:
         yield api
 
 
-def test_a_repair_over_http(api: WebApi) -> None:
+def test_a_repair_over_http(api: AppClient) -> None:
     """What the row is and should be; then what it was and is; then nothing is to be done."""
     assert api.get(PATH)["status"] == "NOTHING_TO_REPAIR"
     assert api.problem("POST", PATH, REASON)["type"] == "urn:backstay:problem:nothing-to-repair"
@@ -92,7 +91,7 @@ def test_a_repair_over_http(api: WebApi) -> None:
     assert api.get("/accounts/demo")["total_balance"] == "100.00000000"
 
 
-def test_a_repair_that_is_impossible_says_why(api: WebApi) -> None:
+def test_a_repair_that_is_impossible_says_why(api: AppClient) -> None:
     """The last entry is gone: 409, with its number, and no field to write."""
     api.post("/accounts/demo/transfers", {"amount": "1", "reference": "r"})
     trigger = "wallet_transactions_no_delete"
@@ -107,7 +106,7 @@ def test_a_repair_that_is_impossible_says_why(api: WebApi) -> None:
     assert "entry 2 is missing" in denied["detail"]
 
 
-def test_only_an_admin_repairs_and_says_why(api: WebApi) -> None:
+def test_only_an_admin_repairs_and_says_why(api: AppClient) -> None:
     """A reader may look; a reason is a line of text."""
     assert api.problem("POST", PATH, {})["status"] == 422
     assert api.problem("POST", PATH, {"reason": ""})["status"] == 422

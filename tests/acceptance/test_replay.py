@@ -260,10 +260,13 @@ def test_ctrl_c_within_an_actor_ends_the_replay(
     monkeypatch.setattr(
         "backstay.replay.playing.write_journal", lambda _: signal.raise_signal(signal.SIGINT)
     )
-    before = signal.getsignal(signal.SIGINT)
-    code, out, error = shell.run(*REPLAY, "BTCUSDT=trades.csv", "--verbose")
-    assert (code, out, error) == (130, "", "")
-    assert signal.getsignal(signal.SIGINT) is before
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        code, out, error = shell.run(*REPLAY, "BTCUSDT=trades.csv", "--verbose")
+        assert (code, out, error) == (130, "", "")
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, inherited)
 
 
 def test_the_report_s_health_is_figures_only() -> None:

@@ -7,9 +7,9 @@ import pytest
 
 from actors.engine.dispatcher import PooledDispatcher
 from actors.wallet.messages import OpenDone
+from harness.servers import PostgresServer
 from tests.acceptance.conftest import Log
 from tests.acceptance.house import SYMBOL, WITHIN, House, an_open
-from tests.servers import PostgresServer
 from trading.model import CloseReason
 
 End = Callable[[PostgresServer], None]

@@ -16,8 +16,8 @@ import httpx
 import psycopg2
 import pytest
 
-from tests.servers import PostgresServer
-from tests.service_process import STOP_SECONDS_MAX, ServiceProcess
+from harness.servers import PostgresServer
+from harness.service_process import STOP_SECONDS_MAX, ServiceProcess
 
 READY_SECONDS_MAX = 5.0
 

@@ -17,12 +17,12 @@ from backstay.service.running.leaving import let_go
 from backstay.service.running.service import Service
 from backstay.service.running.systemd import Notifier
 from backstay.service.settings.sources import load
+from harness.servers import PostgresServer
+from harness.service_process import STOP_SECONDS_MAX, ServiceProcess
 from persistence.state import Books
 from persistence.store import Store
 from tests.acceptance.conftest import Log
 from tests.acceptance.house import run_sql
-from tests.servers import PostgresServer
-from tests.service_process import STOP_SECONDS_MAX, ServiceProcess
 
 BARE = {"BACKSTAY_FEED": "none", "BACKSTAY_LEASE_SECONDS": "60"}
 

@@ -253,7 +253,9 @@ def test_a_worker_that_is_killed_ends_the_sweep_with_a_clear_error(pipe: Path) -
 def test_ctrl_c_ends_all_processes_at_once(pipe: Path, tmp_path: Path) -> None:
     """As a terminal sends it, to each of them: no traceback, no ranking, no orphan."""
     (tmp_path / "signals.csv").write_text("id,timestamp,symbol,side,notional\n")
-    program = "from backstay.cli.main import main; main()"
+    # A child keeps an ignored SIGINT, as a shell starts what runs in the background.
+    program = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    program += "from backstay.cli.main import main; main()"
     sweep = subprocess.Popen(
         [sys.executable, "-c", program, *REPLAY, *SWEEP, "--workers", "2"],
         cwd=tmp_path,
@@ -267,7 +269,11 @@ def test_ctrl_c_ends_all_processes_at_once(pipe: Path, tmp_path: Path) -> None:
         with pipe.open("w"):  # a worker is reading
             os.killpg(sweep.pid, signal.SIGINT)
             # Its outputs end when the last process that holds them has ended.
-            out, error = sweep.communicate(timeout=60)
+            try:
+                out, error = sweep.communicate(timeout=60)
+            except subprocess.TimeoutExpired:
+                os.killpg(sweep.pid, signal.SIGKILL)
+                raise
     assert sweep.returncode not in (0, 2, 3)
     assert out == ""
     assert "Traceback" not in error

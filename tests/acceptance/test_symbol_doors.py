@@ -7,7 +7,7 @@ import pytest
 
 from backstay.feeds.signals import read_signals
 from backstay.web.backend import HookSettings
-from tests.acceptance.api import API, Api, an_open, serving
+from tests.acceptance.api import API, AppClient, an_open, serving
 
 HOOK = HookSettings(secret="a-hook-secret-of-the-test", account="demo", notionals={})
 SPELLINGS = ["BTCUSDT", "btc-usdt", "BTC/USDT", "xbt_usdt", "BINANCE:BTCUSDT"]
@@ -15,7 +15,7 @@ PERPETUALS = ["BTCUSDT.P", "BYBIT:BTCUSDT.P", "BTCUSDTPERP", "BTC/USDT:USDT", "B
 
 
 @pytest.fixture
-def api(tmp_path: Path) -> Iterator[Api]:
+def api(tmp_path: Path) -> Iterator[AppClient]:
     """An account of 1000, a market at 100, and a hook."""
     with serving("sqlite://", tmp_path, hook=HOOK) as api:
         api.account("1000")
@@ -24,7 +24,7 @@ def api(tmp_path: Path) -> Iterator[Api]:
 
 
 @pytest.mark.parametrize("text", [*SPELLINGS, *PERPETUALS])
-def test_every_door_finds_the_same_market(api: Api, tmp_path: Path, text: str) -> None:
+def test_every_door_finds_the_same_market(api: AppClient, tmp_path: Path, text: str) -> None:
     """An order, a filter, an alert and a row of signals; a perpetual's sender is told."""
     opened = api.ask("POST", "/positions", an_open(symbol=text)).json()
     assert opened["symbol"] == "BTCUSDT"
@@ -43,7 +43,7 @@ def test_every_door_finds_the_same_market(api: Api, tmp_path: Path, text: str) -
 
 
 @pytest.mark.parametrize("text", PERPETUALS)
-def test_a_perpetuals_price_is_not_taken_for_its_pairs(api: Api, text: str) -> None:
+def test_a_perpetuals_price_is_not_taken_for_its_pairs(api: AppClient, text: str) -> None:
     """Two markets' prices in one would move stops; the answer says what to send."""
     (result,) = api.ask("POST", "/prices", {"symbol": text, "price": "50"}).json()["items"]
     assert result["result"] == "rejected"

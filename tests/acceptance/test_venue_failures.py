@@ -10,12 +10,12 @@ from actors.market.events import MarketEvents
 from actors.published import MarketStatus
 from backstay.feeds.live.venue_feed import VenueFeed
 from backstay.feeds.venues.spelling import Listing
+from harness.http_api import until
+from harness.venues.listening import HURRIED, hurried
+from harness.venues.server import VenueServer
 from tests.acceptance.conftest import Log
 from tests.acceptance.faults import Inject
 from tests.acceptance.house import SYMBOL, House, running
-from tests.acceptance.http_api import until
-from tests.venues.listening import HURRIED, hurried
-from tests.venues.server import VenueServer
 
 SPELLED = "BTC/USDT"
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from harness.http_api import Api, settled, until
+from harness.service_process import ServiceProcess, run_command
+from harness.venues.server import VenueServer
 from tests.acceptance.conftest import FORBIDDEN
-from tests.acceptance.http_api import Api, settled, until
 from tests.conftest import POSTGRESQL_IS_SLOW
-from tests.service_process import ServiceProcess, run_command
-from tests.venues.server import VenueServer
 
 SYMBOLS = {
     "binance": ("BTCUSDT", "BTCUSDT"),

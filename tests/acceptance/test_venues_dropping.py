@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from harness.http_api import Api, settled, until
+from harness.servers import PostgresServer
+from harness.service_process import ServiceProcess, run_command
+from harness.venues.server import VenueServer
 from persistence.store import Store
 from tests.acceptance.conftest import FORBIDDEN
-from tests.acceptance.http_api import Api, settled, until
-from tests.servers import PostgresServer
-from tests.service_process import ServiceProcess, run_command
-from tests.venues.server import VenueServer
 
 SYMBOLS = {
     "binance": ("BTCUSDT", "BTCUSDT"),

@@ -12,11 +12,11 @@ import pytest
 
 from actors.messages import Reply
 from actors.wallet.messages import TransferFunds
-from tests.acceptance.api import Api, serving
+from tests.acceptance.api import AppClient, serving
 
 
 @pytest.fixture
-def api(database_url: str, tmp_path: Path) -> Iterator[Api]:
+def api(database_url: str, tmp_path: Path) -> Iterator[AppClient]:
     """An empty house."""
     with serving(database_url, tmp_path) as api:
         yield api
@@ -29,7 +29,7 @@ def a_deposit(reference: str, reply: Reply) -> TransferFunds:
     )
 
 
-def test_an_account_is_opened_once(api: Api) -> None:
+def test_an_account_is_opened_once(api: AppClient) -> None:
     """201, then 200 for the same request, then 409 for another."""
     body = {"account": "demo", "initial_balance": "1000", "limits": {"open_positions_max": 3}}
     first = api.ask("POST", "/accounts", body)
@@ -40,7 +40,7 @@ def test_an_account_is_opened_once(api: Api) -> None:
     assert (other["status"], other["type"]) == (409, "urn:backstay:problem:account-exists")
 
 
-def test_balances_are_strings_and_equity_follows_the_market(api: Api) -> None:
+def test_balances_are_strings_and_equity_follows_the_market(api: AppClient) -> None:
     """Total, locked, used, available; what open positions would earn, and the sum of both."""
     api.account("100")
     api.price("100")
@@ -62,7 +62,7 @@ def test_balances_are_strings_and_equity_follows_the_market(api: Api) -> None:
     }
 
 
-def test_accounts_come_in_pages_by_name(api: Api) -> None:
+def test_accounts_come_in_pages_by_name(api: AppClient) -> None:
     """Each once, whatever their names are."""
     names = ["Zoë", "b", "a", "a b"]
     for name in names:
@@ -79,7 +79,7 @@ def test_accounts_come_in_pages_by_name(api: Api) -> None:
     assert api.get("/accounts/Zo%C3%AB")["account"] == "Zoë"
 
 
-def test_a_transfer_is_booked_once_by_its_reference(api: Api) -> None:
+def test_a_transfer_is_booked_once_by_its_reference(api: AppClient) -> None:
     """A deposit, a withdrawal, one that is too much; a reference that means something else."""
     api.account("100")
     path = "/accounts/demo/transfers"
@@ -102,7 +102,7 @@ def test_a_transfer_is_booked_once_by_its_reference(api: Api) -> None:
     )
 
 
-def test_the_ledger_comes_in_pages_and_whole_as_csv(api: Api) -> None:
+def test_the_ledger_comes_in_pages_and_whole_as_csv(api: AppClient) -> None:
     """The newest entry first, in the specification's words; both say the same."""
     api.account("100")
     api.price("100")
@@ -132,7 +132,7 @@ def test_the_ledger_comes_in_pages_and_whole_as_csv(api: Api) -> None:
     assert rows == as_text
 
 
-def test_a_spreadsheet_finds_no_formula_in_the_csv(api: Api) -> None:
+def test_a_spreadsheet_finds_no_formula_in_the_csv(api: AppClient) -> None:
     """Text that begins like one gets an apostrophe; amounts below zero stay numbers."""
     api.account("100", "=1+1", account_type="=cmd|' /C calc'!A0")
     transfer = {"amount": "-1", "reference": "x"}
@@ -147,7 +147,7 @@ def test_a_spreadsheet_finds_no_formula_in_the_csv(api: Api) -> None:
     assert not [cell for cell in cells if cell.startswith(("=", "+", "@"))]
 
 
-def test_a_long_ledger_is_whole_as_csv(api: Api) -> None:
+def test_a_long_ledger_is_whole_as_csv(api: AppClient) -> None:
     """It is read in parts; none is missing or doubled."""
     api.account("100")
     for number in range(600):  # beside the API, which would take long

@@ -9,23 +9,23 @@ from typing import Any
 import pytest
 import structlog
 
-from tests.acceptance.api import Api, an_open, serving
+from tests.acceptance.api import AppClient, an_open, serving
 from tests.acceptance.conftest import Log
 
 
 @pytest.fixture
-def api(tmp_path: Path) -> Iterator[Api]:
+def api(tmp_path: Path) -> Iterator[AppClient]:
     """A house over a database in memory."""
     with serving("sqlite://", tmp_path) as api:
         yield api
 
 
-def set_backend(api: Api, **parts: Any) -> None:
+def set_backend(api: AppClient, **parts: Any) -> None:
     """Give the app another part of its backend."""
     api.app.state.backend = replace(api.app.state.backend, **parts)
 
 
-def test_the_page_needs_nothing_from_elsewhere(api: Api) -> None:
+def test_the_page_needs_nothing_from_elsewhere(api: AppClient) -> None:
     """It names no host, has its document judged by none, and all that it names is served here."""
     page = api.ask_at("GET", "/docs").text
     assert "//" not in re.sub(r"<!--.*?-->|// .*", "", page)
@@ -39,7 +39,7 @@ def test_the_page_needs_nothing_from_elsewhere(api: Api) -> None:
     assert "'/openapi.json'" in page
 
 
-def test_every_answer_has_a_policy(api: Api) -> None:
+def test_every_answer_has_a_policy(api: AppClient) -> None:
     """What is not a page may load nothing; the API's page may run its own script and no other."""
     for path in ("/api/v1/accounts", "/healthz", "/nothing", "/openapi.json", "/metrics"):
         policy = api.ask_at("GET", path).headers["Content-Security-Policy"]
@@ -49,7 +49,7 @@ def test_every_answer_has_a_policy(api: Api) -> None:
     assert policy.endswith("frame-ancestors 'none'")
 
 
-def test_the_document_says_that_decimals_are_strings(api: Api) -> None:
+def test_the_document_says_that_decimals_are_strings(api: AppClient) -> None:
     """With a pattern each; every refusal is a problem document."""
     document = api.ask_at("GET", "/openapi.json").json()
     notional = document["components"]["schemas"]["OpenRequest"]["properties"]["notional"]
@@ -81,7 +81,7 @@ def test_the_document_says_that_decimals_are_strings(api: Api) -> None:
     ],
 )
 def test_what_no_route_takes_is_a_problem_document_too(
-    api: Api, method: str, address: str, status: int, kind: str
+    api: AppClient, method: str, address: str, status: int, kind: str
 ) -> None:
     """With a type, like every refusal."""
     response = api.ask_at(method, address)
@@ -91,7 +91,7 @@ def test_what_no_route_takes_is_a_problem_document_too(
 
 
 @pytest.mark.parametrize("body", [b"{", b"\xff", b"[" * 100_000, b'{"account": "\\ud800"}'])
-def test_a_body_that_cannot_be_read_is_refused(api: Api, body: bytes) -> None:
+def test_a_body_that_cannot_be_read_is_refused(api: AppClient, body: bytes) -> None:
     """It is nobody's bug."""
     headers = {"Content-Type": "application/json"}
     response = api.ask_at("POST", "/api/v1/accounts", content=body, headers=headers)
@@ -99,7 +99,7 @@ def test_a_body_that_cannot_be_read_is_refused(api: Api, body: bytes) -> None:
     assert response.headers["Content-Type"] == "application/problem+json"
 
 
-def test_a_bug_is_a_500_that_tells_nothing_and_is_in_the_log(api: Api, log: Log) -> None:
+def test_a_bug_is_a_500_that_tells_nothing_and_is_in_the_log(api: AppClient, log: Log) -> None:
     """The answer names the request; the log has what happened."""
 
     def fail() -> tuple[bytes, str]:
@@ -120,7 +120,7 @@ def test_a_bug_is_a_500_that_tells_nothing_and_is_in_the_log(api: Api, log: Log)
     ("given", "is_taken"), [("abc-1.2_3", True), ("no spaces", False), ("x" * 65, False)]
 )
 def test_a_request_keeps_its_id_from_the_log_to_the_answer(
-    api: Api, given: str, *, is_taken: bool
+    api: AppClient, given: str, *, is_taken: bool
 ) -> None:
     """The client's own where it is short and plain; else one is made."""
     bound: list[str] = []
@@ -136,7 +136,7 @@ def test_a_request_keeps_its_id_from_the_log_to_the_answer(
     assert bound[0]
 
 
-def test_whatever_may_change_something_is_logged_by_its_route(api: Api, log: Log) -> None:
+def test_whatever_may_change_something_is_logged_by_its_route(api: AppClient, log: Log) -> None:
     """The template of the address, not the address: some have secrets in them."""
     api.account("100")
     api.problem("POST", "/positions", an_open())
@@ -154,7 +154,7 @@ def test_whatever_may_change_something_is_logged_by_its_route(api: Api, log: Log
     assert not [line for line in everything if "secret" in line]
 
 
-def test_a_line_names_the_request_and_what_it_was_about(api: Api, log: Log) -> None:
+def test_a_line_names_the_request_and_what_it_was_about(api: AppClient, log: Log) -> None:
     """Account, position and request, under the names that the actors' lines have."""
     api.account("100")
     api.price("100")
@@ -178,7 +178,7 @@ def test_the_probes_say_what_is_wrong(tmp_path: Path) -> None:
     assert ready.json() == {"status": "failing", "checks": {"database": "away"}}
 
 
-def test_metrics_are_passed_on_as_they_are(api: Api) -> None:
+def test_metrics_are_passed_on_as_they_are(api: AppClient) -> None:
     """With the exposition's own content type."""
     response = api.ask_at("GET", "/metrics")
     assert response.text == "backstay_up 1\n"

@@ -11,12 +11,12 @@ import pytest
 from actors.market.messages import SetPause
 from actors.position.messages import ClosePosition
 from persistence.state import PositionRecord
-from tests.acceptance.api import Api, serving
+from tests.acceptance.api import AppClient, serving
 from tests.acceptance.house import WITHIN
 
 
 @pytest.fixture
-def api(database_url: str, tmp_path: Path) -> Iterator[Api]:
+def api(database_url: str, tmp_path: Path) -> Iterator[AppClient]:
     """Two accounts of 100, and two markets."""
     with serving(database_url, tmp_path, faulty=True) as api:
         api.account("100")
@@ -26,7 +26,7 @@ def api(database_url: str, tmp_path: Path) -> Iterator[Api]:
         yield api
 
 
-def test_it_closes_every_open_position(api: Api) -> None:
+def test_it_closes_every_open_position(api: AppClient) -> None:
     """Of all accounts and symbols; a second time there is nothing left."""
     opened = [
         api.open()["id"],
@@ -42,7 +42,7 @@ def test_it_closes_every_open_position(api: Api) -> None:
     assert api.post("/positions/close-all") == {"closed": [], "denied": [], "pending": []}
 
 
-def test_all_that_is_closed_is_read_at_once(api: Api) -> None:
+def test_all_that_is_closed_is_read_at_once(api: AppClient) -> None:
     """A panic button does not ask the database once for each position."""
     opened = [api.open(notional="1")["id"] for _ in range(3)]
     read: list[list[int]] = []
@@ -58,7 +58,7 @@ def test_all_that_is_closed_is_read_at_once(api: Api) -> None:
     assert read == [opened]
 
 
-def test_it_closes_only_what_is_named(api: Api) -> None:
+def test_it_closes_only_what_is_named(api: AppClient) -> None:
     """An account, a symbol, or both."""
     mine = api.open()["id"]
     ether = api.open(symbol="ETHUSDT")["id"]
@@ -72,7 +72,7 @@ def test_it_closes_only_what_is_named(api: Api) -> None:
     assert api.problem("POST", "/positions/close-all", {"account": "nobody"})["status"] == 404
 
 
-def test_one_that_is_denied_stops_none_of_the_others(api: Api) -> None:
+def test_one_that_is_denied_stops_none_of_the_others(api: AppClient) -> None:
     """What its market does not allow is listed with the problem."""
     stuck = api.open()["id"]
     closed = api.open(symbol="ETHUSDT")["id"]
@@ -84,7 +84,7 @@ def test_one_that_is_denied_stops_none_of_the_others(api: Api) -> None:
     assert api.get(f"/positions/{stuck}")["status"] == "OPEN"
 
 
-def test_what_is_not_answered_in_time_is_pending(api: Api) -> None:
+def test_what_is_not_answered_in_time_is_pending(api: AppClient) -> None:
     """The closes are carried out when the database is back."""
     position_id = api.open()["id"]
     api.take_database_away()

@@ -7,12 +7,12 @@ import pytest
 
 from actors.market.messages import SetPause
 from backstay.web.problems import TYPE_PREFIX, problem_for
-from tests.acceptance.api import Api, an_open, serving
+from tests.acceptance.api import AppClient, an_open, serving
 from trading.model import Denial, DenialReason
 
 
 @pytest.fixture
-def api(database_url: str, tmp_path: Path) -> Iterator[Api]:
+def api(database_url: str, tmp_path: Path) -> Iterator[AppClient]:
     """An account of 100 with narrow limits, and a market at 100."""
     with serving(database_url, tmp_path) as api:
         limits = {
@@ -28,7 +28,7 @@ def api(database_url: str, tmp_path: Path) -> Iterator[Api]:
 
 
 @pytest.fixture
-def memory_api(tmp_path: Path) -> Iterator[Api]:
+def memory_api(tmp_path: Path) -> Iterator[AppClient]:
     """A house over a database in memory, for what no database has a say in."""
     with serving("sqlite://", tmp_path) as api:
         yield api
@@ -49,7 +49,7 @@ def test_every_denial_is_a_client_s_error_or_a_reason_to_come_again(reason: Deni
     assert problem.document()["detail"] == "why"
 
 
-def test_opens_that_the_account_does_not_allow(api: Api) -> None:
+def test_opens_that_the_account_does_not_allow(api: AppClient) -> None:
     """Each says what was asked and what was held."""
     api.open(notional="40")
     refused = {
@@ -78,7 +78,7 @@ def test_opens_that_the_account_does_not_allow(api: Api) -> None:
         {"close_fractions": ["0.5", "0.5", "0.5"]},
     ],
 )
-def test_ladders_that_cannot_be_guarded(memory_api: Api, ladder: dict[str, object]) -> None:
+def test_ladders_that_cannot_be_guarded(memory_api: AppClient, ladder: dict[str, object]) -> None:
     """They are refused before anything is asked."""
     assert kind(memory_api.problem("POST", "/positions", an_open(**ladder))) == (
         422,
@@ -86,7 +86,7 @@ def test_ladders_that_cannot_be_guarded(memory_api: Api, ladder: dict[str, objec
     )
 
 
-def test_a_target_given_as_a_price_is_asked_about(memory_api: Api) -> None:
+def test_a_target_given_as_a_price_is_asked_about(memory_api: AppClient) -> None:
     """A position with targets a thousand times away would have none."""
     open_ = an_open(take_profit_pcts=["65000", "66000", "68000"])
     problem = memory_api.problem("POST", "/positions", open_)
@@ -94,7 +94,7 @@ def test_a_target_given_as_a_price_is_asked_about(memory_api: Api) -> None:
     assert "is 65000 a price?" in problem["detail"]
 
 
-def test_what_is_not_there(api: Api) -> None:
+def test_what_is_not_there(api: AppClient) -> None:
     """Accounts, positions, markets: 404, by reading and by doing."""
     for method, path, body in (
         ("GET", "/accounts/nobody", None),
@@ -120,7 +120,7 @@ def test_what_is_not_there(api: Api) -> None:
         assert kind(api.problem("POST", path, body)) == (404, "price-unknown")
 
 
-def test_what_the_market_does_not_allow(api: Api) -> None:
+def test_what_the_market_does_not_allow(api: AppClient) -> None:
     """A quarantine, a pause by the network: 409, until it is over."""
     api.price("400")
     quarantined = api.problem("POST", "/positions", an_open())
@@ -147,7 +147,7 @@ def test_after_a_restart_no_price_is_fresh(database_url: str, tmp_path: Path) ->
         assert api.post(f"/positions/{position_id}/close")["already_closed"] is False
 
 
-def test_an_account_whose_books_do_not_balance_opens_nothing(api: Api) -> None:
+def test_an_account_whose_books_do_not_balance_opens_nothing(api: AppClient) -> None:
     """The health check finds it, and says which entry; opens are refused, the reads go on."""
     assert api.get("/accounts/demo/health")["status"] == "HEALTHY"
     api.house.sql("UPDATE accounts SET total = total + 1")
@@ -180,7 +180,7 @@ def test_an_account_whose_books_do_not_balance_opens_nothing(api: Api) -> None:
     ],
 )
 def test_what_is_no_request_names_its_place(
-    memory_api: Api, body: dict[str, object], place: str
+    memory_api: AppClient, body: dict[str, object], place: str
 ) -> None:
     """Numbers that are no strings, amounts out of bounds, unknown fields."""
     document = memory_api.problem("POST", "/positions", body)
@@ -188,7 +188,7 @@ def test_what_is_no_request_names_its_place(
     assert document["errors"][0]["place"] == place
 
 
-def test_a_number_that_is_no_string_says_how_to_write_it(memory_api: Api) -> None:
+def test_a_number_that_is_no_string_says_how_to_write_it(memory_api: AppClient) -> None:
     """JSON numbers would lose digits on their way."""
     document = memory_api.problem("POST", "/positions", an_open(notional=25))
     assert document["detail"] == 'notional: write it as a string, as "25"'
@@ -198,6 +198,6 @@ def test_a_number_that_is_no_string_says_how_to_write_it(memory_api: Api) -> Non
     "query",
     ["cursor=%21", "cursor=eA", "cursor=LTE", "limit=0", "limit=501", "acount=demo", "status=open"],
 )
-def test_a_query_that_makes_no_sense_is_refused(memory_api: Api, query: str) -> None:
+def test_a_query_that_makes_no_sense_is_refused(memory_api: AppClient, query: str) -> None:
     """Nothing is ignored: a misspelled filter would list everything."""
     assert kind(memory_api.problem("GET", f"/positions?{query}")) == (422, "invalid-request")

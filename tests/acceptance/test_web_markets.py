@@ -13,11 +13,11 @@ from actors.market.messages import SetPause
 from backstay.web.access.scopes import Scope
 from backstay.web.access.tokens import TokenFile
 from backstay.web.api import markets as routes_markets
-from tests.acceptance.api import Api, serving
+from tests.acceptance.api import AppClient, serving
 
 
 @pytest.fixture
-def api(database_url: str, tmp_path: Path) -> Iterator[Api]:
+def api(database_url: str, tmp_path: Path) -> Iterator[AppClient]:
     """A house where a feed brings the prices of SOLUSDT."""
     with serving(database_url, tmp_path, bound_symbols={"SOLUSDT": "kraken"}) as api:
         yield api
@@ -28,7 +28,7 @@ def results(items: list[dict[str, object]]) -> list[object]:
     return [item["result"] for item in items]
 
 
-def test_a_price_may_come_alone_or_in_a_list(api: Api) -> None:
+def test_a_price_may_come_alone_or_in_a_list(api: AppClient) -> None:
     """A market begins with its first price, in any spelling of its name."""
     alone = api.post("/prices", {"symbol": "btc-usdt", "price": "100.50"})["items"]
     assert results(alone) == ["accepted"]
@@ -41,7 +41,7 @@ def test_a_price_may_come_alone_or_in_a_list(api: Api) -> None:
     assert market["candidate"] is None
 
 
-def test_a_price_beside_a_feed_that_is_away_tells_what_is_traded(api: Api) -> None:
+def test_a_price_beside_a_feed_that_is_away_tells_what_is_traded(api: AppClient) -> None:
     """It never acts, and it is refused as ever; but a stop that it is past will be seen."""
     backend = api.app.state.backend
     api.house.ask(lambda reply: OpenMarket(symbol="SOLUSDT", reply_to=reply))
@@ -60,7 +60,7 @@ def test_a_price_beside_a_feed_that_is_away_tells_what_is_traded(api: Api) -> No
         assert markets["SOLUSDT"].last is None
 
 
-def test_each_price_of_a_list_is_judged_for_itself(api: Api) -> None:
+def test_each_price_of_a_list_is_judged_for_itself(api: AppClient) -> None:
     """Of several symbols, in the order in which they were sent; the reasons say why not."""
     prices = [
         {"symbol": "BTCUSDT", "price": "100"},
@@ -94,7 +94,7 @@ def test_each_price_of_a_list_is_judged_for_itself(api: Api) -> None:
     assert [market["symbol"] for market in api.get("/markets")["items"]] == ["BTCUSDT", "ETHUSDT"]
 
 
-def test_what_is_no_price_makes_no_market(api: Api) -> None:
+def test_what_is_no_price_makes_no_market(api: AppClient) -> None:
     """It is rejected in the guard's words; what is a price beside it makes one."""
     odd = {"symbol": "AAA", "price": "0"}
     ahead = {"symbol": "AAA", "price": "1", "timestamp": "2999-01-01T00:00:00Z"}
@@ -112,7 +112,9 @@ def test_what_is_no_price_makes_no_market(api: Api) -> None:
     assert results(api.price("0", symbol="AAA")) == ["rejected"]
 
 
-def test_the_api_makes_only_so_many_markets(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_api_makes_only_so_many_markets(
+    api: AppClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Beyond them a price is rejected with what to do; those that are there go on."""
     monkeypatch.setattr(routes_markets, "MARKETS_MAX", 2)
     for symbol in ("AAA", "BBB"):
@@ -127,7 +129,7 @@ def test_the_api_makes_only_so_many_markets(api: Api, monkeypatch: pytest.Monkey
     assert [market["symbol"] for market in api.get("/markets")["items"]] == ["AAA", "BBB"]
 
 
-def test_only_an_admin_makes_a_market(api: Api, tmp_path: Path) -> None:
+def test_only_an_admin_makes_a_market(api: AppClient, tmp_path: Path) -> None:
     """A trade token sends prices of markets that exist; junk symbols would stay for good."""
     token_file = TokenFile(tmp_path / "tokens.json")
     trade, admin = (
@@ -146,7 +148,7 @@ def test_only_an_admin_makes_a_market(api: Api, tmp_path: Path) -> None:
     assert [sent(admin)["result"], sent(trade)["result"]] == ["accepted", "accepted"]
 
 
-def test_only_a_new_market_is_asked_for(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_new_market_is_asked_for(api: AppClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """A price of one that is there goes to it and to nobody else."""
     api.price("100")
     told: list[object] = []
@@ -155,7 +157,7 @@ def test_only_a_new_market_is_asked_for(api: Api, monkeypatch: pytest.MonkeyPatc
     assert told == []
 
 
-def test_a_candidate_is_released_by_naming_it(api: Api) -> None:
+def test_a_candidate_is_released_by_naming_it(api: AppClient) -> None:
     """The market says what it holds back; another price is not taken for it."""
     api.price("100", "300")
     [market] = api.get("/markets")["items"]
@@ -171,7 +173,7 @@ def test_a_candidate_is_released_by_naming_it(api: Api) -> None:
     assert api.get("/markets")["items"][0]["last_price"] == "300"
 
 
-def test_markets_come_in_pages_and_tell_their_states(api: Api) -> None:
+def test_markets_come_in_pages_and_tell_their_states(api: AppClient) -> None:
     """A market whose venue is away is PAUSED."""
     for symbol in ("CCC", "AAA", "BBB"):
         api.price("1", symbol=symbol)
@@ -185,7 +187,7 @@ def test_markets_come_in_pages_and_tell_their_states(api: Api) -> None:
     assert states == [("AAA", "LIVE"), ("BBB", "PAUSED"), ("CCC", "LIVE")]
 
 
-def test_a_market_names_the_feed_that_brings_its_prices(api: Api) -> None:
+def test_a_market_names_the_feed_that_brings_its_prices(api: AppClient) -> None:
     """None for one whose prices come by the API."""
     api.price("100")
     api.house.system.tell(OpenMarket(symbol="SOLUSDT"))
@@ -194,7 +196,7 @@ def test_a_market_names_the_feed_that_brings_its_prices(api: Api) -> None:
     assert feeds == {"BTCUSDT": None, "SOLUSDT": "kraken"}
 
 
-def test_a_market_s_prices_are_told_as_they_were_sampled(api: Api) -> None:
+def test_a_market_s_prices_are_told_as_they_were_sampled(api: AppClient) -> None:
     """Accepted ones, the oldest first; of a market without any none, of no market a 404."""
     for price in ("100.50", "300", "101"):
         api.price(price)
@@ -248,7 +250,7 @@ def test_what_is_no_price_at_all_is_refused(
     assert [error["place"] for error in in_list["errors"]] == [f"body.1.{place}"]
 
 
-def test_a_market_without_positions_is_retired_and_made_again(api: Api) -> None:
+def test_a_market_without_positions_is_retired_and_made_again(api: AppClient) -> None:
     """It leaves the list with its last price, and its next price makes it anew."""
     api.price("100", symbol="AAA")
     assert api.ask("DELETE", "/markets/AAA").status_code == 204
@@ -257,7 +259,7 @@ def test_a_market_without_positions_is_retired_and_made_again(api: Api) -> None:
     assert results(api.price("1", symbol="AAA")) == ["accepted"]
 
 
-def test_a_market_with_an_open_position_is_not_retired(api: Api) -> None:
+def test_a_market_with_an_open_position_is_not_retired(api: AppClient) -> None:
     """The refusal says how many positions are open."""
     api.post("/accounts", {"account": "demo", "initial_balance": "100"})
     api.price("100")

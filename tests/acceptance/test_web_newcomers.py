@@ -9,11 +9,11 @@ import pytest
 import backstay.web.app
 from backstay.web.api.fields import RequestBody
 from backstay.web.api.paging import PageQuery
-from tests.acceptance.api import Api, serving
+from tests.acceptance.api import AppClient, serving
 
 
 @pytest.fixture
-def api(tmp_path: Path) -> Iterator[Api]:
+def api(tmp_path: Path) -> Iterator[AppClient]:
     """A house over a database in memory, as its first start leaves it, with a market."""
     with serving("sqlite://", tmp_path) as api:
         api.account("1000")
@@ -54,7 +54,7 @@ def test_every_body_has_an_example_that_is_valid(model: type[RequestBody]) -> No
         ("/trading/pause", 200),
     ],
 )
-def test_an_example_of_the_page_works_unchanged(api: Api, path: str, status: int) -> None:
+def test_an_example_of_the_page_works_unchanged(api: AppClient, path: str, status: int) -> None:
     """On a fresh service with a demo account, as the document has it."""
     document = api.ask_at("GET", "/openapi.json").json()
     operation = document["paths"]["/api/v1" + path.replace("demo", "{account}")]["post"]
@@ -65,7 +65,7 @@ def test_an_example_of_the_page_works_unchanged(api: Api, path: str, status: int
 
 
 @pytest.mark.parametrize("kind", [None, "text/plain", "application/x-www-form-urlencoded"])
-def test_a_body_that_is_not_called_json_says_what_to_send(api: Api, kind: str | None) -> None:
+def test_a_body_that_is_not_called_json_says_what_to_send(api: AppClient, kind: str | None) -> None:
     """The header is what is missing: curl sends another one by itself."""
     body = b'{"account": "second", "initial_balance": "1"}'
     headers = {} if kind is None else {"Content-Type": kind}
@@ -76,7 +76,7 @@ def test_a_body_that_is_not_called_json_says_what_to_send(api: Api, kind: str | 
         assert refused.json()["detail"] == advice
 
 
-def test_broken_json_is_told_of_with_its_place(api: Api) -> None:
+def test_broken_json_is_told_of_with_its_place(api: AppClient) -> None:
     """Counted in characters from 0, and what was expected there."""
     headers = {"Content-Type": "application/json"}
     refused = api.ask_at("POST", "/api/v1/accounts", content=b'{"account": }', headers=headers)
@@ -84,7 +84,7 @@ def test_broken_json_is_told_of_with_its_place(api: Api) -> None:
     assert refused.json()["detail"] == "body: no JSON at character 12: Expecting value"
 
 
-def test_an_unknown_field_is_answered_with_those_that_are_known(api: Api) -> None:
+def test_an_unknown_field_is_answered_with_those_that_are_known(api: AppClient) -> None:
     """One price and a list of them alike, and inside of a body; no name of the inside is told."""
     price = {"symbol": "BTCUSDT", "price": "1", "time": "now"}
     known = "there is no such field; known are symbol, price, timestamp"
@@ -96,7 +96,7 @@ def test_an_unknown_field_is_answered_with_those_that_are_known(api: Api) -> Non
     assert "account" in api.problem("GET", "/positions", params={"acount": "demo"})["detail"]
 
 
-def test_a_mistyped_symbol_closes_nothing_and_says_so(api: Api) -> None:
+def test_a_mistyped_symbol_closes_nothing_and_says_so(api: AppClient) -> None:
     """Nobody shall think that everything is closed."""
     api.open()
     problem = api.problem("POST", "/positions/close-all", {"symbol": "BTCUSD"})

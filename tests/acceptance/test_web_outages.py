@@ -10,12 +10,12 @@ from actors.auditor.messages import CheckHealth
 from actors.position.messages import ClosePosition
 from backstay.web.api import waiting as commands
 from backstay.web.backend import Backend
-from tests.acceptance.api import Api, an_open, serving
+from tests.acceptance.api import AppClient, an_open, serving
 from tests.acceptance.house import WITHIN
 
 
 @pytest.fixture
-def api(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
+def api(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppClient]:
     """An account of 100 and a market at 100, over a database that can be made to fail."""
     monkeypatch.setattr(commands, "ANSWER_SECONDS", 2.5)
     with serving(database_url, tmp_path, faulty=True) as api:
@@ -24,7 +24,7 @@ def api(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
         yield api
 
 
-def unavailable(api: Api, method: str, path: str, body: object = None, **how: object) -> str:
+def unavailable(api: AppClient, method: str, path: str, body: object = None, **how: object) -> str:
     """Ask for what cannot be answered now; returns the problem's type."""
     response = api.ask(method, path, body, **how)
     assert response.status_code == 503, response.text
@@ -32,7 +32,7 @@ def unavailable(api: Api, method: str, path: str, body: object = None, **how: ob
     return str(response.json()["type"]).removeprefix("urn:backstay:problem:")
 
 
-def test_an_open_is_refused_and_certainly_not_made_later(api: Api) -> None:
+def test_an_open_is_refused_and_certainly_not_made_later(api: AppClient) -> None:
     """The same key opens it once the database is back, and then only once."""
     api.take_database_away()
     how = {"headers": {"Idempotency-Key": "k"}}
@@ -46,7 +46,7 @@ def test_an_open_is_refused_and_certainly_not_made_later(api: Api) -> None:
     assert api.open("k") == opened.json()
 
 
-def test_a_close_is_carried_out_later_and_may_be_repeated(api: Api) -> None:
+def test_a_close_is_carried_out_later_and_may_be_repeated(api: AppClient) -> None:
     """It says so, and the repeat finds it done."""
     position_id = api.open()["id"]
     api.take_database_away()
@@ -65,7 +65,7 @@ def test_a_close_is_carried_out_later_and_may_be_repeated(api: Api) -> None:
     assert again["position"]["close_note"] == "first"
 
 
-def test_what_is_open_is_read_all_the_same(api: Api) -> None:
+def test_what_is_open_is_read_all_the_same(api: AppClient) -> None:
     """Accounts, open positions and markets are published; what only the database has is a 503."""
     position = api.get(f"/positions/{api.open()['id']}")
     api.take_database_away()
@@ -90,7 +90,7 @@ def test_what_is_open_is_read_all_the_same(api: Api) -> None:
         ("/markets/BTCUSDT/release", {"price": "101"}),
     ],
 )
-def test_what_reaches_no_market_is_said_at_once(api: Api, path: str, body: object) -> None:
+def test_what_reaches_no_market_is_said_at_once(api: AppClient, path: str, body: object) -> None:
     """Between two lives of its actor nobody takes it, so that nothing is done later either."""
     before = api.house.system.directory.markets.pop("BTCUSDT")
     assert unavailable(api, "POST", path, body) == "not-delivered"
@@ -100,7 +100,7 @@ def test_what_reaches_no_market_is_said_at_once(api: Api, path: str, body: objec
 
 
 def test_a_release_that_is_not_answered_says_where_to_look(
-    api: Api, monkeypatch: pytest.MonkeyPatch
+    api: AppClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sent again blindly it could be refused although it was done."""
     monkeypatch.setattr(commands, "ANSWER_SECONDS", 0.0)
@@ -114,7 +114,7 @@ def test_a_release_that_is_not_answered_says_where_to_look(
     )
 
 
-def back(api: Api) -> None:
+def back(api: AppClient) -> None:
     """Wait until a transaction went through and the books were checked."""
     deposit = {"amount": "0.01", "reference": "back"}
     while not api.ask("POST", "/accounts/demo/transfers", deposit).is_success:

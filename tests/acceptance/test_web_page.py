@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from backstay.web.page.files import FOLDER, POLICY
-from tests.acceptance.api import Api, serving
+from tests.acceptance.api import AppClient, serving
 
 
 @pytest.fixture
-def api(tmp_path: Path) -> Iterator[Api]:
+def api(tmp_path: Path) -> Iterator[AppClient]:
     """A house over a database in memory."""
     with serving("sqlite://", tmp_path) as api:
         yield api
@@ -26,7 +26,7 @@ def api(tmp_path: Path) -> Iterator[Api]:
     ],
 )
 def test_the_page_is_served_with_what_keeps_it_safe_and_fresh(
-    api: Api, path: str, kind: str
+    api: AppClient, path: str, kind: str
 ) -> None:
     """Its type, its policy, and that a browser asks each time whether it has changed."""
     answer = api.ask_at("GET", path)
@@ -57,7 +57,7 @@ def test_the_page_is_served_with_what_keeps_it_safe_and_fresh(
         "/static/%00",
     ],
 )
-def test_nothing_else_is_served(api: Api, path: str) -> None:
+def test_nothing_else_is_served(api: AppClient, path: str) -> None:
     """Neither a list of the files, nor what lies beside them."""
     answer = api.ask_at("GET", path)
 
@@ -66,7 +66,7 @@ def test_nothing_else_is_served(api: Api, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/static/theme.css"])
-def test_the_page_takes_nothing(api: Api, path: str) -> None:
+def test_the_page_takes_nothing(api: AppClient, path: str) -> None:
     """It is read, and no more."""
     answer = api.ask_at("POST", path)
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.api import Api, an_open, serving
+from tests.acceptance.api import AppClient, an_open, serving
 
 
 @pytest.fixture
-def api(database_url: str, tmp_path: Path) -> Iterator[Api]:
+def api(database_url: str, tmp_path: Path) -> Iterator[AppClient]:
     """An account of 100 and a market at 100."""
     with serving(database_url, tmp_path) as api:
         api.account("100")
@@ -25,7 +25,7 @@ def ids(page: Any) -> list[int]:
     return [item["id"] for item in page["items"]]
 
 
-def test_an_open_is_answered_whole_and_seen_by_every_next_read(api: Api) -> None:
+def test_an_open_is_answered_whole_and_seen_by_every_next_read(api: AppClient) -> None:
     """201 with the position, which lists, its own address and its account show at once."""
     response = api.ask("POST", "/positions", an_open())
     assert response.status_code == 201
@@ -44,7 +44,7 @@ def test_an_open_is_answered_whole_and_seen_by_every_next_read(api: Api) -> None
     assert api.get("/accounts/demo")["locked_balance"] == "25.00000000"
 
 
-def test_an_open_position_is_worth_what_the_market_says(api: Api) -> None:
+def test_an_open_position_is_worth_what_the_market_says(api: AppClient) -> None:
     """The mark price, the PnL that it would have, and the next rung move with each price."""
     position_id = api.open(side="SHORT")["id"]
     api.price("96")
@@ -56,7 +56,7 @@ def test_an_open_position_is_worth_what_the_market_says(api: Api) -> None:
     assert position["stop_loss"] == "100"
 
 
-def test_a_position_shows_what_is_realized_unrealized_and_both(api: Api) -> None:
+def test_a_position_shows_what_is_realized_unrealized_and_both(api: AppClient) -> None:
     """After a take-profit that closed a half, the total has the half that is booked in it."""
     position_id = api.open(take_profit_pcts=["2", "5"], close_fractions=["0.5", "0.3"])["id"]
     api.price("102")
@@ -72,7 +72,7 @@ def test_a_position_shows_what_is_realized_unrealized_and_both(api: Api) -> None
     assert closed["total_pnl"] == closed["net_pnl"]
 
 
-def test_a_key_opens_one_position(api: Api) -> None:
+def test_a_key_opens_one_position(api: AppClient) -> None:
     """The same request again is answered 200 with it, spelled otherwise too; another is not."""
     first = api.open("k-1", notional="25")
     headers = {"Idempotency-Key": "k-1"}
@@ -86,7 +86,7 @@ def test_a_key_opens_one_position(api: Api) -> None:
     assert ids(api.get("/positions")) == [first["id"]]
 
 
-def test_a_key_tells_the_outcome_after_the_close(api: Api) -> None:
+def test_a_key_tells_the_outcome_after_the_close(api: AppClient) -> None:
     """The position comes back as it ended."""
     position_id = api.open("k-1")["id"]
     api.price("110")
@@ -94,7 +94,7 @@ def test_a_key_tells_the_outcome_after_the_close(api: Api) -> None:
     assert ids(api.get("/positions")) == [position_id]
 
 
-def test_positions_come_in_pages_from_the_newest(api: Api) -> None:
+def test_positions_come_in_pages_from_the_newest(api: AppClient) -> None:
     """Each once, whichever status is asked for, with a cursor that ends with them."""
     opened = [api.open(notional="1")["id"] for _ in range(5)]
     for position_id in opened[:3]:
@@ -113,7 +113,7 @@ def test_positions_come_in_pages_from_the_newest(api: Api) -> None:
         assert seen == expected[::-1]
 
 
-def test_positions_are_found_by_account_and_symbol(api: Api) -> None:
+def test_positions_are_found_by_account_and_symbol(api: AppClient) -> None:
     """A symbol in any spelling; an account that is not there is said to be unknown."""
     api.account("50", account="other")
     api.price("7", symbol="ETHUSDT")
@@ -128,7 +128,7 @@ def test_positions_are_found_by_account_and_symbol(api: Api) -> None:
     assert api.problem("GET", "/positions?account=nobody")["status"] == 404
 
 
-def test_history_tells_everything_in_order(api: Api) -> None:
+def test_history_tells_everything_in_order(api: AppClient) -> None:
     """Opened, each rung, each stop move, refused prices of its symbol, the close; and the PnL."""
     api.price("100", symbol="ETHUSDT")
     position_id = api.open()["id"]
@@ -167,7 +167,7 @@ def test_history_tells_everything_in_order(api: Api) -> None:
     assert pnl["net"] == Decimal(history["position"]["net_pnl"])
 
 
-def test_what_an_old_price_opened_is_dated_by_its_commit(api: Api) -> None:
+def test_what_an_old_price_opened_is_dated_by_its_commit(api: AppClient) -> None:
     """The price may be half a minute old: the list of what was done does not run backwards."""
     now = datetime.fromtimestamp(api.house.dispatcher.clock.now_us() / 1_000_000, UTC)
     before = (now - timedelta(seconds=30)).isoformat()
@@ -179,7 +179,7 @@ def test_what_an_old_price_opened_is_dated_by_its_commit(api: Api) -> None:
     assert datetime.fromisoformat(opened["done_at"]) >= now
 
 
-def test_history_tells_of_parts(api: Api) -> None:
+def test_history_tells_of_parts(api: AppClient) -> None:
     """A rung that closes a part says how much, at what, and what it earned."""
     position_id = api.open(take_profit_pcts=["2", "4"], close_fractions=["0.5", "0.5"])["id"]
     api.price("102")
@@ -193,7 +193,7 @@ def test_history_tells_of_parts(api: Api) -> None:
     assert position["close_fractions"] == ["0.5", "0.5"]
 
 
-def test_a_close_is_done_once(api: Api) -> None:
+def test_a_close_is_done_once(api: AppClient) -> None:
     """Whoever comes later gets the recorded outcome, and is told so."""
     position_id = api.open()["id"]
     api.price("102")
@@ -210,7 +210,7 @@ def test_a_close_is_done_once(api: Api) -> None:
     assert api.get(f"/positions/{position_id}") == first["position"]
 
 
-def test_a_stop_only_tightens(api: Api) -> None:
+def test_a_stop_only_tightens(api: AppClient) -> None:
     """It moves toward profit and acts from then on; back it does not go."""
     position_id = api.open()["id"]
     path = f"/positions/{position_id}"

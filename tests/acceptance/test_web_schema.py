@@ -15,7 +15,7 @@ from backstay.web.access.tokens import TokenFile
 from backstay.web.app import create_app
 from backstay.web.backend import Backend
 from backstay.web.request_stats import RequestStats
-from tests.acceptance.api import Api, serving
+from tests.acceptance.api import AppClient, serving
 
 load_all_checks()
 
@@ -49,7 +49,7 @@ schema = DOCUMENT.exclude(path_regex="/events$")
 
 
 @pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppClient]:
     """A house with an account, a market and a position, for all requests; tokens are asked for."""
     folder = tmp_path_factory.mktemp("schema")
     with serving(f"sqlite:///{folder / 'backstay.db'}", folder) as api:
@@ -60,7 +60,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
 
 
 @pytest.fixture(scope="module")
-def token(api: Api) -> str:
+def token(api: AppClient) -> str:
     """An admin's token; from now on each request needs one."""
     return TokenFile(api.tokens_file).create("schema", Scope.ADMIN)
 
@@ -73,7 +73,7 @@ def token(api: Api) -> str:
     suppress_health_check=list(HealthCheck),
 )
 def test_no_answer_is_undocumented_and_none_is_a_500(
-    api: Api, token: str, case: schemathesis.Case[Any]
+    api: AppClient, token: str, case: schemathesis.Case[Any]
 ) -> None:
     """Valid and invalid requests alike get what the document says, in its shape."""
     case.call_and_validate(

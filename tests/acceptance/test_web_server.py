@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from backstay.service.http.server import PortTakenError, WebServer, bound_socket, url_of
+from harness.http_api import until
 from tests.acceptance.api import API, serving
-from tests.acceptance.http_api import until
 
 
 @pytest.fixture(params=["127.0.0.1", "::1"])

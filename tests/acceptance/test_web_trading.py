@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.acceptance.api import Api, an_open, serving
+from tests.acceptance.api import AppClient, an_open, serving
 
 
 def test_a_pause_refuses_opens_and_nothing_else_and_survives_a_restart(
@@ -44,7 +44,7 @@ def test_one_account_is_paused_alone(database_url: str, tmp_path: Path) -> None:
         api.open()
 
 
-def assert_paused(api: Api) -> None:
+def assert_paused(api: AppClient) -> None:
     """An open of account demo is refused for the pause."""
     document = api.problem("POST", "/positions", an_open())
     assert (document["status"], document["type"]) == (409, "urn:backstay:problem:trading-paused")

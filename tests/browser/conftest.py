@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.acceptance.http_api import Api
+from harness.http_api import Api
+from harness.service_process import ServiceProcess
 from tests.browser.chromium import Complaints, launched
-from tests.service_process import ServiceProcess
 
 SCREENSHOTS = "BACKSTAY_SCREENSHOTS"
 WAIT_MS_MAX = 60_000

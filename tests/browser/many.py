@@ -3,8 +3,8 @@
 import itertools
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.acceptance.http_api import Api
-from tests.service_process import ServiceProcess
+from harness.http_api import Api
+from harness.service_process import ServiceProcess
 
 CLIENTS = 8
 """Who opens at once: what they ask for meanwhile is committed together."""

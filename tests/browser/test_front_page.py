@@ -7,9 +7,9 @@ from playwright.sync_api import Page, expect
 
 from backstay.web.access.scopes import Scope
 from backstay.web.access.tokens import TokenFile
+from harness.service_process import ServiceProcess
 from tests.browser.chromium import Complaints
 from tests.browser.conftest import OpenPage
-from tests.service_process import ServiceProcess
 
 
 def test_the_page_loads_without_a_word_of_complaint(page: Page) -> None:

@@ -10,11 +10,11 @@ from playwright.sync_api import Page, Route, expect
 
 from backstay.web.access.scopes import Scope
 from backstay.web.access.tokens import TokenFile
-from tests.acceptance.http_api import Api
+from harness.http_api import Api
+from harness.service_process import ServiceProcess
 from tests.browser.chromium import Complaints
 from tests.browser.conftest import OpenPage
 from tests.browser.page_parts import LIVE, UNREACHABLE, card, chip, events, live
-from tests.service_process import ServiceProcess
 
 LogIn = Callable[[Scope], Page]
 

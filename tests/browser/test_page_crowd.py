@@ -7,11 +7,11 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.acceptance.http_api import Api
+from harness.http_api import Api
+from harness.service_process import ServiceProcess
 from tests.browser.conftest import OpenPage
 from tests.browser.many import SYMBOLS, open_many
 from tests.browser.page_parts import live
-from tests.service_process import ServiceProcess
 
 POSITIONS = 2000
 TASK_MS_MAX = 50

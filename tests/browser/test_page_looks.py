@@ -6,7 +6,7 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.acceptance.http_api import Api
+from harness.http_api import Api
 from tests.browser.conftest import OpenPage
 from tests.browser.page_parts import card, dialog, events, ladder, live
 

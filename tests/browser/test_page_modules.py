@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from harness.service_process import ServiceProcess
 from tests.browser.page_parts import imported
-from tests.service_process import ServiceProcess
 
 LONG = {
     "id": 7,

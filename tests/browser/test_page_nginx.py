@@ -7,12 +7,12 @@ from playwright.sync_api import Browser, expect
 
 from backstay.web.access.scopes import Scope
 from backstay.web.access.tokens import TokenFile
-from tests.acceptance.http_api import Api
+from harness.http_api import Api
+from harness.service_process import ServiceProcess
 from tests.browser.chromium import Complaints
 from tests.browser.conftest import WAIT_MS_MAX
 from tests.browser.page_parts import card, live
 from tests.nginx import a_free_port, nginx, through_tls
-from tests.service_process import ServiceProcess
 
 NAME = "backstay.localhost"
 """Browsers take it for this machine."""

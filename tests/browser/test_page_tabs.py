@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.acceptance.http_api import Api, until
+from harness.http_api import Api, until
 from tests.browser.chromium import Complaints
 from tests.browser.page_parts import card, events, live
 

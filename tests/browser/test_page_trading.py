@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
-from tests.acceptance.http_api import Api
+from harness.http_api import Api
 from tests.browser.chromium import Complaints
 from tests.browser.page_parts import card, chip, dialog, events, ladder, level_x, live
 

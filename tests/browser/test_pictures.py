@@ -13,7 +13,7 @@ from random import Random
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.acceptance.http_api import Api, until
+from harness.http_api import Api, until
 from tests.browser.conftest import SCREENSHOTS, OpenPage, Picture
 from trading.money import plain, trimmed
 

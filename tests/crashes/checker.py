@@ -11,10 +11,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from harness.http_api import Api, settled, until
+from harness.service_process import run_command
 from tests.acceptance.house import run_sql
-from tests.acceptance.http_api import Api, settled, until
 from tests.crashes.load import ACCOUNTS, SYMBOLS, Asked, Journal, Kind
-from tests.service_process import run_command
 
 CHANGING = frozenset(
     (

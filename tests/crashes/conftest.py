@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.http_api import Api
+from harness.http_api import Api
+from harness.service_process import ServiceProcess
 from tests.crashes.checker import Checker
 from tests.crashes.load import ACCOUNTS, SYMBOLS, Load
-from tests.service_process import ServiceProcess
 
 SETTINGS = {
     "BACKSTAY_FEED": "none",

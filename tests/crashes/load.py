@@ -14,8 +14,8 @@ from typing import Any, Protocol, Self
 
 import httpx
 
-from tests.acceptance.http_api import Api
-from tests.service_process import ServiceProcess
+from harness.http_api import Api
+from harness.service_process import ServiceProcess
 
 ACCOUNTS = ("demo", "second")
 SYMBOLS = ("BTCUSDT", "ETHUSDT")

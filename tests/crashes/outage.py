@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.acceptance.http_api import Api, until
+from harness.http_api import Api, until
+from harness.service_process import ServiceProcess
 from tests.crashes.load import Load
-from tests.service_process import ServiceProcess
 
 SENTINEL = "SOLUSDT"
 """A market of its own, whose few prices only the test posts."""

@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.acceptance.http_api import Api, until
+from harness.http_api import Api, until
+from harness.service_process import COMMAND, ServiceProcess, clean_environment, run_command
 from tests.crashes.small_disk import SmallDisk, small_disk
-from tests.service_process import COMMAND, ServiceProcess, clean_environment, run_command
 
 SYMBOL = "BTCUSDT"
 START_SECONDS_MAX = 60.0

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.http_api import Api
+from harness.http_api import Api
+from harness.service_process import ServiceProcess
 from tests.crashes.checker import Checker
 from tests.crashes.conftest import Serve
 from tests.crashes.load import SYMBOLS, Load
-from tests.service_process import ServiceProcess
 
 BEYOND_ALL_TRIGGERS = ("70", "135")
 ANSWERS_MAX = 60

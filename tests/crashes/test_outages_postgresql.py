@@ -8,11 +8,11 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from harness.servers import PostgresServer
 from persistence.transactions import WRITE_SECONDS_MAX
 from tests.crashes.conftest import Serve, under_load
 from tests.crashes.outage import TRUTHFUL, Watcher, metric
 from tests.crashes.small_disk import small_disk
-from tests.servers import PostgresServer
 
 ROUNDS = 4
 CUTS = 40

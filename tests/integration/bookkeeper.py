@@ -195,3 +195,9 @@ def all_rows(database_url: str) -> dict[str, list[tuple[Any, ...]]]:
         "deliveries",
     )
     return {table: rows(database_url, f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables}
+
+
+def position_in(store: Store, position_id: int) -> Position | None:
+    """A position as the database has it; None if unknown."""
+    record = store.read_position(position_id)
+    return None if record is None else record.position

@@ -10,7 +10,15 @@ import pytest
 from persistence.changes import Change
 from persistence.errors import Deposed, RefusalKind, Refused
 from persistence.store import Store
-from tests.integration.bookkeeper import NOW_US, Bookkeeper, all_rows, by_hand, market, rows
+from tests.integration.bookkeeper import (
+    NOW_US,
+    Bookkeeper,
+    all_rows,
+    by_hand,
+    market,
+    position_in,
+    rows,
+)
 from tests.unit.accounts import ladder_from_percentages
 from trading.model import PositionStatus
 
@@ -39,7 +47,7 @@ def test_an_open_writes_position_wallet_entry_and_event_together(
         2,
         2,
     ]
-    assert books.store.load_position(1) == books.positions[1]
+    assert position_in(books.store, 1) == books.positions[1]
     state = books.store.load_state()
     assert state.wallets == (books.wallets["demo"],)
 
@@ -73,7 +81,7 @@ def test_the_store_works_on_after_a_refusal(books: Bookkeeper) -> None:
         books.commit(replace(change, entries=change.entries * 2))
     books.wallets["demo"] = wallet
     books.commit(books.opens_position(1))
-    assert books.store.load_position(1) == books.positions[1]
+    assert position_in(books.store, 1) == books.positions[1]
 
 
 def test_a_bug_is_seen_as_it_is_and_leaves_nothing(
@@ -181,7 +189,7 @@ def test_open_rung_and_close_of_one_position_fold_into_one_row(
         books.reaches(1, "106"),
         books.reaches(1, "110"),
     )
-    position = books.store.load_position(1)
+    position = position_in(books.store, 1)
     assert position == books.positions[1]
     assert position is not None
     assert (position.status, position.version) == (PositionStatus.CLOSED, 4)
@@ -193,7 +201,7 @@ def test_rung_and_close_fold_onto_the_row_that_is_there(books: Bookkeeper) -> No
     """The same over a row of an earlier commit."""
     books.commit(books.opens_position(1))
     books.commit(books.reaches(1, "103"), books.reaches(1, "106"), books.reaches(1, "110"))
-    assert books.store.load_position(1) == books.positions[1]
+    assert position_in(books.store, 1) == books.positions[1]
 
 
 def test_a_change_may_carry_several_states_of_a_position(books: Bookkeeper) -> None:
@@ -201,7 +209,7 @@ def test_a_change_may_carry_several_states_of_a_position(books: Bookkeeper) -> N
     opening = books.opens_position(1)
     rung = books.reaches(1, "103")
     books.commit(replace(opening, positions=opening.positions + rung.positions))
-    assert books.store.load_position(1) == books.positions[1]
+    assert position_in(books.store, 1) == books.positions[1]
 
 
 def test_a_partial_close_keeps_the_rest_open(books: Bookkeeper) -> None:
@@ -211,7 +219,7 @@ def test_a_partial_close_keeps_the_rest_open(books: Bookkeeper) -> None:
     )
     books.commit(books.opens_position(1, levels=half))
     books.commit(books.reaches(1, "103"))
-    position = books.store.load_position(1)
+    position = position_in(books.store, 1)
     assert position == books.positions[1]
     assert position is not None
     assert (position.status, position.hold) == (PositionStatus.OPEN, Decimal("12.5"))
@@ -299,7 +307,7 @@ def test_text_comes_back_as_it_was_written(books: Bookkeeper) -> None:
     """Quotes, controls and signs of every alphabet pass unharmed."""
     text = "tab\t, newline\n, quote ' \" \\, percent %s %(x)s, null \\N, ✓ 🚀"
     books.commit(books.opens_position(1, key=text, request=text))
-    assert books.store.load_position(1) == books.positions[1]
+    assert position_in(books.store, 1) == books.positions[1]
 
 
 def test_times_of_the_commit_are_kept_beside_those_of_the_price(

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from harness.servers import fresh_database
 from persistence.store import Store
 from persistence.tables import Table
 from tests.integration.bookkeeper import DRIVER_ERRORS, Bookkeeper, by_hand
-from tests.servers import fresh_database
 
 BOUND = 90_000_000_000
 """The largest amount; `{money:N}` in a statement becomes N in the engine's own units."""

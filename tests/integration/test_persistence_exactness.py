@@ -13,7 +13,7 @@ from sqlalchemy import Column, MetaData, Table, literal, select, text
 
 from persistence.columns import Money, Price, Timestamp, exact_sum
 from persistence.store import Store
-from tests.integration.bookkeeper import NOW_US, Bookkeeper, market
+from tests.integration.bookkeeper import NOW_US, Bookkeeper, market, position_in
 from trading.model import CostRates, Costs, Limits
 from trading.money import AMOUNT_MAX, plain
 
@@ -133,7 +133,7 @@ def test_any_position_comes_back_equal_and_prints_alike(
         take_profit_prices=tuple(levels),
     )
     books.commit(replace(change, positions=(position,)))
-    loaded = books.store.load_position(position.position_id)
+    loaded = position_in(books.store, position.position_id)
     assert loaded == position
     assert loaded is not None
     for name in ("entry_price", "quantity", "stop_price"):

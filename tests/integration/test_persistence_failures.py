@@ -12,12 +12,12 @@ from sqlalchemy import text
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.exc import ProgrammingError
 
+from harness.servers import PostgresServer, fresh_database
 from persistence.engines import parsed
 from persistence.errors import Damaged, Locked, OutcomeUnknown, Refused, Unavailable
 from persistence.store import Store
 from persistence.transactions import Transactions
-from tests.integration.bookkeeper import Bookkeeper, all_rows, by_hand
-from tests.servers import PostgresServer, fresh_database
+from tests.integration.bookkeeper import Bookkeeper, all_rows, by_hand, position_in
 
 DO_COMMIT: Callable[[DefaultDialect, Any], None] = DefaultDialect.do_commit
 
@@ -101,7 +101,7 @@ def test_a_connection_lost_after_commit_arrived_leaves_everything(
     with pytest.raises(OutcomeUnknown):
         books.commit(books.opens_position(1))
     assert books.store.was_committed(books.epoch, 2)
-    assert books.store.load_position(1) == books.positions[1]
+    assert position_in(books.store, 1) == books.positions[1]
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_a_connection_lost_before_commit_is_sent_means_unavailable(
         books.commit(books.opens_position(1))
     books.wallets["demo"] = wallet
     books.commit(books.opens_position(1))
-    assert books.store.load_position(1) == books.positions[1]
+    assert position_in(books.store, 1) == books.positions[1]
 
 
 def test_readers_connect_again_too(postgres_books: Bookkeeper, postgres_database: str) -> None:
@@ -191,7 +191,7 @@ def test_a_server_that_lets_nobody_in_means_unavailable_until_it_does(
         finally:
             cursor.execute(f"{allow} true")
     books.commit(opening)
-    assert books.store.load_position(1) == books.positions[1]
+    assert position_in(books.store, 1) == books.positions[1]
 
 
 @pytest.mark.slow

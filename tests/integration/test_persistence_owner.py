@@ -12,11 +12,11 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from harness.servers import fresh_database
 from persistence import owner
 from persistence.errors import Deposed, NotThere, OutcomeUnknown, OwnedElsewhere, Unavailable
 from persistence.store import Store
 from tests.integration.bookkeeper import Bookkeeper, by_hand, rows
-from tests.servers import fresh_database
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from persistence import reads
 from persistence.state import Books, KeyRecord, TransferRecord
 from persistence.store import Store
-from tests.integration.bookkeeper import NOW_US, Bookkeeper, market, rows
+from tests.integration.bookkeeper import NOW_US, Bookkeeper, market, position_in, rows
 from trading.books import HealthStatus, LedgerFold, check_books
 from trading.model import Limits
 
@@ -91,15 +91,15 @@ def test_what_is_unknown_is_none(books: Bookkeeper) -> None:
     """Asking for it is no error."""
     store = books.store
     assert store.load_account("nobody") is None
-    assert store.load_position(404) is None
+    assert position_in(store, 404) is None
     assert store.read_books("nobody", after_entry=0) is None
     assert store.ledger_sums("nobody") is None
 
 
 def test_a_position_is_loaded_open_or_closed(books: Bookkeeper) -> None:
     """Its end takes it out of the state, not out of the database."""
-    assert books.store.load_position(1) == books.positions[1]
-    assert books.store.load_position(2) == books.positions[2]
+    assert position_in(books.store, 1) == books.positions[1]
+    assert position_in(books.store, 2) == books.positions[2]
 
 
 def test_all_positions_of_an_account_are_read_by_their_ids(books: Bookkeeper) -> None:
@@ -210,6 +210,7 @@ def test_an_event_keeps_its_fields_in_plain_notation(books: Bookkeeper) -> None:
         "take_profit_prices": ["103", "106", "110"],
         "time_us": NOW_US,
         "opened_by": None,
+        "asked": "stop_loss 5%, take_profits 3%@0%>breakeven;6%@0%>previous;10%@100%>previous",
     }
     closed = next(e for e in books.store.read_events(0, 100) if e.kind == "position_closed")
     assert msgspec.json.decode(closed.data)["costs"]["slippage"] == "0.01375000"
@@ -236,7 +237,13 @@ def test_entries_carry_the_specifications_fields(books: Bookkeeper, database_url
     )
 
 
-OURS = ("trading.model", "persistence.state")
+OURS = (
+    "trading.model",
+    "trading.exits.exits",
+    "trading.exits.ladder",
+    "trading.exits.level",
+    "persistence.state",
+)
 PLAIN = (str, int, Decimal, type(None))
 
 
@@ -260,7 +267,6 @@ def everything(store: Store) -> tuple[object, ...]:
     return (
         store.load_state(),
         store.load_account("demo"),
-        store.load_position(1),
         store.read_positions("demo"),
         store.read_books("demo", after_entry=0),
         store.ledger_sums("demo"),

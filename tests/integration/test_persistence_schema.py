@@ -14,12 +14,12 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 
+from harness.servers import create_database, drop_database
 from persistence import schema
 from persistence.errors import SchemaTooNew
 from persistence.store import Store
 from persistence.tables import Table
 from tests.integration.bookkeeper import Bookkeeper, by_hand, rows
-from tests.servers import create_database, drop_database
 
 FORMER_LADDER = (
     '{"stop_loss_pct":"5","rungs":['

@@ -14,10 +14,10 @@ from backstay.service.running.ownership import (
     StopAskedError,
     keeping,
 )
+from harness.http_api import until
 from persistence import schema
 from persistence.errors import Deposed, Lease, Locked, OwnedElsewhere, SchemaTooNew, Unavailable
 from persistence.store import Store
-from tests.acceptance.http_api import until
 from tests.integration.bookkeeper import rows
 from tests.integration.test_persistence_owner import age_lease
 from tests.integration.test_persistence_schema import of_the_first_revision

@@ -8,10 +8,10 @@ import psycopg2
 import pytest
 from psycopg2 import sql
 
+from harness.servers import create_database
 from persistence.errors import NotUtf8, RefusalKind, Refused, Unavailable
 from persistence.store import Store
-from tests.integration.bookkeeper import Bookkeeper, by_hand, market, rows
-from tests.servers import create_database
+from tests.integration.bookkeeper import Bookkeeper, by_hand, market, position_in, rows
 
 TEXT = "für später, 日本, 🪢"
 
@@ -48,7 +48,7 @@ def test_every_text_is_kept_whatever_clients_are_told_to_speak(
         change = keeper.opens_position(1)
         position = replace(change.positions[0], close_note=None, idempotency_key=TEXT)
         keeper.commit(replace(change, positions=(position,)))
-        found = store.load_position(1)
+        found = position_in(store, 1)
         assert found is not None
         assert found.idempotency_key == TEXT
 

@@ -9,11 +9,11 @@ from typing import Any
 import psycopg2
 import pytest
 
+from harness.service_process import run_command
 from persistence.errors import SharedSessions
 from persistence.store import Store
 from tests.integration.bookkeeper import Bookkeeper
 from tests.pgbouncer import pgbouncer
-from tests.service_process import run_command
 
 SESSIONS_MAX = 3
 

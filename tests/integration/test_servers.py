@@ -6,8 +6,8 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from tests import servers
-from tests.servers import PostgresServer, PostgresUnavailable, fresh_database
+from harness import servers
+from harness.servers import PostgresServer, PostgresUnavailable, fresh_database
 
 
 def query(url: str, statement: str) -> object:

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from tests.venues.listening import HURRIED, IMPATIENT, SYMBOLS, hurried, listening
-from tests.venues.server import VenueServer, trades_of
+from harness.venues.listening import HURRIED, IMPATIENT, SYMBOLS, hurried, listening
+from harness.venues.server import VenueServer, trades_of
 
 VENUES = tuple(SYMBOLS)
 

@@ -13,8 +13,8 @@ from actors.market.messages import Arm, TakePrices
 from actors.position.messages import PriceReached
 from actors.probe import TestProbe
 from actors.published import Published, Version
-from tests.venues.listening import RecordingSink, hurried, listening
-from tests.venues.server import VenueServer, trades_of
+from harness.venues.listening import RecordingSink, hurried, listening
+from harness.venues.server import VenueServer, trades_of
 from trading.positions.judging import Triggers
 
 SYMBOL = "BTC/USD"

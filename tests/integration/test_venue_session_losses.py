@@ -10,8 +10,8 @@ import pytest
 
 from backstay.feeds.venues.connection import MESSAGE_BYTES_MAX
 from backstay.feeds.venues.link import Timing
-from tests.venues.listening import IMPATIENT, SYMBOLS, WAIT_SECONDS, hurried, listening
-from tests.venues.server import VenueServer
+from harness.venues.listening import IMPATIENT, SYMBOLS, WAIT_SECONDS, hurried, listening
+from harness.venues.server import VenueServer
 
 Misbehaviour = Callable[[VenueServer], None]
 LOSSES: dict[str, tuple[Misbehaviour, str]] = {

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.venues.listening import hurried, listening
-from tests.venues.server import VenueServer
+from harness.venues.listening import hurried, listening
+from harness.venues.server import VenueServer
 
 
 @pytest.fixture

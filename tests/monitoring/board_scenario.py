@@ -9,12 +9,12 @@ from typing import Any
 
 import httpx
 
+from harness.http_api import Api, until
+from harness.service_process import ServiceProcess
+from harness.venues.server import VenueServer
 from tests.acceptance.house import run_sql
-from tests.acceptance.http_api import Api, until
 from tests.monitoring.boards import QUERYING, label_values, substituted, variables
 from tests.monitoring.processes import Prometheus
-from tests.service_process import ServiceProcess
-from tests.venues.server import VenueServer
 
 ALL = {"job": ".+", "instance": ".+", "account": ".+"}
 TIMES = {"__rate_interval": "4s", "__range": "2m"}

@@ -11,10 +11,10 @@ import httpx
 import pytest
 import yaml
 
+from harness.http_api import Api
+from harness.service_process import ServiceProcess
 from tests.acceptance.house import run_sql
-from tests.acceptance.http_api import Api
 from tests.monitoring.processes import ROOT, RULES, Alertmanager, Prometheus
-from tests.service_process import ServiceProcess
 from tests.webhook import Webhook
 
 

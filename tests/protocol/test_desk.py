@@ -7,6 +7,7 @@ import pytest
 from actors.auditor.messages import CheckHealth
 from actors.commit.messages import CommitChange, PositionRead, ReadPosition, Started
 from actors.desk.messages import MarketOpened, OpenMarket, PositionSettled, PositionsStarted
+from actors.desk.restore import restored
 from actors.market.messages import Arm, TakePrices
 from actors.messages import Denied
 from actors.position.messages import CloseDone, ClosePosition, PriceReached
@@ -75,19 +76,18 @@ def test_restoring_starts_everybody(stage: Stage) -> None:
     office = Office(stage)
     del stage.directory.markets[SYMBOL]
     del stage.directory.wallets[ACCOUNT]
-    office.starter.restore(
-        State(
-            wallets=(WALLET,),
-            open_positions=(POSITION,),
-            keys=(),
-            transfers=(),
-            markets=(MarketPrice(symbol="ETHUSDT", price=Decimal(5), time_us=1),),
-            last_position_id=ID,
-            last_event_id=0,
-            last_commit_id=0,
-            opened_at_us={ID: TIME_US},
-        )
+    state = State(
+        wallets=(WALLET,),
+        open_positions=(POSITION,),
+        keys=(),
+        transfers=(),
+        markets=(MarketPrice(symbol="ETHUSDT", price=Decimal(5), time_us=1),),
+        last_position_id=ID,
+        last_event_id=0,
+        last_commit_id=0,
+        opened_at_us={ID: TIME_US},
     )
+    office.starter.restore(restored(state))
     assert stage.directory.markets.keys() == {SYMBOL, "ETHUSDT"}
     assert stage.directory.wallets.keys() == {ACCOUNT}
     assert stage.directory.positions.keys() == {ID}

@@ -124,7 +124,7 @@ def test_tests_wait_for_events_and_never_sleep() -> None:
     """A sleep is too short on a slow machine, and too long on each other one."""
     sleeps = [
         f"{path}:{node.lineno}"
-        for path, module in modules("tests")
+        for path, module in modules("tests", "harness")
         for node in ast.walk(module)
         if (isinstance(node, ast.Attribute) and node.attr == "sleep")
         or (isinstance(node, ast.ImportFrom) and any(name.name == "sleep" for name in node.names))
@@ -166,6 +166,23 @@ def test_every_test_that_the_docs_name_exists() -> None:
     }
     assert named
     assert named - defined == set()
+
+
+def test_every_file_and_folder_that_the_contributors_guide_names_exists() -> None:
+    """Its lists of files for a venue, a metric, an event and a call do not go stale."""
+    guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:[\w.]+/)+[\w.]*)`", guide)) - {"./test"}
+    assert "backstay/feeds/venues/registry.py" in named
+    assert {path for path in named if not (ROOT / path).exists()} == set()
+
+
+def test_the_contributors_guide_has_each_folder_of_tests() -> None:
+    """Someone who writes a test finds where it belongs."""
+    guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    folders = {
+        path.parts[1] for path in tree_files() if path.parts[0] == "tests" and path.parts[2:]
+    }
+    assert set(re.findall(r"^\| `tests/(\w+)/` \|", guide, re.MULTILINE)) == folders
 
 
 def test_each_place_names_the_same_versions_of_python() -> None:

@@ -97,7 +97,7 @@ def test_an_open_that_is_never_answered_tells_how_to_learn_its_outcome(
     key = stub.requests[0].headers["Idempotency-Key"]
     error = capsys.readouterr().err
     assert error == (
-        "backstay: the open was not committed in time; whether it opened is told by: "
+        "backstay: the open was not committed in time; to learn whether it opened, run: "
         f"backstay open BTCUSDT --side long --notional 25 --key {key}\n"
     )
 
@@ -112,11 +112,11 @@ def test_an_open_that_waited_in_vain_is_not_made_to_wait_again(
     stub.gives("POST positions", httpx.ReadTimeout("slow"))
     assert stub.run(*OPEN, "--key", "k-1") == 3
     assert capsys.readouterr().err == (
-        "backstay: open of X was not answered within 6 s; whether it opened is told by: "
+        "backstay: open of X was not answered within 6 s; to learn whether it opened, run: "
         "backstay open BTCUSDT --side long --notional 25 --key k-1\n"
     )
     assert stub.run(*OPEN) == 3
-    assert "gave no answer within 30 s; whether it opened" in capsys.readouterr().err
+    assert "gave no answer within 30 s; to learn whether it opened" in capsys.readouterr().err
     assert len(stub.requests) == 2
     assert stub.waits == []
 

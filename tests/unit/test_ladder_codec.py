@@ -10,7 +10,9 @@ from actors.wallet.canonical import canonical_request, is_same_request
 from actors.wallet.messages import OpenPosition
 from persistence.ladder_codec import ladder_from, ladder_text
 from trading.exits.exits import NOTHING_SAID, Exits
-from trading.exits.notation import EXIT_FIELDS, exits_from, exits_text
+from trading.exits.ladder import Ladder, filled_in
+from trading.exits.level import level_from
+from trading.exits.notation import EXIT_FIELDS, asked_rungs_from, exits_from, exits_text
 from trading.model import Side
 
 NOT_ASKED = {"account", "reply_to", "idempotency_key", "deadline_us"}
@@ -155,3 +157,16 @@ def test_a_ladder_keeps_the_text_that_databases_hold() -> None:
         '{"close_after":"none","stop_loss":"5%","take_profit_fill":"price",'
         '"take_profits":"3%@0%>breakeven;6%@0%>previous;10%@100%>previous","trailing":"none"}'
     )
+
+
+def test_a_ladder_whose_rungs_were_replaced_is_read_back() -> None:
+    """New rungs may lie before those that were hit, where the price has come back."""
+    rungs = filled_in(asked_rungs_from("3%@10%;6%@10%;5%@20%>keep;62000"))
+    ladder = Ladder(stop_loss=level_from("5%"), rungs=rungs)
+    assert ladder_from(ladder_text(ladder)) == ladder
+
+
+def test_a_ladder_whose_trail_was_dropped_is_read_back() -> None:
+    """Its trail had stood in for a stop-loss, which stays where it has come to."""
+    ladder = Ladder(stop_loss=None, rungs=())
+    assert ladder_from(ladder_text(ladder)) == ladder

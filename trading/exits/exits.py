@@ -43,15 +43,16 @@ class Exits:
     def over(self, default: Ladder = DEFAULT_LADDER) -> Ladder:
         """The whole ladder: what is said here, and the default's for the rest.
 
-        A trail of the default's that begins at a rung goes with the default's rungs only.
-
         Raises:
             ValueError: with the reason, if the whole cannot be guarded.
         """
-        return checked(self.completed_by(default))
+        return checked(self.merged(default))
 
-    def completed_by(self, default: Ladder) -> Ladder:
-        """The same without a check: a living position's changed ladder may be no new one's."""
+    def merged(self, default: Ladder) -> Ladder:
+        """The same, whether it can be guarded or not.
+
+        A trail of the default's that begins at a rung goes with the default's rungs only.
+        """
         ladder = default
         if self.take_profits is not None:
             ladder = replace(ladder, rungs=self.take_profits)

@@ -117,9 +117,6 @@ def filled_in(asked: Sequence[AskedRung], *, after: Sequence[Rung] = ()) -> tupl
 
     The first rung of a ladder sends the stop to breakeven, each later one to the rung before it. A
     rung without a share closes nothing, and the last one what is left.
-
-    Raises:
-        ValueError: if more than all would be closed.
     """
     rungs = list(after)
     for index, rung in enumerate(asked):
@@ -139,14 +136,18 @@ def untargeted_fraction(rungs: Sequence[Rung]) -> Decimal:
     return difference(Decimal(1), total(ZERO, *(rung.close_fraction for rung in rungs)))
 
 
-def checked(ladder: Ladder) -> Ladder:
+def checked(ladder: Ladder, *, living: bool = False) -> Ladder:
     """Return the ladder if it can be guarded, as far as that is known before the fill.
+
+    That of a `living` position may have been changed: its trail dropped, whose stop-loss stays, and
+    its rungs replaced.
 
     Raises:
         ValueError: with the reason and the remedy.
     """
     stop = ladder.stop_loss
-    if stop is None and (ladder.trailing is None or ladder.trailing.start != TrailStart()):
+    trails = ladder.trailing is not None and ladder.trailing.start == TrailStart()
+    if stop is None and not trails and not living:
         raise ValueError(
             "there is no stop-loss: give one such as 5%, or a trail from the entry in its place"
         )
@@ -156,7 +157,7 @@ def checked(ladder: Ladder) -> Ladder:
             raise ValueError(
                 f"stop-loss {stop} is not below 100%; to give a price, leave out the %"
             )
-    check_rungs(ladder.rungs)
+    check_rungs(ladder.rungs, in_order=not living)
     if ladder.trailing is not None:
         check_trailing(ladder.trailing, len(ladder.rungs))
     if ladder.close_after_us is not None:
@@ -164,11 +165,14 @@ def checked(ladder: Ladder) -> Ladder:
     return ladder
 
 
-def check_rungs(rungs: Sequence[Rung], *, after: Sequence[Rung] = ()) -> None:
+def check_rungs(
+    rungs: Sequence[Rung], *, after: Sequence[Rung] = (), in_order: bool = True
+) -> None:
     """Refuse rungs that cannot all be reached, or that would close more than all.
 
     Those of `after` were hit before. Prices and percentages are compared with each other once the
-    entry price is known.
+    entry price is known. A living position's rungs need not be `in_order`: where the price has come
+    back, new ones may lie before those that were hit.
 
     Raises:
         ValueError: with the reason and the remedy.
@@ -183,7 +187,7 @@ def check_rungs(rungs: Sequence[Rung], *, after: Sequence[Rung] = ()) -> None:
         name = f"take-profit {number}"
         _check_level(rung.at, name)
         if rung.at.is_percent:
-            if rung.at.value <= distance:
+            if in_order and rung.at.value <= distance:
                 raise ValueError(
                     f"{name} of {rung.at} is not beyond the {percent(distance)} before it: "
                     "take-profits rise toward profit, put them in order"

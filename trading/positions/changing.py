@@ -282,9 +282,9 @@ def _trailing_set(
         time_us=time_us,
     )
     if trailing is None or trailing.start != TrailStart():
-        now, step = trailed(now, mark_price, time_us)
+        now, step = trailed(now, mark_price, time_us, version=now.version)
         return now, [event] if step is None else [event, step]
-    now, begun = followed(now, mark_price, time_us)
+    now, begun = followed(now, mark_price, time_us, version=now.version)
     return now, [event, begun]
 
 

@@ -82,22 +82,22 @@ def advanced(position: Position, price: Decimal, time_us: int) -> Advance:
     if stop_is_reached(position, price):
         return closed(position, price, time_us, reason=CloseReason.STOP_LOSS)
     events: list[Event] = []
-    now = position
+    now, version = position, position.version + 1
     while now.status is PositionStatus.OPEN and now.rungs_hit < len(now.ladder.rungs):
         if not at_or_beyond(now.side, price, now.take_profit_prices[now.rungs_hit]):
             break
-        now, steps = _rung_hit(now, price, time_us, version=position.version + 1)
+        now, steps = _rung_hit(now, price, time_us, version=version)
         events.extend(steps)
     if now.status is PositionStatus.OPEN:
-        now, step = trailed(now, price, time_us)
+        now, step = trailed(now, price, time_us, version=version)
         if step is not None:
             events.append(step)
         due_us = time_stop_us(now)
         if due_us is not None and time_us >= due_us:
             now, close = rest_closed(now, price, time_us, reason=CloseReason.TIME)
             events.append(close)
-    if events:
-        now = replace(now, version=position.version + 1)
+    if now.version != version and events:
+        now = replace(now, version=version)
     return Advance(position=now, events=tuple(events))
 
 

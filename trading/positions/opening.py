@@ -63,7 +63,7 @@ def opened(
         request=request,
     )
     if ladder.trailing is not None and ladder.trailing.start == TrailStart():
-        position = with_best_price(position, entry_price)
+        position = with_best_price(position, entry_price, version=position.version)
     event = PositionOpened(
         account=account,
         position_id=position_id,

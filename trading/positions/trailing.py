@@ -32,15 +32,19 @@ def next_trail_price(position: Position) -> Decimal | None:
 
 
 def trailed(
-    position: Position, price: Decimal, time_us: int
+    position: Position, price: Decimal, time_us: int, *, version: int
 ) -> tuple[Position, StopTrailed | None]:
-    """Follow a price, if the trail does; the position counts no version for it yet."""
-    return followed(position, price, time_us) if _follows(position, price) else (position, None)
+    """Follow a price, if the trail does; the position is then of this version."""
+    if not _follows(position, price):
+        return position, None
+    return followed(position, price, time_us, version=version)
 
 
-def followed(position: Position, price: Decimal, time_us: int) -> tuple[Position, StopTrailed]:
-    """Take a price as the best one; the position counts no version for it yet."""
-    after = with_best_price(position, price)
+def followed(
+    position: Position, price: Decimal, time_us: int, *, version: int
+) -> tuple[Position, StopTrailed]:
+    """Take a price as the best one; the position is then of this version."""
+    after = with_best_price(position, price, version=version)
     event = StopTrailed(
         account=position.account,
         position_id=position.position_id,
@@ -54,13 +58,18 @@ def followed(position: Position, price: Decimal, time_us: int) -> tuple[Position
     return after, event
 
 
-def with_best_price(position: Position, price: Decimal) -> Position:
+def with_best_price(position: Position, price: Decimal, *, version: int) -> Position:
     """The position once the trail has come to a price: its stop only ever tightens."""
     trailing = position.ladder.trailing
     assert trailing is not None, f"position {position.position_id} has no trail"
     stop = trailed_stop_price(position.side, trailing, price)
     tightens = stop > ZERO and at_or_beyond(position.side, stop, position.stop_price)
-    return replace(position, best_price=price, stop_price=stop if tightens else position.stop_price)
+    return replace(
+        position,
+        best_price=price,
+        stop_price=stop if tightens else position.stop_price,
+        version=version,
+    )
 
 
 def _follows(position: Position, price: Decimal) -> bool:

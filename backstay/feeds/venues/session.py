@@ -182,7 +182,6 @@ class Session:
             before = connection.heard_at
             texts = connection.receive()
             if connection.heard_at != before:
-                self.state.last_message_us = round(connection.heard_at * 1_000_000)
                 self.state.last_message_seconds = time.time()
             for text in texts:
                 self._take_text(link, text)

@@ -39,14 +39,12 @@ class Sink(Protocol):
 class SessionState:
     """The state of a session: written by its thread, readable from any without a lock.
 
-    `last_message_us` is on the monotonic clock, `last_message_seconds` since 1970. `reconnects`
-    counts the connections after the first, planned renewals included; `clock` compares the venue's
-    clock with ours; `unknown` counts the frames that
-    were not understood, by kind. Mappings are replaced and never changed.
+    `last_message_seconds` is a Unix time. `reconnects` counts the connections after the first,
+    planned renewals included; `clock` compares the venue's clock with ours; `unknown` counts the
+    frames that were not understood, by kind. Mappings are replaced and never changed.
     """
 
     connected: bool = False
-    last_message_us: int | None = None
     last_message_seconds: float | None = None
     reconnects: int = 0
     gaps: int = 0

@@ -230,7 +230,7 @@ class Service:
             version = system.published.version
             said["wallets"], said["markets"] = len(version.wallets), len(version.markets)
             said["positions"] = len(version.positions)
-        if not version.wallets:
+        if not version.wallets and not system.published.set_aside:
             with self._step(f"account {DEMO_ACCOUNT} opened in the empty database"):
                 open_account(system, DEMO_ACCOUNT, settings.demo_balance, self._wait)
         warn_of_unknown(settings, system.published.version.wallets)

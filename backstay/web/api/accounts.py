@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from actors.auditor.messages import CheckHealth, RepairWallet
-from actors.denials import unknown_account
+from actors.desk.set_aside import no_wallet
 from actors.wallet.messages import OpenAccount, TransferFunds
 from backstay.formats import amount_text
 from backstay.web.access.access import Scope, requires
@@ -262,7 +262,7 @@ async def repair(account: AccountPath, request: RepairRequest, backend: TheBacke
 def _wallet(backend: Backend, account: str) -> Wallet:
     wallet = backend.published.version.wallets.get(account)
     if wallet is None:
-        raise problem_for(unknown_account(account))
+        raise problem_for(no_wallet(backend.published, account))
     return wallet
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import Field
 
-from actors.denials import unknown_account
+from actors.desk.set_aside import no_wallet
 from actors.messages import Denied, Reply
 from actors.position.messages import ClosePosition
 from backstay.web.access.access import Scope, requires
@@ -44,7 +44,7 @@ async def close_all(
     """Close every open position that matches, each on its own: one that is denied stops none."""
     request = request or CloseAllRequest()
     if request.account is not None and request.account not in backend.published.version.wallets:
-        raise problem_for(unknown_account(request.account))
+        raise problem_for(no_wallet(backend.published, request.account))
     matching = open_positions(backend, account=request.account, symbol=request.symbol)
     if request.symbol is not None and not matching:
         check_market(backend, request.symbol, "nothing was closed")

@@ -7,7 +7,8 @@ import structlog
 from fastapi import APIRouter, Header, Path, Query, Response
 from starlette.convertors import Convertor, register_url_convertor
 
-from actors.denials import unknown_account, unknown_position
+from actors.denials import unknown_position
+from actors.desk.set_aside import no_wallet
 from actors.position.messages import ChangePosition, ClosePosition, RequestKey
 from actors.wallet.messages import OpenPosition
 from backstay.web.access.access import requires
@@ -126,7 +127,7 @@ async def list_positions(
 ) -> Page[PositionBody]:
     """Positions, the newest first."""
     if query.account is not None and query.account not in backend.published.version.wallets:
-        raise problem_for(unknown_account(query.account))
+        raise problem_for(no_wallet(backend.published, query.account))
     before_id, limit = query.before_number, query.limit + 1
     if query.status is PositionStatus.OPEN:
         found = open_positions(

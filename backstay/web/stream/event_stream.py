@@ -34,7 +34,6 @@ READING_THREADS = 4
 RING_EVENTS = 10_000
 BATCH_EVENTS = 200
 KEEP_ALIVE_SECONDS = 15.0
-SEND_SECONDS_MAX = 10.0
 READ_AGAIN_SECONDS = 1.0
 RECONNECT_MS = 2000
 KEEP_ALIVE = b": still here\n\n"
@@ -81,10 +80,8 @@ class EventStream:
         streams_max: int = STREAMS_MAX,
         ring_events: int = RING_EVENTS,
         keep_alive_seconds: float = KEEP_ALIVE_SECONDS,
-        send_seconds_max: float = SEND_SECONDS_MAX,
     ) -> None:
         """Begin without a listener; nothing is read before the first one."""
-        self.send_seconds_max = send_seconds_max
         self._reader = reader
         self._streams_max = streams_max
         self._ring_events = ring_events

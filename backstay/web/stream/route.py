@@ -1,10 +1,8 @@
 """The event stream as a route: server-sent events, as browsers' EventSource reads them."""
 
-import asyncio
 from contextlib import aclosing
 from typing import Annotated
 
-import structlog
 from fastapi import APIRouter, Header, Query
 from starlette.responses import StreamingResponse
 from starlette.types import Send
@@ -16,12 +14,11 @@ from backstay.web.stream.event_stream import EventStream
 
 EVENT_ID_MAX = 2**63 - 1
 
-log = structlog.get_logger("backstay")
 router = APIRouter(prefix="/events", tags=["events"])
 
 
 class EventStreamResponse(StreamingResponse):
-    """Server-sent events; a client that takes too long over a part of them is cut off."""
+    """Server-sent events; the server cuts off a client that does not read on, as for any answer."""
 
     media_type = "text/event-stream"
 
@@ -30,12 +27,11 @@ class EventStreamResponse(StreamingResponse):
         self._stream = stream
         self._holder = caller.holder
         self._chunks = stream.chunks(after_id, lambda: access.still_holds(caller), self._holder)
-        self._send_seconds_max = stream.send_seconds_max
         # nginx would keep the answer until it has some kilobytes of it.
         super().__init__(self._chunks, headers={"X-Accel-Buffering": "no"})
 
     async def stream_response(self, send: Send) -> None:
-        """Send part after part; a part that is not taken in time is the last one."""
+        """Send part after part, until the stream ends or its client is gone."""
         if self._stream.is_full_for(self._holder):  # by now: many may have asked at once
             await _refuse(send)
             return
@@ -44,14 +40,7 @@ class EventStreamResponse(StreamingResponse):
             chunk = await anext(self._chunks, None)
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             while chunk is not None:
-                body = {"type": "http.response.body", "body": chunk, "more_body": True}
-                try:
-                    async with asyncio.timeout(self._send_seconds_max):
-                        await send(body)
-                except TimeoutError:
-                    # The server drops a connection whose answer is left unfinished.
-                    log.warning("event stream cut off: its client does not read on")
-                    return
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
                 chunk = await anext(self._chunks, None)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 

@@ -11,12 +11,12 @@ from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from tests.venues.speaker import Speaker
+from harness.venues.speaker import Speaker
 
 READ_BYTES = 65_536
 
 
-class House(Protocol):
+class ConnectionOwner(Protocol):
     """What a connection needs of its server."""
 
     def happened(self) -> None:
@@ -36,7 +36,7 @@ class Connection:
     """
 
     def __init__(
-        self, sock: socket.socket, speaker: Speaker, house: House, *, silent: bool
+        self, sock: socket.socket, speaker: Speaker, owner: ConnectionOwner, *, silent: bool
     ) -> None:
         self.speaker = speaker
         self.heard: list[str] = []
@@ -44,7 +44,7 @@ class Connection:
         self.silent = silent
         self.open = False
         self._socket = sock
-        self._house = house
+        self._owner = owner
         self._protocol = ServerProtocol()
         # What is written in one piece, and numbered by the speaker in the order of writing.
         self.writing = threading.RLock()
@@ -87,7 +87,7 @@ class Connection:
                     self._take(data)
         self.open = False
         self._socket.close()
-        self._house.happened()
+        self._owner.happened()
 
     def _take(self, data: bytes) -> None:
         with self.writing:
@@ -103,12 +103,12 @@ class Connection:
                 elif event.opcode is Opcode.TEXT:
                     text = bytes(event.data).decode()
                     self.heard.append(text)
-                    if not self._house.ignores():
+                    if not self._owner.ignores():
                         self.send(*self.speaker.hear(text))
                 elif event.opcode is Opcode.PING:
                     self.pings += 1
             self._flush()
-        self._house.happened()
+        self._owner.happened()
 
     def _flush(self) -> None:
         for data in self._protocol.data_to_send():

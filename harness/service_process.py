@@ -1,4 +1,4 @@
-"""The real service as a process of its own, for tests that speak to it over HTTP."""
+"""The real service as a process of its own, for programs that speak to it over HTTP."""
 
 import os
 import re
@@ -14,7 +14,7 @@ from typing import Self
 
 import httpx
 
-from tests.warm_start import WarmProcess
+from harness.warm_start import WarmProcess
 
 WITHIN_SECONDS = 60.0
 STOP_SECONDS_MAX = 5.0 + 20.0

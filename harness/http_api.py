@@ -1,4 +1,4 @@
-"""A client of the service's API, for tests that tell and ask nothing any other way."""
+"""A client of the service's API, for programs that ask and tell it everything over HTTP."""
 
 import threading
 import time
@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from tests.service_process import ServiceProcess
+from harness.service_process import ServiceProcess
 
 PREFIX = "/api/v1"
 WITHIN_SECONDS = 60.0

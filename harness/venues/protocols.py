@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from tests.venues.speaker import Speaker, Trade, iso_time, number, text_of
+from harness.venues.speaker import Speaker, Trade, iso_time, number, text_of
 
 
 class Binance(Speaker):

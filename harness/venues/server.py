@@ -20,9 +20,9 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from tests.venues.connection import Connection
-from tests.venues.protocols import SPEAKERS
-from tests.venues.speaker import Trade
+from harness.venues.connection import Connection
+from harness.venues.protocols import SPEAKERS
+from harness.venues.speaker import Trade
 
 WAIT_SECONDS = 60.0
 PAST_TRADES = 50
