@@ -43,7 +43,14 @@ from actors.position.messages import ChangePosition, CloseDone, ClosePosition
 from actors.published import Published
 from actors.published_view import PublishedView
 from actors.wallet.memory import Memory
-from actors.wallet.messages import OpenAccount, OpenPosition, SetCosts, SetExits, TransferFunds
+from actors.wallet.messages import (
+    OpenAccount,
+    OpenPosition,
+    PositionGone,
+    SetCosts,
+    SetExits,
+    TransferFunds,
+)
 from persistence.changes import Change
 from persistence.state import PositionRecord
 from trading.model import Position, PositionStatus
@@ -283,6 +290,14 @@ class DeskActor(SupervisedActor):
                 continue
             answer = self._answer_by_row(command, message.record)
             self.directory.send(command.reply_to, answer)
+        if life is not None and position_id not in self.directory.positions:
+            self._tell_gone(message.position)
+
+    def _tell_gone(self, position: Position | None) -> None:
+        """Have a wallet ask again what a position that failed for good was asked with a key."""
+        if position is not None:
+            gone = PositionGone(position_id=position.position_id)
+            self.directory.to_wallet(position.account, gone)
 
     def _on_read_failed(self, message: ReadFailed) -> None:
         """No actor starts from a row that cannot be read, and no command is answered from it."""
@@ -317,6 +332,8 @@ class DeskActor(SupervisedActor):
             return
         self._restarts.failed(message)
         self._deny_waiting()
+        if message.kind == ActorKind.POSITION and self._shelf.has(message.kind, message.key):
+            self._tell_gone(self._published.version.positions.get(int(message.key)))
 
     def _deny_waiting(self) -> None:
         """Deny what waits for a position that is set aside, or that needs what is."""

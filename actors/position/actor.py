@@ -189,10 +189,13 @@ class PositionActor(SupervisedActor):
             return
         for commands in self._asked.values():
             if has_same_key(commands[0], message):
-                commands.append(message)
+                if message not in commands:
+                    commands.append(message)
                 return
-        self._waiting.append(message)
-        self._ask_next()
+        # A wallet asks again for what the Desk may have kept while this position was restarted.
+        if message.key is None or message not in self._waiting:
+            self._waiting.append(message)
+            self._ask_next()
 
     def _ask_next(self) -> None:
         """Ask for a price for the caller that has waited longest, unless an answer is still due."""
@@ -243,18 +246,22 @@ class PositionActor(SupervisedActor):
         """Do what was asked, at the price that was quoted for it."""
         outcome = self._outcome(command, quote)
         if isinstance(outcome, Denial):
-            self._waiting.remove(command)
-            self.directory.send(command.reply_to, Denied(denial=outcome))
+            for same in self._take_same(command):
+                self.directory.send(same.reply_to, Denied(denial=outcome))
             return
         if outcome.position.status is PositionStatus.OPEN:
-            waiting, self._waiting = self._waiting, []
-            same: list[PositionCommand] = []
-            for other in waiting:
-                (same if has_same_key(command, other) else self._waiting).append(other)
-            self._asked[outcome.position.version] = same
+            self._asked[outcome.position.version] = self._take_same(command)
         else:
             self._closed_by = command
         self._take(outcome, quote.price, quote.time_us, command=command)
+
+    def _take_same(self, command: PositionCommand) -> list[PositionCommand]:
+        """Take a command, and the same once more under its key, out of what waits."""
+        waiting, self._waiting = self._waiting, []
+        same: list[PositionCommand] = []
+        for other in waiting:
+            (same if has_same_key(command, other) else self._waiting).append(other)
+        return same
 
     def _outcome(self, command: PositionCommand, quote: PriceQuoted) -> Advance | Denial:
         price, time_us = quote.price, quote.time_us

@@ -38,6 +38,7 @@ from actors.wallet.messages import (
     KeyedAnswer,
     OpenAccount,
     OpenPosition,
+    PositionGone,
     ReportWallet,
     RestoreWallet,
     SetCosts,
@@ -116,6 +117,8 @@ class WalletActor(SupervisedActor):
                 self._on_change(message)
             case KeyedAnswer():
                 self._keyed.answered(message)
+            case PositionGone():
+                self._keyed.ask_again(message.position_id, self._memory.keys)
             case OpenAccount():
                 self._on_open_account(message)
             case ReadPosition():
@@ -323,8 +326,10 @@ class WalletActor(SupervisedActor):
 
     def _forward_reads(self) -> None:
         for read in self._line.take_reads():
-            self.directory.to_committer(read)
+            # First what its former life did not do: it comes to the Desk before the row that the
+            # next life begins with, and so before anything can have happened to it.
             self._keyed.ask_again(read.position_id, self._memory.keys)
+            self.directory.to_committer(read)
 
     def _report(self) -> WalletReported:
         return WalletReported(

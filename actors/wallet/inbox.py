@@ -19,6 +19,7 @@ from actors.wallet.messages import (
     KeyedAnswer,
     OpenAccount,
     OpenPosition,
+    PositionGone,
     ReportWallet,
     RestoreWallet,
     SetCosts,
@@ -44,6 +45,7 @@ WalletMessage = (
     | ClosePosition
     | ChangePosition
     | KeyedAnswer
+    | PositionGone
     | ReadPosition
     | MarketRestarted
     | Decide

@@ -71,9 +71,9 @@ class KeyedChanges:
             self._pass_on(command, command.key)
 
     def ask_again(self, position_id: int, taken_keys: Mapping[str, int]) -> None:
-        """A position begins anew: give it again what its former life was given and did not do.
+        """A position begins anew, or is gone: ask again what its last life was asked.
 
-        All that the former life has handed over is decided by now.
+        All that the last life has handed over is decided by now.
         """
         for pending in tuple(self._by_key.values()):
             command, key = pending.command, pending.command.key

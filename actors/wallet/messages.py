@@ -160,6 +160,13 @@ class KeyedAnswer:
     answer: Any
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionGone:
+    """A position failed and has no next life: it is closed by now, or set aside."""
+
+    position_id: int
+
+
 class BooksVerdict(StrEnum):
     """What an account's books allow its wallet to do."""
 

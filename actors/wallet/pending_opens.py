@@ -234,7 +234,10 @@ class RepeatedOpen:
             self._directory.to_wallet(request.account, halt)
             self._directory.to_auditor(CheckHealth(account=request.account))
             return
-        if not is_same_request(message.record.position.request, request):
+        position = message.record.position
+        # The key may be that of a change of this position, which another key or none has opened.
+        has_opened = position.idempotency_key == request.idempotency_key
+        if not has_opened or not is_same_request(position.request, request):
             self._denied.deny(request, key_conflict(request))
         else:
             answer = OpenDone(record=message.record, repeated=True)

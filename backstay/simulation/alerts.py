@@ -7,9 +7,12 @@ from decimal import Decimal
 from actors.signals.messages import TakeSignals
 from backstay.simulation.clients import Client
 from backstay.simulation.dispatcher import Violation
+from backstay.simulation.model_exits import Fields
 from backstay.simulation.requests import SignalsAsked
 from backstay.simulation.setting import ACCOUNTS, SYMBOLS
+from backstay.simulation.wishes import Wishes
 from backstay.simulation.world import World
+from trading.exits.notation import exits_from
 from trading.signals import SignalAction, SignalOrder
 
 SIGNALS_SECONDS_MAX = 240
@@ -22,6 +25,7 @@ class AlertSenders:
         """Nobody has sent anything."""
         self._world = world
         self._random = world.random
+        self._wishes = Wishes(world.random)
 
     def send(self) -> str:
         """A few requests at once."""
@@ -53,16 +57,25 @@ class AlertSenders:
         action = self._random.choice([*SignalAction])
         flat = self._random.random() < 0.1
         opens = action is not SignalAction.CLOSE and not flat
+        symbol = self._random.choice([*SYMBOLS])
+        exits: Fields = {}
+        if opens and self._random.random() < 0.5:
+            last = self._world.model.market(symbol).last
+            side = "LONG" if action is SignalAction.BUY else "SHORT"
+            exits = self._wishes.exits(side, SYMBOLS[symbol] if last is None else last[0])
+        share = Decimal(self._random.choice(("0.5", "0.25", "1")))
         sent_us = self._world.day_us - self._random.choice((0, 1_000_000, 55_000_000, 70_000_000))
         return SignalOrder(
             account="nobody" if serial % 40 == 0 else self._random.choice([*ACCOUNTS]),
-            symbol=self._random.choice([*SYMBOLS]),
+            symbol=symbol,
             action=action,
             digest=f"{serial}.{number}",
             flat=flat,
             notional=Decimal(self._random.choice((5, 6, 10, 25))) if opens else None,
             client_id=f"id-{serial}.{number}" if self._random.random() < 0.7 else None,
             sent_us=sent_us if self._random.random() < 0.3 else None,
+            exits=exits_from(exits),
+            share=share if self._random.random() < 0.4 else None,
         )
 
     def _earlier(self) -> SignalOrder:

@@ -1,5 +1,6 @@
 """The model's own arithmetic: exact fractions, rounded half to even where the rules say so."""
 
+import math
 from decimal import Decimal
 from fractions import Fraction
 
@@ -17,6 +18,16 @@ def money(value: Number) -> Decimal:
 def price(value: Number) -> Decimal:
     """A price or a quantity: 18 decimals."""
     return _rounded(value, PRICE_DECIMALS)
+
+
+def price_above(value: Number) -> Decimal:
+    """A price, rounded up where it has more than 18 decimals."""
+    return Decimal(f"{math.ceil(Fraction(value) * 10**PRICE_DECIMALS)}E-{PRICE_DECIMALS}")
+
+
+def price_below(value: Number) -> Decimal:
+    """A price, rounded down where it has more than 18 decimals."""
+    return Decimal(f"{math.floor(Fraction(value) * 10**PRICE_DECIMALS)}E-{PRICE_DECIMALS}")
 
 
 def exact(value: Number) -> Fraction:

@@ -14,17 +14,18 @@ from actors.wallet.actor import WalletActor
 from actors.wallet.messages import ReportWallet, WalletReported
 from backstay.simulation.comparing import same_position
 from backstay.simulation.dispatcher import Violation
+from backstay.simulation.model_account import ModelAccount
 from backstay.simulation.model_position import ModelPosition
 from backstay.simulation.phone import is_wanted
 from backstay.simulation.requests import (
     AccountAsked,
-    CloseAsked,
+    HandAsked,
     HealthAsked,
     OpenAsked,
     PricesAsked,
     Request,
     SignalsAsked,
-    StopAsked,
+    TermsAsked,
     TransferAsked,
 )
 from backstay.simulation.world import World
@@ -116,7 +117,12 @@ def check_wallet_memory(world: World, name: str) -> None:
     _expect(known, held, f"positions that {name} knows")
     keys = {record.key: record.position_id for record in state.keys}
     _expect(dict(memory.keys), keys, f"keys of {name}")
-    _expect(keys, world.model.accounts[name].keys, f"keys of {name}")
+    _expect(keys, _keys_of(world.model.accounts[name]), f"keys of {name}")
+    for key, step in world.model.accounts[name].steps.items():
+        stored = world.database.real.read_change_key(name, key)
+        assert stored is not None
+        row = (stored.position_id, stored.version)
+        _expect(row, (step.position_id, step.version), f"what key {key} of {name} has done")
     transfers = {record.reference: record.amount for record in state.transfers}
     _expect(dict(memory.transfers.items()), transfers, f"transfers of {name}")
     _expect(transfers, world.model.accounts[name].transfers, f"transfers of {name}")
@@ -127,9 +133,15 @@ def check_wallet_memory(world: World, name: str) -> None:
         line._reads,
         line._reads_taken,
         actor._openings._waiting,
+        actor._keyed._by_key,
     )
-    _expect(waiting, ((), False, [], [], []), f"what waits in {name}")
+    _expect(waiting, ((), False, [], [], [], {}), f"what waits in {name}")
     _expect(actor._opens._by_id, {}, f"opens that wait in {name}")
+
+
+def _keys_of(account: ModelAccount) -> dict[str, int]:
+    """All keys that are taken, with the positions that they opened or changed."""
+    return account.keys | {key: step.position_id for key, step in account.steps.items()}
 
 
 def check_database_agrees(world: World) -> None:
@@ -191,20 +203,24 @@ def check_market(world: World, symbol: str) -> None:
     }
     lows = {e[1]: e[0].copy_negate() for e in book._lows if book._armed.get(e[1]) == e[2]}
     highs = {e[1]: e[0] for e in book._highs if book._armed.get(e[1]) == e[2]}
+    dues = {e[1]: e[0] for e in book._dues if book._armed.get(e[1]) == e[2]}
     armed = {
-        position_id: Triggers(low=lows.get(position_id), high=highs.get(position_id))
+        position_id: Triggers(
+            low=lows.get(position_id), high=highs.get(position_id), due_us=dues.get(position_id)
+        )
         for position_id in book._armed
     }
     _expect(armed, expected, f"who is armed in {symbol}")
 
 
 def model_triggers(position: ModelPosition) -> Triggers:
-    """The two prices that concern a position next."""
-    hit = position.rungs_hit
-    rung = position.levels[hit] if hit < len(position.levels) else None
-    if position.side == "LONG":
-        return Triggers(low=position.stop, high=rung)
-    return Triggers(low=rung, high=position.stop)
+    """The two prices, and the time, that concern a position next."""
+    hit, trail = position.rungs_hit, position.trail_level
+    ahead = [*position.levels[hit : hit + 1], *([] if trail is None else [trail])]
+    is_long = position.side == "LONG"
+    nearest = (min if is_long else max)(ahead) if ahead else None
+    low, high = (position.stop, nearest) if is_long else (nearest, position.stop)
+    return Triggers(low=low, high=high, due_us=position.due_us)
 
 
 def check_position_actors(world: World) -> None:
@@ -275,10 +291,12 @@ def check_told(world: World) -> None:
 def _excused(world: World, request: Request) -> bool:
     failed = {(kind, key) for at, kind, key in world.watcher.failures if at > request.serial}
     match request:
-        case OpenAsked() | TransferAsked() | AccountAsked():
+        case OpenAsked() | TransferAsked() | AccountAsked() | TermsAsked():
             return ("wallet", request.account) in failed
-        case CloseAsked() | StopAsked():
+        case HandAsked(key=None):
             return ("position", request.position_id) in failed
+        case HandAsked():
+            return ("wallet", request.account) in failed
         case PricesAsked():
             return ("market", request.symbol) in failed
         case HealthAsked():

@@ -1,40 +1,54 @@
 """Clients: they ask, and hold every answer against what is durable at that moment."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from actors.auditor.messages import CheckHealth, HealthChecked
 from actors.desk.messages import SetTrading, TradingSet
 from actors.market.messages import PricesTaken
 from actors.messages import Denied
-from actors.position.messages import ChangeDone, ChangePosition, CloseDone, ClosePosition
+from actors.position.messages import ChangePosition, ClosePosition, RequestKey
 from actors.wallet.messages import (
     AccountReady,
     OpenAccount,
     OpenDone,
     OpenPosition,
+    SetCosts,
+    SetExits,
     TransferDone,
     TransferFunds,
 )
+from backstay.simulation.answers import expect_durable, judge_hand, judge_terms
 from backstay.simulation.connection import UNWRITABLE
 from backstay.simulation.dispatcher import SimulatedDispatcher, Violation
 from backstay.simulation.model import Model
+from backstay.simulation.model_exits import Fields
 from backstay.simulation.requests import (
     AccountAsked,
+    ChangeAsked,
     CloseAsked,
+    HandAsked,
     HealthAsked,
     OpenAsked,
     PauseAsked,
     PricesAsked,
     Request,
     SignalsAsked,
-    StopAsked,
+    TermsAsked,
     TransferAsked,
 )
 from trading.books import HealthStatus
+from trading.exits.ladder import StopTarget
 from trading.exits.level import Level
-from trading.model import Denial, Position, Side
-from trading.positions.changing import Changes
+from trading.exits.notation import (
+    asked_rungs_from,
+    close_after_from,
+    exits_from,
+    trailing_from,
+)
+from trading.model import CostRates, Denial, Side
+from trading.positions.changing import Changes, PartToClose
 
 
 @dataclass(eq=False, slots=True, repr=False)
@@ -67,10 +81,10 @@ class Client:
         match self.request:
             case OpenAsked():
                 _judge_open(self.model, self.request, message)
-            case CloseAsked():
-                _judge_close(self.model, self.request, message)
-            case StopAsked():
-                _judge_stop(self.model, self.request, message)
+            case HandAsked():
+                judge_hand(self.model, self.request, message)
+            case TermsAsked():
+                judge_terms(self.model, self.request, message)
             case PauseAsked():
                 _judge_pause(self.request, message)
             case PricesAsked():
@@ -94,7 +108,7 @@ def command(request: Request, client: Client) -> Any:
                 account=request.account,
                 symbol=request.symbol,
                 side=Side(request.side),
-                exits=request.exits,
+                exits=exits_from(request.exits),
                 notional=request.notional,
                 quantity=request.quantity,
                 idempotency_key=request.key,
@@ -102,18 +116,29 @@ def command(request: Request, client: Client) -> Any:
                 reply_to=client,
             )
         case CloseAsked():
+            share, quantity = request.share, request.quantity
+            is_part = share is not None or quantity is not None
             return ClosePosition(
                 position_id=request.position_id,
                 note=request.note,
                 force=request.force,
+                part=PartToClose(share=share, quantity=quantity) if is_part else None,
+                key=_key_of(request),
                 reply_to=client,
             )
-        case StopAsked():
+        case ChangeAsked():
             return ChangePosition(
                 position_id=request.position_id,
-                changes=Changes(stop_loss=Level(request.stop_price)),
+                changes=_changes(request.wishes),
+                key=_key_of(request),
                 reply_to=client,
             )
+        case TermsAsked(sets_rates=True, rates=rates):
+            own = None if rates is None else CostRates(**rates)
+            return SetCosts(account=request.account, rates=own, reply_to=client)
+        case TermsAsked():
+            exits = exits_from(request.exits)
+            return SetExits(account=request.account, exits=exits, reply_to=client)
         case PauseAsked():
             return SetTrading(
                 account=request.account,
@@ -140,25 +165,47 @@ def command(request: Request, client: Client) -> Any:
     raise AssertionError(f"no command for {request}")
 
 
+def _key_of(request: HandAsked) -> RequestKey | None:
+    if request.key is None or request.account is None:
+        return None
+    return RequestKey(account=request.account, key=request.key)
+
+
+def _changes(wishes: Fields) -> Changes:
+    """The wishes as the core takes them; a stop may be one that no edge would let through."""
+    stop, targets = wishes.get("stop_loss"), wishes.get("take_profits")
+    trail, after = wishes.get("trailing"), wishes.get("close_after")
+    return Changes(
+        stop_loss=None if stop is None else _stop(stop),
+        take_profits=None if targets is None else asked_rungs_from(targets),
+        trailing=None if trail is None else trailing_from(trail),
+        close_after_us=None if after is None else close_after_from(after),
+    )
+
+
+def _stop(text: str) -> Level | StopTarget:
+    if text.startswith("breakeven"):
+        return StopTarget(text)
+    return Level(Decimal(text.removesuffix("%")), is_percent=text.endswith("%"))
+
+
 def _judge_open(model: Model, request: OpenAsked, message: Any) -> None:
     account = model.accounts.get(request.account)
     bound = account.keys.get(request.key) if account and request.key else None
     match message:
         case OpenDone(position=position):
-            _expect_durable(model, position)
+            expect_durable(model, position)
             opened = bound if request.key else request.position_id
             if position.position_id != opened:
                 raise Violation(f"{request} is answered with {position}, must be {opened}")
-            asked = (request.symbol, request.side, request.exits.over())
-            if asked != (position.symbol, position.side, position.ladder):
-                raise Violation(f"{request} is answered with another request's {position}")
+            if request.key is not None:
+                first = model.requests.opener_of(position.position_id)
+                if first is None or first.asks != request.asks:
+                    raise Violation(f"{request} is answered with another request's {position}")
         case Denied(denial=denial) if denial.reason == "key_conflict":
-            others = [
-                other
-                for other in model.requests.opens
-                if (other.account, other.key) == (request.account, request.key)
-                and other.asks != request.asks
-            ]
+            others = request.key is not None and model.requests.asks_otherwise(
+                request.account, request.key, request
+            )
             if not others or request.position_id is not None:
                 raise Violation(f"{request} conflicts with nothing: {denial}")
         case Denied(denial=denial):
@@ -174,52 +221,6 @@ def _expect_refusal(request: Request, named: str | None, denial: Denial) -> None
     unwritable = named is not None and named.startswith(UNWRITABLE)
     if denial.reason == "books_mismatch" or (denial.reason == "write_refused" and not unwritable):
         raise Violation(f"{request}: {denial}")
-
-
-def _judge_close(model: Model, request: CloseAsked, message: Any) -> None:
-    tracked = model.positions.get(request.position_id)
-    match message:
-        case CloseDone(position=position, already_closed=already_closed):
-            _expect_durable(model, position)
-            if tracked is None or tracked.now.is_open or position.version != tracked.now.version:
-                raise Violation(f"{request} is answered with {position}, durable is {tracked}")
-            if not already_closed and (position.close_reason != "MANUAL" or request.was_closed):
-                raise Violation(f"{request} did not close {position}")
-        case Denied(denial=denial):
-            if denial.reason == "position_unknown" and not request.existed:
-                return
-            if denial.reason == "set_aside" and request.position_id in model.ruined:
-                return
-            if request.was_closed or denial.reason not in (
-                "price_unknown",
-                "price_stale",
-                "paused_by_network",
-                "market_quarantined",
-            ):
-                raise Violation(f"{request} is denied: {denial}")
-        case _:
-            raise Violation(f"{request} is answered with {message}")
-
-
-def _judge_stop(model: Model, request: StopAsked, message: Any) -> None:
-    tracked = model.positions.get(request.position_id)
-    match message:
-        case ChangeDone(position=position):
-            _expect_durable(model, position)
-            if not request.moved or position.stop_price != request.stop_price:
-                raise Violation(f"{request} is answered with {position}")
-        case Denied(denial=denial):
-            allowed = {"stop_invalid", "price_unknown"}
-            if request.position_id in model.ruined:
-                allowed.add("set_aside")
-            if not request.existed:
-                allowed.add("position_unknown")
-            if tracked is not None and not tracked.now.is_open:
-                allowed.add("position_closed")
-            if request.moved or denial.reason not in allowed:
-                raise Violation(f"{request} is denied: {denial}")
-        case _:
-            raise Violation(f"{request} is answered with {message}")
 
 
 def _judge_pause(request: PauseAsked, message: Any) -> None:
@@ -272,10 +273,3 @@ def _judge_health(message: Any) -> None:
                 raise Violation(f"nobody broke the books, and yet: {report}")
         case _:
             raise Violation(f"a health check is answered with {message}")
-
-
-def _expect_durable(model: Model, position: Position) -> None:
-    tracked = model.positions.get(position.position_id)
-    durable = tracked.versions.get(position.version) if tracked is not None else None
-    if durable != position:
-        raise Violation(f"told of {position}, durable is {durable}")

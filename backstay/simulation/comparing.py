@@ -1,14 +1,15 @@
 """Compare the written rows with the model's predictions, to the last digit."""
 
-from decimal import Decimal
 from typing import Any
 
 from backstay.simulation.dispatcher import Violation
-from backstay.simulation.model_account import ModelAccount
-from backstay.simulation.model_position import Happening, ModelPosition, ModelRung, Part
-from trading.costs import DEFAULT_RATES
-from trading.exits.level import Level
-from trading.model import Position, Wallet
+from backstay.simulation.model_account import ModelAccount, Rates
+from backstay.simulation.model_exits import Fields, ModelLadder, ModelRung, ModelTrail
+from backstay.simulation.model_position import Happening, ModelPosition, Part
+from trading.exits.exits import Exits
+from trading.exits.ladder import Ladder
+from trading.exits.notation import exits_text
+from trading.model import CostRates, Position, Wallet
 
 
 def same_position(now: ModelPosition, position: Position) -> None:
@@ -25,9 +26,9 @@ def same_position(now: ModelPosition, position: Position) -> None:
             "entry_time_us": now.entry_time,
             "take_profit_prices": tuple(now.levels),
             "stop_price": now.stop,
+            "best_price": now.best,
             "open_quantity": now.open_quantity,
             "hold": now.hold,
-            "rates": DEFAULT_RATES,
             "rungs_hit": now.rungs_hit,
             "gross_pnl": now.gross,
             "exit_price": now.exit,
@@ -38,11 +39,13 @@ def same_position(now: ModelPosition, position: Position) -> None:
         },
     )
     expect_values(position.costs, now.costs)
+    expect_values(position.rates, now.rates)
+    if ladder_as_asked(position.ladder) != now.ladder:
+        raise Violation(f"ladder is {position.ladder}, must be {now.ladder}: {position}")
 
 
-def opened_from(position: Position) -> ModelPosition:
+def opened_from(position: Position, ladder: ModelLadder, rates: Rates) -> ModelPosition:
     """The model's own position for what was asked at what was quoted."""
-    ladder = position.ladder
     return ModelPosition(
         position_id=position.position_id,
         account=position.account,
@@ -51,18 +54,36 @@ def opened_from(position: Position) -> ModelPosition:
         quantity=position.quantity,
         entry=position.entry_price,
         entry_time=position.entry_time_us,
-        stop_percent=percent_of(ladder.stop_loss),
-        rungs=[ModelRung(percent_of(r.at), str(r.stop), r.close_fraction) for r in ladder.rungs],
-        rates={name: getattr(DEFAULT_RATES, name) for name in ("fee", "spread", "slippage")},
+        ladder=ladder,
+        rates=rates,
         key=position.idempotency_key,
     )
 
 
-def percent_of(level: Level | None) -> Decimal:
-    """The percentage of a level: all levels are percentages so far."""
-    assert level is not None
-    assert level.is_percent
-    return level.value
+def ladder_as_asked(ladder: Ladder) -> ModelLadder:
+    """A ladder of the core, in the model's words."""
+    stop, trail = ladder.stop_loss, ladder.trailing
+    return ModelLadder(
+        stop=None if stop is None else str(stop),
+        rungs=tuple(ModelRung(str(r.at), str(r.stop), r.close_fraction) for r in ladder.rungs),
+        trail=None
+        if trail is None
+        else ModelTrail(str(trail.distance), trail.step_percent, str(trail.start)),
+        close_after_us=ladder.close_after_us,
+        fill=str(ladder.take_profit_fill),
+    )
+
+
+def said_of(exits: Exits) -> Fields:
+    """What exits of the core say, in the one-line notation."""
+    return exits_text(exits)
+
+
+def rates_of(rates: CostRates | None) -> Rates | None:
+    """Cost rates of the core by name."""
+    if rates is None:
+        return None
+    return {"fee": rates.fee, "spread": rates.spread, "slippage": rates.slippage}
 
 
 def same_wallet(account: ModelAccount, wallet: Wallet) -> None:
@@ -79,6 +100,8 @@ def same_wallet(account: ModelAccount, wallet: Wallet) -> None:
             "entries": len(account.entries),
         },
     )
+    if (rates_of(wallet.rates), said_of(wallet.exits)) != (account.rates, account.exits):
+        raise Violation(f"terms of {wallet} must be {account.rates}, {account.exits}")
 
 
 def expect_values(actual: Any, values: Happening) -> None:

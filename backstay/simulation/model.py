@@ -6,20 +6,23 @@ that price), works out the rest by itself, and holds the change against it to th
 """
 
 from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
-from backstay.simulation.comparing import expect_values, opened_from, same_position, same_wallet
+from backstay.simulation.asked import Requests
+from backstay.simulation.comparing import (
+    expect_values,
+    opened_from,
+    same_position,
+    same_wallet,
+)
 from backstay.simulation.database import Committed
 from backstay.simulation.dispatcher import Violation
-from backstay.simulation.model_account import ModelAccount
+from backstay.simulation.model_account import RATES, ModelAccount
+from backstay.simulation.model_exits import ladder_of, over
 from backstay.simulation.model_market import ModelMarket
-from backstay.simulation.model_position import Happening, ModelPosition
 from backstay.simulation.model_signals import ModelSignals
+from backstay.simulation.model_steps import STEPS, PositionSteps, Predicted, signal_in
 from backstay.simulation.model_tracking import Coverage, Tracked
-from backstay.simulation.requests import Requests
 from persistence.changes import Change
 from trading.events import Event
 from trading.model import MarketPrice, Position
@@ -34,16 +37,6 @@ MARKET_EVENTS = (
     "price_rejected",
     "price_times_rebased",
 )
-STEPS = ("shortfall_covered", "rung_hit", "position_reduced", "position_closed")
-
-
-@dataclass(slots=True)
-class Predicted:
-    """The rows that a change must write, as far as it has been read."""
-
-    entries_before: int
-    positions: list[ModelPosition] = field(default_factory=list)
-    prices: dict[str, tuple[Decimal, int]] = field(default_factory=dict)
 
 
 class Model:
@@ -57,6 +50,9 @@ class Model:
         self.coverage: dict[int, Coverage] = {}
         self.pauses: dict[str | None, str] = {}
         self.signals = ModelSignals()
+        self._steps = PositionSteps(
+            requests, self.signals, self.accounts, self.positions, self.markets
+        )
         self.ruined: set[int] = set()
         self.told: list[Event] = []
         self.commit_id = 0
@@ -94,9 +90,10 @@ class Model:
         if change.wallet_before is not None:
             assert account is not None
             same_wallet(account, change.wallet_before)
-        predicted = Predicted(len(account.entries) if account is not None else 0)
+        entries, version = (len(account.entries), account.version) if account else (0, 0)
+        predicted = Predicted(entries, version)
         events: deque[Any] = deque(change.events)
-        positions = deque(change.positions)
+        positions, keys = deque(change.positions), list(change.keys)
         while events:
             kind = events[0].kind
             if kind == "account_opened":
@@ -106,12 +103,10 @@ class Model:
             elif kind == "position_opened":
                 self._open_position(events.popleft(), positions[0], predicted, asked_us)
                 positions.popleft()
+            elif kind in ("costs_set", "exits_set"):
+                self._set_terms(events.popleft())
             elif kind in STEPS:
-                self._step(events, predicted)
-                positions.popleft()
-            elif kind == "stop_moved":
-                self._move_stop(events.popleft(), predicted)
-                positions.popleft()
+                self._steps.follow(events, positions.popleft(), keys, predicted)
             elif kind in ("trading_paused", "trading_resumed"):
                 self._set_trading(events.popleft())
             elif kind in MARKET_EVENTS:
@@ -121,7 +116,7 @@ class Model:
             elif kind == "open_denied" and events[0].asked_by is None:
                 self.requests.record_denial(events.popleft())
             elif kind == "open_denied":
-                self.signals.expect_turn(_signal_id(events[0].asked_by), events.popleft())
+                self.signals.expect_turn(signal_in(events[0].asked_by), events.popleft())
             elif kind == "signal_received":
                 self.signals.receive(list(events), change.signals, self.requests.signals)
                 events.clear()
@@ -129,6 +124,8 @@ class Model:
                 self._finish_signal(events.popleft(), change.signals)
             else:
                 raise Violation(f"nobody broke the books, and yet: {events[0]}")
+        if keys:
+            raise Violation(f"{keys} are written, and nothing was done with them")
         self._hold_against(change, predicted)
 
     def _open_account(self, event: Any) -> None:
@@ -144,6 +141,17 @@ class Model:
         account = ModelAccount(event.account, event.initial_balance, asked[0].limits)
         account.open_account(event.time_us)
         self.accounts[event.account] = account
+
+    def _set_terms(self, event: Any) -> None:
+        account = self.accounts[event.account]
+        rates, exits = account.rates, account.exits
+        if event.kind == "costs_set":
+            given = {n: getattr(event, f"{n}_rate") for n in ("fee", "spread", "slippage")}
+            rates = None if given["fee"] is None else given
+            self.requests.carry_out_rates(event.account, rates)
+        else:
+            exits = self.requests.carry_out_exits(event.account, event.exits)
+        account.set_terms(rates=rates, exits=exits)
 
     def _transfer(self, event: Any) -> None:
         self.requests.carry_out_transfer(event.account, event.reference, event.amount)
@@ -195,17 +203,19 @@ class Model:
             raise Violation(f"{event} has no quote, or comes twice: {coverage}")
         if self.is_paused(event.account):
             raise Violation(f"{event} is opened in a pause: {self.pauses}")
-        now = opened_from(position)
+        account = self.accounts[event.account]
+        if (position.idempotency_key or "").startswith("signal "):
+            signal_id = signal_in(position.idempotency_key)
+            said = self.signals.open(signal_id, position, self.open_positions())
+        else:
+            request = self.requests.open_for(position, asked_us, over(account.exits))
+            request.position_id = event.position_id
+            said = request.exits
+        ladder = ladder_of(over(said, over(account.exits)))
+        now = opened_from(position, ladder, account.rates or RATES)
         if not now.can_be_guarded:
             raise Violation(f"{event} cannot be guarded: {now}")
-        if (position.idempotency_key or "").startswith("signal "):
-            signal_id = _signal_id(position.idempotency_key)
-            self.signals.open(signal_id, position, self.open_positions())
-        else:
-            self.requests.open_for(position, asked_us).position_id = event.position_id
-        self.accounts[now.account].lock(
-            now.position_id, now.symbol, now.hold, now.key, now.entry_time
-        )
+        account.lock(now.position_id, now.symbol, now.hold, now.key, now.entry_time)
         self.positions[now.position_id] = Tracked(
             now, coverage, judged=quotes[0].accepted, scanned=quotes[0].accepted
         )
@@ -221,61 +231,6 @@ class Model:
         )
         predicted.positions.append(now)
         predicted.prices[now.symbol] = (now.entry, now.entry_time)
-
-    def _step(self, events: deque[Any], predicted: Predicted) -> None:
-        """A position's step: what it must be follows from its price."""
-        first = next(event for event in events if event.kind != "shortfall_covered")
-        tracked = self.positions.get(first.position_id)
-        if tracked is None or not tracked.now.is_open:
-            raise Violation(f"{first} of a position that is not open")
-        price = first.price if first.kind == "rung_hit" else first.exit_price
-        log = self.markets[first.symbol].log
-        if first.kind == "position_closed" and first.reason == "MANUAL":
-            by_signals = _signals_in(first.note)
-            for signal_id in by_signals:
-                self.signals.close(signal_id, tracked)
-            if not by_signals:
-                forced = "forced: " in (first.note or "")
-                self.requests.carry_out_close(first.position_id, first.note, forced=forced)
-            now, happenings = tracked.close_by_hand(log, price, first.time_us)
-        else:
-            now, happenings = tracked.judge(log, price, first.time_us)
-        for happening in [*self._settle(now, happenings), *happenings]:
-            if not events:
-                raise Violation(f"{happening} was not told")
-            expect_values(events.popleft(), happening)
-        predicted.positions.append(now)
-        predicted.prices[now.symbol] = (price, first.time_us)
-
-    def _move_stop(self, event: Any, predicted: Predicted) -> None:
-        tracked = self.positions.get(event.position_id)
-        if tracked is None or not tracked.now.is_open:
-            raise Violation(f"{event} of a position that is not open")
-        self.requests.carry_out_stop(event.position_id, event.stop_after)
-        log = self.markets[event.symbol].log
-        now, happenings = tracked.move_stop(log, event.stop_after, event.mark_price, event.time_us)
-        expect_values(event, happenings[0])
-        predicted.positions.append(now)
-        predicted.prices[now.symbol] = (event.mark_price, event.time_us)
-
-    def _settle(self, now: ModelPosition, happenings: list[Happening]) -> Iterable[Happening]:
-        account = self.accounts[now.account]
-        for happening in happenings:
-            if "part" in happening:
-                time_us = happening["time_us"]
-                missing = account.settle(
-                    now.position_id,
-                    happening["part"],
-                    rung=happening.get("rung"),
-                    time_us=time_us,
-                )
-                if missing is not None:
-                    yield {
-                        "kind": "shortfall_covered",
-                        "position_id": now.position_id,
-                        "amount": missing,
-                        "time_us": time_us,
-                    }
 
     def _market_event(self, event: Any) -> None:
         """Pauses and quarantines, their beginnings and ends, and rejected rows, each in turn."""
@@ -303,8 +258,9 @@ class Model:
             raise Violation(f"{change.entries} are written, not {expected}")
         for entry, values in zip(change.entries, expected, strict=True):
             expect_values(entry, values)
-        if (change.wallet_after is None) != (not expected):
-            raise Violation(f"{change.entries} do not lead to {change.wallet_after}")
+        stays = account is None or account.version == predicted.version_before
+        if (change.wallet_after is None) != stays:
+            raise Violation(f"{change.events} do not lead to {change.wallet_after}: {account}")
         if change.wallet_after is not None:
             assert account is not None
             same_wallet(account, change.wallet_after)
@@ -317,14 +273,3 @@ class Model:
         if (market.price, market.time_us) not in (expected, at_a_stop):
             raise Violation(f"{market} is kept, not {expected}")
         known.committed = (market.price, market.time_us)
-
-
-def _signal_id(text: str | None) -> int:
-    """The number at the end of a signal's key or note."""
-    return int((text or "").split()[-1])
-
-
-def _signals_in(note: str | None) -> list[int]:
-    """The signals in whose name a position was closed."""
-    parts = (note or "").split("; ")
-    return [_signal_id(part) for part in parts if part.startswith("TradingView signal ")]

@@ -4,15 +4,33 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from backstay.simulation.dispatcher import Violation
+from backstay.simulation.model_exits import Fields
 from backstay.simulation.model_position import Happening, Part
 from trading.model import Limits
 
 ZERO = Decimal(0)
+RATES = {"fee": Decimal("0.0026"), "spread": Decimal("0.001"), "slippage": Decimal("0.0005")}
+"""The cost rates of an account that has none of its own."""
+
+Rates = dict[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedStep:
+    """What a key has done: a position's step to a version, and what was asked for it."""
+
+    position_id: int
+    version: int
+    asks: tuple[object, ...]
 
 
 @dataclass(slots=True)
 class ModelAccount:
-    """One account's money, its entries, and what must not happen twice in it."""
+    """One account's money, its terms, its entries, and what must not happen twice in it.
+
+    `terms` are its own cost rates (None: it has none) and default exits, by the version of each
+    step of its wallet. `keys` are those of opens with their positions, `steps` those of changes.
+    """
 
     account: str
     initial: Decimal
@@ -23,6 +41,10 @@ class ModelAccount:
     entries: list[Happening] = field(default_factory=list)
     holds: dict[int, tuple[str, Decimal]] = field(default_factory=dict)
     keys: dict[str, int] = field(default_factory=dict)
+    steps: dict[str, KeyedStep] = field(default_factory=dict)
+    rates: Rates | None = None
+    exits: Fields = field(default_factory=dict)
+    terms: dict[int, tuple[Rates | None, Fields]] = field(default_factory=dict)
     transfers: dict[str, Decimal] = field(default_factory=dict)
     closes: set[int] = field(default_factory=set)
 
@@ -33,7 +55,7 @@ class ModelAccount:
 
     def open_account(self, time_us: int) -> None:
         """Bring the initial balance."""
-        self.version += 1
+        self._next_version()
         self._append("opening", "opening", self.initial, time_us, total=self.initial)
 
     def transfer(self, reference: str, amount: Decimal, time_us: int) -> None:
@@ -41,8 +63,22 @@ class ModelAccount:
         if reference in self.transfers:
             raise Violation(f"transfer {reference} of {self.account} is booked twice")
         self.transfers[reference] = amount
-        self.version += 1
+        self._next_version()
         self._append("transfer", f"transfer:{reference}", amount, time_us, total=amount)
+
+    def set_terms(self, *, rates: Rates | None, exits: Fields) -> None:
+        """Take other terms for the next opens."""
+        if (rates, exits) == (self.rates, self.exits):
+            raise Violation(f"the terms of {self.account} are set to what they are: {self}")
+        self.rates, self.exits = rates, exits
+        self._next_version()
+
+    def take_key(self, key: str, step: KeyedStep) -> None:
+        """A key does its thing, once."""
+        if key in self.keys or key in self.steps:
+            known = self.keys.get(key) or self.steps.get(key)
+            raise Violation(f"key {key} does {step} after {known}")
+        self.steps[key] = step
 
     def open_denial(self, symbol: str, hold: Decimal) -> str | None:
         """Why a position may not be opened."""
@@ -72,27 +108,28 @@ class ModelAccount:
         if denial is not None:
             raise Violation(f"position {position_id} is opened in spite of {denial}: {self}")
         if key is not None:
-            if key in self.keys:
-                raise Violation(f"key {key} opens {position_id} after {self.keys[key]}")
+            if key in self.keys or key in self.steps:
+                known = self.keys.get(key) or self.steps.get(key)
+                raise Violation(f"key {key} opens {position_id} after {known}")
             self.keys[key] = position_id
         self.holds[position_id] = (symbol, hold)
-        self.version += 1
+        self._next_version()
         self._append(
             "position_open", f"open:{position_id}", -hold, time_us, locked=hold, of=position_id
         )
 
     def settle(
-        self, position_id: int, part: Part, *, rung: int | None, time_us: int
+        self, position_id: int, part: Part, *, step: str | None, time_us: int
     ) -> Decimal | None:
         """Release a part's hold and book what it earned; returns the shortfall, if any.
 
-        `rung` is None for the close, which comes once.
+        `step` names what has closed the part; it is None for the close, which comes once.
         """
-        if rung is None and position_id in self.closes:
+        if step is None and position_id in self.closes:
             raise Violation(f"position {position_id} is closed twice")
-        operation = f"close:{position_id}" if rung is None else f"reduce:{position_id}:{rung}"
+        operation = f"close:{position_id}" if step is None else f"reduce:{position_id}:{step}"
         missing = -(self.available + part.released + part.net)
-        self.version += 1
+        self._next_version()
         if missing > 0:
             self._append(
                 "shortfall",
@@ -103,7 +140,7 @@ class ModelAccount:
                 of=position_id,
             )
         self._append(
-            "position_close" if rung is None else "position_reduce",
+            "position_close" if step is None else "position_reduce",
             operation,
             part.net,
             time_us,
@@ -111,13 +148,17 @@ class ModelAccount:
             locked=-part.released,
             of=position_id,
         )
-        if rung is None:
+        if step is None:
             self.closes.add(position_id)
             del self.holds[position_id]
         else:
             symbol, hold = self.holds[position_id]
             self.holds[position_id] = (symbol, hold - part.released)
         return missing if missing > 0 else None
+
+    def _next_version(self) -> None:
+        self.version += 1
+        self.terms[self.version] = (self.rates, self.exits)
 
     def _append(
         self,

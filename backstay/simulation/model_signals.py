@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from actors.messages import Denied
 from actors.signals.messages import SignalsStored
 from backstay.simulation.arithmetic import exact, price
-from backstay.simulation.comparing import expect_values
+from backstay.simulation.comparing import expect_values, said_of
 from backstay.simulation.dispatcher import Violation
+from backstay.simulation.model_exits import Fields
 from backstay.simulation.model_tracking import Tracked
 from backstay.simulation.requests import SignalsAsked
-from trading.exits.ladder import DEFAULT_LADDER
 from trading.model import Position
 from trading.signals import Signal, SignalOrder
 
@@ -27,30 +28,35 @@ ORDER_FIELDS = (
     "digest",
     "client_id",
     "sent_us",
+    "exits",
+    "share",
 )
 
 
 @dataclass(slots=True)
 class ModelSignal:
-    """A durable signal; `to_close` is what it must have closed when it is done.
+    """A durable signal.
 
-    `is_new_to` is the request that was told that it is the first.
+    `to_close` is what it must have closed when it is done, `reduced` what it has closed its share
+    of. `is_new_to` is the request that was told that it is the first.
     """
 
     now: Signal
     to_close: set[int] | None = None
+    reduced: set[int] = field(default_factory=set)
     is_new_to: SignalsAsked | None = None
 
     @property
     def opens(self) -> str | None:
         """The side that it opens, if any."""
-        return None if self.now.flat else SIDES.get(self.now.action)
+        is_partial = self.now.share is not None
+        return None if self.now.flat or is_partial else SIDES.get(self.now.action)
 
     @property
     def closes(self) -> tuple[str, ...]:
         """The sides that it closes first."""
-        opens = self.opens
-        return ("LONG", "SHORT") if opens is None else (OPPOSITE[opens],)
+        side = SIDES.get(self.now.action)
+        return ("LONG", "SHORT") if self.now.flat or side is None else (OPPOSITE[side],)
 
 
 def is_same(order: SignalOrder | Signal, signal: Signal) -> bool:
@@ -61,7 +67,7 @@ def is_same(order: SignalOrder | Signal, signal: Signal) -> bool:
         return order.digest == signal.digest
     return all(
         getattr(order, name) == getattr(signal, name)
-        for name in ("symbol", "action", "flat", "notional")
+        for name in ("symbol", "action", "flat", "notional", "exits", "share")
     )
 
 
@@ -149,27 +155,41 @@ class ModelSignals:
             raise Violation(f"signal {signal_id} does {what}, and the turn is with {waiting[:3]}")
         return signal
 
-    def open(self, signal_id: int, position: Position, opened: Iterable[Tracked]) -> None:
-        """A position is opened in its name."""
+    def open(self, signal_id: int, position: Position, opened: Iterable[Tracked]) -> Fields:
+        """A position is opened in its name; returns what it says about its exits."""
         signal = self.expect_turn(signal_id, position)
         left = (signal.to_close or set()) & {tracked.now.position_id for tracked in opened}
-        if left:
+        if left - signal.reduced:
             raise Violation(f"signal {signal_id} opens {position} before it has closed {left}")
         now = signal.now
         assert now.notional is not None
         quantity = price(exact(now.notional) / exact(position.entry_price))
-        asked = (now.account, now.symbol, signal.opens, DEFAULT_LADDER, quantity)
-        its = (position.account, position.symbol, position.side, position.ladder)
-        if (*its, position.quantity) != asked:
+        asked = (now.account, now.symbol, signal.opens, quantity)
+        if (position.account, position.symbol, position.side, position.quantity) != asked:
             raise Violation(f"{position} is opened by {now}")
+        return said_of(now.exits)
 
     def close(self, signal_id: int, tracked: Tracked) -> None:
-        """A position is closed in its name."""
+        """A position is closed in its name, as a whole."""
         signal, now = self.expect_turn(signal_id, tracked), tracked.now
         if (now.account, now.symbol) != (signal.now.account, signal.now.symbol) or (
-            now.side not in signal.closes
+            now.side not in signal.closes or signal.now.share is not None
         ):
             raise Violation(f"{now} is closed by {signal}")
+
+    def close_part(self, signal_id: int, tracked: Tracked) -> Decimal:
+        """A position's share is closed in its name, once; returns the share."""
+        signal, now = self.expect_turn(signal_id, tracked), tracked.now
+        share = signal.now.share
+        if (
+            (now.account, now.symbol) != (signal.now.account, signal.now.symbol)
+            or now.side not in signal.closes
+            or share is None
+            or now.position_id in signal.reduced
+        ):
+            raise Violation(f"a part of {now} is closed by {signal}")
+        signal.reduced.add(now.position_id)
+        return share
 
     def finish(
         self, event: Any, after: Signal, *, opened: int | None, still_open: set[int]
@@ -195,7 +215,7 @@ class ModelSignals:
             raise Violation(f"{after} ends so, and has opened {opened}")
         if opened is not None and f"opened {opened}" not in (after.outcome or ""):
             raise Violation(f"{after} does not tell that it has opened {opened}")
-        left = (signal.to_close or set()) & still_open
+        left = ((signal.to_close or set()) & still_open) - signal.reduced
         if status == "DONE" and left:
             raise Violation(f"{after} is done, and {left} are open")
         if "given up" in (after.outcome or "") and "InjectedError" not in (after.outcome or ""):

@@ -60,7 +60,8 @@ class Tracked:
     """A position that is durable; `judged` prices of the log are behind its last step.
 
     Up to `scanned` the log is known to hold no price that it had to judge; `optional` are the
-    ones that reached it and that it may have missed. `versions` are its durable states.
+    ones that reached it and that it may have missed. `versions` are its durable states; `asked`
+    is what a person asked for that led to one.
     """
 
     now: ModelPosition
@@ -69,6 +70,7 @@ class Tracked:
     scanned: int
     optional: list[int] = field(default_factory=list)
     versions: dict[int, Position] = field(default_factory=dict)
+    asked: dict[int, list[tuple[object, ...]]] = field(default_factory=dict)
 
     def begin_life(self, accepted: int) -> None:
         """A new owner has it, and judges none of the prices before; until it arms it may miss more.
@@ -82,7 +84,7 @@ class Tracked:
     def expect_nothing_missed(self, log: list[tuple[Decimal, int]], until: int) -> None:
         """Every price before `until` that reached it was judged, or may have been missed."""
         for index in range(self.scanned, until):
-            if self.now.reached_by(log[index][0]):
+            if self.now.reached_by(*log[index]):
                 if not self.coverage.may_miss(index):
                     raise Violation(
                         f"position {self.now.position_id} at version {self.now.version} has not "
@@ -106,29 +108,18 @@ class Tracked:
                     f"position {self.now.position_id} has judged {step}, which never reached it "
                     f"after price {self.judged} of {self.now.symbol}: {self.now}"
                 )
-            if log[self.scanned] == step and self.now.reached_by(price):
+            if log[self.scanned] == step and self.now.reached_by(price, time_us):
                 return self._stepped(self.scanned, price, time_us)
             self.expect_nothing_missed(log, self.scanned + 1)
 
-    def close_by_hand(
-        self, log: list[tuple[Decimal, int]], price: Decimal, time_us: int
-    ) -> tuple[ModelPosition, list[Happening]]:
-        """Its manual close, at a price that it was quoted and before which nothing closed it."""
-        self._expect_quoted(log, price, time_us)
-        self.now, happenings = self.now.closed_by_hand(price, time_us)
-        return self.now, happenings
-
-    def move_stop(
-        self, log: list[tuple[Decimal, int]], stop: Decimal, mark: Decimal, time_us: int
-    ) -> tuple[ModelPosition, list[Happening]]:
-        """Its stop moved at a price that it was quoted: from there on the new one holds."""
+    def step_by_hand(
+        self, log: list[tuple[Decimal, int]], step: ModelPosition, mark: Decimal, time_us: int
+    ) -> None:
+        """Take a step by hand, at a price that it was quoted: later prices are judged after it."""
         accepted = self._expect_quoted(log, mark, time_us)
-        if not self.now.stop_may_move_to(stop, mark):
-            raise Violation(f"a stop is moved to {stop} at {mark}, which may not be: {self.now}")
-        self.now, happenings = self.now.with_stop(stop, mark, time_us)
-        self.judged = self.scanned = accepted
+        self.now = step
+        self.judged = self.scanned = max(self.scanned, accepted)
         self.optional = []
-        return self.now, happenings
 
     def _expect_quoted(self, log: list[tuple[Decimal, int]], price: Decimal, time_us: int) -> int:
         """How many prices were accepted when it was quoted one; it has judged all of them."""

@@ -2,20 +2,21 @@
 
 from actors.messages import Denied
 from actors.position.messages import ChangeDone, CloseDone
-from actors.wallet.messages import AccountReady, OpenDone, TransferDone
-from backstay.simulation.comparing import percent_of
+from actors.wallet.messages import AccountReady, OpenDone, TermsSet, TransferDone
 from backstay.simulation.dispatcher import Violation
-from backstay.simulation.model_position import ModelPosition, ModelRung
+from backstay.simulation.model_account import RATES
+from backstay.simulation.model_exits import ladder_of, over
+from backstay.simulation.model_position import ModelPosition
 from backstay.simulation.requests import (
     AccountAsked,
     CloseAsked,
+    HandAsked,
     OpenAsked,
     Request,
-    StopAsked,
+    TermsAsked,
     TransferAsked,
 )
 from backstay.simulation.world import World
-from trading.costs import DEFAULT_RATES
 
 DONE = "done"
 
@@ -45,10 +46,10 @@ class Predictions:
         match request:
             case OpenAsked():
                 return self._open(request)
-            case CloseAsked():
-                return self._close(request)
-            case StopAsked():
-                return self._move_stop(request)
+            case HandAsked():
+                return self._by_hand(request)
+            case TermsAsked():
+                return DONE if request.account in self._world.model.accounts else "account_unknown"
             case TransferAsked():
                 return self._transfer(request)
             case AccountAsked():
@@ -67,6 +68,8 @@ class Predictions:
                 if other.position_id == account.keys[request.key]
             )
             return DONE if first.asks == request.asks else "key_conflict"
+        if request.key is not None and request.key in account.steps:
+            return "key_conflict"
         if self._world.model.is_paused(request.account):
             return "trading_paused"
         market = self._world.model.market(request.symbol)
@@ -74,7 +77,6 @@ class Predictions:
         if denial is not None:
             return denial
         assert market.last is not None
-        ladder = request.exits.over()
         entry, entry_time = market.last
         position = ModelPosition(
             position_id=0,
@@ -84,39 +86,40 @@ class Predictions:
             quantity=request.quantity_at(entry),
             entry=entry,
             entry_time=entry_time,
-            stop_percent=percent_of(ladder.stop_loss),
-            rungs=[
-                ModelRung(percent_of(rung.at), str(rung.stop), rung.close_fraction)
-                for rung in ladder.rungs
-            ],
-            rates={name: getattr(DEFAULT_RATES, name) for name in ("fee", "spread", "slippage")},
+            ladder=ladder_of(over(request.exits, over(account.exits))),
+            rates=account.rates or RATES,
             key=None,
         )
         if not position.can_be_guarded:
             return "ladder_invalid"
         return account.open_denial(request.symbol, position.hold) or DONE
 
-    def _close(self, request: CloseAsked) -> str:
-        tracked = self._world.model.positions.get(request.position_id)
+    def _by_hand(self, request: HandAsked) -> str:
+        model = self._world.model
+        tracked = model.positions.get(request.position_id)
         if tracked is None:
             return "position_unknown"
-        if not tracked.now.is_open:
-            return DONE
-        market = self._world.model.market(tracked.now.symbol)
-        denial = market.denial(self._world.now_us)
-        forced = request.force and market.last is not None
-        return DONE if denial is None or forced else denial
-
-    def _move_stop(self, request: StopAsked) -> str:
-        tracked = self._world.model.positions.get(request.position_id)
-        if tracked is None:
-            return "position_unknown"
-        if not tracked.now.is_open:
-            return "position_closed"
-        last = self._world.model.market(tracked.now.symbol).last
-        if last is None:
+        now, is_close = tracked.now, isinstance(request, CloseAsked)
+        if request.key is not None:
+            account = model.accounts[now.account]
+            step = account.steps.get(request.key)
+            if step is not None and (step.position_id, step.asks) == (
+                now.position_id,
+                request.asks,
+            ):
+                return DONE
+            if step is not None or request.key in account.keys:
+                return "key_conflict"
+        if not now.is_open:
+            return DONE if is_close else "position_closed"
+        market = model.market(now.symbol)
+        if market.last is None:
             return "price_unknown"
-        return DONE if tracked.now.stop_may_move_to(request.stop_price, last[0]) else "stop_invalid"
+        denial = market.denial(self._world.now_us)
+        if denial is not None and isinstance(request, CloseAsked) and not request.force:
+            return denial
+        outcome = request.step(now, *market.last)
+        return outcome if isinstance(outcome, str) else DONE
 
     def _transfer(self, request: TransferAsked) -> str:
         account = self._world.model.accounts[request.account]
@@ -128,7 +131,7 @@ class Predictions:
 
 def _answer(request: Request) -> str | None:
     match request.answer:
-        case OpenDone() | CloseDone() | ChangeDone() | TransferDone() | AccountReady():
+        case OpenDone() | CloseDone() | ChangeDone() | TransferDone() | AccountReady() | TermsSet():
             return DONE
         case Denied(denial=denial):
             return str(denial.reason)

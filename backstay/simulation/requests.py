@@ -4,11 +4,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from actors.messages import Denied
 from backstay.simulation.arithmetic import exact, price
-from backstay.simulation.dispatcher import Violation
-from trading.exits.exits import NOTHING_SAID, Exits
-from trading.model import Limits, Position
+from backstay.simulation.model_account import Rates
+from backstay.simulation.model_changing import Step, changed, part_closed
+from backstay.simulation.model_exits import Fields, as_told
+from backstay.simulation.model_position import ModelPosition
+from trading.model import Limits
 from trading.signals import SignalOrder
 
 
@@ -39,7 +40,7 @@ class OpenAsked(Request):
     account: str = ""
     symbol: str = ""
     side: str = ""
-    exits: Exits = NOTHING_SAID
+    exits: Fields = field(default_factory=dict)
     notional: Decimal | None = None
     quantity: Decimal | None = None
     key: str | None = None
@@ -56,7 +57,7 @@ class OpenAsked(Request):
     @property
     def asks(self) -> tuple[Any, ...]:
         """What makes two opens the same request."""
-        return (self.symbol, self.side, self.exits, self.notional, self.quantity)
+        return (self.symbol, self.side, as_told(self.exits), self.notional, self.quantity)
 
     def quantity_at(self, entry: Decimal) -> Decimal:
         """The quantity that it comes to at a price."""
@@ -67,38 +68,87 @@ class OpenAsked(Request):
 
 
 @dataclass(eq=False, slots=True)
-class CloseAsked(Request):
-    """A manual close; whether its position existed and was closed when it was asked.
+class HandAsked(Request):
+    """What a person wants of a living position; whether it existed when it was asked.
 
-    `done` once it is durable that this very request has closed the position.
+    `key` belongs to `account`, whose the position is. `was_done` if what it asks for was durable
+    before under its key; `done` once it is durable that this very request has done it.
     """
 
     position_id: int = 0
-    note: str | None = None
-    force: bool = False
+    account: str | None = None
+    key: str | None = None
     existed: bool = False
-    was_closed: bool = False
+    was_done: bool = False
     done: bool = False
 
     @property
     def carried_out(self) -> bool:
-        """Whether it has closed its position."""
+        """Whether it has changed or closed its position."""
         return self.done
+
+    @property
+    def asks(self) -> tuple[object, ...]:
+        """What makes two of them the same request, with the position."""
+        raise NotImplementedError
+
+    def step(self, now: ModelPosition, at: Decimal, time_us: int) -> Step | str:
+        """What it makes of a living position at a price, or the code of the refusal."""
+        raise NotImplementedError
 
 
 @dataclass(eq=False, slots=True)
-class StopAsked(Request):
-    """A stop to be moved by hand; `moved` once that is durable."""
+class CloseAsked(HandAsked):
+    """A manual close: of all, of a share of what is open, or of a quantity.
 
-    position_id: int = 0
-    stop_price: Decimal = Decimal(0)
-    existed: bool = False
-    moved: bool = False
+    `was_closed` if its position was closed when it was asked.
+    """
+
+    note: str | None = None
+    force: bool = False
+    share: Decimal | None = None
+    quantity: Decimal | None = None
+    was_closed: bool = False
 
     @property
-    def carried_out(self) -> bool:
-        """Whether it has moved the stop."""
-        return self.moved
+    def asks(self) -> tuple[object, ...]:
+        """The part, and the note."""
+        share = Decimal(1) if self.share is None and self.quantity is None else self.share
+        return ("close", share, self.quantity, self.note)
+
+    def step(self, now: ModelPosition, at: Decimal, time_us: int) -> Step | str:
+        """Close the part at a price."""
+        return part_closed(now, self.share, self.quantity, at, time_us)
+
+
+@dataclass(eq=False, slots=True)
+class ChangeAsked(HandAsked):
+    """Exits to be changed: what is wished by its name, in the one-line notation."""
+
+    wishes: Fields = field(default_factory=dict)
+
+    @property
+    def asks(self) -> tuple[object, ...]:
+        """The wishes."""
+        return ("change", *sorted(self.wishes.items()))
+
+    def step(self, now: ModelPosition, at: Decimal, time_us: int) -> Step | str:
+        """Change the exits at a price."""
+        return changed(now, self.wishes, at, time_us)
+
+
+@dataclass(eq=False, slots=True)
+class TermsAsked(Request):
+    """Cost rates or default exits to be set for an account's next opens.
+
+    `sets_rates` tells which of them; no rates mean the service's own.
+    """
+
+    account: str = ""
+    sets_rates: bool = False
+    rates: Rates | None = None
+    exits: Fields = field(default_factory=dict)
+    existed: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -173,123 +223,3 @@ class SignalsAsked(Request):
     def account(self) -> str:
         """Whose they are."""
         return self.orders[0].account
-
-
-@dataclass(slots=True)
-class Requests:
-    """All that was asked, in order."""
-
-    opens: list[OpenAsked] = field(default_factory=list)
-    closes: list[CloseAsked] = field(default_factory=list)
-    stops: list[StopAsked] = field(default_factory=list)
-    pauses: list[PauseAsked] = field(default_factory=list)
-    prices: list[PricesAsked] = field(default_factory=list)
-    transfers: list[TransferAsked] = field(default_factory=list)
-    accounts: list[AccountAsked] = field(default_factory=list)
-    healths: list[HealthAsked] = field(default_factory=list)
-    signals: list[SignalsAsked] = field(default_factory=list)
-    serial: int = 0
-
-    def next_serial(self) -> int:
-        """Number the next request or failure."""
-        self.serial += 1
-        return self.serial
-
-    def everything(self) -> list[Request]:
-        """Whatever was asked."""
-        return [
-            *self.opens,
-            *self.closes,
-            *self.stops,
-            *self.pauses,
-            *self.prices,
-            *self.transfers,
-            *self.accounts,
-            *self.healths,
-            *self.signals,
-        ]
-
-    def kill(self) -> None:
-        """The owner was killed or deposed: what was not answered is never carried out by itself."""
-        for request in self.everything():
-            if request.answer is None:
-                request.dead = True
-
-    def open_for(self, position: Position, now_us: int) -> OpenAsked:
-        """The request whose open is carried out now; raises if no client waits for it."""
-        for request in self.opens:
-            if (
-                request.waits
-                and request.position_id is None
-                and request.account == position.account
-                and request.key == position.idempotency_key
-                and (request.symbol, request.side, request.exits.over())
-                == (
-                    position.symbol,
-                    position.side,
-                    position.ladder,
-                )
-                and request.quantity_at(position.entry_price) == position.quantity
-                and (request.deadline_us is None or now_us <= request.deadline_us)
-            ):
-                return request
-        raise Violation(f"nobody waits for an open like {position}")
-
-    def record_denial(self, event: Any) -> None:
-        """A denial becomes durable; raises unless a client was told it, and it is the first."""
-        for request in self.opens:
-            if (
-                isinstance(request.answer, Denied)
-                and not request.recorded
-                and (request.account, request.symbol) == (event.account, event.symbol)
-                and request.answer.denial.text == event.text
-            ):
-                request.recorded = True
-                return
-        raise Violation(f"{event} is told, and nobody was denied")
-
-    def carry_out_transfer(self, account: str, reference: str, amount: Decimal) -> None:
-        """A transfer is booked now; raises if no client waits for it."""
-        asked = (account, reference, amount)
-        waiting = [
-            request
-            for request in self.transfers
-            if request.waits and (request.account, request.reference, request.amount) == asked
-        ]
-        if not waiting:
-            raise Violation(f"nobody waits for transfer {reference} of {amount} in {account}")
-        # If there are several, any of them may be the one.
-        waiting[0].done = len(waiting) == 1
-
-    def carry_out_close(self, position_id: int, note: str | None, *, forced: bool) -> None:
-        """A manual close is carried out now; raises if no client waits for it."""
-        waiting = [
-            request
-            for request in self.closes
-            if request.waits
-            and request.position_id == position_id
-            and (note or "").startswith(request.note or "")
-            and (request.force or not forced)
-        ]
-        if not waiting:
-            text = f"nobody waits for a close of position {position_id} with note {note!r}"
-            raise Violation(text)
-        waiting[0].done = len(waiting) == 1
-
-    def carry_out_stop(self, position_id: int, stop_price: Decimal) -> None:
-        """A stop is moved by hand now; raises if no client waits for it."""
-        for request in self.stops:
-            asked = (request.position_id, request.stop_price)
-            if request.waits and not request.moved and asked == (position_id, stop_price):
-                request.moved = True
-                return
-        raise Violation(f"nobody waits for the stop of {position_id} to move to {stop_price}")
-
-    def carry_out_pause(self, account: str | None, reason: str, *, pause: bool) -> None:
-        """A pause or its end is carried out now; raises if no client waits for it."""
-        for request in self.pauses:
-            asked = (request.account, request.reason, request.pause)
-            if request.waits and not request.done and asked == (account, reason, pause):
-                request.done = True
-                return
-        raise Violation(f"nobody waits for a pause of {account}, or its end, {reason}")

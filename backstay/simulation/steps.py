@@ -4,22 +4,20 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from backstay.simulation.alerts import AlertSenders
-from backstay.simulation.arithmetic import price as price_scale
 from backstay.simulation.connection import UNWRITABLE
 from backstay.simulation.feeds import VenueWeather
+from backstay.simulation.hands import Hands
 from backstay.simulation.life import Life
 from backstay.simulation.mishaps import Mishaps
 from backstay.simulation.prices import Prices
 from backstay.simulation.requests import (
     AccountAsked,
-    CloseAsked,
     HealthAsked,
     OpenAsked,
     PauseAsked,
-    StopAsked,
     TransferAsked,
 )
-from backstay.simulation.setting import ACCOUNTS, EXITS, SYMBOLS
+from backstay.simulation.setting import ACCOUNTS, SYMBOLS
 from backstay.simulation.world import World
 
 
@@ -31,6 +29,7 @@ class Steps:
         self.random = world.random
         self.prices = Prices(world)
         self.feeds = VenueWeather(world, self.prices)
+        self.hands = Hands(world, self.prices)
         self.mishaps = Mishaps(world)
         self.alerts = AlertSenders(world)
         self._table: list[tuple[int, Callable[[], str]]] = [
@@ -43,10 +42,16 @@ class Steps:
             (1, self.prices.release_candidate),
             (34, self.open_position),
             (7, self.repeat_open),
-            (9, self.close_position),
-            (5, self.close_in_a_rush),
-            (7, self.move_stop),
-            (6, self.move_stop_in_a_rush),
+            (9, self.hands.close),
+            (5, self.hands.close_in_a_rush),
+            (7, self.hands.close_part),
+            (6, self.hands.move_stop),
+            (5, self.hands.move_stop_in_a_rush),
+            (7, self.hands.change),
+            (6, self.hands.change_in_a_rush),
+            (6, self.hands.repeat),
+            (2, self.hands.set_costs),
+            (2, self.hands.set_exits),
             (6, self.transfer),
             (2, self.open_account),
             (2, self.pause_trading),
@@ -107,12 +112,14 @@ class Steps:
         deadline_us = None
         if self.random.random() < 0.25:
             deadline_us = self.world.now_us + self.random.choice((0, 40_000, 3_000_000))
+        side = self.random.choice(("LONG", "SHORT"))
+        last = self.world.model.market(symbol).last
         request = OpenAsked(
             serial,
             account=account,
             symbol=symbol,
-            side=self.random.choice(("LONG", "SHORT")),
-            exits=self.random.choice(EXITS),
+            side=side,
+            exits=self.hands.wishes.exits(side, SYMBOLS[symbol] if last is None else last[0]),
             notional=None if quantity is not None else notional,
             quantity=quantity,
             key=f"{self._unwritable()}key-{serial}" if self.random.random() < 0.6 else None,
@@ -127,6 +134,14 @@ class Steps:
             return self.open_position()
         first = self.random.choice(keyed)
         other = self.random.random() < 0.15
+        key = first.key
+        changes = [
+            request.key
+            for request in self.world.requests.hands[-30:]
+            if request.key is not None and request.account == first.account
+        ]
+        if changes and self.random.random() < 0.1:
+            key = self.random.choice(changes)  # the very same open, under the key of a change
         request = OpenAsked(
             self.world.requests.next_serial(),
             account=first.account,
@@ -135,81 +150,9 @@ class Steps:
             exits=first.exits,
             notional=first.notional,
             quantity=first.quantity,
-            key=first.key,
+            key=key,
         )
         return self._send_open(request)
-
-    def close_position(self, asked: Life | None = None) -> str:
-        """A close of an open position, of a closed one, or of one that never was."""
-        return self._close(self._position_id(), asked)
-
-    def _position_id(self) -> int:
-        positions = self.world.model.positions
-        opened = [tracked.now.position_id for tracked in self.world.model.open_positions()]
-        drawn = self.random.random()
-        if drawn < 0.7 and opened:
-            return self.random.choice(opened)
-        if drawn < 0.9 and positions:
-            return self.random.choice([*positions])
-        return max(positions, default=0) + self.random.randint(1, 3)
-
-    def _close(self, position_id: int, asked: Life | None = None) -> str:
-        tracked = self.world.model.positions.get(position_id)
-        request = CloseAsked(
-            self.world.requests.next_serial(),
-            position_id=position_id,
-            note=self.random.choice((None, "by hand")),
-            force=self.random.random() < 0.3,
-            existed=tracked is not None,
-            was_closed=tracked is not None and not tracked.now.is_open,
-        )
-        self.world.requests.closes.append(request)
-        self.world.send(request, asked)
-        return f"a client closes {position_id}{' by force' if request.force else ''}"
-
-    def close_in_a_rush(self) -> str:
-        """A close of an open position while its prices move."""
-        opened = self.world.model.open_positions()
-        if not opened or not self.world.weather.interleaved:
-            return self.close_position()
-        now = self.random.choice(opened).now
-        prices = self.prices.walked(now.symbol, self.random.randint(2, 4), 0.04)
-        if self.random.random() < 0.5:
-            return f"{self.prices.tell(now.symbol, prices)}, {self._close(now.position_id)}"
-        return f"{self._close(now.position_id)}, {self.prices.tell(now.symbol, prices)}"
-
-    def move_stop(self) -> str:
-        """A stop moved somewhere between a little looser and a little beyond the mark price."""
-        return self._move_stop(self._position_id(), self.random.randint(-20, 110))
-
-    def _move_stop(self, position_id: int, percent: int) -> str:
-        """Ask for a stop that has come so far on its way to the mark price."""
-        serial = self.world.requests.next_serial()
-        tracked = self.world.model.positions.get(position_id)
-        stop = self.random.choice((Decimal(0), Decimal("NaN"), Decimal("1E-19")))
-        if tracked is not None and self.random.random() < 0.95:
-            now = tracked.now
-            mark = (self.world.model.market(now.symbol).last or (now.entry, 0))[0]
-            way = (mark - now.stop) * percent / 100
-            # No two are equal, so that it is known whose stop is moved.
-            stop = price_scale(now.stop + way) + Decimal(serial) / 10**15
-        request = StopAsked(
-            serial, position_id=position_id, stop_price=stop, existed=tracked is not None
-        )
-        self.world.requests.stops.append(request)
-        self.world.send(request)
-        return f"a client moves the stop of {position_id} to {stop}"
-
-    def move_stop_in_a_rush(self) -> str:
-        """A stop moved close to the mark price, while its prices move."""
-        opened = self.world.model.open_positions()
-        if not opened or not self.world.weather.interleaved:
-            return self.move_stop()
-        now = self.random.choice(opened).now
-        asked = self._move_stop(now.position_id, self.random.randint(60, 95))
-        self.world.run(self.random.randrange(8))
-        prices = self.prices.walked(now.symbol, self.random.randint(1, 4), 0.02)
-        return f"{asked}, {self.prices.tell(now.symbol, prices)}"
 
     def transfer(self, asked: Life | None = None) -> str:
         """A deposit or withdrawal, maybe with an earlier reference."""
@@ -318,7 +261,7 @@ class Steps:
         if not self.world.ghosts:
             return self.prices.walk()
         ghost = self.random.choice(self.world.ghosts)
-        for ask in (self.open_position, self.close_position, self.transfer):
+        for ask in (self.open_position, self.hands.close, self.transfer):
             if self.random.random() < 0.5:
                 ask(ghost)
         messages = self.random.randrange(60)

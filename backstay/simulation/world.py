@@ -14,6 +14,7 @@ from actors.desk.messages import OpenMarket
 from actors.engine.clock import VirtualClock
 from actors.market.messages import TakePrices
 from actors.system import System, UncommittedError
+from backstay.simulation.asked import Requests
 from backstay.simulation.clients import Client, command
 from backstay.simulation.connection import OwnerConnection
 from backstay.simulation.database import Committed, SharedDatabase
@@ -21,7 +22,7 @@ from backstay.simulation.dispatcher import Killed, SimulatedDispatcher, Violatio
 from backstay.simulation.life import RENEW_SECONDS, Life
 from backstay.simulation.model import Model
 from backstay.simulation.phone import Phone
-from backstay.simulation.requests import PricesAsked, Request, Requests
+from backstay.simulation.requests import PricesAsked, Request
 from backstay.simulation.setting import SYMBOLS
 from backstay.simulation.watching import ModelWatcher
 from backstay.simulation.weather import Weather
