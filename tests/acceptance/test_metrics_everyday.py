@@ -173,7 +173,7 @@ def test_a_trail_s_moves_are_counted_as_such(house: House, value: Value) -> None
     """A step that does not tighten the stop moves nothing."""
     trail = {"stop_loss": "1%", "take_profits": "none", "trailing": "2%"}
     house.open(25, ladder=exits_from(trail).over())
-    house.price(100.5)
+    house.price("100.5")
     assert value("stop_loss_moves_total", to="trail") == 0
     house.price(102, 103)
     assert value("stop_loss_moves_total", to="trail") == 2
