@@ -133,6 +133,7 @@ class MarketActor(SupervisedActor):
         """
         guard, book, history, verdicts = self._guard, self._book, self._history, self._verdicts
         judge, accepted, accepted_before = guard.judge, Verdict.ACCEPTED, verdicts.accepted
+        low, high = book.low, book.high  # Positions arm between two calls of this.
         # Only where a time stop may fall due does a quiet price cost a third comparison.
         timed = book.due_us <= now_us + self._settings.guard.ahead_max_us
         for index in range(start, end):
@@ -149,11 +150,7 @@ class MarketActor(SupervisedActor):
             verdicts.accepted += 1
             if history:
                 history.keep(self._number, price, guard.last_time_us, self._clock.monotonic_us())
-            if (
-                price >= book.high
-                or price <= book.low
-                or (timed and guard.last_time_us >= book.due_us)
-            ):
+            if price >= high or price <= low or (timed and guard.last_time_us >= book.due_us):
                 self._age.renew()
                 self._tell_reached(price, guard.last_time_us)
                 return index + 1

@@ -17,8 +17,8 @@ from actors.system import System, SystemSettings
 from actors.wallet.messages import OpenAccount, OpenDone
 from persistence.store import Store
 from tests.acceptance.house import SYMBOL, House, an_open
-from tests.unit.accounts import a_position, ladder_from_percentages
-from trading.exits.ladder import Ladder
+from tests.unit.accounts import a_ladder, a_position
+from trading.exits.ladder import DEFAULT_LADDER, Ladder
 from trading.exits.level import Level
 from trading.model import Position, PositionStatus, Side
 from trading.positions.changing import Changes, changed
@@ -28,14 +28,10 @@ from trading.price_guard import GuardSettings, PriceGuard, Verdict
 TICK_US = 1_000_000
 
 LADDERS = (
-    ladder_from_percentages(),
-    ladder_from_percentages([Decimal(2)], stop_loss_pct=Decimal(1)),
-    ladder_from_percentages(
-        [Decimal(1), Decimal(2), Decimal(3), Decimal(4)],
-        stop_loss_pct=Decimal(2),
-        close_fractions=[Decimal("0.25")] * 4,
-    ),
-    ladder_from_percentages([], stop_loss_pct=Decimal(3)),
+    DEFAULT_LADDER,
+    a_ladder(2, stop=1),
+    a_ladder(1, 2, 3, 4, stop=2, closes=("0.25",) * 4),
+    a_ladder(stop=3),
 )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import lru_cache
 from typing import TypeVar
 
 from trading.exits.ladder import (
@@ -46,7 +47,7 @@ class Exits:
         Raises:
             ValueError: with the reason, if the whole cannot be guarded.
         """
-        return checked(self.merged(default))
+        return _whole(self, default)
 
     def merged(self, default: Ladder) -> Ladder:
         """The same, whether it can be guarded or not.
@@ -81,6 +82,12 @@ class Exits:
                 self.take_profit_fill if other.take_profit_fill is None else other.take_profit_fill
             ),
         )
+
+
+@lru_cache(maxsize=1024)
+def _whole(exits: Exits, default: Ladder) -> Ladder:
+    # Signals share their few ladders, and checking one costs as much as opening a position.
+    return checked(exits.merged(default))
 
 
 def exits_of(ladder: Ladder) -> Exits:
