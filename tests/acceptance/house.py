@@ -30,15 +30,13 @@ from actors.wallet.messages import (
 from persistence.state import StoredEvent
 from persistence.store import Store
 from tests.acceptance.faults import FaultyStore
-from tests.unit.accounts import ladder_from_percentages
 from trading.books import HealthReport
 from trading.exits.exits import exits_of
-from trading.exits.ladder import Ladder
+from trading.exits.ladder import DEFAULT_LADDER, Ladder
 from trading.model import Denial, LedgerEntry, Limits, Position, Side, Wallet
 
 WITHIN = 60.0
 SYMBOL = "BTCUSDT"
-DEFAULT_LADDER = ladder_from_percentages()
 TABLES = ("accounts", "positions", "wallet_transactions", "events", "commits", "markets")
 
 Number = str | int | Decimal

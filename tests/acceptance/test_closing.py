@@ -5,7 +5,7 @@ from decimal import Decimal
 from actors.market.messages import SetPause
 from actors.position.messages import CloseDone, ClosePosition
 from tests.acceptance.house import SYMBOL, WITHIN, House, at_once
-from tests.unit.accounts import ladder_from_percentages
+from tests.unit.accounts import a_ladder
 from trading.model import CloseReason, DenialReason, PositionStatus, Side
 
 
@@ -97,7 +97,7 @@ def test_a_loss_beyond_the_wallet_is_covered(house: House) -> None:
     """A SHORT that doubles takes more than there is: a shortfall entry precedes the close."""
     house.open_account(25)
     house.price(100)
-    wide = ladder_from_percentages([Decimal(50)], stop_loss_pct=Decimal(60))
+    wide = a_ladder(50, stop=60)
     position_id = house.open(25, Side.SHORT, ladder=wide).position_id
     house.price(149, 222)
     assert house.position(position_id).status is PositionStatus.CLOSED

@@ -12,13 +12,13 @@ from actors.position.messages import ChangePosition, ClosePosition
 from actors.wallet.messages import TransferFunds
 from tests.acceptance.conftest import Log
 from tests.acceptance.house import SYMBOL, House, an_open
-from tests.unit.accounts import ladder_from_percentages
+from tests.unit.accounts import a_ladder
 from trading.books import HealthStatus
 from trading.exits.level import Level
 from trading.model import CloseReason, DenialReason, PositionStatus
 from trading.positions.changing import Changes
 
-FAR = ladder_from_percentages([Decimal(50)])
+FAR = a_ladder(50)
 
 
 @pytest.fixture

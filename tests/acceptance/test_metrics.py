@@ -17,7 +17,7 @@ from tests.acceptance.faults import Inject
 from tests.acceptance.house import SYMBOL, House
 from tests.acceptance.scrapes import StubFeed, feeds
 from tests.acceptance.scrapes import value as value_of
-from tests.unit.accounts import ladder_from_percentages
+from tests.unit.accounts import a_ladder
 from trading.exits.level import Level
 from trading.model import DenialReason, Side
 from trading.positions.changing import Changes
@@ -118,12 +118,7 @@ def test_rungs_and_open_positions_are_counted(house: House, value: Value) -> Non
 
 def test_money_is_counted_to_the_last_digit(house: House, value: Value) -> None:
     """Gains, losses and costs are those of the ledger's entries, and add up to the balance."""
-    house.open(
-        25,
-        ladder=ladder_from_percentages(
-            close_fractions=[Decimal("0.5"), Decimal(0), Decimal("0.5")]
-        ),
-    )
+    house.open(25, ladder=a_ladder(3, 6, 10, closes=("0.5", 0, "0.5")))
     house.open(25, Side.SHORT)
     house.price(103, 106, 111)
     nets = [one.total_change for one in house.entries() if one.operation != "opening"]
@@ -142,7 +137,7 @@ def test_money_is_counted_to_the_last_digit(house: House, value: Value) -> None:
 
 def test_a_loss_beyond_the_wallet_is_a_shortfall(house: House, value: Value) -> None:
     """And that part's whole loss is among the losses."""
-    wide = ladder_from_percentages([Decimal(50)], stop_loss_pct=Decimal(60))
+    wide = a_ladder(50, stop=60)
     position_id = house.open(95, Side.SHORT, ladder=wide).position_id
     house.price(149, 222)
     assert value("shortfalls_total") == value("ledger_entries_total", type="shortfall") == 1

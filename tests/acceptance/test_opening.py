@@ -9,7 +9,7 @@ from actors.messages import Denied, Reply
 from actors.position.messages import ClosePosition
 from actors.wallet.messages import OpenAccount, OpenDone, TransferFunds
 from tests.acceptance.house import WITHIN, House, amounts, an_open, at_once, balances
-from tests.unit.accounts import ladder_from_percentages
+from tests.unit.accounts import a_ladder
 from trading.model import DenialReason, Limits, Side
 
 
@@ -90,7 +90,7 @@ def test_equal_requests_may_be_written_differently(memory_house: House) -> None:
     [
         {"notional": 26},
         {"side": Side.SHORT},
-        {"ladder": ladder_from_percentages([Decimal(4)])},
+        {"ladder": a_ladder(4)},
         {"symbol": "ETHUSDT"},
     ],
     ids=["notional", "side", "ladder", "symbol"],
@@ -146,7 +146,7 @@ def test_an_unknown_symbol_is_denied(memory_house: House) -> None:
 
 def test_a_ladder_that_cannot_be_guarded_is_denied(memory_house: House) -> None:
     """A SHORT cannot gain 100 %."""
-    impossible = ladder_from_percentages([Decimal(100)])
+    impossible = a_ladder(100)
     denial = memory_house.denied(25, Side.SHORT, ladder=impossible)
     assert denial.reason is DenialReason.LADDER_INVALID
 

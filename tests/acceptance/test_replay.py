@@ -19,9 +19,10 @@ from backstay.replay.report.report import report_of
 from persistence.store import Store
 from tests.acceptance.plain_loop import PlainLoop
 from tests.command_line import CommandLine
-from tests.unit.accounts import ladder_from_percentages
+from tests.unit.accounts import a_ladder
 from trading.books import HealthStatus
 from trading.exits.exits import NOTHING_SAID, exits_of
+from trading.exits.ladder import DEFAULT_LADDER
 from trading.model import Side
 
 HISTORY = Path(__file__).parents[3] / "shared" / "data" / "history"
@@ -34,12 +35,9 @@ CRASH_DAY = (
 )
 REPLAY = ("replay", "--signals", "signals.csv")
 LADDERS = (
-    ladder_from_percentages(),
-    ladder_from_percentages([Decimal(3), Decimal(6), Decimal(10)], stop_loss_pct=Decimal(8)),
-    ladder_from_percentages(
-        [Decimal(3), Decimal(6), Decimal(10)],
-        close_fractions=[Decimal("0.25"), Decimal("0.25"), Decimal("0.5")],
-    ),
+    DEFAULT_LADDER,
+    a_ladder(3, 6, 10, stop=8),
+    a_ladder(3, 6, 10, closes=("0.25", "0.25", "0.5")),
 )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.acceptance.conftest import Log
 from tests.acceptance.house import House, Number, amounts, balances
-from tests.unit.accounts import ladder_from_percentages
+from tests.unit.accounts import a_ladder
 from trading.model import CloseReason, PositionStatus, Side
 from trading.money import plain, trimmed
 
@@ -183,7 +183,7 @@ def test_ladders_their_mirrors_and_their_turns_end_as_they_must(house: House) ->
         assert house.check(course.name).failed_checks == ()
 
 
-PARTS = ladder_from_percentages(close_fractions=[Decimal("0.25"), Decimal("0.25"), Decimal("0.5")])
+PARTS = a_ladder(3, 6, 10, closes=("0.25", "0.25", "0.5"))
 
 PARTIAL_CLOSES = [
     (Side.LONG, (103, 106, 110), ["0.57942500", "1.32635000", "4.64450000"], "6.55027500"),

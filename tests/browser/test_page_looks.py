@@ -62,7 +62,7 @@ def busy(api: Api) -> Api:
     api.post(
         "/positions",
         {"account": "demo", "symbol": "BTCUSDT", "side": "LONG", "notional": "50",
-         "take_profit_pcts": [str(n) for n in range(1, 9)]},
+         "take_profits": [f"{n}%" for n in range(1, 9)]},
         201,
     )  # fmt: skip
     api.price("BTCUSDT", "103.5")

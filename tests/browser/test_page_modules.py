@@ -21,7 +21,11 @@ LONG = {
     "entry_price": "100",
     "stop_loss": "95",
     "take_profit_prices": ["103", "106", "110"],
-    "close_fractions": ["0", "0.5", "0.5"],
+    "take_profits": [
+        {"at": "3%", "price": "103", "close": "0%", "stop": "breakeven", "hit": True},
+        {"at": "6%", "price": "106", "close": "50%", "stop": "previous", "hit": False},
+        {"at": "10%", "price": "110", "close": "50%", "stop": "previous", "hit": False},
+    ],
     "rungs_hit": 1,
     "next_take_profit": "106",
     "mark_price": "104",
@@ -172,8 +176,12 @@ def test_a_stop_beyond_the_entry_keeps_profit(page: Page) -> None:
 
 def test_a_ladder_fits_whatever_it_holds(page: Page) -> None:
     """No rung, eight rungs, a price far away or none: nothing is drawn outside, no label on one."""
-    crowded = {**LONG, "take_profit_prices": [f"{100 + n / 10}" for n in range(1, 9)]}
-    bare = {**LONG, "take_profit_prices": [], "close_fractions": [], "rungs_hit": 0}
+    crowded = {
+        **LONG,
+        "take_profit_prices": [f"{100 + n / 10}" for n in range(1, 9)],
+        "take_profits": [{"close": "0%"}] * 8,
+    }
+    bare = {**LONG, "take_profit_prices": [], "take_profits": [], "rungs_hit": 0}
 
     for position in (LONG, SHORT, crowded, bare, {**bare, "stop_loss": "100"}):
         for mark in ("104", "1", "1000000", None):

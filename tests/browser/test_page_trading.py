@@ -138,10 +138,9 @@ def test_a_ladder_of_ones_own_is_opened(page: Page, api: Api) -> None:
     form = dialog(page)
     form.get_by_label("Short").check()
     form.get_by_label("Quantity").check()
-    form.get_by_text("Ladder", exact=True).click()
-    form.get_by_label("Stop-loss, %").fill("4")
-    form.get_by_label("Take-profits, %").fill("2; 5")
-    form.get_by_label("Share that each closes").fill("0.5 0.5")
+    form.get_by_text("Exits", exact=True).click()
+    form.get_by_label("Stop-loss").fill("4%")
+    form.get_by_label("Take-profits").fill("2%@50%; 5%@50%")
 
     submit(page)
 
@@ -158,22 +157,22 @@ def test_what_is_wrong_in_a_form_is_marked(page: Page, api: Api, complaints: Com
     live(page)
     fill_open_form(page, "BTCUSDT", "x")
     form = dialog(page)
-    form.get_by_text("Ladder", exact=True).click()
-    form.get_by_label("Take-profits, %").fill("two")
+    form.get_by_text("Exits", exact=True).click()
+    form.get_by_label("Take-profits").fill("two")
     submit(page)
 
     expect(form.get_by_role("alert")).to_contain_text("notional: write an amount above 0")
-    expect(form.get_by_role("alert")).to_contain_text("take_profit_pcts.0: write a number")
+    expect(form.get_by_role("alert")).to_contain_text("take_profits: 'two' is not")
     size = form.get_by_label("Size", exact=True)
     expect(size).to_have_attribute("aria-invalid", "true")
     expect(size).to_be_focused()
-    expect(form.get_by_label("Take-profits, %")).to_have_attribute("aria-invalid", "true")
+    expect(form.get_by_label("Take-profits")).to_have_attribute("aria-invalid", "true")
     expect(form.get_by_label("Symbol")).not_to_have_attribute("aria-invalid", "true")
     size.fill("25")
-    form.get_by_label("Take-profits, %").fill("65000")
+    form.get_by_label("Take-profits").fill("99")
     submit(page)
 
-    expect(form.get_by_role("alert")).to_contain_text("is 65000 a price?")
+    expect(form.get_by_role("alert")).to_contain_text("take-profit 1 at 99 is not above the entry")
     expect(size).not_to_have_attribute("aria-invalid", "true")
 
 

@@ -32,13 +32,12 @@ WAYS = {
 OPENS = (
     {"account": "demo", "symbol": "BTCUSDT", "side": "LONG", "notional": "200"},
     {"account": "demo", "symbol": "ETHUSDT", "side": "SHORT", "notional": "150",
-     "stop_loss_pct": "4", "take_profit_pcts": ["2", "4", "6", "9"],
-     "close_fractions": ["0.25", "0.25", "0.25", "0.25"]},
+     "stop_loss": "4%", "take_profits": ["2%@25%", "4%@25%", "6%@25%", "9%@25%"]},
     {"account": "demo", "symbol": "ADAUSDT", "side": "LONG", "notional": "80"},
     {"account": "demo", "symbol": "LINKUSDT", "side": "SHORT", "notional": "60"},
     {"account": "demo", "symbol": "SOLUSDT", "side": "LONG", "notional": "100"},
     {"account": "swing", "symbol": "XRPUSDT", "side": "LONG", "notional": "120",
-     "stop_loss_pct": "3", "take_profit_pcts": ["4", "8"]},
+     "stop_loss": "3%", "take_profits": ["4%", "8%"]},
 )  # fmt: skip
 OPEN, CLOSED = (1, 2, 5, 6), (3, 4)
 PHONE = {"width": 390, "height": 844}

@@ -11,11 +11,10 @@ import psycopg2
 
 from persistence.changes import Change
 from persistence.store import Store
-from tests.unit.accounts import ladder_from_percentages
 from trading import wallet
 from trading.costs import DEFAULT_RATES
 from trading.events.positions import PositionClosed, PositionReduced
-from trading.exits.ladder import Ladder
+from trading.exits.ladder import DEFAULT_LADDER, Ladder
 from trading.model import (
     CostRates,
     Denial,
@@ -94,7 +93,7 @@ class Bookkeeper:
             quantity=Decimal(quantity),
             entry_price=Decimal(entry_price),
             entry_time_us=NOW_US,
-            ladder=levels or ladder_from_percentages(),
+            ladder=levels or DEFAULT_LADDER,
             rates=rates,
             idempotency_key=key,
             request=request,

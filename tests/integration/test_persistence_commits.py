@@ -19,7 +19,7 @@ from tests.integration.bookkeeper import (
     position_in,
     rows,
 )
-from tests.unit.accounts import ladder_from_percentages
+from tests.unit.accounts import a_ladder
 from trading.model import PositionStatus
 
 
@@ -214,9 +214,7 @@ def test_a_change_may_carry_several_states_of_a_position(books: Bookkeeper) -> N
 
 def test_a_partial_close_keeps_the_rest_open(books: Bookkeeper) -> None:
     """Quantity and hold are those of the rest."""
-    half = ladder_from_percentages(
-        [Decimal(3), Decimal(6)], close_fractions=[Decimal("0.5"), Decimal("0.5")]
-    )
+    half = a_ladder(3, 6, closes=("0.5", "0.5"))
     books.commit(books.opens_position(1, levels=half))
     books.commit(books.reaches(1, "103"))
     position = position_in(books.store, 1)

@@ -1,6 +1,5 @@
 """One account traded without actors: the pure rules, in the order in which actors apply them."""
 
-from collections.abc import Sequence
 from decimal import Decimal
 
 from persistence.state import PositionRecord
@@ -68,17 +67,6 @@ def a_ladder(*pcts: Number, stop: Number = 5, closes: tuple[Number, ...] | None 
         for index, pct in enumerate(pcts)
     ]
     return checked(Ladder(stop_loss=percent(str(stop)), rungs=filled_in(asked)))
-
-
-def ladder_from_percentages(
-    take_profit_pcts: Sequence[Number] = (3, 6, 10),
-    *,
-    stop_loss_pct: Number = 5,
-    close_fractions: Sequence[Number] | None = None,
-) -> Ladder:
-    """The standard pattern, of the specification's distances unless others are given."""
-    closes = None if close_fractions is None else tuple(close_fractions)
-    return a_ladder(*take_profit_pcts, stop=stop_loss_pct, closes=closes)
 
 
 def walked(position: Position, *prices: Number) -> Advance:

@@ -31,12 +31,18 @@ _rungs = st.lists(
 
 
 @st.composite
-def ladders(draw: st.DrawFn, *, closing: bool | None = None) -> Ladder:
-    """Ladders of 0 to 8 rungs with any stops and fractions; on demand they close everything."""
+def ladders(draw: st.DrawFn, *, closing: bool | None = None, mirrors: bool = False) -> Ladder:
+    """Ladders of 0 to 8 rungs with any stops and shares; on demand they close everything.
+
+    A rung near the entry does not send the stop to the net breakeven, which lies beyond it. On
+    demand none does: that of a SHORT is not the mirror image of a LONG's.
+    """
     drawn = sorted(draw(_rungs.filter(bool) if closing else _rungs))
     left = Decimal(1)
     rungs = []
     for distance, stop, share in drawn:
+        if stop is StopTarget.BREAKEVEN_NET and (mirrors or distance <= 1):
+            stop = StopTarget.BREAKEVEN
         fraction = (left * share).quantize(Decimal("1E-9"))
         left -= fraction
         rungs.append(Rung(at=percent(distance), stop=stop, close_fraction=fraction))

@@ -7,8 +7,8 @@ import pytest
 from actors.published import Heard, MarketStatus, Published, Version
 from backstay.service.running.stops import beyond_stop
 from persistence.changes import Change
-from tests.unit.accounts import ladder_from_percentages
 from trading.costs import DEFAULT_RATES
+from trading.exits.ladder import DEFAULT_LADDER
 from trading.model import MarketPrice, Position, Side
 from trading.positions.opening import opened
 from trading.price_guard import Verdict
@@ -24,7 +24,7 @@ def a_position(position_id: int, side: Side) -> Position:
         quantity=Decimal(1),
         entry_price=Decimal(100),
         entry_time_us=1,
-        ladder=ladder_from_percentages(),
+        ladder=DEFAULT_LADDER,
         rates=DEFAULT_RATES,
         idempotency_key=None,
         request=None,

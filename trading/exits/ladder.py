@@ -257,9 +257,7 @@ def check_close_after(close_after_us: int) -> None:
 def _check_level(level: Level, name: str) -> None:
     value = level.value
     if level.is_percent:
-        if not (
-            value.is_finite() and ZERO < value <= PERCENTAGE_MAX and value == price_scale(value)
-        ):
+        if not (ZERO < value <= PERCENTAGE_MAX and value == price_scale(value)):
             raise ValueError(
                 f"{name} {level} is not above 0% and up to {PERCENTAGE_MAX}% "
                 "with at most 18 decimals; to give a price, leave out the %"

@@ -26,6 +26,11 @@ class Level:
     value: Decimal
     is_percent: bool = False
 
+    def __post_init__(self) -> None:
+        """Refuse NaN and infinities; raises `ValueError`."""
+        if not self.value.is_finite():
+            raise ValueError(f"{self.value} is not a level: give a price or a percentage")
+
     def __str__(self) -> str:
         """The notation of every edge: `103.5`, or `3%`."""
         return plain(trimmed(self.value)) + ("%" if self.is_percent else "")

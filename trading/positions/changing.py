@@ -73,8 +73,6 @@ class Changes:
                 f"stop-loss `{self.stop_loss}` is for a rung: give a price, a percentage, "
                 "`breakeven` or `breakeven_net`"
             )
-        if isinstance(self.stop_loss, Level) and not self.stop_loss.value.is_finite():
-            raise ValueError(f"stop-loss {self.stop_loss.value} is not a price or a percentage")
         wishes = (self.stop_loss, self.take_profits, self.trailing, self.close_after_us)
         if all(wish is None for wish in wishes):
             raise ValueError(

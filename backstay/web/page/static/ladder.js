@@ -4,7 +4,7 @@
    Prices become JavaScript numbers for pixels only; what is written is the text that came. */
 
 import { svg, setAttribute, setText } from "./dom.js";
-import { figure, percent } from "./format.js";
+import { figure } from "./format.js";
 
 /** @typedef {import("./positions.js").Position} Position */
 /** @typedef {{kind: "stop" | "entry" | "rung", state: string, price: string, name: string,
@@ -141,8 +141,8 @@ function levelsOf(position, x) {
 
 /** The share of the quantity that a rung closes, if any. */
 function shareText(position, index, before) {
-  const fraction = position.close_fractions?.[index];
-  return fraction === undefined || Number(fraction) === 0 ? "" : before + percent(fraction);
+  const share = position.take_profits[index].close;
+  return share === "0%" ? "" : before + share.replace("%", " %");
 }
 
 /** What lies between the levels: what is at risk, what the stop keeps, what is aimed at. */

@@ -6,6 +6,8 @@ import { offer } from "../dom.js";
 import { percent } from "../format.js";
 import { FormDialog } from "./dialog.js";
 
+const EXITS = ["stop_loss", "take_profits", "trailing", "close_after", "take_profit_fill"];
+
 export class OpenForm {
   #unanswered = null; // the last request whose outcome is not known, and its key
 
@@ -60,11 +62,7 @@ export function requestOf(fields) {
   const text = (name) => String(fields.get(name) ?? "").trim();
   const body = { account: text("account"), symbol: text("symbol"), side: text("side") };
   body[text("by")] = text("size");
-  if (text("stop_loss_pct") !== "") body.stop_loss_pct = text("stop_loss_pct");
-  for (const name of ["take_profit_pcts", "close_fractions"]) {
-    const numbers = text(name).split(/[;\s]+/).filter((number) => number !== "");
-    if (numbers.length > 0) body[name] = numbers;
-  }
+  for (const name of EXITS) if (text(name) !== "") body[name] = text(name);
   return body;
 }
 

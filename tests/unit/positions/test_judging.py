@@ -1,19 +1,17 @@
-"""Take-profit rungs and the stop-loss, example by example."""
+"""One price and a position: its rungs and its stop-loss, example by example."""
 
 from decimal import Decimal
 
 import pytest
 
 from tests.unit.accounts import TIME_US, Number, a_ladder, a_position, walked
-from trading.costs import DEFAULT_RATES
-from trading.events.positions import PositionClosed, PositionOpened, PositionReduced, RungHit
+from trading.events.positions import PositionClosed, PositionReduced, RungHit
 from trading.exits.ladder import Ladder, Rung, StopTarget, checked
 from trading.exits.level import percent
 from trading.model import CloseReason, Position, PositionStatus, Side
 from trading.money import ZERO
 from trading.positions.closing import rung_name
 from trading.positions.judging import Advance, Triggers, advanced, closed, triggers, unrealized_pnl
-from trading.positions.opening import opened, quantity_for
 
 
 def a_rung(distance: Number, *, fraction: Number = 0) -> Rung:
@@ -21,42 +19,6 @@ def a_rung(distance: Number, *, fraction: Number = 0) -> Rung:
         at=percent(str(distance)),
         stop=StopTarget.KEEP,
         close_fraction=Decimal(fraction),
-    )
-
-
-def test_an_opened_position_says_what_was_opened() -> None:
-    """The open's event carries hold and levels, and the position is whole at version 1."""
-    step = opened(
-        position_id=7,
-        account="demo",
-        symbol="ETHUSDT",
-        side=Side.SHORT,
-        quantity=Decimal("0.3"),
-        entry_price=Decimal("33.333333337"),
-        entry_time_us=TIME_US,
-        ladder=a_ladder(3),
-        rates=DEFAULT_RATES,
-        idempotency_key="key",
-        request="request",
-    )
-    position = step.position
-    assert position.hold == position.notional == Decimal("10.00000000")
-    assert (position.version, position.rungs_hit, position.status) == (1, 0, PositionStatus.OPEN)
-    assert (position.idempotency_key, position.request) == ("key", "request")
-    assert position.open_quantity == position.quantity
-    assert step.events == (
-        PositionOpened(
-            account="demo",
-            position_id=7,
-            symbol="ETHUSDT",
-            side=Side.SHORT,
-            quantity=Decimal("0.3"),
-            entry_price=Decimal("33.333333337"),
-            hold=Decimal("10.00000000"),
-            stop_price=position.stop_price,
-            take_profit_prices=position.take_profit_prices,
-            time_us=TIME_US,
-        ),
     )
 
 
@@ -129,7 +91,7 @@ def test_a_close_says_what_closed_it(side: Side, path: list[str], reason: str) -
 
 def test_a_rung_may_leave_the_stop() -> None:
     """A rung whose stop is `unchanged` reports the same stop before and after."""
-    ladder = checked(Ladder(stop_loss=percent(str(5)), rungs=(a_rung(3), a_rung(6))))
+    ladder = checked(Ladder(stop_loss=percent(5), rungs=(a_rung(3), a_rung(6))))
     hits = walked(a_position(ladder=ladder), 103, 106).events
     assert all(isinstance(hit, RungHit) and hit.stop_before == hit.stop_after for hit in hits)
 
@@ -137,8 +99,8 @@ def test_a_rung_may_leave_the_stop() -> None:
 @pytest.mark.parametrize("first", [StopTarget.PREVIOUS, StopTarget.BREAKEVEN])
 def test_what_is_before_the_first_rung_is_the_entry(first: StopTarget) -> None:
     """For the first rung the rung before it is breakeven."""
-    rung = Rung(at=percent(str(3)), stop=first, close_fraction=Decimal(0))
-    ladder = checked(Ladder(stop_loss=percent(str(5)), rungs=(rung,)))
+    rung = Rung(at=percent(3), stop=first, close_fraction=Decimal(0))
+    ladder = checked(Ladder(stop_loss=percent(5), rungs=(rung,)))
     assert walked(a_position(ladder=ladder), 103).position.stop_price == 100
 
 
@@ -149,7 +111,7 @@ def test_a_later_rung_to_breakeven_does_not_loosen_the_stop() -> None:
         Rung(at=percent(str(distance)), stop=stop, close_fraction=Decimal(0))
         for distance, stop in zip((3, 6, 10), stops, strict=True)
     )
-    position = a_position(ladder=checked(Ladder(stop_loss=percent(str(5)), rungs=rungs)))
+    position = a_position(ladder=checked(Ladder(stop_loss=percent(5), rungs=rungs)))
     assert walked(position, 106, 110).position.stop_price == 103
 
 
@@ -248,13 +210,6 @@ def test_unrealized_pnl_is_of_what_is_still_open(side: Side, earned: str) -> Non
     """A mark price values the open quantity, before costs."""
     assert unrealized_pnl(a_position(side), Decimal(105)) == Decimal(earned)
     assert unrealized_pnl(walked(a_position(), 111).position, Decimal(105)) == 0
-
-
-def test_a_notional_buys_a_quantity() -> None:
-    """The quantity of a notional is rounded to 18 decimals, so its hold is the notional again."""
-    quantity = quantity_for(Decimal(25), Decimal(3))
-    assert quantity == Decimal("8.333333333333333333")
-    assert a_position(entry_price=3, quantity=quantity).hold == Decimal(25)
 
 
 @pytest.mark.parametrize(

@@ -161,7 +161,7 @@ def test_every_change_counts_one_version(drawn: tuple[Position, list[Decimal]]) 
             position = step.position
 
 
-@given(entry_prices(), quantities(), ladders(), st.lists(moves(), max_size=12))
+@given(entry_prices(), quantities(), ladders(mirrors=True), st.lists(moves(), max_size=12))
 def test_a_short_mirrors_a_long(
     entry_price: Decimal, quantity: Decimal, ladder: Ladder, path: list[Decimal]
 ) -> None:
