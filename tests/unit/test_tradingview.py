@@ -265,7 +265,7 @@ def test_no_body_raises_anything_else(body: bytes) -> None:
 def test_a_key_may_have_digits() -> None:
     """So that an unknown one is named, and is no part of the value before it."""
     alert = only(b"action=buy symbol=BTCUSDT id=a-1 tp1=65000 notional=25")
-    assert (alert.client_id, alert.notional) == ("a-1", 25)
+    assert (alert.client_id, alert.notional) == ("a-1", Decimal(25))
     assert "ignored: 'tp1'" in alert.notes[0]
 
 

@@ -62,7 +62,7 @@ def test_rungs_and_the_trail_that_began_at_one_change_together() -> None:
         wishes = Changes(take_profits=fewer, trailing=trailing)
         outcome = changed(position, wishes, Decimal(102), TIME_US)
         assert isinstance(outcome, Advance)
-        assert outcome.position.take_profit_prices == (104,)
+        assert outcome.position.take_profit_prices == (Decimal(104),)
 
 
 @pytest.mark.parametrize("stop", [94, 95, 102, 103, 500])
