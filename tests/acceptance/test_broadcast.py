@@ -242,7 +242,7 @@ def test_a_long_walk_does_what_a_broadcast_would(house: House) -> None:
     assert isinstance(house.dispatcher, SequentialDispatcher)
     chance = random.Random(11)
     script: Script = []
-    for _ in range(300):
+    for _ in range(600):
         script.append(Prices([chance.randint(-12, 12) for _ in range(chance.randint(1, 3))]))
         if chance.random() < 0.15:
             script.append(Open(chance.choice(list(Side)), chance.choice(LADDERS)))
