@@ -7,6 +7,7 @@ from typing import Any
 
 from actors.engine.pooled import Recipient
 from actors.messages import Recorded
+from actors.position.messages import ChangePosition, ClosePosition
 from persistence.changes import ChangeKey
 from trading.events import Event
 from trading.events.positions import PositionClosed, PositionReduced
@@ -153,10 +154,9 @@ class TermsSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyedAnswer:
-    """The answer to a change of a position that a wallet passed on with a key."""
+    """The answer to a keyed command that a wallet, maybe in a former life, has passed on."""
 
-    key: str
-    reply_to: Recipient
+    command: ClosePosition | ChangePosition
     answer: Any
 
 
