@@ -36,12 +36,13 @@ class KeyedChanges:
     was asked of itself.
     """
 
-    __slots__ = ("_by_key", "_directory")
+    __slots__ = ("_by_key", "_directory", "_life")
 
     def __init__(self, directory: Directory) -> None:
         """Begin without a change."""
         self._directory = directory
         self._by_key: dict[str, _Pending] = {}
+        self._life = object()
 
     def has_key(self, key: str) -> bool:
         """Whether a change with this key is on its way."""
@@ -80,7 +81,7 @@ class KeyedChanges:
             if command.position_id != position_id or key is None:
                 continue
             if key.key in taken_keys:
-                reply = _Reply(self._directory, command)
+                reply = _Reply(self._directory, command, self._life)
                 self._read(command, key, _Repeated(self._directory, command, reply))
             else:
                 self._pass_on(command, key)
@@ -88,7 +89,8 @@ class KeyedChanges:
     def answered(self, message: KeyedAnswer, taken_keys: Mapping[str, int]) -> None:
         """Give the outcome to every caller; only the first has changed anything.
 
-        A denial says nothing of a key that is taken by now: what it has changed is read.
+        What this life has asked again may be answered again: the callers have their answer. A
+        denial says nothing of a key that is taken by now: what it has changed is read.
         """
         command, answer = message.command, message.answer
         assert command.key is not None, "a change comes by its wallet only with a key"
@@ -96,8 +98,9 @@ class KeyedChanges:
         waiting: list[Recipient] = []
         pending = self._by_key.get(key.key)
         if pending is not None and pending.command is command:
-            # Otherwise a former life of the wallet had passed it on.
             waiting = self._by_key.pop(key.key).waiting
+        elif message.life is self._life:
+            return
         if isinstance(answer, Denied) and key.key in taken_keys:
             for recipient in (command.reply_to, *waiting):
                 self._read(command, key, _Repeated(self._directory, command, recipient))
@@ -109,7 +112,7 @@ class KeyedChanges:
             self._directory.send(recipient, answer)
 
     def _pass_on(self, command: KeyedCommand, key: RequestKey) -> None:
-        reply = _Reply(self._directory, command)
+        reply = _Reply(self._directory, command, self._life)
         new = replace(key, is_new=True)
         self._directory.to_desk(replace(command, key=new, reply_to=reply))
 
@@ -136,12 +139,13 @@ class _Reply:
 
     directory: Directory
     command: KeyedCommand
+    life: object
 
     def tell(self, message: object) -> None:
         """Take the answer."""
         key = self.command.key
         assert key is not None, "a change comes by its wallet only with a key"
-        answer = KeyedAnswer(command=self.command, answer=message)
+        answer = KeyedAnswer(command=self.command, life=self.life, answer=message)
         if not self.directory.offer_to_wallet(key.account, answer):
             self.directory.send(self.command.reply_to, message)
 

@@ -154,9 +154,10 @@ class TermsSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyedAnswer:
-    """The answer to a keyed command that a wallet, maybe in a former life, has passed on."""
+    """The answer to a keyed command that a wallet has passed on, in the life that `life` marks."""
 
     command: ClosePosition | ChangePosition
+    life: object
     answer: Any
 
 

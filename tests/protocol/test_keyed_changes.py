@@ -404,3 +404,16 @@ def next_wallet(stage: Stage, floor: Floor, *positions: Position) -> Floor:
     wallet = floor.reported()
     held = Map({open_.position_id: Held.of(open_) for open_ in positions})
     return Floor(stage, Memory(wallet=wallet, held=held), former_life=True)
+
+
+def test_an_answer_that_comes_again_is_told_to_nobody(
+    stage: Stage, floor: Floor, position: Position
+) -> None:
+    """What was asked again may be answered twice; its caller has its answer."""
+    client = ask(floor, position)
+    command = passed_on(stage)
+    answer = done(carried_out(stage, command, position))
+    command.reply_to.tell(answer)
+    command.reply_to.tell(answer)
+    client.expect(CloseDone)
+    client.expect_nothing()
