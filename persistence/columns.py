@@ -10,7 +10,7 @@ Loaded money has 8 decimals and loaded prices have no trailing zeros, as `tradin
 them, so that both engines give values that compare and print alike.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -28,6 +28,8 @@ MONEY_UNITS_MAX = int(AMOUNT_MAX / MONEY_QUANTUM)
 
 _PRICE_INTEGER_DIGITS = 20
 _PRICE_DECIMALS = 18
+_FIRST_US = microseconds(datetime.min.replace(tzinfo=UTC))
+_LAST_US = microseconds(datetime.max.replace(tzinfo=UTC))
 LOW_PART = 1 << 32
 """Sums of what 64-bit integers have above and below this overflow in no table."""
 
@@ -156,10 +158,14 @@ class Timestamp(TypeDecorator[int]):
         return moment(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
-        """Exact to the microsecond."""
-        if value is None or _is_sqlite(dialect):
-            return value  # type: ignore[no-any-return]
-        return microseconds(value)
+        """Exact to the microsecond; raises ValueError for a number that is not a time."""
+        if value is None or not _is_sqlite(dialect):
+            return None if value is None else microseconds(value)
+        if not _FIRST_US <= value <= _LAST_US:
+            raise ValueError(
+                f"{value} microseconds since 1970 are not a time of the years 1 to 9999"
+            )
+        return value  # type: ignore[no-any-return]
 
 
 class database_clock(FunctionElement[int]):  # noqa: N801 (reads as an SQL function)

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import msgspec
 
+from trading.costs import checked_rates
 from trading.exits.exits import Exits, exits_of
 from trading.exits.ladder import Ladder, Rung, StopTarget, checked, filled_in
 from trading.exits.level import Level
@@ -87,8 +88,8 @@ def rates_json(rates: CostRates) -> str:
 
 
 def rates_from_json(text: str) -> CostRates:
-    """The cost rates of such a text."""
-    return _rates_decoder.decode(text)
+    """The cost rates of such a text; raises ValueError for one that no account may have."""
+    return checked_rates(_rates_decoder.decode(text))
 
 
 _rates_decoder = msgspec.json.Decoder(CostRates)

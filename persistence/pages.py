@@ -5,11 +5,12 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from persistence.reads import IS_OPEN, POSITIONS, stored_events
+from persistence.reads import IS_OPEN, OF_POSITIONS, POSITIONS, stored_events
 from persistence.rows.entry import stored_entry_from
 from persistence.rows.position import position_record_from
 from persistence.rows.signal import signal_from
-from persistence.state import PositionRecord, StoredEntry, StoredEvent
+from persistence.salvage import salvaged_in_order
+from persistence.state import PositionRecord, StoredEntry, StoredEvent, Unreadable
 from persistence.tables import EntryRow, EventRow, PositionRow, SignalRow
 from trading.events.markets import (
     MarketPaused,
@@ -44,14 +45,19 @@ def position(session: Session, position_id: int) -> PositionRecord | None:
     return None if row is None else position_record_from(row)
 
 
-def positions_by_id(session: Session, ids: Sequence[int]) -> tuple[PositionRecord, ...]:
-    """The positions with these ids, of one moment and by id; unknown ids have none."""
+def positions_by_id(
+    session: Session, ids: Sequence[int]
+) -> tuple[PositionRecord | Unreadable, ...]:
+    """The positions with these ids, of one moment and by id; unknown ids have none.
+
+    A row that cannot be decoded is named in its place.
+    """
     ascending = sorted(ids)
-    found: list[PositionRecord] = []
+    found: list[PositionRecord | Unreadable] = []
     for begin in range(0, len(ascending), IDS_MAX):
-        some = PositionRow.id.in_(ascending[begin : begin + IDS_MAX])
-        rows = session.execute(POSITIONS.where(some).order_by(PositionRow.id))
-        found.extend(map(position_record_from, rows))
+        some = POSITIONS.where(PositionRow.id.in_(ascending[begin : begin + IDS_MAX]))
+        by_id = some.order_by(PositionRow.id)
+        found.extend(salvaged_in_order(session, by_id, position_record_from, OF_POSITIONS))
     return tuple(found)
 
 
@@ -63,8 +69,11 @@ def positions(
     symbol: str | None = None,
     before_id: int | None = None,
     limit: int,
-) -> tuple[PositionRecord, ...]:
-    """At most `limit` positions with ids below `before_id`, newest first."""
+) -> tuple[PositionRecord | Unreadable, ...]:
+    """At most `limit` positions with ids below `before_id`, newest first.
+
+    A row that cannot be decoded is named in its place.
+    """
     found = POSITIONS.order_by(PositionRow.id.desc()).limit(limit)
     if account is not None:
         found = found.where(PositionRow.account == account)
@@ -74,7 +83,7 @@ def positions(
         found = found.where(PositionRow.symbol == symbol)
     if before_id is not None:
         found = found.where(PositionRow.id < before_id)
-    return tuple(map(position_record_from, session.execute(found)))
+    return salvaged_in_order(session, found, position_record_from, OF_POSITIONS)
 
 
 def entries(

@@ -36,25 +36,32 @@ class Source:
 def salvaged(
     session: Session, found: Select[*tuple[Any, ...]], decode: Callable[[Any], T], source: Source
 ) -> tuple[tuple[T, ...], tuple[Unreadable, ...]]:
-    """What rows of whole columns decode to, and the rows that do not.
+    """What rows of whole columns decode to, and the rows that do not."""
+    good: list[T] = []
+    bad: list[Unreadable] = []
+    for outcome in salvaged_in_order(session, found, decode, source):
+        if isinstance(outcome, Unreadable):
+            bad.append(outcome)
+        else:
+            good.append(outcome)
+    return tuple(good), tuple(bad)
+
+
+def salvaged_in_order(
+    session: Session, found: Select[*tuple[Any, ...]], decode: Callable[[Any], T], source: Source
+) -> tuple[T | Unreadable, ...]:
+    """The same in the rows' order: each is decoded, or is named where it would have been.
 
     One query where all is well. Otherwise halves are read again, so that a broken row among n
     costs about 2 log n queries.
     """
     try:
-        return tuple(map(decode, session.execute(found))), ()
+        return tuple(map(decode, session.execute(found)))
     except Exception as error:
         if not is_undecodable(error):
             raise
     keys = tuple(dict.fromkeys(session.scalars(found.with_only_columns(source.key))))
-    good: list[T] = []
-    bad: list[Unreadable] = []
-    for outcome in _halved(session, found, decode, source, keys):
-        if isinstance(outcome, Unreadable):
-            bad.append(outcome)
-        else:
-            good.extend(outcome)
-    return tuple(good), tuple(bad)
+    return tuple(_halved(session, found, decode, source, keys))
 
 
 def _halved(
@@ -63,7 +70,7 @@ def _halved(
     decode: Callable[[Any], T],
     source: Source,
     keys: tuple[Any, ...],
-) -> Iterator[list[T] | Unreadable]:
+) -> Iterator[T | Unreadable]:
     """Reads the rows of ordered keys, and where that fails each half of them."""
     if not keys:
         return
@@ -79,7 +86,7 @@ def _halved(
             yield _unreadable(session, source, keys[0], error)
             return
     else:
-        yield decoded
+        yield from decoded
         return
     middle = len(keys) // 2
     yield from _halved(session, found, decode, source, keys[:middle])

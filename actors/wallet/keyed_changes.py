@@ -36,12 +36,13 @@ class KeyedChanges:
     was asked of itself.
     """
 
-    __slots__ = ("_by_key", "_directory")
+    __slots__ = ("_by_key", "_directory", "_life")
 
     def __init__(self, directory: Directory) -> None:
         """Begin without a change."""
         self._directory = directory
         self._by_key: dict[str, _Pending] = {}
+        self._life = object()
 
     def has_key(self, key: str) -> bool:
         """Whether a change with this key is on its way."""
@@ -80,16 +81,20 @@ class KeyedChanges:
             if command.position_id != position_id or key is None:
                 continue
             if key.key in taken_keys:
-                reply = _Reply(self._directory, key, command.reply_to)
+                reply = _Reply(self._directory, key, command.reply_to, self._life)
                 self._read(command, key, _Repeated(self._directory, command, reply))
             else:
                 self._pass_on(command, key)
 
     def answered(self, message: KeyedAnswer) -> None:
-        """Give the outcome to every caller; only the first has changed anything."""
-        self._directory.send(message.reply_to, message.answer)
+        """Give the outcome to every caller; only the first has changed anything.
+
+        What this life has asked again may be answered again: the callers have their answer.
+        """
         pending = self._by_key.pop(message.key, None)
-        if pending is None:  # A former life of the wallet had passed it on.
+        if pending is not None or message.life is not self._life:
+            self._directory.send(message.reply_to, message.answer)
+        if pending is None:
             return
         answer = message.answer
         if isinstance(answer, CloseDone | ChangeDone):
@@ -98,7 +103,7 @@ class KeyedChanges:
             self._directory.send(waiting, answer)
 
     def _pass_on(self, command: KeyedCommand, key: RequestKey) -> None:
-        reply = _Reply(self._directory, key, command.reply_to)
+        reply = _Reply(self._directory, key, command.reply_to, self._life)
         new = replace(key, is_new=True)
         self._directory.to_desk(replace(command, key=new, reply_to=reply))
 
@@ -123,10 +128,11 @@ class _Reply:
     directory: Directory
     key: RequestKey
     first: Recipient
+    life: object
 
     def tell(self, message: object) -> None:
         """Take the answer."""
-        answer = KeyedAnswer(key=self.key.key, reply_to=self.first, answer=message)
+        answer = KeyedAnswer(key=self.key.key, life=self.life, reply_to=self.first, answer=message)
         self.directory.to_wallet(self.key.account, answer)
 
 

@@ -153,9 +153,13 @@ class TermsSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyedAnswer:
-    """The answer to a change of a position that a wallet passed on with a key."""
+    """The answer to a change of a position that a wallet passed on with a key.
+
+    `life` marks the wallet's life that passed it on.
+    """
 
     key: str
+    life: object
     reply_to: Recipient
     answer: Any
 

@@ -147,13 +147,19 @@ class ServiceClient:
                 return
 
     def listed(self, path: str, query: dict[str, Any], limit: int) -> dict[str, Any]:
-        """A list's first `limit` items as one page of `{items, next}`."""
+        """A list's first `limit` items as one page of `{items, next}`.
+
+        `unreadable` has the rows that the service cannot read, where there are any.
+        """
         items: list[Any] = []
+        unreadable: list[Any] = []
         following = None
         for page in self.pages(path, query, limit):
             items += page["items"]
+            unreadable += page.get("unreadable", [])
             following = page["next"]
-        return {"items": items, "next": following}
+        told = {"unreadable": unreadable} if unreadable else {}
+        return {"items": items, "next": following, **told}
 
     def _call(
         self,

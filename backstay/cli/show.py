@@ -70,6 +70,8 @@ def positions(
         else:
             page = listed()
             print_result(page, positions_table, as_json=as_json)
+            for row in page.get("unreadable", ()):
+                typer.echo(row["detail"], err=True)
 
 
 @app.command()

@@ -57,7 +57,12 @@ class AlertSenders:
         action = self._random.choice([*SignalAction])
         flat = self._random.random() < 0.1
         opens = action is not SignalAction.CLOSE and not flat
+        account = self._random.choice([*ACCOUNTS])
         symbol = self._random.choice([*SYMBOLS])
+        opened = self._world.model.open_positions()
+        if opened and self._random.random() < 0.5:
+            now = self._random.choice(opened).now
+            account, symbol = now.account, now.symbol
         exits: Fields = {}
         if opens and self._random.random() < 0.5:
             last = self._world.model.market(symbol).last
@@ -66,7 +71,7 @@ class AlertSenders:
         share = Decimal(self._random.choice(("0.5", "0.25", "1")))
         sent_us = self._world.day_us - self._random.choice((0, 1_000_000, 55_000_000, 70_000_000))
         return SignalOrder(
-            account="nobody" if serial % 40 == 0 else self._random.choice([*ACCOUNTS]),
+            account="nobody" if serial % 40 == 0 else account,
             symbol=symbol,
             action=action,
             digest=f"{serial}.{number}",

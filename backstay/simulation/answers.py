@@ -128,10 +128,11 @@ def _judge_denial(model: Model, request: HandAsked, reason: str, message: Denied
         if model.requests.asks_otherwise(request.account, request.key, request):
             allowed.add("key_conflict")
         step = model.accounts[request.account].steps.get(request.key)
-        if step is not None and (step.position_id, step.asks) == (
+        is_same = step is not None and (step.position_id, step.asks) == (
             request.position_id,
             request.asks,
-        ):
+        )
+        if is_same and not (reason == "set_aside" and reason in allowed):
             raise Violation(f"{request} is denied, and its key has done {step}: {message}")
     if request.done or reason not in allowed:
         raise Violation(f"{request} is denied: {message}")

@@ -135,13 +135,12 @@ class Steps:
         first = self.random.choice(keyed)
         other = self.random.random() < 0.15
         key = first.key
-        changes = [
-            request.key
-            for request in self.world.requests.hands[-30:]
-            if request.key is not None and request.account == first.account
-        ]
-        if changes and self.random.random() < 0.1:
-            key = self.random.choice(changes)  # the very same open, under the key of a change
+        changes = [request for request in self.world.requests.hands[-30:] if request.key]
+        if changes and self.random.random() < 0.25:
+            # The very same open as that of a position, under the key of its change.
+            change = self.random.choice(changes)
+            opener = self.world.requests.opener_of(change.position_id)
+            first, key = (opener, change.key) if opener is not None else (first, key)
         request = OpenAsked(
             self.world.requests.next_serial(),
             account=first.account,

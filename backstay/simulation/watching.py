@@ -53,7 +53,8 @@ class ModelWatcher(Watcher):
     def handled(self, actor: PooledActor, message: Any) -> None:
         """An actor has handled a message."""
         self._note(actor, message)
-        if isinstance(actor, MarketActor):
+        # One that was retired takes what was sent to it before its end; the model has the next one.
+        if isinstance(actor, MarketActor) and self._markets[str(actor.key)] is actor:
             self._market_handled(actor, message)
 
     def sending(self, actor: PooledActor, message: Any) -> None:

@@ -28,9 +28,9 @@ WEATHERS = {
         signals=0.3,
         kill=0.02,
         stop=0.01,
-        failure=0.05,
+        failure=0.1,
         database=FaultRates(
-            commit=0.05, look_up=0.1, read=0.05, slow=0.05, kill=0.01, stop=0.01, full=0.01
+            commit=0.05, look_up=0.1, read=0.05, slow=0.05, kill=0.03, stop=0.03, full=0.01
         ),
     ),
     "clocks": Weather(clock=0.15, failure=0.03, kill=0.02, stop=0.02),

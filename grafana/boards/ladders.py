@@ -38,6 +38,16 @@ NOW = Row(
             steps=((1, "red"),),
         ),
         Tile(
+            title="Past the time stop",
+            description=(
+                "Positions whose time stop has passed and that are not closed yet: no price has"
+                " come. A silent or paused market closes nothing."
+            ),
+            queries=(Query(now("positions_past_time_stop")),),
+            no_data="Nothing scraped",
+            steps=((1, "semi-dark-orange"),),
+        ),
+        Tile(
             title="Rungs hit",
             description=f"Take-profits that prices reached, by side. {IN_RANGE}",
             queries=(Query(within_range("take_profit_hits_total", "side"), "{{side}}"),),
@@ -46,7 +56,7 @@ NOW = Row(
         ),
         Tile(
             title="Stop moves",
-            description=f"Stop-losses that were moved, by rungs or by hand. {IN_RANGE}",
+            description=f"Stop-losses that were moved, by rungs, trails or by hand. {IN_RANGE}",
             queries=(Query(within_range("stop_loss_moves_total")),),
             no_data="Nothing scraped",
             decimals=0,
@@ -76,8 +86,8 @@ LADDERS_ROW = Row(
         Graph(
             title="Stop moves by destination",
             description=(
-                "Stop-losses moved to the entry price (breakeven), to an earlier rung's price, or"
-                f" by hand, {PER_BAR}."
+                "Stop-losses moved by a rung to the entry price (breakeven) or elsewhere (rung),"
+                f" by a trail, or by hand, {PER_BAR}."
             ),
             queries=(Query(some_per_bar("stop_loss_moves_total", "to"), "{{to}}"),),
             no_data="None in this time",
@@ -85,7 +95,7 @@ LADDERS_ROW = Row(
         ),
         Graph(
             title="Closes by reason",
-            description=f"Positions closed by the last rung, the stop-loss or hand, {PER_BAR}.",
+            description=f"Positions closed by a rung, the stop-loss, time or hand, {PER_BAR}.",
             queries=(
                 Query(
                     some_per_bar("positions_closed_total", "reason, side"), "{{reason}} {{side}}"
@@ -98,6 +108,8 @@ LADDERS_ROW = Row(
                 "TAKE_PROFIT SHORT": "dark-green",
                 "STOP_LOSS LONG": "semi-dark-red",
                 "STOP_LOSS SHORT": "dark-red",
+                "TIME LONG": "semi-dark-orange",
+                "TIME SHORT": "dark-orange",
                 "MANUAL LONG": "semi-dark-purple",
                 "MANUAL SHORT": "dark-purple",
             },

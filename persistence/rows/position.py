@@ -74,18 +74,24 @@ def position_row(position: Position, now_us: int) -> Row:
 def position_from(row: Iterable[Any]) -> Position:
     """The position of a row that has all columns of `positions`, in their order."""
     of = _by_name(row)
-    reason = of.close_reason
+    reason, ladder = of.close_reason, ladder_from(of.ladder)
+    levels = tuple(map(finite, _prices_decoder.decode(of.take_profit_prices)))
+    if not len(levels) == len(ladder.rungs) >= of.rungs_hit:
+        raise ValueError(
+            f"{len(levels)} take-profit prices, {of.rungs_hit} of which were hit, "
+            f"do not fit a ladder of {len(ladder.rungs)} rungs"
+        )
     return Position(
         position_id=of.id,
         account=of.account,
         symbol=of.symbol,
         side=Side(of.side),
-        ladder=ladder_from(of.ladder),
+        ladder=ladder,
         rates=CostRates(fee=of.fee_rate, spread=of.spread_rate, slippage=of.slippage_rate),
         quantity=of.quantity,
         entry_price=of.entry_price,
         entry_time_us=of.entry_time,
-        take_profit_prices=tuple(map(finite, _prices_decoder.decode(of.take_profit_prices))),
+        take_profit_prices=levels,
         stop_price=of.stop_price,
         open_quantity=of.open_quantity,
         hold=of.hold,

@@ -18,6 +18,7 @@ from tests.acceptance.house import SYMBOL, House
 from tests.acceptance.scrapes import StubFeed, feeds
 from tests.acceptance.scrapes import value as value_of
 from trading.events.positions import OpenDenied
+from trading.exits.notation import exits_from
 from trading.model import Side
 
 Houses = Callable[..., House]
@@ -153,3 +154,26 @@ def test_a_scrape_never_fails_for_what_it_did_not_expect(house: House, metrics: 
     assert value("opens_denied_total", reason="whim") == 1
     assert value("actor_restarts_total", actor="poltergeist") == 1
     assert value("feed_connected", venue=ODD) == 1
+
+
+def test_a_silent_market_leaves_a_time_stop_overdue_until_its_next_price(
+    house: House, value: Value
+) -> None:
+    """Nothing closes without a price; the alert stands on this count."""
+    house.open(25, ladder=exits_from({"close_after": "1h"}).over())
+    house.advance(3_599)
+    assert value("positions_past_time_stop") == 0
+    house.advance(2)
+    assert value("positions_past_time_stop") == 1
+    house.price(100)
+    assert value("positions_past_time_stop") == 0
+
+
+def test_a_trail_s_moves_are_counted_as_such(house: House, value: Value) -> None:
+    """A step that does not tighten the stop moves nothing."""
+    trail = {"stop_loss": "1%", "take_profits": "none", "trailing": "2%"}
+    house.open(25, ladder=exits_from(trail).over())
+    house.price("100.5")
+    assert value("stop_loss_moves_total", to="trail") == 0
+    house.price(102, 103)
+    assert value("stop_loss_moves_total", to="trail") == 2

@@ -277,7 +277,7 @@ def test_a_symbol_that_is_silent_while_others_trade_is_told_once(
         house.price(5, symbol="ETHUSDT")
     assert stale_events(house) == [
         "no price was accepted for 62 s, while prices of 1 other symbols come; "
-        "no stop acts without one"
+        "no stop and no time stop acts without one"
     ]
     house.price(100)
     house.advance(70)

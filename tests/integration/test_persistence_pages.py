@@ -10,7 +10,7 @@ from sqlalchemy import event
 
 from persistence import pages
 from persistence.changes import Change
-from persistence.state import PositionRecord
+from persistence.state import PositionRecord, Unreadable
 from persistence.store import Store
 from tests.integration.bookkeeper import NOW_US, Bookkeeper
 from trading.events.markets import PriceQuarantined, PriceRejected, QuarantineEnded
@@ -40,8 +40,8 @@ def with_positions(store: Store) -> Bookkeeper:
     return keeper
 
 
-def ids(found: tuple[PositionRecord, ...]) -> list[int]:
-    return [record.position.position_id for record in found]
+def ids(found: tuple[PositionRecord | Unreadable, ...]) -> list[int]:
+    return [row.position.position_id for row in found if isinstance(row, PositionRecord)]
 
 
 def of_market(*, symbol: str = "BTCUSDT") -> Change:

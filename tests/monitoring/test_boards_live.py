@@ -82,6 +82,7 @@ def test_ladders_show_what_prices_did(scenario: Played) -> None:
     happened = {
         "Open positions": {"LONG": 1, "SHORT": 1},
         "Beyond the stop": {"": 0},
+        "Past the time stop": {"": 0},
         "Rungs hit": {"LONG": 3, "SHORT": 1},
         "Stop moves": {"": 5},
         "Closed": {"": 2},

@@ -20,7 +20,7 @@ from actors.market.actor import MarketActor
 from actors.market.messages import Disarm, PriceQuoted, QuotePrice
 from actors.market.price_history import Accepted, PriceHistory
 from actors.position.actor import PositionActor
-from actors.position.messages import ChangeDone
+from actors.position.answers import done
 from actors.wallet.actor import WalletActor
 from actors.wallet.pending_opens import PendingOpens
 from persistence import commits
@@ -162,11 +162,9 @@ def stops_are_answered_too_early(patch: pytest.MonkeyPatch) -> None:
 
     def hasty(self: PositionActor, advance: Advance, *how: Any, **more: Any) -> None:
         take(self, advance, *how, **more)
-        for moved in self._asked.pop(advance.position.version, []):
-            self.directory.send(
-                moved.reply_to,
-                ChangeDone(record=PositionRecord(position=advance.position, opened_at_us=0)),
-            )
+        for asked in self._asked.pop(advance.position.version, []):
+            record = PositionRecord(position=advance.position, opened_at_us=0)
+            self.directory.send(asked.reply_to, done(asked, record, repeated=False))
 
     patch.setattr(PositionActor, "_take", hasty)
 

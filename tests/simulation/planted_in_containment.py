@@ -6,10 +6,11 @@ import pytest
 
 from actors.commit.writer import SafeWriter
 from actors.desk.lives import Lives
-from actors.desk.set_aside import AsideShelf, Command
+from actors.desk.set_aside import AsideShelf
+from actors.published import Published
 from actors.wallet.actor import WalletActor
 from actors.wallet.plan import PlannedCommand
-from trading.model import Denial
+from trading.model import Denial, Position
 
 
 def unexpected_errors_end_the_committer(patch: pytest.MonkeyPatch) -> None:
@@ -46,7 +47,7 @@ def markets_wait_for_who_is_set_aside(patch: pytest.MonkeyPatch) -> None:
 def commands_for_who_is_set_aside_are_passed_on(patch: pytest.MonkeyPatch) -> None:
     """The Desk does not deny what needs a position that stands still."""
 
-    def hopeful(_self: AsideShelf, _command: Command) -> None:
+    def hopeful(_self: Published, _position: Position) -> None:
         return None
 
-    patch.setattr(AsideShelf, "denial_for", hopeful)
+    patch.setattr(Published, "unguarded_by", hopeful)

@@ -2,6 +2,8 @@
 
 import json
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,23 +15,8 @@ from trading.exits.notation import exits_from
 TEXT = PAGE.read_text()
 PICTURED = {block.picture: block for block in blocks(TEXT) if block.picture is not None}
 
-GOLDEN = (
-    ("prices and percentages", "Closed at 110", "2.32225"),
-    ("prices of a SHORT", "Closed at 90", "2.34275"),
-    ("a price, a percentage, a price", "Closed at 64199", "4.6885893"),
-    ("breakeven net", "Closed at 100.67", "-0.00068675"),
-    ("breakeven net of a SHORT", "Closed at 99.34", "-0.0018235"),
-    ("a rung's stop at a distance", "Closed at 105", "1.077375"),
-    ("a trail from the entry", "Closed at 205.8", "1.109055"),
-    ("a trail of a SHORT", "Closed at 191.76", "1.733446"),
-    ("a trail from a rung", "Closed at 107.9", "4.757655"),
-    ("a trail by an amount, from a level", "Closed at 65400", "9.6546"),
-    ("a time stop", "Closed at 101.2", "0.13127"),
-    ("a rung and the time at one price", "Closed at 104", "0.8284"),
-    ("a gap filled at the levels", "Closed at 106", "3.81155"),
-    ("a gap filled at the price", "Closed at 107", "6.3013"),
-)
-"""What was worked out by hand: the last close and the net PnL of the whole position."""
+GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "exits.json").read_text())
+"""Cases that were worked out by hand."""
 
 
 def test_the_examples_say_what_the_rules_answer() -> None:
@@ -37,13 +24,12 @@ def test_the_examples_say_what_the_rules_answer() -> None:
     assert filled(TEXT) == TEXT
 
 
-@pytest.mark.parametrize(
-    ("close", "net"), [case[1:] for case in GOLDEN], ids=[c[0] for c in GOLDEN]
-)
-def test_a_figure_worked_out_by_hand_is_on_the_page(close: str, net: str) -> None:
-    """A mistake in a rule cannot pass by writing the page anew."""
-    ends = re.findall(r"(Closed at \S+),(?:(?!Closed at).)*? in all (\S+)", " ".join(TEXT.split()))
-    assert (close, net) in ends
+@pytest.mark.parametrize("case", GOLDEN, ids=lambda case: case["name"])
+def test_a_case_worked_out_by_hand_is_on_the_page(case: dict[str, Any]) -> None:
+    """Its last close and what the position earned: a mistake in a rule cannot write them anew."""
+    last = case["steps"][-1]["closed"][-1]
+    ends = re.findall(r"Closed at (\S+),(?:(?!Closed at).)*? in all (\S+)", " ".join(TEXT.split()))
+    assert (last["exit_price"], case["net_pnl_so_far"]) in ends
 
 
 @pytest.mark.parametrize("name", sorted(PICTURED))

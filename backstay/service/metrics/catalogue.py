@@ -43,7 +43,7 @@ OPEN_DENIALS = tuple(
 )
 CHECKS = ("total", "locked", "used", "chain", "memory")
 COST_KINDS = ("entry_fee", "exit_fee", "spread", "slippage")
-STOP_MOVES = ("breakeven", "rung", "manual")
+STOP_MOVES = ("breakeven", "rung", "trail", "manual")
 
 _ACCOUNT = Label(name="account", values_max=ACCOUNTS)
 _ROUTE = Label(name="route", values_max=ROUTES)
@@ -130,8 +130,8 @@ LADDERS = MetricGroup(
         counter(
             "backstay_stop_loss_moves_total",
             _COUNT,
-            "tightened stop-losses: by a rung to the entry price, by a rung to an earlier rung, or "
-            "by a client",
+            "tightened stop-losses: by a rung to the entry price, by a rung to another place, by a "
+            "trail, or by a client",
             label("to", *STOP_MOVES),
         ),
         counter(
@@ -165,6 +165,12 @@ LADDERS = MetricGroup(
             "open positions whose stop-loss the newest price of their symbol has reached; "
             "rejected, ignored and quarantined prices count, and prices of a paused market; "
             "each closes within milliseconds unless there is a fault",
+        ),
+        gauge(
+            "backstay_positions_past_time_stop",
+            _COUNT,
+            "open positions whose time stop has passed; the next accepted price closes each, so "
+            "they stay only while their market is paused, quarantined or silent, or by a fault",
         ),
     ),
 )

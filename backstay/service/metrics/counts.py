@@ -17,6 +17,7 @@ from trading.events.positions import (
     PositionReduced,
     RungHit,
     StopMoved,
+    StopTrailed,
 )
 from trading.money import ZERO
 
@@ -87,6 +88,9 @@ class CommitCounts:
                     self._settle(event)
                 case PositionReduced():
                     self._settle(event)
+                case StopTrailed():
+                    if event.stop_after != event.stop_before:
+                        self._add("stop_loss_moves_total", "trail")
                 case StopMoved():
                     self._add("stop_loss_moves_total", "manual")
                 case OpenDenied():
@@ -115,7 +119,7 @@ class CommitCounts:
 
 
 def _target(hit: RungHit, change: Change) -> str:
-    """Where a rung has moved the stop: to the entry price, or else to an earlier rung."""
+    """Where a rung has moved the stop: to the entry price, or else to another place."""
     entry_price = next(
         (p.entry_price for p in change.positions if p.position_id == hit.position_id), None
     )

@@ -1,7 +1,8 @@
 """The process's metrics: fed by what is announced and published, read at each scrape.
 
 A scrape asks no actor and no database. It holds the interpreter's lock: what it costs grows with
-the accounts, their checks and the routes, and with the positions only while one is not armed.
+the accounts, their checks and the routes, and with the positions only while one is not armed or
+has no fresh price.
 """
 
 import threading
@@ -23,6 +24,7 @@ from backstay.service.metrics.counts import CommitCounts
 from backstay.service.metrics.exposition import CatalogueCollector
 from backstay.service.metrics.model import Readings
 from backstay.service.running.stops import beyond_stop
+from backstay.service.running.time_stops import past_time_stop
 
 if TYPE_CHECKING:
     from backstay.service.running.feeds import Feeds
@@ -77,6 +79,9 @@ class Metrics:
         self._sources += [
             partial(collectors.books, published, directory.stats),
             lambda: {"backstay_positions_beyond_stop": {(): len(beyond_stop(published))}},
+            lambda: {
+                "backstay_positions_past_time_stop": {(): len(past_time_stop(published, clock))}
+            },
             partial(collectors.set_aside, published),
             lambda: collectors.markets(published, clock, self._awaited()),
             engine,

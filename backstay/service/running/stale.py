@@ -54,4 +54,6 @@ def _why(status: MarketStatus, now_us: int, waited_us: int, live: int) -> str:
     age_us = status.age_us(now_us)
     seconds = (waited_us if age_us is None else age_us) // SECOND_US
     others = f", while prices of {live} other symbols come" if live else ""
-    return f"no price was accepted for {seconds} s{others}; no stop acts without one"
+    return (
+        f"no price was accepted for {seconds} s{others}; no stop and no time stop acts without one"
+    )

@@ -30,11 +30,12 @@ from backstay.web.api.schemas import (
     TakeProfitBody,
     TradingBody,
     TransactionBody,
+    UnreadableBody,
 )
 from backstay.web.api.waiting import Reads
 from backstay.web.backend import Backend
 from backstay.web.problems import Problem
-from persistence.state import PositionRecord, StoredEntry
+from persistence.state import PositionRecord, StoredEntry, Unreadable
 from trading.books import HealthReport
 from trading.exits.exits import exits_of
 from trading.exits.ladder import untargeted_fraction
@@ -126,11 +127,24 @@ def _take_profits(position: Position) -> list[TakeProfitBody]:
 
 
 async def find_record(backend: Backend, reads: Reads, position_id: int) -> PositionRecord | None:
-    """A position as the last commit left it: from what is published while it is open."""
+    """A position as the last commit left it: from what is published while it is open.
+
+    Raises:
+        Problem: if its row cannot be decoded.
+    """
     record = open_record(backend, position_id)
     if record is not None:
         return record
-    return await reads(partial(backend.reader.read_position, position_id))
+    for row in await reads(partial(backend.reader.read_positions_by_id, [position_id])):
+        if isinstance(row, Unreadable):
+            raise Problem(503, "row_unreadable", row.text)
+        return row
+    return None
+
+
+def unreadable_body(row: Unreadable) -> UnreadableBody:
+    """A row that cannot be shown."""
+    return UnreadableBody(table=row.table, row=row.row, account=row.account, detail=row.text)
 
 
 def open_record(backend: Backend, position_id: int) -> PositionRecord | None:

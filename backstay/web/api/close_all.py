@@ -12,12 +12,18 @@ from actors.desk.set_aside import no_wallet
 from actors.messages import Denied, Reply
 from actors.position.messages import ClosePosition
 from backstay.web.access.access import Scope, requires
-from backstay.web.api.bodies import check_market, open_positions, position_body
+from backstay.web.api.bodies import (
+    check_market,
+    open_positions,
+    position_body,
+    unreadable_body,
+)
 from backstay.web.api.fields import AccountName, RequestBody, Symbol, example
 from backstay.web.api.schemas import CloseAllBody, DeniedClose
 from backstay.web.api.waiting import TheReads
 from backstay.web.backend import Backend, TheBackend
 from backstay.web.problems import answers, problem_for
+from persistence.state import PositionRecord, Unreadable
 
 router = APIRouter(prefix="/positions", tags=["positions"], dependencies=[requires(Scope.TRADE)])
 
@@ -59,7 +65,8 @@ async def close_all(
     done = [id_ for id_ in answered if id_ not in denials]
     closed = await reads(partial(backend.reader.read_positions_by_id, done)) if done else ()
     return CloseAllBody(
-        closed=[position_body(backend, record) for record in closed],
+        closed=[position_body(backend, row) for row in closed if isinstance(row, PositionRecord)],
+        unreadable=[unreadable_body(row) for row in closed if isinstance(row, Unreadable)],
         denied=[
             DeniedClose(id=id_, problem=problem_for(denial).document())
             for id_, denial in denials.items()

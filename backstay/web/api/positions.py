@@ -1,5 +1,6 @@
 """Positions: opening, looking, changing, closing."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Annotated
 
@@ -12,7 +13,13 @@ from actors.position.messages import ChangePosition, ClosePosition, RequestKey
 from actors.wallet.messages import OpenPosition
 from backstay.web.access.access import requires
 from backstay.web.access.scopes import Scope
-from backstay.web.api.bodies import check_market, find_record, open_positions, position_body
+from backstay.web.api.bodies import (
+    check_market,
+    find_record,
+    open_positions,
+    position_body,
+    unreadable_body,
+)
 from backstay.web.api.history import history_item, pnl_body
 from backstay.web.api.paging import page_of
 from backstay.web.api.position_requests import (
@@ -22,7 +29,13 @@ from backstay.web.api.position_requests import (
     PositionPath,
     PositionQuery,
 )
-from backstay.web.api.schemas import ClosedBody, HistoryBody, OpenedBody, Page, PositionBody
+from backstay.web.api.schemas import (
+    ClosedBody,
+    HistoryBody,
+    OpenedBody,
+    PositionBody,
+    PositionPage,
+)
 from backstay.web.api.waiting import (
     OPEN_NOT_KNOWN,
     OPEN_NOT_KNOWN_BY_KEY,
@@ -32,7 +45,7 @@ from backstay.web.api.waiting import (
 )
 from backstay.web.backend import Backend, TheBackend
 from backstay.web.problems import answers, problem_for
-from persistence.state import PositionRecord
+from persistence.state import PositionRecord, Unreadable
 from trading.model import PositionStatus
 from trading.times import SECOND_US
 
@@ -104,11 +117,12 @@ async def open_position(
 @router.get("", responses=answers(404, 503))
 async def list_positions(
     backend: TheBackend, reads: TheReads, query: Annotated[PositionQuery, Query()]
-) -> Page[PositionBody]:
+) -> PositionPage:
     """Positions, the newest first."""
     if query.account is not None and query.account not in backend.published.version.wallets:
         raise problem_for(no_wallet(backend.published, query.account))
     before_id, limit = query.before_number, query.limit + 1
+    found: Sequence[PositionRecord | Unreadable]
     if query.status is PositionStatus.OPEN:
         found = open_positions(
             backend, account=query.account, symbol=query.symbol, before_id=before_id, limit=limit
@@ -126,8 +140,13 @@ async def list_positions(
         )
     if query.symbol is not None and not found:
         check_market(backend, query.symbol, "it has no positions")
-    shown, next_ = page_of(found, query.limit, lambda record: record.position.position_id)
-    return Page(items=[position_body(backend, record) for record in shown], next=next_)
+    # Every row counts, shown or not: a page of broken rows only has a next one too.
+    rows, next_ = page_of(found, query.limit, _row_id)
+    return PositionPage(
+        items=[position_body(backend, row) for row in rows if isinstance(row, PositionRecord)],
+        next=next_,
+        unreadable=[unreadable_body(row) for row in rows if isinstance(row, Unreadable)],
+    )
 
 
 @router.get("/{position_id:digits}", responses=answers(404, 503))
@@ -233,6 +252,10 @@ async def _request_key(
         return None
     record = await _record(backend, reads, position_id)
     return RequestKey(account=record.position.account, key=key)
+
+
+def _row_id(row: PositionRecord | Unreadable) -> int:
+    return int(row.row) if isinstance(row, Unreadable) else row.position.position_id
 
 
 async def _record(backend: Backend, reads: Reads, position_id: int) -> PositionRecord:

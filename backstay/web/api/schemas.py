@@ -240,10 +240,29 @@ class DeniedClose(BaseModel):
     problem: dict[str, Any]
 
 
+class UnreadableBody(BaseModel):
+    """A row of the database that cannot be read, and what to do about it."""
+
+    table: str
+    row: str = Field(description="its key: a position's id")
+    account: str | None = Field(description="whose row it is, where that can be read")
+    detail: str
+
+
+class PositionPage(Page[PositionBody]):
+    """A part of the list of positions; `unreadable` are its positions that cannot be shown."""
+
+    unreadable: list[UnreadableBody]
+
+
 class CloseAllBody(BaseModel):
-    """The outcome of each open position; `pending` are the ids without an answer yet."""
+    """The outcome of each open position; `pending` are the ids without an answer yet.
+
+    `unreadable` are those that are closed, and whose rows cannot be read.
+    """
 
     closed: list[PositionBody]
+    unreadable: list[UnreadableBody] = []
     denied: list[DeniedClose]
     pending: list[int]
 
