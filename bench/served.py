@@ -111,6 +111,7 @@ def serving(desk: Running, database_url: str, folder: Path) -> Iterator[str]:
         tell=system.tell,
         to_market=system.directory.to_market,
         to_signals=lambda _: False,
+        note_refusal=lambda _: None,
         published=system.published,
         reader=reader,
         clock=SystemClock(),

@@ -159,6 +159,7 @@ def serving(
         tell=house.system.tell,
         to_market=house.system.directory.to_market,
         to_signals=house.system.directory.to_signals,
+        note_refusal=house.system.directory.to_signals,
         published=house.system.published,
         reader=reader,
         events=EventStream(reader),

@@ -266,6 +266,7 @@ class Service:
             tell=gate.tell,
             to_market=gate.to_market,
             to_signals=gate.to_signals,
+            note_refusal=gate.note,
             published=system.published,
             reader=store,
             clock=self._clock,
