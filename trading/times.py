@@ -38,7 +38,7 @@ def duration_from(text: str) -> int:
     found = _DURATION.fullmatch(text.strip())
     if found is None:
         raise ValueError(
-            f"{text!r} is not a duration: write a whole number and its unit, "
+            f"{text[:60]!r} is not a duration: write a whole number and its unit, "
             "s, m, h or d, such as 4h"
         )
     return int(found[1]) * _UNITS[found[2]]
