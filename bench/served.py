@@ -20,6 +20,7 @@ from bench.desks import WAIT_SECONDS_MAX, Running, open_commands, running
 from bench.latency import CloseListener
 from harness.servers import PostgresServer
 from persistence.store import Store
+from trading.costs import DEFAULT_RATES
 
 
 class Served:
@@ -120,6 +121,7 @@ def serving(desk: Running, database_url: str, folder: Path) -> Iterator[str]:
         metrics=lambda: (b"", "text/plain"),
         access=Access(tokens_file=folder / "tokens.json"),
         events=EventStream(reader),
+        rates=DEFAULT_RATES,
     )
     server = WebServer(create_app(backend), bound, failures.append)
     server.start()

@@ -276,6 +276,7 @@ class Service:
             metrics=self._metrics.render,
             access=access,
             events=events,
+            rates=settings.rates,
             hook=settings.hook,
             command_seconds=settings.command_seconds,
             root_path=settings.root_path,
