@@ -127,16 +127,17 @@ class Heard(NamedTuple):
 class MarketStatus:
     """A market as it stands: its last accepted price, and what keeps it from being acted on.
 
-    `received_us` is by the monotonic clock, None if none was received since the start. `heard` is
-    the newest price of all, where it was not accepted. The counts
-    are of prices since then, by the guard's verdict, and of how often the times began anew because
-    a clock was wrong; `armed` positions wait for their triggers.
+    `received_us` is by the monotonic clock, None if none was received since `unheard_since`.
+    `heard` is the newest price of all, where it was not accepted. The counts are of prices since
+    then, by the guard's verdict, and of how often the times began anew because a clock was wrong;
+    `armed` positions wait for their triggers.
     """
 
     symbol: str
     last: MarketPrice | None
     received_us: int | None
     price_age_us_max: int
+    unheard_since: str = "the start"
     candidate: Decimal | None = None
     pause: MarketPause | None = None
     heard: Heard | None = None

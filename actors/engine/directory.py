@@ -63,6 +63,10 @@ class Directory:
         """Tell a symbol's MarketActor if it is there; for who knows what to do if it is not."""
         return self._told(self.markets.get(symbol), message)
 
+    def offer_to_wallet(self, account: str, message: Any) -> bool:
+        """Tell an account's WalletActor if it is there; for who knows what to do if it is not."""
+        return self._told(self.wallets.get(account), message)
+
     def waiting_at_market(self, symbol: str) -> int:
         """Return how many messages wait in a market's mailbox."""
         ref = self.markets.get(symbol)
