@@ -30,7 +30,8 @@ text { fill: #57606a; }
 .closed { fill: #ffffff; stroke: #1f2328; stroke-width: 2; }
 .of-stop { fill: #cf222e; } .of-rung { fill: #1a7f37; } .of-best { fill: #9a6700; }
 .of-price { fill: #0969da; }
-.of-close { fill: #1f2328; font-weight: 600; paint-order: stroke; stroke: #ffffff; stroke-width: 4; }
+.of-close { fill: #1f2328; stroke: #ffffff; stroke-width: 4; paint-order: stroke; }
+.of-close { font-weight: 600; }
 @media (prefers-color-scheme: dark) {
   .ground { fill: #0d1117; stroke: #30363d; }
   text { fill: #8b949e; }
