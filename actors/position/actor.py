@@ -33,7 +33,14 @@ from actors.position.phases import POSITION, PositionPhase, PositionStep
 from actors.wallet.messages import BookPosition
 from persistence.changes import ChangeKey
 from persistence.state import PositionRecord
-from trading.model import CloseReason, Denial, MarketPrice, Position, PositionStatus
+from trading.model import (
+    CloseReason,
+    Denial,
+    DenialReason,
+    MarketPrice,
+    Position,
+    PositionStatus,
+)
 from trading.positions.changing import changed, part_closed_by_hand
 from trading.positions.judging import Advance, advanced, closed, triggers
 
@@ -320,13 +327,18 @@ class PositionActor(SupervisedActor):
         self.directory.send(command.reply_to, answer)
 
     def _deny_waiting(self, denial: Denial) -> None:
-        """Deny everything that waits: it will not be done."""
+        """Deny everything that waits: it will not be done.
+
+        Where a key was taken meanwhile, the wallet asks again for what came with a key.
+        """
+        asked_again = denial.reason is DenialReason.KEY_CONFLICT
         waiting = [*self._waiting, *chain.from_iterable(self._asked.values())]
         self._waiting.clear()
         self._asked.clear()
         self._asked_price_for = None
         for command in waiting:
-            self.directory.send(command.reply_to, Denied(denial=denial))
+            if command.key is None or not asked_again:
+                self.directory.send(command.reply_to, Denied(denial=denial))
 
     def _on_market_restarted(self) -> None:
         if not self._is_open:

@@ -89,13 +89,17 @@ class KeyedChanges:
     def answered(self, message: KeyedAnswer) -> None:
         """Give the outcome to every caller; only the first has changed anything.
 
-        What this life has asked again may be answered again: the callers have their answer.
+        A former life's callers have this answer alone; what this life has asked again may be
+        answered again.
         """
-        pending = self._by_key.pop(message.key, None)
-        if pending is not None or message.life is not self._life:
+        if message.life is not self._life:
             self._directory.send(message.reply_to, message.answer)
-        if pending is None:
             return
+        pending = self._by_key.get(message.key)
+        if pending is None or pending.command.reply_to is not message.reply_to:
+            return
+        del self._by_key[message.key]
+        self._directory.send(message.reply_to, message.answer)
         answer = message.answer
         if isinstance(answer, CloseDone | ChangeDone):
             answer = replace(answer, repeated=True)
