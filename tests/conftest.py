@@ -20,6 +20,15 @@ POSTGRESQL_IS_SLOW = pytest.mark.parametrize(
 """For what is long and depends little on the database: PostgreSQL has its turn in `./test all`."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Transcripts are written anew on demand."""
+    parser.addoption(
+        "--rewrite-transcripts",
+        action="store_true",
+        help="write into tests/transcripts/*.txt what their commands do now",
+    )
+
+
 @pytest.fixture(autouse=True)
 def data_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home of data for each test: none touches that of who runs the tests."""

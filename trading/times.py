@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 SECOND_US = 1_000_000
 """A second in microseconds."""
 
+NEVER_US = 2**63
+"""Later than any time of a price."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -38,7 +41,7 @@ def duration_from(text: str) -> int:
     found = _DURATION.fullmatch(text.strip())
     if found is None:
         raise ValueError(
-            f"{text!r} is not a duration: write a whole number and its unit, "
+            f"{text[:60]!r} is not a duration: write a whole number and its unit, "
             "s, m, h or d, such as 4h"
         )
     return int(found[1]) * _UNITS[found[2]]

@@ -1,7 +1,6 @@
 """One position: its ladder's state machine in a mailbox."""
 
 from decimal import Decimal
-from itertools import chain
 from typing import assert_never
 
 import structlog
@@ -33,14 +32,7 @@ from actors.position.phases import POSITION, PositionPhase, PositionStep
 from actors.wallet.messages import BookPosition
 from persistence.changes import ChangeKey
 from persistence.state import PositionRecord
-from trading.model import (
-    CloseReason,
-    Denial,
-    DenialReason,
-    MarketPrice,
-    Position,
-    PositionStatus,
-)
+from trading.model import CloseReason, Denial, MarketPrice, Position, PositionStatus
 from trading.positions.changing import changed, part_closed_by_hand
 from trading.positions.judging import Advance, advanced, closed, triggers
 
@@ -124,8 +116,11 @@ class PositionActor(SupervisedActor):
             case MarketRestarted():
                 self._on_market_restarted()
             case Stranded():
-                if self._is_open or not message.books:
+                # What was handed over to a wallet that books will be done.
+                if not message.books:
                     self._deny_waiting(message.denial)
+                elif self._is_open:
+                    self._deny(self._waiting, message.denial)
             case _:
                 assert_never(message)
 
@@ -320,25 +315,25 @@ class PositionActor(SupervisedActor):
         answer: CloseDone | Denied
         if isinstance(command, ChangePosition):
             answer = Denied(denial=closed_position(command.position_id))
-        elif command is self._closed_by:
-            answer = CloseDone(record=record, already_closed=False)
+        elif (by := self._closed_by) is not None and has_same_key(by, command):
+            answer = CloseDone(record=record, already_closed=False, repeated=command is not by)
         else:
             answer = already_closed(record)
         self.directory.send(command.reply_to, answer)
 
     def _deny_waiting(self, denial: Denial) -> None:
-        """Deny everything that waits: it will not be done.
-
-        Where a key was taken meanwhile, the wallet asks again for what came with a key.
-        """
-        asked_again = denial.reason is DenialReason.KEY_CONFLICT
-        waiting = [*self._waiting, *chain.from_iterable(self._asked.values())]
-        self._waiting.clear()
+        """Deny everything that waits: it will not be done."""
+        for handed_over in self._asked.values():
+            self._deny(handed_over, denial)
         self._asked.clear()
+        self._deny(self._waiting, denial)
+
+    def _deny(self, commands: list[PositionCommand], denial: Denial) -> None:
+        """Deny all of these; no price is asked for any more."""
         self._asked_price_for = None
-        for command in waiting:
-            if command.key is None or not asked_again:
-                self.directory.send(command.reply_to, Denied(denial=denial))
+        for command in commands:
+            self.directory.send(command.reply_to, Denied(denial=denial))
+        commands.clear()
 
     def _on_market_restarted(self) -> None:
         if not self._is_open:

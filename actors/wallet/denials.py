@@ -37,11 +37,11 @@ def changed_key_conflict(message: ClosePosition | ChangePosition) -> Denial:
 
 
 def taken_key(key: ChangeKey) -> Denial:
-    """The denial of a change of a position whose idempotency key has done something meanwhile."""
+    """The denial of a change under a key that another request, or this one, has taken meanwhile."""
     return Denial(
         reason=DenialReason.KEY_CONFLICT,
-        text=f"position {key.position_id} not changed: idempotency key {key.key} was used "
-        "meanwhile; ask again",
+        text=f"position {key.position_id} not changed: idempotency key {key.key} was taken "
+        "meanwhile; ask again to learn what it has changed",
     )
 
 

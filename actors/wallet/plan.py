@@ -171,8 +171,8 @@ def _open_position(
     opens_denied: Denial | None,
 ) -> None:
     request, quote = command.request, command.quote
-    if request.idempotency_key is not None and request.idempotency_key in result.after.keys:
-        # A change that a former life of the wallet had passed on has taken it meanwhile.
+    if request.idempotency_key in result.after.keys:
+        # A change took it that a former life of this wallet had passed on.
         result.denied[quote.position_id] = key_conflict(request)
         return
     outcome = new_position(result.after, command, monotonic_us, rates, opens_denied)
@@ -209,8 +209,7 @@ def _book_position(result: Plan, command: BookPosition) -> None:
     """Book a position's next version; one that is booked already only gets its answer.
 
     One that skips a version comes from a position whose former messages were lost with this
-    wallet's former life; the position hands over everything again. One whose key was taken
-    meanwhile is refused: a former life of the wallet had passed it on as well.
+    wallet's former life; the position hands over everything again.
     """
     position = command.position
     memory = result.after

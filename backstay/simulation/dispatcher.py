@@ -214,7 +214,7 @@ class SimulatedDispatcher(SequentialDispatcher):
 
 def is_taken_key(text: str) -> bool:
     """Whether a position was refused because its command's key was taken on another way."""
-    return "was used meanwhile" in text
+    return "was taken meanwhile" in text
 
 
 def name_of(actor: PooledActor) -> str:

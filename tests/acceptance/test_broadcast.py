@@ -20,6 +20,7 @@ from tests.acceptance.house import SYMBOL, House, an_open
 from tests.unit.accounts import a_ladder, a_position
 from trading.exits.ladder import DEFAULT_LADDER, Ladder
 from trading.exits.level import Level
+from trading.exits.notation import exits_from
 from trading.model import Position, PositionStatus, Side
 from trading.positions.changing import Changes, changed
 from trading.positions.judging import Advance, advanced
@@ -27,11 +28,21 @@ from trading.price_guard import GuardSettings, PriceGuard, Verdict
 
 TICK_US = 1_000_000
 
+
+def asked(**fields: str) -> Ladder:
+    return exits_from(fields).over()
+
+
 LADDERS = (
     DEFAULT_LADDER,
     a_ladder(2, stop=1),
     a_ladder(1, 2, 3, 4, stop=2, closes=("0.25",) * 4),
     a_ladder(stop=3),
+    asked(stop_loss="3%", take_profits="none", trailing="1%"),
+    asked(stop_loss="none", trailing="2.5/0.5%", take_profits="2%@30%>keep;5%@30%>1%"),
+    asked(take_profits="1%@50%>breakeven_net;4%>3%", trailing="1.5%/0.2% from rung 1"),
+    asked(take_profits="none", trailing="2 from 2%", close_after="20s"),
+    asked(take_profits="1.5%@25%;3%@25%", close_after="7s", take_profit_fill="level"),
 )
 
 
@@ -231,11 +242,11 @@ def test_a_long_walk_does_what_a_broadcast_would(house: House) -> None:
     assert isinstance(house.dispatcher, SequentialDispatcher)
     chance = random.Random(11)
     script: Script = []
-    for _ in range(300):
+    for _ in range(600):
         script.append(Prices([chance.randint(-12, 12) for _ in range(chance.randint(1, 3))]))
         if chance.random() < 0.15:
             script.append(Open(chance.choice(list(Side)), chance.choice(LADDERS)))
-        if chance.random() < 0.5:
+        if chance.random() < 0.9:
             script.append(Move(chance.randint(0, 5), chance.randint(-20, 20)))
         if chance.random() < 0.5:
             script.append(Run(chance.randint(1, 8)))

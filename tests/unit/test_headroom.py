@@ -67,11 +67,11 @@ def test_a_long_that_could_lose_more_than_any_amount_is_refused() -> None:
 
 def test_a_position_may_lose_the_largest_amount_and_no_more() -> None:
     """To the last decimal."""
-    most = replace(a_position(), hold=Decimal("89766606822.26112109"))
+    most = replace(a_position(), open_quantity=Decimal("897666068.222611210852"))
     assert could_lose(most) == AMOUNT_MAX
     wallet = Account(1_000).wallet
     assert "would lose" not in str(headroom_denial(wallet, most, ZERO))
-    beyond = replace(most, hold=most.hold + Decimal("0.00000001"))
+    beyond = replace(most, open_quantity=most.open_quantity + Decimal("0.00000001"))
     assert "would lose" in str(headroom_denial(wallet, beyond, ZERO))
 
 

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backstay.web.hooks.body import AlertError
-from backstay.web.hooks.tradingview import ALERTS_MAX, KEYS, Alert, parsed
+from backstay.web.hooks.tradingview import ALERTS_MAX, KEYS, SIZES, Alert, parsed
+from trading.exits.notation import EXIT_FIELDS
 from trading.money import is_money
 from trading.signals import SignalAction
 
@@ -210,6 +211,14 @@ def test_the_digest_is_of_the_body() -> None:
         (b"action=buy symbol=BTCUSDT notional=1_0", "is not an amount"),
         (b"action=buy symbol=BTCUSDT notional=+12", "is not an amount"),
         (b"action=buy symbol=BTCUSDT time=4102444800", "is not in a year"),
+        (
+            b"action=buy symbol=BTCUSDT market_position=short market_position_size=1 "
+            b"prev_market_position_size=9e99",
+            "prev_market_position_size '9e99' refused: a size is at most",
+        ),
+        (b"action=close symbol=BTCUSDT share=1e99%", "share: share 1e99% is too large"),
+        (b'{"action": "buy", "symbol": "BTCUSDT", "tp": {}}', "take_profits: write a list, as"),
+        (b'{"action": "buy", "symbol": "BTCUSDT", "tp": {"at": "3%"}}', "take_profits: write a li"),
     ],
 )
 def test_what_cannot_be_understood_is_an_error_that_says_why(body: bytes | str, says: str) -> None:
@@ -220,6 +229,8 @@ def test_what_cannot_be_understood_is_an_error_that_says_why(body: bytes | str, 
 
 
 PIECES = st.sampled_from([*KEYS, "buy", "BTCUSDT", "{", "}", '"', ":", "=", ",", " ", "\n", "25"])
+PARTS = st.sampled_from(["5", "%", "e9", "e99", ".", ";", "@", ">", "/", " from ", "rung ", "keep"])
+EXITS = st.lists(PARTS).map("".join) | st.decimals().map(str) | st.integers() | st.lists(st.text())
 VALUES = st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.integers())
 BODIES = (
     st.binary()
@@ -231,6 +242,8 @@ BODIES = (
             "notional": st.decimals().map(str),
             "id": st.text(),
             "time": st.text() | st.integers(),
+            **dict.fromkeys((*EXIT_FIELDS, *SIZES, "share"), EXITS),
+            "market_position": st.sampled_from(["long", "short", "flat"]),
         },
     ).map(lambda body: json.dumps(body).encode())
 )
@@ -247,6 +260,13 @@ def test_no_body_raises_anything_else(body: bytes) -> None:
         assert alert.symbol.isalnum()
         assert alert.notional is None or (is_money(alert.notional) and alert.notional > 0)
         assert alert.client_id is None or alert.client_id.isprintable()
+
+
+def test_a_key_may_have_digits() -> None:
+    """So that an unknown one is named, and is no part of the value before it."""
+    alert = only(b"action=buy symbol=BTCUSDT id=a-1 tp1=65000 notional=25")
+    assert (alert.client_id, alert.notional) == ("a-1", Decimal(25))
+    assert "ignored: 'tp1'" in alert.notes[0]
 
 
 def test_the_documented_texts_are_understood() -> None:

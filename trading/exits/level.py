@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from trading.money import PRICE_MAX, ZERO, plain, price_scale, trimmed
+from trading.money import PRICE_MAX, QUANTITY_MAX, ZERO, plain, price_scale, trimmed
 
 PERCENTAGE_MAX = Decimal(1_000)
 """The furthest distance, in percent from the entry: what is larger is a price by mistake."""
@@ -80,8 +80,10 @@ def percentage_from(text: str) -> Decimal:
     """
     bare = text.strip()
     if not bare.endswith("%"):
-        raise ValueError(f"{bare!r} is not a percentage: write it with its sign, such as 3%")
+        raise ValueError(f"{bare[:60]!r} is not a percentage: write it with its sign, such as 3%")
     value = number_from(bare.removesuffix("%"), "a percentage such as 3%", whole=bare)
+    if value > QUANTITY_MAX:
+        raise ValueError(f"{bare} is too large: give a percentage such as 3%")
     if value != price_scale(value):
         raise ValueError(f"{bare} has more than 18 decimals: round it")
     return trimmed(value)
@@ -93,7 +95,7 @@ def number_from(text: str, wanted: str, *, whole: str | None = None) -> Decimal:
     Raises:
         ValueError: with `whole` (the text itself where it is not given) and the remedy.
     """
-    bare, shown = text.strip(), text if whole is None else whole
+    bare, shown = text.strip(), (text if whole is None else whole)[:60]
     if _THOUSANDS.fullmatch(bare):
         digits = re.sub(r"[,'_ ]", "", bare)
         raise ValueError(f"{shown!r} has thousands separators: write {digits}")

@@ -39,7 +39,7 @@ EXIT_FIELDS = ("stop_loss", "take_profits", "trailing", "close_after", "take_pro
 """The names of an exit's fields, at every edge."""
 
 _RUNG = re.compile(r"([^@>]+)(?:@([^@>]+))?(?:>([^@>]+))?")
-_FROM = re.compile(r"(.+?)\s+from\s+(.+)")
+_FROM = re.compile(r"(?<!\s)\s++from\s++")
 _RUNG_START = re.compile(r"rung\s*([0-9]{1,2})")
 # A comma between digit groups is a separator of thousands, not of take-profits.
 _THOUSANDS = re.compile(r"(?<![0-9.,])[1-9][0-9]{0,2}(?:,[0-9]{3})+(?![0-9])")
@@ -79,8 +79,8 @@ def asked_rungs_from(text: str) -> tuple[AskedRung, ...]:
     if grouped := _THOUSANDS.search(text):
         digits = grouped[0].replace(",", "")
         raise ValueError(
-            f"{grouped[0]!r} may be one price with thousands separators or several take-profits: "
-            f"write {digits}, or separate take-profits with ;"
+            f"{grouped[0][:60]!r} may be one price with thousands separators or several "
+            f"take-profits: write {digits[:60]}, or separate take-profits with ;"
         )
     parts = re.split(r"[;,]", text)
     if len(parts) > RUNGS_MAX:
@@ -92,10 +92,11 @@ def trailing_from(text: str) -> Trailing | Said:
     """Read a trail: `2%`, `2%/0.5% from rung 2`, `600 from 65000` or `none`."""
     if _is_none(text):
         return Said.NONE
-    found = _FROM.fullmatch(text.strip())
-    what, start = (text, "entry") if found is None else (found[1], found[2])
+    what, *start = _FROM.split(text.strip(), maxsplit=1)
     distance, slash, step = what.partition("/")
-    return trailing_of(distance=distance, step=step if slash else None, start=start)
+    return trailing_of(
+        distance=distance, step=step if slash else None, start=start[0] if start else None
+    )
 
 
 def trailing_of(*, distance: str, step: str | None, start: str | None) -> Trailing:
@@ -136,7 +137,7 @@ def fill_from(text: str) -> TakeProfitFill:
     try:
         return TakeProfitFill(text.strip().lower())
     except ValueError:
-        raise ValueError(f"{text!r} is neither `price` nor `level`") from None
+        raise ValueError(f"{text[:60]!r} is neither `price` nor `level`") from None
 
 
 def stop_target_from(text: str) -> StopTarget | Level:
@@ -240,7 +241,7 @@ def _asked_rung(text: str) -> AskedRung:
     found = _RUNG.fullmatch(text.strip())
     if found is None:
         raise ValueError(
-            f"{text.strip()!r} is not a take-profit: write LEVEL, LEVEL@SHARE or "
+            f"{text.strip()[:60]!r} is not a take-profit: write LEVEL, LEVEL@SHARE or "
             "LEVEL@SHARE>STOP, such as 65000@40%>breakeven"
         )
     return asked_rung(at=found[1], close=found[2], stop=found[3])

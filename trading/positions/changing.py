@@ -128,6 +128,8 @@ def changed(
         if changes.take_profits is not None:
             now, steps = _targets_replaced(now, changes.take_profits, mark_price, time_us)
             events += steps
+            if changes.trailing is None and now.ladder.trailing is not None:
+                check_trailing(now.ladder.trailing, len(now.ladder.rungs))
         if changes.trailing is not None:
             now, steps = _trailing_set(now, changes.trailing, mark_price, time_us)
             events += steps
@@ -233,8 +235,6 @@ def _targets_replaced(
     ahead = filled_in(asked, after=kept)
     rungs = (*kept, *ahead)
     check_rungs(ahead, after=kept)
-    if position.ladder.trailing is not None:
-        check_trailing(position.ladder.trailing, len(rungs))
     levels = (
         *position.take_profit_prices[:hit],
         *(level_price(side, entry, rung.at) for rung in ahead),

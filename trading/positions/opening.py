@@ -118,7 +118,8 @@ def check_ahead(
     for number, level in enumerate(levels, start=first):
         if at_or_beyond(side, before, level) or not is_price(level):
             raise ValueError(
-                f"take-profit {number} at {plain(level)} is not {above} {what} of {plain(before)}"
+                f"take-profit {number} at {plain(level)} is not {above} {what} of "
+                f"{plain(before)}: ask for one {above} it"
             )
         before, what = level, f"take-profit {number}"
 

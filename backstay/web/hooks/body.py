@@ -16,10 +16,10 @@ Fields = Mapping[str, Any]
 """An alert's fields by their names in lower case, as they are sent."""
 
 _PLACEHOLDER = re.compile(r"\{\{[^{}]{0,80}\}\}")
-_KEY = re.compile(r"([A-Za-z_]+)[ \t]*+[=:][ \t]*+", re.ASCII)
+_KEY = re.compile(r"([A-Za-z_][A-Za-z0-9_]*+)[ \t]*+[=:][ \t]*+", re.ASCII)
 _QUOTED = re.compile(r'"([^"]*)"(?=[\s,;]|$)')
 _SEPARATORS = re.compile(r"[\s,;]*+")
-_NEXT_KEY = re.compile(r"(?<![\s,;])[\s,;]++(?=[A-Za-z_]++[ \t]*+[=:])", re.ASCII)
+_NEXT_KEY = re.compile(r"(?<![\s,;])[\s,;]++(?=[A-Za-z_][A-Za-z0-9_]*+[ \t]*+[=:])", re.ASCII)
 _AROUND = " \t\r\n\f\v,;"
 
 
@@ -53,6 +53,11 @@ def objects_of(body: bytes) -> tuple[list[Fields], bool]:
 def fields_of(value: Any) -> Fields:
     """An object's fields; raises `AlertError` for anything else."""
     return _object(value)
+
+
+def is_object(value: Any) -> bool:
+    """Whether a value is a JSON object, which is kept as a list of its pairs."""
+    return isinstance(value, _Pairs)
 
 
 def text_of(fields: Fields, key: str) -> str | None:

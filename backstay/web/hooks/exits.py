@@ -4,7 +4,15 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from backstay.web.hooks.body import AlertError, Fields, fields_of, line_of, short, text_of
+from backstay.web.hooks.body import (
+    AlertError,
+    Fields,
+    fields_of,
+    is_object,
+    line_of,
+    short,
+    text_of,
+)
 from trading.exits.exits import Exits, Said
 from trading.exits.ladder import RUNGS_MAX, AskedRung, Rung, Trailing, check_rungs, filled_in
 from trading.exits.notation import (
@@ -51,6 +59,8 @@ def _take_profits(fields: Fields) -> tuple[Rung, ...] | None:
     given = fields.get("take_profits")
     if not isinstance(given, list):
         return _read(fields, "take_profits", take_profits_from)
+    if is_object(given):
+        raise AlertError('take_profits: write a list, as [{"at": "65000", "close": "40%"}]')
     if len(given) > RUNGS_MAX:
         raise AlertError(f"take_profits: {len(given)} take-profits: give at most {RUNGS_MAX}")
     asked = [_asked_rung(one, number) for number, one in enumerate(given, start=1)]

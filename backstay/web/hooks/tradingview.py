@@ -14,7 +14,7 @@ from backstay.web.hooks.exits import exits_of, said
 from trading.exits.exits import NOTHING_SAID, Exits
 from trading.exits.level import number_from
 from trading.exits.notation import EXIT_FIELDS, share_from
-from trading.money import ZERO, difference, is_money, plain, quotient
+from trading.money import QUANTITY_MAX, ZERO, difference, is_money, is_quantity, plain, quotient
 from trading.signals import SignalAction
 from trading.symbols import MarketName, market_name
 from trading.times import microseconds
@@ -231,7 +231,13 @@ def _size(fields: Fields, name: str, action: SignalAction, position: str) -> Dec
             f"{action} refused: the strategy is still {position} after it, and how much it has "
             f"closed is not said: add share=50%, or {name}={{{{strategy.{name}}}}}"
         )
-    return said(name, partial(number_from, wanted="a size such as 0.5"), text)
+    size: Decimal = said(name, partial(number_from, wanted="a size such as 0.5"), text)
+    if not is_quantity(size):
+        raise AlertError(
+            f"{name} {short(text)} refused: a size is at most {plain(QUANTITY_MAX)}, with at most "
+            "18 decimals"
+        )
+    return size
 
 
 def _notional(value: object) -> Decimal | None:

@@ -46,6 +46,8 @@ def test_a_level_is_a_price_or_a_percentage(text: str, level: Level, written: st
         ("1e-19", "1e-19 is not a price: give one up to"),
         ("1e-19%", "1e-19% has more than 18 decimals: round it"),
         ("65000%", "65000% is above 1000%; to give a price, leave out the %"),
+        ("1e99%", "1e99% is too large: give a percentage such as 3%"),
+        ("9" * 100_000, f"'{'9' * 60}' is not a price"),
     ],
 )
 def test_what_is_not_a_level_is_refused(text: str, why: str) -> None:

@@ -1,5 +1,6 @@
 """The stop-loss moved by a person's word: examples, and what holds for any of them."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -9,7 +10,10 @@ from hypothesis import strategies as st
 from tests.unit.accounts import TIME_US, Number, a_ladder, a_position, walked
 from tests.unit.strategies import moved, moves, positions_underway
 from trading.events.positions import StopMoved
+from trading.exits.exits import Said
+from trading.exits.ladder import DEFAULT_LADDER, Trailing
 from trading.exits.level import Level
+from trading.exits.notation import asked_rungs_from, trailing_from
 from trading.model import Denial, DenialReason, Position, Side
 from trading.money import price_scale
 from trading.positions.changing import Changes, changed
@@ -18,6 +22,12 @@ from trading.positions.judging import Advance, advanced, triggers
 
 def to(position: Position, stop: Number, mark: Number = 102) -> Advance | Denial:
     return changed(position, Changes(stop_loss=Level(Decimal(stop))), Decimal(mark), TIME_US)
+
+
+def trail(text: str) -> Trailing:
+    trailing = trailing_from(text)
+    assert isinstance(trailing, Trailing)
+    return trailing
 
 
 def denial_text(outcome: Advance | Denial) -> str:
@@ -39,6 +49,20 @@ def test_a_stop_is_moved_and_told() -> None:
     assert (after.version, str(after.stop_price)) == (2, "98.5")
     assert triggers(after).low == Decimal("98.5")
     assert triggers(after).high == triggers(before).high
+
+
+def test_rungs_and_the_trail_that_began_at_one_change_together() -> None:
+    """The trail that is replaced, or dropped, does not keep the rungs from being fewer."""
+    position = a_position(ladder=replace(DEFAULT_LADDER, trailing=trail("2% from rung 3")))
+    fewer = asked_rungs_from("104")
+    refused = changed(position, Changes(take_profits=fewer), Decimal(102), TIME_US)
+    assert isinstance(refused, Denial)
+    assert "the trail begins at rung 3, and the ladder has 1" in refused.text
+    for trailing in (Said.NONE, trail("2%")):
+        wishes = Changes(take_profits=fewer, trailing=trailing)
+        outcome = changed(position, wishes, Decimal(102), TIME_US)
+        assert isinstance(outcome, Advance)
+        assert outcome.position.take_profit_prices == (Decimal(104),)
 
 
 @pytest.mark.parametrize("stop", [94, 95, 102, 103, 500])
