@@ -344,4 +344,5 @@ class MarketActor(SupervisedActor):
             quarantined=refused[Verdict.QUARANTINED],
             rebased=guard.rebases,
             armed=len(self._book),
+            due_us=self._book.due_us,
         )

@@ -1,8 +1,8 @@
 """The process's metrics: fed by commits and published state, read at each scrape.
 
 A scrape asks no actor and no database. It holds the interpreter's lock, for a time that grows with
-the accounts, their checks and the routes, and with the positions only while one is not armed or has
-no fresh price.
+the accounts, their checks and the routes, and with the positions only while one is not armed or is
+past its time stop.
 """
 
 import threading
