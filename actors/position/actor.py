@@ -13,6 +13,7 @@ from actors.engine.supervised import ActorKind, SupervisedActor, ToldError
 from actors.market.messages import Arm, Disarm, PriceQuoted, QuoteDenied, QuotePrice
 from actors.messages import Denied, MarketRestarted
 from actors.position.answers import (
+    Answer,
     PositionCommand,
     already_closed,
     done,
@@ -22,7 +23,6 @@ from actors.position.answers import (
 from actors.position.messages import (
     BookingRefused,
     ChangePosition,
-    CloseDone,
     ClosePosition,
     PositionBooked,
     PriceReached,
@@ -30,6 +30,7 @@ from actors.position.messages import (
     WalletRestarted,
 )
 from actors.position.phases import POSITION, PositionPhase, PositionStep
+from actors.wallet.denials import changed_key_conflict
 from actors.wallet.messages import BookPosition
 from persistence.changes import ChangeKey
 from persistence.state import PositionRecord
@@ -187,6 +188,9 @@ class PositionActor(SupervisedActor):
         if self._phase is PositionPhase.CLOSED:
             self._tell_closed(message)
             return
+        if (first := self._first_of(message)) is not None and first.request != message.request:
+            self.directory.send(message.reply_to, Denied(denial=changed_key_conflict(message)))
+            return
         for commands in self._asked.values():
             if has_same_key(commands[0], message):
                 if message not in commands:
@@ -196,6 +200,11 @@ class PositionActor(SupervisedActor):
         if message.key is None or message not in self._waiting:
             self._waiting.append(message)
             self._ask_next()
+
+    def _first_of(self, message: PositionCommand) -> PositionCommand | None:
+        """The command with this key that waits: a wallet's next life may pass on another."""
+        waiting = (*chain.from_iterable(self._asked.values()), *self._waiting)
+        return next((command for command in waiting if has_same_key(command, message)), None)
 
     def _ask_next(self) -> None:
         """Ask for a price for the caller that has waited longest, unless an answer is still due."""
@@ -310,11 +319,11 @@ class PositionActor(SupervisedActor):
             opened_at_us=self._opened_at_us,
             closed_at_us=self._closed_at_us,
         )
-        answer: CloseDone | Denied
+        answer: Answer | Denied
         if isinstance(command, ChangePosition):
             answer = Denied(denial=closed_position(command.position_id))
-        elif command is self._closed_by:
-            answer = CloseDone(record=record, already_closed=False)
+        elif self._closed_by is not None and has_same_key(self._closed_by, command):
+            answer = done(command, record, repeated=command is not self._closed_by)
         else:
             answer = already_closed(record)
         self.directory.send(command.reply_to, answer)

@@ -12,7 +12,7 @@ from actors.published import MarketState
 from actors.published_view import PublishedView
 from actors.wallet.messages import OpenDone, OpenPosition
 from trading.exits.notation import share_text
-from trading.model import DenialReason, Position, Side
+from trading.model import DenialReason, Side
 from trading.positions.changing import PartToClose
 from trading.signals import Signal, SignalStatus, signal_key, signal_note
 from trading.times import SECOND_US
@@ -147,7 +147,7 @@ class SignalRun:
         self._closing.discard(position_id)
         if isinstance(answer, Denied):
             self._denied.append(f"position {position_id} not closed: {answer.denial.text}")
-        elif self._part is not None or self._is_own_close(answer.position):
+        elif isinstance(answer, CloseDone) and self._is_own_close(answer):
             self._closed.append(position_id)
         return None if self._closing else self._after_closes()
 
@@ -217,9 +217,11 @@ class SignalRun:
             if position.symbol == self.signal.symbol and position.side in self.signal.closes
         }
 
-    def _is_own_close(self, position: Position) -> bool:
+    def _is_own_close(self, done: CloseDone) -> bool:
         """Whether this signal closed a position, and no stop-loss or person before it."""
-        return self._note in (position.close_note or "").split("; ")
+        if self._part is not None:
+            return not done.already_closed
+        return self._note in (done.position.close_note or "").split("; ")
 
     def _after_closes(self) -> Signal | None:
         side = self.signal.opens

@@ -89,13 +89,16 @@ class KeyedChanges:
     def answered(self, message: KeyedAnswer) -> None:
         """Give the outcome to every caller; only the first has changed anything.
 
-        What this life has asked again may be answered again: the callers have their answer.
+        What this life has asked again may be answered again: the callers have their answer. What a
+        former life has asked is answered for its own caller only.
         """
-        pending = self._by_key.pop(message.key, None)
-        if pending is not None or message.life is not self._life:
+        if message.life is not self._life:
             self._directory.send(message.reply_to, message.answer)
+            return
+        pending = self._by_key.pop(message.key, None)
         if pending is None:
             return
+        self._directory.send(message.reply_to, message.answer)
         answer = message.answer
         if isinstance(answer, CloseDone | ChangeDone):
             answer = replace(answer, repeated=True)
