@@ -24,6 +24,7 @@ from trading.model import (
     Wallet,
 )
 from trading.price_guard import Verdict
+from trading.times import NEVER_US
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,16 +128,18 @@ class Heard(NamedTuple):
 class MarketStatus:
     """A market as it stands: its last accepted price, and what keeps it from being acted on.
 
-    `received_us` is by the monotonic clock, None if none was received since the start. `heard` is
-    the newest price of all, where it was not accepted. The counts
-    are of prices since then, by the guard's verdict, and of how often the times began anew because
-    a clock was wrong; `armed` positions wait for their triggers.
+    `received_us` is by the monotonic clock, None if none was received since `unheard_since`.
+    `heard` is the newest price of all, where it was not accepted. The counts are of prices since
+    then, by the guard's verdict, and of how often the times began anew because a clock was wrong;
+    `armed` positions wait for their triggers, the earliest of their time stops falls due at
+    `due_us`.
     """
 
     symbol: str
     last: MarketPrice | None
     received_us: int | None
     price_age_us_max: int
+    unheard_since: str = "the start"
     candidate: Decimal | None = None
     pause: MarketPause | None = None
     heard: Heard | None = None
@@ -146,6 +149,7 @@ class MarketStatus:
     quarantined: int = 0
     rebased: int = 0
     armed: int = 0
+    due_us: int = NEVER_US
 
     def age_us(self, monotonic_us: int) -> int | None:
         """How long ago the last price was received."""

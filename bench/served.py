@@ -20,6 +20,7 @@ from bench.desks import WAIT_SECONDS_MAX, Running, open_commands, running
 from bench.latency import CloseListener
 from harness.servers import PostgresServer
 from persistence.store import Store
+from trading.costs import DEFAULT_RATES
 
 
 class Served:
@@ -110,6 +111,7 @@ def serving(desk: Running, database_url: str, folder: Path) -> Iterator[str]:
         tell=system.tell,
         to_market=system.directory.to_market,
         to_signals=lambda _: False,
+        note_refusal=lambda _: None,
         published=system.published,
         reader=reader,
         clock=SystemClock(),
@@ -119,6 +121,7 @@ def serving(desk: Running, database_url: str, folder: Path) -> Iterator[str]:
         metrics=lambda: (b"", "text/plain"),
         access=Access(tokens_file=folder / "tokens.json"),
         events=EventStream(reader),
+        rates=DEFAULT_RATES,
     )
     server = WebServer(create_app(backend), bound, failures.append)
     server.start()

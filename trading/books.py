@@ -27,7 +27,7 @@ MEMORY_CHECK = "memory"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One identity: what the ledger says, what is kept, and their difference (0 when they agree).
+    """One identity: the ledger's figure, the kept figure, and their difference (0 when they agree).
 
     Names are a closed set: total, locked, used, chain, memory.
     """
@@ -49,7 +49,7 @@ class Check:
 
     @property
     def failure(self) -> str:
-        """What a check says that did not pass: `total: expected 100, is 100.18`."""
+        """The text of a failed check: `total: expected 100, is 100.18`."""
         why = self.detail or f"expected {plain(self.expected)}, is {plain(self.actual)}"
         return f"{self.name}: {why}"
 
@@ -71,19 +71,19 @@ class HealthReport:
         return HealthStatus.HEALTHY if passed else HealthStatus.MISMATCH
 
     def doubted(self, why: str) -> "HealthReport":
-        """The same report, with a memory that is not to be trusted, for this reason."""
+        """The same report, with a failed memory check that gives this reason."""
         others = tuple(check for check in self.checks if check.name != MEMORY_CHECK)
         doubt = Check(name=MEMORY_CHECK, expected=ZERO, actual=ZERO, detail=why)
         return replace(self, checks=(*others, doubt))
 
     @property
     def expected(self) -> Decimal:
-        """The total that the ledger leads to."""
+        """The total by the ledger."""
         return self.checks[0].expected
 
     @property
     def actual(self) -> Decimal:
-        """The total that is kept."""
+        """The total in the wallet's row."""
         return self.checks[0].actual
 
     @property
@@ -98,12 +98,12 @@ class HealthReport:
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """What each check says that did not pass."""
+        """The text of each failed check."""
         return tuple(check.failure for check in self.checks if not check.passed)
 
 
 def unreadable_books(account: str, why: str) -> HealthReport:
-    """The report of an account whose rows cannot be read: nothing of it can be proved."""
+    """The report of an account whose rows cannot be read, so that no check can be made."""
     chain = Check(name="chain", expected=ZERO, actual=ZERO, detail=f"rows cannot be read: {why}")
     return HealthReport(
         account=account, checks=(chain,), first_divergent_entry=None, wallet_version=0, entries=0
@@ -113,7 +113,7 @@ def unreadable_books(account: str, why: str) -> HealthReport:
 class LedgerFold:
     """An account's entries, summed one after another in the order of their numbers.
 
-    It remembers where the chain first broke, so a later check goes on where the last one ended.
+    It remembers where the chain first broke, so that a later check continues from the last one.
     """
 
     __slots__ = (
@@ -196,7 +196,7 @@ class LedgerFold:
 
     def _diverge(self, entry: LedgerEntry, what: str, amount: Decimal) -> None:
         if self.first_divergent_entry is None:
-            # After a gap it is the missing entry that diverges, as it is at the end.
+            # After a gap the missing entry is the one that diverges, as at the end.
             self.first_divergent_entry = min(entry.number, self.entries + 1)
             self.first_divergence = f"entry {entry.number}: {what}"
             self.chain_difference = amount
@@ -216,7 +216,7 @@ def check_books(
     *,
     memory: Wallet | None = None,
 ) -> HealthReport:
-    """Hold a wallet against its ledger and its open positions' holds (money by position id).
+    """Compare a wallet with its ledger and its open positions' holds (money by position id).
 
     `memory` is the WalletActor's own wallet at the same version, where it is to be compared.
     """
@@ -263,7 +263,7 @@ def check_books(
 def row_was_changed(wallet: Wallet, ledger: LedgerFold) -> bool:
     """Whether the wallet's row was changed by hand: it differs from what its entries left.
 
-    Where their chain is broken only the balance that the last one left can tell.
+    Where the entries' chain is broken, only the balance after the last entry is compared.
     """
     if wallet.available != ledger.balance_after:
         return True
@@ -273,10 +273,11 @@ def row_was_changed(wallet: Wallet, ledger: LedgerFold) -> bool:
 
 
 def _first_divergent_entry(wallet: Wallet, ledger: LedgerFold, diverging: int | None) -> int | None:
-    """The first entry that is not true.
+    """The first entry that diverges.
 
-    Where the chain broke; else the one that is missing at the end; else the last one that locked
-    the hold of a position which holds something else; else the last one, which the row denies.
+    That is the entry where the chain broke. If the chain is whole, it is the entry missing at the
+    end. If none is missing, it is the last entry of a position whose hold differs from what its
+    entries lock. Otherwise it is the last entry, because the row differs from it.
     """
     if ledger.first_divergent_entry is not None:
         return ledger.first_divergent_entry

@@ -16,7 +16,7 @@ DEFAULT_RATES = CostRates(
 
 
 RATE_MAX = Decimal("0.1")
-"""The largest cost rate: 10 % of a notional. What is larger is a percentage by mistake."""
+"""The largest cost rate: 10 % of a notional. A larger one is a percentage by mistake."""
 
 
 def checked_rates(rates: CostRates) -> CostRates:
@@ -38,14 +38,14 @@ def checked_rates(rates: CostRates) -> CostRates:
 def gross_pnl(
     side: Side, *, entry_price: Decimal, exit_price: Decimal, quantity: Decimal
 ) -> Decimal:
-    """What the move from entry to exit earns on a quantity, before costs; in money."""
+    """The PnL of a quantity between entry and exit, before costs; in money."""
     return money(product(side.sign, difference(exit_price, entry_price), quantity))
 
 
 def closing_costs(
     rates: CostRates, *, entry_price: Decimal, exit_price: Decimal, quantity: Decimal
 ) -> Costs:
-    """What closing a quantity costs, its share of the entry fee included; in money."""
+    """The costs of closing a quantity, its share of the entry fee included; in money."""
     return Costs(
         entry_fee=money(product(rates.fee, entry_price, quantity)),
         exit_fee=money(product(rates.fee, exit_price, quantity)),

@@ -1,6 +1,6 @@
 """The sum of an account's open positions in one symbol.
 
-Kept as sums, so that valuing an account takes as long for many positions as for one.
+They are kept as sums, so that valuing an account takes as long for many positions as for one.
 """
 
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ class Exposure:
     cost: Decimal
 
     def after(self, before: Position | None, position: Position) -> "Exposure":
-        """The sums once a position that was `before` (None: not there) is as it is now."""
+        """The sums after one position changed; `before` is None for a new position."""
         rest = self if before is None else self._with(before, _LESS)
         return rest._with(position, _MORE)
 
     def unrealized_pnl(self, mark_price: Decimal) -> Decimal:
-        """What all of them would earn at a mark price, before costs; in money, rounded once."""
+        """The PnL of all of them at a mark price, before costs; in money, rounded once."""
         return money(EXACT.subtract(product(mark_price, self.quantity), self.cost))
 
     def _with(self, position: Position, times: Decimal) -> "Exposure":

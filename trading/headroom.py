@@ -1,9 +1,9 @@
-"""The room that positions need to gain and lose: every figure of a close must be money.
+"""The room that positions need to gain and lose: every figure of a close must be in bounds.
 
-Money has a bound, so a close far enough away could never be booked. A price is foreseen up to
-`REACH` times the outermost level on its side: twice as far as the guard's default lets a price jump
-from there. Where a price goes further all the same, the close is refused, and its position is set
-aside.
+Money is bounded, so a close at a price far enough away could not be booked. An open is denied if a
+close at up to `REACH` times the outermost level on its side would exceed the bound. That is twice
+as far as the guard's default lets a price jump from there. If a price goes further all the same,
+the close is refused, and its position is set aside.
 """
 
 from decimal import Decimal
@@ -12,14 +12,14 @@ from trading.model import Denial, DenialReason, Position, Side, Wallet
 from trading.money import AMOUNT_MAX, ZERO, difference, money, plain, product, total, trimmed
 
 REACH = Decimal(2)
-"""How far a price is foreseen to go, as a multiple of the last take-profit or of a SHORT's stop."""
+"""How far a price may go, as a multiple of the last take-profit or of a SHORT's stop."""
 
 _DUST = Decimal("0.001")
 """More than the parts of one close can differ from the whole by their rounding."""
 
 
 def could_gain(position: Position) -> Decimal:
-    """What the open rest of a position adds to its wallet at most, in money, costs left out."""
+    """The most that a position's open rest can add to its wallet, in money, costs left out."""
     entry = position.entry_price
     if position.side is Side.LONG:
         move = difference(product(REACH, max((entry, *position.take_profit_prices[-1:]))), entry)
@@ -29,7 +29,7 @@ def could_gain(position: Position) -> Decimal:
 
 
 def could_lose(position: Position) -> Decimal:
-    """What the open rest of a position takes from its wallet at most, in money, costs included."""
+    """The most that a position's open rest can take from its wallet, in money, costs included."""
     entry, rates = position.entry_price, position.rates
     loss = product(entry, total(Decimal(1), rates.fee))
     if position.side is Side.SHORT:
@@ -40,7 +40,7 @@ def could_lose(position: Position) -> Decimal:
 
 
 def headroom_denial(wallet: Wallet, position: Position, others_gain: Decimal) -> Denial | None:
-    """Why a position's close could be beyond what an account holds, if it could.
+    """The denial of a position whose close could exceed what an account may hold, if it could.
 
     `others_gain` (money) is what the wallet's open positions could gain.
     """
@@ -65,7 +65,7 @@ def headroom_denial(wallet: Wallet, position: Position, others_gain: Decimal) ->
 
 
 def deposit_denial(wallet: Wallet, amount: Decimal, others_gain: Decimal) -> Denial | None:
-    """Why an account could not hold a deposit together with what its positions could gain."""
+    """The denial of a deposit that an account may not hold with what its positions could gain."""
     could_come_to = total(wallet.total, amount, others_gain)
     if amount <= ZERO or could_come_to <= AMOUNT_MAX:
         return None

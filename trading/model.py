@@ -46,7 +46,7 @@ class CloseReason(StrEnum):
 
 
 class EntryType(StrEnum):
-    """The kinds of ledger entry; nothing books an `adjustment` by itself, nor does a repair."""
+    """The kinds of ledger entry; Backstay books no `adjustment` by itself, not even in a repair."""
 
     OPENING = "opening"
     TRANSFER = "transfer"
@@ -136,8 +136,8 @@ class Costs:
 class Position:
     """One position, whole: what was opened, how far its ladder is, what it has earned.
 
-    `ladder` is what was asked for, `take_profit_prices` what its rungs came to; both change when
-    the rungs ahead are replaced. `best_price` is the most favourable price that the trail has
+    `ladder` is as it was asked for, `take_profit_prices` are the prices of its rungs; both change
+    when the rungs ahead are replaced. `best_price` is the most favourable price that the trail has
     followed; None before it begins, and without one. `quantity` is the original one,
     `open_quantity` what is still open and `hold` the money still locked for it. `gross_pnl` and
     `costs` sum the parts closed so far. `version` counts the changes of state, from 1 at the open.
@@ -198,7 +198,7 @@ class Limits:
 class Wallet:
     """An account's money.
 
-    `total` is what it owns, `locked` the part held for open positions. `version` counts the
+    `total` is all of it, `locked` the part held for open positions. `version` counts the
     committed changes and `entries` the ledger entries, both from 1 at the opening. `rates` and
     `exits` are the account's own for its opens; None, and what `exits` leaves out, mean the
     service's.

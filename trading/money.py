@@ -46,7 +46,7 @@ _DIVIDE = Context(prec=DIGITS, rounding=ROUND_05UP, traps=_ERRORS)
 def money(value: Decimal) -> Decimal:
     """Round to 8 decimals, half to even: the one place where money is rounded.
 
-    Nothing is zero without a sign: what rounds to -0 is 0.
+    A result of -0 becomes 0.
     """
     return _ROUND.plus(value.quantize(MONEY_QUANTUM, context=_ROUND))
 

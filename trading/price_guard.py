@@ -89,7 +89,7 @@ class PriceGuard:
         last_price: Decimal | None = None,
         last_time_us: int | None = None,
     ) -> None:
-        """Start from the last accepted price of a former life, or from none."""
+        """Start from the last accepted price of the former life, or from none."""
         self._settings = settings
         self.candidate: Candidate | None = None
         self.outcome: QuarantineOutcome | None = None
@@ -105,8 +105,8 @@ class PriceGuard:
     def judge(self, price: Decimal, time_us: int | None, now_us: int) -> Verdict:
         """Judge a price with its sender's time, if it has one, at our time `now_us`.
 
-        Rejects what is not a price (`trading.money.is_price`) and what is stamped too far ahead of
-        our clock; ignores what is older than the last accepted price.
+        Rejects a value that is not a price (`trading.money.is_price`) and a price stamped too far
+        ahead of our clock. Ignores a price older than the last accepted one.
         """
         # A price that repeats is usually the same object, and was found in order before.
         if price is not self.last_price and not is_price(price):
@@ -133,7 +133,7 @@ class PriceGuard:
             case Verdict.IGNORED:
                 return f"older than the last accepted price of {iso_time(self.last_time_us)}"
             case Verdict.REJECTED if not is_price(price):
-                return f"no price: not above 0 and at most {PRICE_MAX}, with at most 18 decimals"
+                return f"not a price: not above 0 and at most {PRICE_MAX}, with at most 18 decimals"
             case Verdict.REJECTED:
                 assert time_us is not None, "a price without a sender's time is not ahead"
                 return (
@@ -158,7 +158,7 @@ class PriceGuard:
         )
 
     def release(self, price: Decimal, now_us: int) -> bool:
-        """Accept the candidate by a person's word, if `price` names it; tells whether it did."""
+        """Accept the candidate by hand, if `price` is its price; returns whether it did."""
         if self.candidate is None or self.candidate.price != price:
             return False
         time_us = self.candidate.time_us
@@ -195,7 +195,7 @@ class PriceGuard:
         self.outcome = outcome
 
     def _confirms(self, candidate: Candidate, price: Decimal) -> bool:
-        """Whether a price is near enough to a candidate to speak for it."""
+        """Whether a price is near enough to a candidate to confirm it."""
         within = EXACT.multiply(candidate.price, self._settings.confirm_within)
         return EXACT.subtract(price, candidate.price).copy_abs() <= within
 
@@ -215,7 +215,7 @@ class PriceGuard:
 
 
 def _seconds(time_us: int) -> int:
-    """Microseconds as whole seconds, rounded up: too far ahead never reads as what is allowed."""
+    """Microseconds as whole seconds, rounded up, so that a refused time never reads as allowed."""
     return -(-time_us // SECOND_US)
 
 

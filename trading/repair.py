@@ -1,7 +1,7 @@
 """Compute the balances that a wallet should have: the ledger is the truth, and is never edited.
 
-A row is restored only where that alone makes the books balance. What is wrong elsewhere (the
-chain of entries, an entry that is gone, a position's hold) is named, and not repaired.
+A row is restored only where that alone makes the books balance. Any other damage (in the chain of
+entries, a missing entry, a position's hold) is named, and not repaired.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from trading.model import Wallet
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repair:
-    """A wallet as its row is, and as its ledger says that it should be, one version later."""
+    """A wallet as its row has it, and as its ledger has it, one version later."""
 
     before: Wallet
     after: Wallet
@@ -31,10 +31,10 @@ class Irreparable:
 def repair_of(
     wallet: Wallet, ledger: LedgerFold, holds: Mapping[int, Decimal]
 ) -> Repair | Irreparable | None:
-    """What is to be done about a wallet's row; None where the books of the database balance.
+    """The repair of a wallet's row, or why there is none; None where the database's books balance.
 
-    `ledger` has all entries of the account, `holds` is money by open position, both of the
-    moment that the row is of.
+    `ledger` has all entries of the account, `holds` is money by open position. Both were read at
+    the same moment as the row.
     """
     report = check_books(wallet, ledger, holds)
     if report.status is HealthStatus.HEALTHY:
@@ -56,8 +56,8 @@ def repair_of(
 
 
 def _missing(wallet: Wallet, ledger: LedgerFold) -> str:
-    # Balances do not tell whether only the count is wrong: entries that are gone may sum up to 0,
-    # and their references would be forgotten, and booked once more.
+    # Balances do not show that entries are missing, because those may sum up to 0. Their
+    # references would be forgotten, and booked once more.
     return (
         f"entry {ledger.entries + 1} is missing: the row counts {wallet.entries} entries, and the "
         f"last one that is there is entry {ledger.entries}"
@@ -65,7 +65,7 @@ def _missing(wallet: Wallet, ledger: LedgerFold) -> str:
 
 
 def _what_is_wrong(restored: HealthReport) -> str:
-    """What would still fail were the row as the ledger says."""
+    """The checks that would still fail after the row was restored."""
     broken = [check.failure for check in restored.checks if check.name == "chain"]
-    # A broken chain explains what else fails.
+    # A broken chain explains the other failures.
     return "; ".join(broken if "chain" in restored.failed_checks else restored.failures)

@@ -18,7 +18,7 @@ _KEY = re.compile(r"signal ([0-9]+)")
 
 
 def signal_note(signal_id: int) -> str:
-    """What a position that a signal opened or closed says of it."""
+    """The note of a position that a signal opened or closed."""
     return f"TradingView signal {signal_id}"
 
 
@@ -28,7 +28,7 @@ def signal_key(signal_id: int) -> str:
 
 
 def opener_of(idempotency_key: str | None) -> str | None:
-    """The note of the signal that has this key; None for an open that came otherwise."""
+    """The note of the signal that has this key; None for an open that no signal asked for."""
     found = _KEY.fullmatch(idempotency_key or "")
     return None if found is None else signal_note(int(found[1]))
 
@@ -36,7 +36,7 @@ def opener_of(idempotency_key: str | None) -> str | None:
 def closer_in(close_note: str | None) -> str | None:
     """The signal that a close's note names; None where a person closed.
 
-    Notes from outside that would name one are refused where they come in.
+    A client's note that would name a signal is refused at the edge.
     """
     found = _NOTE.match(close_note or "")
     return None if found is None else found[0]
@@ -50,9 +50,9 @@ class SignalAction(StrEnum):
     CLOSE = "close"
 
     def only_closes(self, *, flat: bool, share: Decimal | None = None) -> bool:
-        """Whether nothing is opened; `flat` if the strategy has no position afterwards.
+        """Whether a signal opens nothing; `flat` if the strategy has no position afterwards.
 
-        `share` is the part that is closed, if only a part is.
+        `share` is the part that is closed, if it is not all of it.
         """
         return flat or share is not None or self is SignalAction.CLOSE
 
@@ -82,7 +82,7 @@ class SignalOrder:
     share: Decimal | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what could never be opened; raises `ValueError`."""
+        """Refuse an order that could never be opened; raises `ValueError`."""
         if self.notional is None and self.action.only_closes(flat=self.flat, share=self.share):
             return
         if self.notional is None or not is_money(self.notional) or self.notional <= ZERO:
@@ -91,7 +91,7 @@ class SignalOrder:
             )
 
     def received(self, signal_id: int, received_us: int) -> "Signal":
-        """The signal that it becomes."""
+        """The signal that is stored for this order."""
         return Signal(
             signal_id=signal_id,
             account=self.account,
@@ -108,11 +108,11 @@ class SignalOrder:
         )
 
     def repeats(self, signal: "Signal") -> bool:
-        """Whether it is a signal of the same account once more.
+        """Whether this order repeats a signal of the same account.
 
-        With an id of the sender's: the same id and the same order, whatever its time. An id that
-        comes again with another order is another signal, because senders reuse ids by mistake and
-        do not read answers. Without an id: the same body, which counts for a while only.
+        With a sender's id, it does if id and order are the same, whatever its time. The same id
+        with another order is another signal, because senders reuse ids by mistake and do not read
+        answers. Without an id, it does if the body is the same, for a while only.
         """
         if self.client_id != signal.client_id:
             return False
@@ -136,8 +136,8 @@ class Signal:
 
     `signal_id` counts from 1. `client_id` is the sender's own id, None where it gave none; `digest`
     identifies the body. `notional` is money, None where nothing is opened.
-    `flat` means that only closes are wanted. `exits` are what it says about the exits of what it
-    opens; `share` is the part that it closes of what is open (0 to 1), None for all of it.
+    `flat` means that only closes are wanted. `exits` are the exits that it gives for the position
+    it opens; `share` is the part that it closes of each open position (0 to 1), None for all of it.
     `sent_us` is the sender's time, if it gave one.
     `outcome` says what the signal did, or why not; None until it is finished.
     """

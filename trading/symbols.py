@@ -49,7 +49,7 @@ class MarketName:
 
     @property
     def note(self) -> str | None:
-        """What the sender of a perpetual's name should know; None for any other name."""
+        """A note for the sender of a perpetual's name; None for any other name."""
         if self.perpetual is None:
             return None
         return f"{self.perpetual} is a perpetual: the prices of {self.symbol} guard it"

@@ -36,7 +36,7 @@ from trading.positions.closing import reduced_by
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
-    """A wallet after a change, the entries that were appended, and what is to be told."""
+    """A wallet after a change, the entries that were appended, and the events to announce."""
 
     wallet: Wallet
     entries: tuple[LedgerEntry, ...]
@@ -94,7 +94,7 @@ def account_opened(
 def limit_denial(
     wallet: Wallet, position: Position, *, open_positions: int, symbol_notional: Decimal
 ) -> Denial | None:
-    """Why the account's limits forbid a position, if they do.
+    """The denial of a position that the account's limits forbid, if they do.
 
     `open_positions` and `symbol_notional` (money) are what the account already has open.
     """

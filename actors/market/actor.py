@@ -254,7 +254,7 @@ class MarketActor(SupervisedActor):
 
     def _answer(self, message: QuotePrice) -> None:
         position_id, price = message.position_id, self._guard.last_price
-        denial = quote_denial(self._symbol, self._guard, self._age, self._pause)
+        denial = quote_denial(self.status, self._clock.monotonic_us())
         if denial is not None and not (message.force and price is not None):
             self.directory.send(
                 message.reply_to,
@@ -334,6 +334,7 @@ class MarketActor(SupervisedActor):
             last=last,
             received_us=self._age.received_us,
             price_age_us_max=self._age.us_max,
+            unheard_since=self._age.since,
             candidate=guard.candidate.price if guard.candidate else None,
             pause=self._pause,
             heard=self._verdicts.heard,
@@ -343,4 +344,5 @@ class MarketActor(SupervisedActor):
             quarantined=refused[Verdict.QUARANTINED],
             rebased=guard.rebases,
             armed=len(self._book),
+            due_us=self._book.due_us,
         )

@@ -3,11 +3,11 @@
 from decimal import Decimal
 
 from actors.denials import no_market
-from actors.market.price_age import PriceAge
-from actors.published import MarketPause
+from actors.published import MarketPause, MarketState, MarketStatus
 from trading.model import Denial, DenialReason
 from trading.money import plain
-from trading.price_guard import Candidate, PriceGuard
+from trading.price_guard import Candidate
+from trading.times import SECOND_US
 
 
 def market_in_use(symbol: str, open_positions: int, undecided: int) -> Denial:
@@ -27,27 +27,36 @@ def paused_by_network(symbol: str, pause: MarketPause) -> Denial:
     )
 
 
-def quote_denial(
-    symbol: str, guard: PriceGuard, age: PriceAge, pause: MarketPause | None
-) -> Denial | None:
-    """Why there is no price of a symbol to act on, if so."""
-    last, candidate = guard.last_price, guard.candidate
+def quote_denial(market: MarketStatus, monotonic_us: int) -> Denial | None:
+    """Why a market has no price to act on at a moment of the monotonic clock, if so."""
+    symbol, last = market.symbol, market.last
     if last is None:
         return no_market(symbol)
-    if pause is not None:
-        return paused_by_network(symbol, pause)
-    if candidate is not None:
-        reason = DenialReason.MARKET_QUARANTINED
-        text = (
-            f"{symbol} is quarantined: a price of {plain(candidate.price)} "
-            f"waits against the last accepted {plain(last)}"
-        )
-    elif age.is_stale:
-        reason = DenialReason.PRICE_STALE
-        text = f"{symbol} is stale: {age}"
-    else:
-        return None
+    match market.state(monotonic_us):
+        case MarketState.LIVE:
+            return None
+        case MarketState.PAUSED:
+            assert market.pause is not None, "a paused market says why"
+            return paused_by_network(symbol, market.pause)
+        case MarketState.QUARANTINED:
+            assert market.candidate is not None, "a price waits in quarantine"
+            reason = DenialReason.MARKET_QUARANTINED
+            text = (
+                f"{symbol} is quarantined: a price of {plain(market.candidate)} "
+                f"waits against the last accepted {plain(last.price)}"
+            )
+        case MarketState.STALE:
+            reason = DenialReason.PRICE_STALE
+            text = f"{symbol} is stale: {_age_text(market, monotonic_us)}"
     return Denial(reason=reason, text=text)
+
+
+def _age_text(market: MarketStatus, monotonic_us: int) -> str:
+    age_us = market.age_us(monotonic_us)
+    if age_us is None:
+        return f"no price was received since {market.unheard_since}"
+    limit = market.price_age_us_max // SECOND_US
+    return f"its last price was received {age_us // SECOND_US} s ago, at most {limit} s are allowed"
 
 
 def unknown_candidate(symbol: str, asked: Decimal, candidate: Candidate | None) -> Denial:

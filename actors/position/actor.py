@@ -1,7 +1,6 @@
 """One position: its ladder's state machine in a mailbox."""
 
 from decimal import Decimal
-from itertools import chain
 from typing import assert_never
 
 import structlog
@@ -13,7 +12,6 @@ from actors.engine.supervised import ActorKind, SupervisedActor, ToldError
 from actors.market.messages import Arm, Disarm, PriceQuoted, QuoteDenied, QuotePrice
 from actors.messages import Denied, MarketRestarted
 from actors.position.answers import (
-    Answer,
     PositionCommand,
     already_closed,
     done,
@@ -23,6 +21,7 @@ from actors.position.answers import (
 from actors.position.messages import (
     BookingRefused,
     ChangePosition,
+    CloseDone,
     ClosePosition,
     PositionBooked,
     PriceReached,
@@ -30,7 +29,6 @@ from actors.position.messages import (
     WalletRestarted,
 )
 from actors.position.phases import POSITION, PositionPhase, PositionStep
-from actors.wallet.denials import changed_key_conflict
 from actors.wallet.messages import BookPosition
 from persistence.changes import ChangeKey
 from persistence.state import PositionRecord
@@ -118,8 +116,11 @@ class PositionActor(SupervisedActor):
             case MarketRestarted():
                 self._on_market_restarted()
             case Stranded():
-                if self._is_open or not message.books:
+                # What was handed over to a wallet that books will be done.
+                if not message.books:
                     self._deny_waiting(message.denial)
+                elif self._is_open:
+                    self._deny(self._waiting, message.denial)
             case _:
                 assert_never(message)
 
@@ -188,9 +189,6 @@ class PositionActor(SupervisedActor):
         if self._phase is PositionPhase.CLOSED:
             self._tell_closed(message)
             return
-        if (first := self._first_of(message)) is not None and first.request != message.request:
-            self.directory.send(message.reply_to, Denied(denial=changed_key_conflict(message)))
-            return
         for commands in self._asked.values():
             if has_same_key(commands[0], message):
                 if message not in commands:
@@ -200,11 +198,6 @@ class PositionActor(SupervisedActor):
         if message.key is None or message not in self._waiting:
             self._waiting.append(message)
             self._ask_next()
-
-    def _first_of(self, message: PositionCommand) -> PositionCommand | None:
-        """The command with this key that waits: a wallet's next life may pass on another."""
-        waiting = (*chain.from_iterable(self._asked.values()), *self._waiting)
-        return next((command for command in waiting if has_same_key(command, message)), None)
 
     def _ask_next(self) -> None:
         """Ask for a price for the caller that has waited longest, unless an answer is still due."""
@@ -319,23 +312,28 @@ class PositionActor(SupervisedActor):
             opened_at_us=self._opened_at_us,
             closed_at_us=self._closed_at_us,
         )
-        answer: Answer | Denied
+        answer: CloseDone | Denied
         if isinstance(command, ChangePosition):
             answer = Denied(denial=closed_position(command.position_id))
-        elif self._closed_by is not None and has_same_key(self._closed_by, command):
-            answer = done(command, record, repeated=command is not self._closed_by)
+        elif (by := self._closed_by) is not None and has_same_key(by, command):
+            answer = CloseDone(record=record, already_closed=False, repeated=command is not by)
         else:
             answer = already_closed(record)
         self.directory.send(command.reply_to, answer)
 
     def _deny_waiting(self, denial: Denial) -> None:
         """Deny everything that waits: it will not be done."""
-        waiting = [*self._waiting, *chain.from_iterable(self._asked.values())]
-        self._waiting.clear()
+        for handed_over in self._asked.values():
+            self._deny(handed_over, denial)
         self._asked.clear()
+        self._deny(self._waiting, denial)
+
+    def _deny(self, commands: list[PositionCommand], denial: Denial) -> None:
+        """Deny all of these; no price is asked for any more."""
         self._asked_price_for = None
-        for command in waiting:
+        for command in commands:
             self.directory.send(command.reply_to, Denied(denial=denial))
+        commands.clear()
 
     def _on_market_restarted(self) -> None:
         if not self._is_open:

@@ -24,6 +24,7 @@ from backstay.web.api import close_all as routes_close_all
 from backstay.web.api import markets as routes_markets
 from backstay.web.api import operations as routes_operations
 from backstay.web.api import positions as routes_positions
+from backstay.web.api import preview as routes_preview
 from backstay.web.api import trading as routes_trading
 from backstay.web.api.invalid_requests import error_places
 from backstay.web.api.waiting import Reads
@@ -79,6 +80,7 @@ def create_app(backend: Backend) -> FastAPI:
         routes_accounts,
         routes_close_all,
         routes_positions,
+        routes_preview,
         routes_markets,
         routes_trading,
         routes_events,

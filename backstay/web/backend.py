@@ -10,10 +10,12 @@ from fastapi import Depends, Request
 
 from actors.engine.clock import Clock
 from actors.published import Published
+from actors.signals.messages import NoteRefusal
 from backstay.web.access.connection_stats import ConnectionStats
 from backstay.web.hooks.refused_alerts import RefusedAlerts
 from backstay.web.request_stats import RequestStats
 from backstay.web.stream.event_stream import EventStream
+from trading.model import CostRates
 
 if TYPE_CHECKING:
     from backstay.web.access.access import Access
@@ -52,17 +54,20 @@ class Backend:
     """The parts of the running system that the web uses.
 
     `tell` goes to the Desk, `to_market` to a symbol's MarketActor (False where there is none),
-    `to_signals` to the SignalActor (False where there is none). `bound_symbols` are those whose
+    `to_signals` to the SignalActor (False where there is none), and so does `note_refusal`, which
+    has no answer. `bound_symbols` are those whose
     prices a feed brings, each with the feed's name. `reader` is the database, of which the web
     calls the reads only, on any thread. `metrics` gives the exposition's text and its content type,
     `requests` and `connections` count what is asked of the web, and `refused_alerts` what the hook
-    refused. `command_seconds` is how long a command may wait for its commit; `hook` is None without
-    one. `root_path` is where a proxy serves all this, as `/backstay`.
+    refused. `rates` are the costs of accounts that have none of their own. `command_seconds` is how
+    long a command may wait for its commit; `hook` is None without one. `root_path` is where a proxy
+    serves all this, as `/backstay`.
     """
 
     tell: Callable[[Any], None]
     to_market: Callable[[str, Any], bool]
     to_signals: Callable[[Any], bool]
+    note_refusal: Callable[[NoteRefusal], object]
     published: Published
     reader: "Store"
     clock: Clock
@@ -72,6 +77,7 @@ class Backend:
     metrics: Callable[[], tuple[bytes, str]]
     access: "Access"
     events: EventStream
+    rates: CostRates
     hook: HookSettings | None = None
     command_seconds: float = 5.0
     root_path: str = ""

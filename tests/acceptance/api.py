@@ -19,6 +19,7 @@ from backstay.web.backend import Backend, HookSettings, Probe
 from backstay.web.stream.event_stream import EventStream
 from tests.acceptance.faults import FaultyStore
 from tests.acceptance.house import SYMBOL, House
+from trading.costs import DEFAULT_RATES
 
 API = "/api/v1"
 ADDRESS = "http://127.0.0.1:8470"
@@ -158,9 +159,11 @@ def serving(
         tell=house.system.tell,
         to_market=house.system.directory.to_market,
         to_signals=house.system.directory.to_signals,
+        note_refusal=house.system.directory.to_signals,
         published=house.system.published,
         reader=reader,
         events=EventStream(reader),
+        rates=DEFAULT_RATES,
         clock=house.dispatcher.clock,
         bound_symbols=lambda: bound_symbols or {},
         liveness=lambda: Probe(ok=True, checks={"desk": "ok"}),

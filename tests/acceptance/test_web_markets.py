@@ -100,7 +100,7 @@ def test_what_is_no_price_makes_no_market(api: AppClient) -> None:
     ahead = {"symbol": "AAA", "price": "1", "timestamp": "2999-01-01T00:00:00Z"}
     items = api.post("/prices", [odd, ahead])["items"]
     assert results(items) == ["rejected", "rejected"]
-    assert items[0]["reason"].startswith("no price: not above 0")
+    assert items[0]["reason"].startswith("not a price: not above 0")
     assert "ahead of our clock" in items[1]["reason"]
     assert api.get("/markets")["items"] == []
     assert results(api.price("0", "1", "-1", "1.1", symbol="AAA")) == [

@@ -136,7 +136,10 @@ def test_who_asks_hears_what_became_of_each_price(
         stage, market, ("101", 0), ("0", 0), ("101", 7), ("99", -1), ("38", 0), ("102", 0)
     ) == [
         ("accepted", ""),
-        ("rejected", "no price: not above 0 and at most 1000000000000, with at most 18 decimals"),
+        (
+            "rejected",
+            "not a price: not above 0 and at most 1000000000000, with at most 18 decimals",
+        ),
         ("rejected", "stamped 7 s ahead of our clock, at most 5 s are allowed"),
         ("ignored", f"older than the last accepted price of {now}"),
         (

@@ -1,8 +1,8 @@
 """The events: frozen values named in the past tense, a file a subject.
 
 An event is made by a pure rule or a mailbox, written in the transaction of the change that it
-tells of, and announced after the commit. `time_us` is the time of the price or the command. What
-an event says to people is in `trading.events.words`.
+describes, and announced after the commit. `time_us` is the time of the price or the command. The
+words for each event are in `trading.events.words`.
 """
 
 from trading.events.accounts import AccountEvent
@@ -12,6 +12,6 @@ from trading.events.services import ServiceEvent
 from trading.events.signals import SignalEvent
 
 Event = AccountEvent | MarketEvent | PositionEvent | ServiceEvent | SignalEvent
-"""Everything that can happen; a closed set."""
+"""Every event; a closed set."""
 
 __all__ = ["AccountEvent", "Event", "MarketEvent", "PositionEvent", "ServiceEvent", "SignalEvent"]

@@ -42,9 +42,9 @@ class CostsSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExitsSet:
-    """The exits that an account's opens have by default were set, in the one-line notation.
+    """An account's default exits for its next opens were set, in the one-line notation.
 
-    `exits` is empty where the service's own stand in again.
+    `exits` is empty where the service's own apply again.
     """
 
     kind: ClassVar[str] = "exits_set"
@@ -55,7 +55,7 @@ class ExitsSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShortfallCovered:
-    """A loss went beyond the whole wallet; `amount` was brought in so that it is not negative."""
+    """A loss exceeded the wallet's total; `amount` was added so that the total is not negative."""
 
     kind: ClassVar[str] = "shortfall_covered"
     account: str
@@ -110,7 +110,7 @@ class HealthRestored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalletRepaired:
-    """A person had a wallet's row restored from its ledger, with the figures before and after."""
+    """An operator restored a wallet's row from its ledger; figures before and after."""
 
     kind: ClassVar[str] = "wallet_repaired"
     account: str

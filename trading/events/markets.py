@@ -30,9 +30,9 @@ class QuarantineEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceRejected:
-    """The first price in a row that was none, or was stamped too far ahead; `time_us` is ours.
+    """A price was not valid, or was stamped too far ahead; only the first in a row is an event.
 
-    `price` is text, because it may be no number.
+    `price` is text, because it may not be a number. `time_us` is our time.
     """
 
     kind: ClassVar[str] = "price_rejected"
@@ -54,7 +54,7 @@ class MarketPaused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketResumed:
-    """A venue serves the symbol again; `paused_us` is for how long it did not."""
+    """A venue serves the symbol again; the pause lasted `paused_us`."""
 
     kind: ClassVar[str] = "market_resumed"
     symbol: str
@@ -64,7 +64,7 @@ class MarketResumed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceTimesRebased:
-    """A symbol's prices go on from our time: the last one's time was `ahead_us` ahead of it."""
+    """A symbol's price times restarted from our time: the last one was `ahead_us` ahead of it."""
 
     kind: ClassVar[str] = "price_times_rebased"
     symbol: str
@@ -84,7 +84,7 @@ class MarketStale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketRetired:
-    """A person had a market without positions taken away; its next price makes it anew."""
+    """An operator retired a market without positions; its next price starts it again."""
 
     kind: ClassVar[str] = "market_retired"
     symbol: str

@@ -9,7 +9,7 @@ from trading.model import CloseReason, Costs, Side
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionOpened:
-    """A position was opened with this hold; `opened_by` names the signal, if one did.
+    """A position was opened with this hold; `opened_by` names the signal, if a signal opened it.
 
     `asked` is the ladder as it was asked for, in the one-line notation.
     """
@@ -31,7 +31,7 @@ class PositionOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenDenied:
-    """An open was refused; `reason` is its code, `asked_by` the signal that asked, if one did."""
+    """An open was refused; `reason` is its code, `asked_by` the signal that asked, if any."""
 
     kind: ClassVar[str] = "open_denied"
     account: str
@@ -67,7 +67,7 @@ class RungHit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopMoved:
-    """A person tightened the stop-loss; rungs move it too, and say so in `RungHit`."""
+    """A person tightened the stop-loss; a move by a rung is part of its `RungHit`."""
 
     kind: ClassVar[str] = "stop_moved"
     account: str
@@ -82,7 +82,7 @@ class StopMoved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopTrailed:
-    """The trail followed the best price; the stop-loss went with it where that tightens it."""
+    """The trail followed the best price, and moved the stop-loss where that tightens it."""
 
     kind: ClassVar[str] = "stop_trailed"
     account: str
@@ -147,8 +147,8 @@ class TimeStopSet:
 class PositionReduced:
     """A part of a position was closed; PnL and `released` (hold) are that part's, in money.
 
-    By a rung (counted from 1), of which `distance_pct` or else `rung_price` tells the level; by
-    hand where `rung` is None, with a person's `note`. `version` is the position's that it led to.
+    `rung` counts from 1, and `distance_pct` or else `rung_price` is its level. Where `rung` is
+    None, a person closed the part by hand, with a `note`. `version` is the position's new version.
     """
 
     kind: ClassVar[str] = "position_reduced"
@@ -179,7 +179,7 @@ class PositionReduced:
 class PositionClosed:
     """All that was left of a position was closed; the figures are that last part's.
 
-    `reason_text` is what people read (`TP3 (+10%) reached`); `net_pnl_total` sums all parts.
+    `reason_text` is for people (`TP3 (+10%) reached`); `net_pnl_total` sums all parts.
     """
 
     kind: ClassVar[str] = "position_closed"

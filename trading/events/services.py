@@ -6,9 +6,9 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartSetAside:
-    """A part of the service failed again and again, and stands still until the next start.
+    """A part of the service failed repeatedly, and does not run until the next start.
 
-    `part` is what people call it: `position 1`, `account demo`, `market BTCUSDT`.
+    `part` is its name for people: `position 1`, `account demo`, `market BTCUSDT`.
     """
 
     kind: ClassVar[str] = "part_set_aside"

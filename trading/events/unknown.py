@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownEvent:
-    """What is left of an event that another version stored: its kind and its time."""
+    """An event that another version stored: only its kind and its time are known."""
 
     kind: str
     time_us: int

@@ -2,7 +2,7 @@
 
 A scrape asks no actor and no database. It holds the interpreter's lock: what it costs grows with
 the accounts, their checks and the routes, and with the positions only while one is not armed or
-has no fresh price.
+is past its time stop.
 """
 
 import threading

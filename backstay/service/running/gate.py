@@ -8,6 +8,7 @@ from typing import Any
 from actors.engine.directory import Directory
 from actors.messages import Denied, Reply
 from actors.published import Published
+from actors.signals.messages import NoteRefusal
 from trading.model import Denial, DenialReason
 
 _CLOSED = Denied(
@@ -62,6 +63,12 @@ class Gate:
     def to_signals(self, command: Any) -> bool:
         """Tell the SignalActor; tells whether it was there to take it."""
         return self._pass(command, self._directory.to_signals)
+
+    def note(self, notice: NoteRefusal) -> None:
+        """Tell the SignalActor what no caller waits for; after the close it is only in the log."""
+        with self._lock:
+            if not self._closed:
+                self._directory.to_signals(notice)
 
     def _pass(self, command: Any, send: Callable[[Any], bool]) -> bool:
         reply: Reply = command.reply_to

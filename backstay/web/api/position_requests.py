@@ -2,8 +2,10 @@
 
 from typing import Annotated
 
+from fastapi import Path
 from pydantic import AfterValidator, model_validator
 from pydantic_core import PydanticCustomError
+from starlette.convertors import Convertor, register_url_convertor
 
 from backstay.web.api.exits import (
     AskedTakeProfits,
@@ -18,6 +20,7 @@ from backstay.web.api.fields import (
     AccountName,
     Market,
     Notional,
+    PositionId,
     Quantity,
     RequestBody,
     Symbol,
@@ -28,6 +31,26 @@ from backstay.web.api.paging import PageQuery
 from trading.model import PositionStatus, Side
 from trading.positions.changing import Changes, PartToClose
 from trading.signals import closer_in
+
+
+class _Digits(Convertor[str]):
+    """A number of an address, left as text for the annotated type to judge.
+
+    Starlette's own `int` fails on one of 5,000 digits; without any, `close-all` would be an id.
+    """
+
+    regex = "[0-9]+"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("digits", _Digits())
+
+PositionPath = Annotated[PositionId, Path()]
 
 
 class OpenRequest(ExitsRequest):

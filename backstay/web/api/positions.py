@@ -5,8 +5,7 @@ from functools import partial
 from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, Header, Path, Query, Response
-from starlette.convertors import Convertor, register_url_convertor
+from fastapi import APIRouter, Header, Query, Response
 
 from actors.denials import unknown_position
 from actors.desk.set_aside import no_wallet
@@ -21,13 +20,13 @@ from backstay.web.api.bodies import (
     position_body,
     unreadable_body,
 )
-from backstay.web.api.fields import PositionId
 from backstay.web.api.history import history_item, pnl_body
 from backstay.web.api.paging import page_of
 from backstay.web.api.position_requests import (
     ChangeRequest,
     CloseRequest,
     OpenRequest,
+    PositionPath,
     PositionQuery,
 )
 from backstay.web.api.schemas import (
@@ -50,27 +49,8 @@ from persistence.state import PositionRecord, Unreadable
 from trading.model import PositionStatus
 from trading.times import SECOND_US
 
-
-class _Digits(Convertor[str]):
-    """A number of an address, left as text for the annotated type to judge.
-
-    Starlette's own `int` fails on one of 5,000 digits; without any, `close-all` would be an id.
-    """
-
-    regex = "[0-9]+"
-
-    def convert(self, value: str) -> str:
-        return value
-
-    def to_string(self, value: str) -> str:
-        return value
-
-
-register_url_convertor("digits", _Digits())
-
 router = APIRouter(prefix="/positions", tags=["positions"], dependencies=[requires(Scope.READ)])
 
-PositionPath = Annotated[PositionId, Path()]
 Key = Annotated[
     str | None,
     Header(

@@ -133,7 +133,7 @@ def _keep_refusal(backend: Backend, problem: Problem, body: bytes) -> None:
             body=repr(began) + ("..." if len(body) > KEPT_BYTES else ""),
             time_us=backend.clock.now_us(),
         )
-        backend.to_signals(NoteRefusal(event=event))
+        backend.note_refusal(NoteRefusal(event=event))
 
 
 def _understood(body: bytes) -> Alerts:

@@ -25,7 +25,7 @@ __all__ = ["Gravity", "Words", "words_of"]
 
 
 def words_of(event: Event | UnknownEvent) -> Words:
-    """What an event says to people; an unknown one says its kind."""
+    """The words for an event; for an unknown one, its kind."""
     if isinstance(event, PositionEvent):
         return of_position(event)
     if isinstance(event, MarketEvent):

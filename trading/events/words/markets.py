@@ -62,7 +62,7 @@ def of_market(event: MarketEvent) -> Words:
             return Words(
                 Gravity.INFO,
                 f"{event.symbol} retired",
-                f"The market of {event.symbol} was retired: its next price makes it anew",
+                f"The market of {event.symbol} was retired: its next price starts it again",
             )
         case MarketPaused():
             return Words(

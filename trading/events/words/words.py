@@ -1,4 +1,4 @@
-"""What an event's words are made of."""
+"""The parts of an event's words."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -28,7 +28,7 @@ class Words:
 
 
 def earned(part: PositionReduced | PositionClosed) -> str:
-    """What a closed part earned, in words."""
+    """The PnL and costs of a closed part, in words."""
     return (
         f"gross {amount(part.gross_pnl)}, costs {amount(part.costs.total)}, "
         f"net {amount(part.net_pnl)}"
