@@ -76,7 +76,7 @@ class VenueConnection:
 
 
 class BufferedWebSocket(WebSocket):
-    """websocket-client's class, fed in large pieces; alone it reads a frame in two or three calls."""
+    """websocket-client's class, fed in large pieces; alone it reads a frame by 2 or 3 calls."""
 
     _buffer = b""
     _at = 0
