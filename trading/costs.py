@@ -7,8 +7,9 @@ part of a position books its share. Gross and each cost are rounded once; net is
 
 from decimal import Decimal
 
+from trading.exits.level import percent, percentage_from
 from trading.model import CostRates, Costs, Side
-from trading.money import ZERO, difference, money, price_scale, product
+from trading.money import HUNDRED, ZERO, difference, money, price_scale, product
 
 DEFAULT_RATES = CostRates(
     fee=Decimal("0.0026"), spread=Decimal("0.001"), slippage=Decimal("0.0005")
@@ -29,10 +30,24 @@ def checked_rates(rates: CostRates) -> CostRates:
         rate = getattr(rates, name)
         if not (rate.is_finite() and ZERO <= rate <= RATE_MAX and rate == price_scale(rate)):
             raise ValueError(
-                f"{name} rate {rate} is not between 0 and {RATE_MAX} with at most 18 decimals: "
-                "it is a fraction of the notional, 0.0026 means 0.26 %"
+                f"{name} of {rate_text(rate)} of a notional is not between 0% and "
+                f"{rate_text(RATE_MAX)} with at most 16 decimals: give one such as 0.26%"
             )
     return rates
+
+
+def rate_from(text: str) -> Decimal:
+    """Read a cost rate such as `0.26%` as a fraction of a notional.
+
+    Raises:
+        ValueError: with the text and the remedy.
+    """
+    return product(percentage_from(text, may_be_zero=True), Decimal("0.01"))
+
+
+def rate_text(rate: Decimal) -> str:
+    """A cost rate as `0.26%`."""
+    return f"{percent(product(rate, HUNDRED))}" if rate.is_finite() else str(rate)
 
 
 def gross_pnl(

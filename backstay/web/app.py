@@ -25,6 +25,7 @@ from backstay.web.api import markets as routes_markets
 from backstay.web.api import operations as routes_operations
 from backstay.web.api import positions as routes_positions
 from backstay.web.api import preview as routes_preview
+from backstay.web.api import terms as routes_terms
 from backstay.web.api import trading as routes_trading
 from backstay.web.api.invalid_requests import error_places
 from backstay.web.api.waiting import Reads
@@ -78,6 +79,7 @@ def create_app(backend: Backend) -> FastAPI:
     app.state.reads = Reads()
     for module in (
         routes_accounts,
+        routes_terms,
         routes_close_all,
         routes_positions,
         routes_preview,

@@ -80,6 +80,10 @@ class AppClient:
         """Do what must not be denied."""
         return self.ok(self.ask("POST", path, body, headers=headers))
 
+    def put(self, path: str, body: Any = None) -> Any:
+        """Set what must not be refused."""
+        return self.ok(self.ask("PUT", path, body))
+
     def ask(self, method: str, path: str, body: Any = None, **how: Any) -> httpx.Response:
         """Send a request."""
         return self.ask_at(method, API + path, json=body, **how)

@@ -72,7 +72,7 @@ def price_from(text: str) -> Decimal:
     return trimmed(price)
 
 
-def percentage_from(text: str) -> Decimal:
+def percentage_from(text: str, *, may_be_zero: bool = False) -> Decimal:
     """Read a percentage such as `3%`, without its sign.
 
     Raises:
@@ -81,7 +81,9 @@ def percentage_from(text: str) -> Decimal:
     bare = text.strip()
     if not bare.endswith("%"):
         raise ValueError(f"{bare[:60]!r} is not a percentage: write it with its sign, such as 3%")
-    value = number_from(bare.removesuffix("%"), "a percentage such as 3%", whole=bare)
+    value = number_from(
+        bare.removesuffix("%"), "a percentage such as 3%", whole=bare, may_be_zero=may_be_zero
+    )
     if value > QUANTITY_MAX:
         raise ValueError(f"{bare} is too large: give a percentage such as 3%")
     if value != price_scale(value):
@@ -89,8 +91,10 @@ def percentage_from(text: str) -> Decimal:
     return trimmed(value)
 
 
-def number_from(text: str, wanted: str, *, whole: str | None = None) -> Decimal:
-    """Read a plain decimal above 0; `wanted` says in an error what was expected.
+def number_from(
+    text: str, wanted: str, *, whole: str | None = None, may_be_zero: bool = False
+) -> Decimal:
+    """Read a plain decimal above 0, or from 0; `wanted` says in an error what was expected.
 
     Raises:
         ValueError: with `whole` (the text itself where it is not given) and the remedy.
@@ -102,6 +106,6 @@ def number_from(text: str, wanted: str, *, whole: str | None = None) -> Decimal:
     if not _NUMBER.fullmatch(bare):
         raise ValueError(f"{shown!r} is not {wanted}")
     number = Decimal(bare)
-    if number <= ZERO:
+    if number == ZERO and not may_be_zero:
         raise ValueError(f"{shown!r} is not above 0: give {wanted}")
     return number

@@ -161,10 +161,8 @@ def share_from(text: str) -> Decimal:
         ValueError: with the text and the remedy.
     """
     bare = text.strip()
-    if bare == "0%":
-        return Decimal(0)
     try:
-        share = percentage_from(bare)
+        share = percentage_from(bare, may_be_zero=True)
     except ValueError as error:
         raise ValueError(f"share {error}") from None
     if share > HUNDRED:

@@ -15,6 +15,13 @@ from actors.desk.set_aside import no_wallet
 from actors.wallet.messages import OpenAccount, TransferFunds
 from backstay.formats import amount_text
 from backstay.web.access.access import Scope, requires
+from backstay.web.api.account_schemas import (
+    AccountBody,
+    HealthBody,
+    RepairBody,
+    TransactionBody,
+    TransferBody,
+)
 from backstay.web.api.bodies import (
     account_body,
     health_body,
@@ -32,14 +39,7 @@ from backstay.web.api.fields import (
     example,
 )
 from backstay.web.api.paging import PAGE_ITEMS_MAX, PageQuery, page_of
-from backstay.web.api.schemas import (
-    AccountBody,
-    HealthBody,
-    Page,
-    RepairBody,
-    TransactionBody,
-    TransferBody,
-)
+from backstay.web.api.schemas import Page
 from backstay.web.api.spreadsheets import inert
 from backstay.web.api.waiting import Reads, TheReads, answer_of
 from backstay.web.backend import Backend, TheBackend

@@ -17,19 +17,25 @@ from backstay.formats import (
     repair_fields,
     wallet_fields,
 )
-from backstay.web.api.schemas import (
+from backstay.web.api.account_schemas import (
     AccountBody,
-    AskedBody,
+    CostTermsBody,
+    ExitTermsBody,
     HealthBody,
+    RatesBody,
+    RepairBody,
+    RepairField,
+    SaidBody,
+    TransactionBody,
+)
+from backstay.web.api.schemas import (
+    AskedBody,
     MarketBody,
     PauseBody,
     PositionBody,
     PriceCountsBody,
-    RepairBody,
-    RepairField,
     TakeProfitBody,
     TradingBody,
-    TransactionBody,
     UnreadableBody,
 )
 from backstay.web.api.waiting import Reads
@@ -37,11 +43,12 @@ from backstay.web.backend import Backend
 from backstay.web.problems import Problem
 from persistence.state import PositionRecord, StoredEntry, Unreadable
 from trading.books import HealthReport
+from trading.costs import rate_text
 from trading.exits.exits import exits_of
-from trading.exits.ladder import untargeted_fraction
+from trading.exits.ladder import DEFAULT_LADDER, Ladder, untargeted_fraction
 from trading.exits.notation import exits_text, share_text
 from trading.exposure import Exposure
-from trading.model import MarketPrice, Pause, Position, PositionStatus, Wallet
+from trading.model import CostRates, MarketPrice, Pause, Position, PositionStatus, Wallet
 from trading.money import ZERO
 from trading.positions.judging import time_stop_us, unrealized_pnl
 from trading.repair import Irreparable, Repair
@@ -99,7 +106,7 @@ def position_body(backend: Backend, record: PositionRecord) -> PositionBody:
         close_note=position.close_note,
         open_quantity=number_text(position.open_quantity),
         take_profits=_take_profits(position),
-        asked=AskedBody.model_validate(exits_text(exits_of(position.ladder))),
+        asked=_asked(position.ladder),
         trailing_best_price=None if best is None else number_text(best),
         closes_at=None if due_us is None else iso_time(due_us),
         untargeted_fraction=number_text(untargeted_fraction(position.ladder.rungs)),
@@ -194,7 +201,27 @@ def account_body(backend: Backend, wallet: Wallet) -> AccountBody:
         unrealized_pnl=None if unrealized is None else amount_text(unrealized),
         equity=None if unrealized is None else amount_text(wallet.total + unrealized),
         open_positions=len(version.by_account.get(wallet.account, Map())),
+        costs=CostTermsBody(
+            own=None if wallet.rates is None else _rates(wallet.rates),
+            effective=_rates(wallet.rates or backend.rates),
+        ),
+        exits=ExitTermsBody(
+            own=SaidBody.model_validate(exits_text(wallet.exits)),
+            effective=_asked(wallet.exits.merged(DEFAULT_LADDER)),
+        ),
     )
+
+
+def _rates(rates: CostRates) -> RatesBody:
+    return RatesBody(
+        fee=rate_text(rates.fee),
+        spread=rate_text(rates.spread),
+        slippage=rate_text(rates.slippage),
+    )
+
+
+def _asked(ladder: Ladder) -> AskedBody:
+    return AskedBody.model_validate(exits_text(exits_of(ladder)))
 
 
 def _unrealized(backend: Backend, exposures: Map[str, Exposure]) -> Decimal | None:

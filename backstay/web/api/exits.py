@@ -75,7 +75,7 @@ _take_profit = TypeAdapter(TakeProfitRequest)
 _trailing = TypeAdapter(TrailingRequest)
 
 
-def _text(read: Callable[[str], T], sample: str) -> Callable[[object], T]:
+def text_field(read: Callable[[str], T], sample: str) -> Callable[[object], T]:
     """Reads a text; what is wrong with it is told as the field's error."""
 
     def value(given: object) -> T:
@@ -166,11 +166,13 @@ _TRAIL = {
 }
 
 StopLoss = Annotated[
-    Level | Said, PlainValidator(_text(stop_loss_from, "62800")), _schema("62800", "5%", "none")
+    Level | Said,
+    PlainValidator(text_field(stop_loss_from, "62800")),
+    _schema("62800", "5%", "none"),
 ]
 StopLossWish = Annotated[
     StopWish,
-    PlainValidator(_text(_stop_wish, "62800")),
+    PlainValidator(text_field(_stop_wish, "62800")),
     _schema("62800", "breakeven", "breakeven_net"),
 ]
 TakeProfits = Annotated[tuple[Rung, ...], PlainValidator(_rungs), WithJsonSchema(_TAKE_PROFITS)]
@@ -179,14 +181,14 @@ AskedTakeProfits = Annotated[
 ]
 Trail = Annotated[Trailing | Said, PlainValidator(_trail), WithJsonSchema(_TRAIL)]
 CloseAfter = Annotated[
-    int | Said, PlainValidator(_text(close_after_from, "4h")), _schema("4h", "none")
+    int | Said, PlainValidator(text_field(close_after_from, "4h")), _schema("4h", "none")
 ]
 Fill = Annotated[
     TakeProfitFill,
-    PlainValidator(_text(fill_from, "price")),
+    PlainValidator(text_field(fill_from, "price")),
     _schema("price", enum=[str(fill) for fill in TakeProfitFill]),
 ]
-Share = Annotated[Any, PlainValidator(_text(share_from, "50%")), _schema("50%")]
+Share = Annotated[Any, PlainValidator(text_field(share_from, "50%")), _schema("50%")]
 
 
 class ExitsRequest(RequestBody):

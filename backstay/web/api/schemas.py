@@ -18,96 +18,14 @@ class Page(BaseModel, Generic[T]):
     next: str | None
 
 
-class AccountBody(BaseModel):
-    """An account: what it owns, what its open positions hold, and what they are worth now.
+class AskedBody(BaseModel):
+    """Exits as they were asked for, in the one-line notation."""
 
-    `unrealized_pnl` is before costs; it and `equity` are null while an open position's market has
-    no price.
-    """
-
-    account: str
-    account_type: str
-    currency: str
-    initial_balance: Money
-    total_balance: Money
-    locked_balance: Money
-    used_balance: Money
-    available_balance: Money
-    unrealized_pnl: Money | None
-    equity: Money | None
-    open_positions: int
-
-
-class TransferBody(BaseModel):
-    """A transfer that is booked; `repeated` when it had been before."""
-
-    account: str
-    reference: str
-    amount: Money
-    repeated: bool
-
-
-class TransactionBody(BaseModel):
-    """A ledger entry; the balances before and after are of available."""
-
-    number: int
-    time: Time
-    account: str
-    account_type: str
-    transaction_type: str
-    amount: Money
-    balance_before: Money
-    balance_after: Money
-    total_change: Money
-    locked_change: Money
-    position_id: int | None
-    description: str
-
-
-class CheckBody(BaseModel):
-    """One identity of the books; `detail` says what else is wrong."""
-
-    name: str
-    expected: Money
-    actual: Money
-    difference: Money
-    passed: bool
-    detail: str | None
-
-
-class HealthBody(BaseModel):
-    """A health check of an account's books; the first figures are of its total."""
-
-    account: str
-    status: Literal["HEALTHY", "MISMATCH"]
-    expected: Money
-    actual: Money
-    difference: Money
-    checks: list[CheckBody]
-    first_divergent_entry: int | None
-
-
-class RepairField(BaseModel):
-    """A figure of a wallet's row: as it is or was, and as its ledger says that it should be."""
-
-    name: str
-    actual: str
-    expected: str
-
-
-class RepairBody(BaseModel):
-    """The repair that a wallet's row needs, or got.
-
-    `detail` says what is wrong, or, of a row that was restored, the reason that was given.
-    """
-
-    account: str
-    status: Literal["NOTHING_TO_REPAIR", "REPAIRABLE", "IRREPARABLE", "REPAIRED"]
-    detail: str | None
-    first_divergent_entry: int | None
-    fields: Annotated[
-        list[RepairField], Field(description="empty where the ledger does not say what to write")
-    ]
+    stop_loss: str
+    take_profits: str
+    trailing: str
+    close_after: str
+    take_profit_fill: Literal["price", "level"]
 
 
 class TakeProfitBody(BaseModel):
@@ -121,16 +39,6 @@ class TakeProfitBody(BaseModel):
     close: str
     stop: str
     hit: bool
-
-
-class AskedBody(BaseModel):
-    """The exits of a position as they were asked for, in the one-line notation."""
-
-    stop_loss: str
-    take_profits: str
-    trailing: str
-    close_after: str
-    take_profit_fill: Literal["price", "level"]
 
 
 class PositionBody(BaseModel):
