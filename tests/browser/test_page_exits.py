@@ -166,7 +166,7 @@ def test_a_trail_and_a_time_stop_are_set_and_dropped(page: Page, market: Api) ->
     form.get_by_label("Distance").fill("4%")
     form.get_by_label("Close after").fill("2d")
     submit(form)
-    expect(card(page, 1)).to_contain_text("trail 4%/0.1% from entry, best price 100, closes at")
+    expect(card(page, 1)).to_contain_text("trail 4%/0.1% from entry, best price 100 · closes at")
     expect(ladder(page, 1)).to_have_accessible_name(re.compile("stop-loss 96, .* best price 100"))
     expect(ladder(page, 1).locator(".trail")).to_have_count(1)
 

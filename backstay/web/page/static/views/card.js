@@ -22,8 +22,8 @@ export class Card {
     this.size = el("p", { class: "muted" });
     this.whose = el("p", { class: "muted" });
     this.unguarded = el("p", { class: "unguarded" });
-    this.more = el("p", { class: "muted" });
     this.ladder = el("div", { class: "ladder-place" });
+    this.more = el("p", { class: "muted" });
     this.amount = el("data", { class: "amount" });
     this.percent = el("span", { class: "percent" });
     this.parts = el("span", { class: "parts muted", hidden: true });
@@ -36,8 +36,8 @@ export class Card {
         el("div", { class: "what" },
           el("h3", { id: title }, el("span", { class: "id" }, `#${id}`), ` ${symbol} `,
             el("span", { class: "side" }, side === "LONG" ? "▲ LONG" : "▼ SHORT")),
-          this.size, this.whose, this.more, this.unguarded),
-        this.ladder,
+          this.size, this.whose, this.unguarded),
+        el("div", { class: "drawn" }, this.ladder, this.more),
         el("p", { class: "pnl" }, el("span", { class: "visually-hidden" }, "PnL "),
           this.amount, " ", this.percent, this.parts),
         el("div", { class: "actions" },
@@ -59,7 +59,8 @@ export class Card {
     const age = duration((now - milliseconds(position.opened_at)) / 1000);
     setText(this.size, `${quantity(position.open_quantity)} at ${figure(position.entry_price)}`);
     setText(this.whose, `${position.account} · ${age}`);
-    setText(this.more, [...trailText(position), ...timeStopText(position)].join(", "));
+    setText(this.more, [...trailText(position), ...timeStopText(position)].join(" · "));
+    this.more.hidden = this.more.textContent === "";
     setText(this.unguarded, position.unguarded ? `! ${position.unguarded}` : "");
     this.unguarded.hidden = !position.unguarded;
     this.change.hidden = this.close.hidden = !mayTrade;

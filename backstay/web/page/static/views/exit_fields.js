@@ -83,10 +83,11 @@ export class ExitFields {
       this.add.focus();
       this.onChange();
     } }, "Remove");
+    const labelled = (text, control) => el("div", { class: "field" }, el("label", {}, text, control));
     const row = el("li", { class: "rung-row" },
-      el("label", {}, "Level ", field("at", at, "65000 or 3%")),
-      el("label", {}, "Closes ", field("close", close, "40%")),
-      el("label", {}, "Then stop to ", field("stop", stop, "previous")), remove);
+      labelled("Level ", field("at", at, "65000 or 3%")),
+      labelled("Closes ", field("close", close, "40%")),
+      labelled("Then stop to ", field("stop", stop, "previous")), remove);
     const name = () => {
       [...this.rows.children].forEach((one, index) => {
         for (const control of one.querySelectorAll("input")) {
