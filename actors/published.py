@@ -24,6 +24,7 @@ from trading.model import (
     Wallet,
 )
 from trading.price_guard import Verdict
+from trading.times import NEVER_US
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +131,8 @@ class MarketStatus:
     `received_us` is by the monotonic clock, None if none was received since `unheard_since`.
     `heard` is the newest price of all, where it was not accepted. The counts are of prices since
     then, by the guard's verdict, and of how often the times began anew because a clock was wrong;
-    `armed` positions wait for their triggers.
+    `armed` positions wait for their triggers, the earliest of their time stops falls due at
+    `due_us`.
     """
 
     symbol: str
@@ -147,6 +149,7 @@ class MarketStatus:
     quarantined: int = 0
     rebased: int = 0
     armed: int = 0
+    due_us: int = NEVER_US
 
     def age_us(self, monotonic_us: int) -> int | None:
         """How long ago the last price was received."""

@@ -39,9 +39,10 @@ class Api:
         headers = {} if key is None else {"Idempotency-Key": key}
         return self._client.post(PREFIX + path, json=body, headers=headers)
 
-    def change(self, path: str, body: Any) -> httpx.Response:
+    def change(self, path: str, body: Any, *, key: str | None = None) -> httpx.Response:
         """A change's answer, whatever it is."""
-        return self._client.patch(PREFIX + path, json=body)
+        headers = {} if key is None else {"Idempotency-Key": key}
+        return self._client.patch(PREFIX + path, json=body, headers=headers)
 
     def post(self, path: str, body: Any, status: int = 200, *, key: str | None = None) -> Any:
         """What a command is answered with."""

@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 SECOND_US = 1_000_000
 """A second in microseconds."""
 
+NEVER_US = 2**63
+"""Later than any time of a price."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 

@@ -41,12 +41,12 @@ log = structlog.get_logger(__name__)
 
 MEMORY_TRIES_MAX = 5
 PAUSE_SECONDS = 0.01
-"""A long ledger is summed by one thread for many seconds: between pages the others go first."""
+"""Summing a long ledger takes many seconds: between pages the Auditor lets other threads run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """From a timer: it is time for the next round."""
+    """From a timer: the next round is due."""
 
 
 AuditorMessage = Audit | CheckHealth | RepairWallet | WalletReported
@@ -56,7 +56,7 @@ class BooksReader(Protocol):
     """The reads that the Auditor needs; see `persistence.store.Store`."""
 
     def book_pages(self, account: str, *, after_entry: int) -> Generator[Books]:
-        """An account's books of one moment, its entries after a number a page at a time."""
+        """An account's books at one moment, with its entries above a number, a page at a time."""
         ...
 
     def accounts(self) -> tuple[str, ...]:
@@ -82,11 +82,11 @@ class _Check:
 
 
 class AuditorActor(SupervisedActor):
-    """Checks each account in full at first and when asked, in between only its new entries.
+    """Checks each account in full at first and when asked; in between, only its new entries.
 
-    A mismatch is an event, a log line, and the end of that account's opens until a check passes.
+    A mismatch is an event and a log line. The account's opens are refused until a check passes.
     Memory is compared with the database only at equal versions: while the wallet is busy the
-    check is tried a few times, then made without memory. A repair is a check first: what it finds
+    check is tried a few times, then made without memory. A repair begins with a check, whose result
     decides whether the account's wallet is told to restore its row.
     """
 
@@ -103,9 +103,9 @@ class AuditorActor(SupervisedActor):
         full_every: int = 60,
         draining: threading.Event | None = None,
     ) -> None:
-        """Check every so many seconds (never by itself where None), in full every n-th time.
+        """Check every `interval_seconds` (only when asked if None), in full every n-th time.
 
-        Once `draining` is set, a check ends undone, at the next page of its ledger.
+        Once `draining` is set, a check is abandoned at the next page of its ledger.
         """
         super().__init__(directory, "auditor")
         self._dispatcher = dispatcher
@@ -219,7 +219,7 @@ class AuditorActor(SupervisedActor):
             routine = not (check.full or check.asked_by or check.repairs)
             self._healthy(report, before, books.wallet, reported, routine=routine)
         elif mended and stale is None:
-            # Repaired while the wallet was halted: what it remembers is from before.
+            # Repaired while the wallet was halted: its memory is from before the repair.
             self._tell_wallet(account, BooksVerdict.REPAIRED)
         else:
             row_changed = row_was_changed(books.wallet, ledger)
@@ -229,7 +229,7 @@ class AuditorActor(SupervisedActor):
             self._answer(check, report, repair_of(books.wallet, ledger, books.holds))
 
     def _unreadable(self, report: HealthReport, reported: WalletReported | None) -> None:
-        """An account whose rows are not what was written: it alone is in doubt."""
+        """Report an account whose rows cannot be read; other accounts are not affected."""
         account = report.account
         check = self._checks.pop(account)
         self._publish(report)
@@ -250,9 +250,9 @@ class AuditorActor(SupervisedActor):
             carry_out(self.directory, asked, repair)
 
     def _sum_up(self, account: str, ledger: LedgerFold) -> Books:
-        """Take the entries that are new to a ledger; returns the books that they lead to."""
+        """Add the new entries to a ledger; returns the account's books."""
         books = None
-        if self._published.ended is not None:  # what is read is another's, or may be anything
+        if self._published.ended is not None:  # the database is no longer this process's
             raise _UndoneError(self._published.ended)
         with closing(self._reader.book_pages(account, after_entry=ledger.entries)) as pages:
             for page in pages:
@@ -266,7 +266,7 @@ class AuditorActor(SupervisedActor):
         return books
 
     def _abandon(self, account: str, denial: Denial | None = None) -> None:
-        # What was summed up so far may be half a round: begin with the first entry again.
+        # The sums may be from half a round: begin with the first entry again.
         self._ledgers.pop(account, None)
         check = self._checks.pop(account)
         if denial is not None:
@@ -299,7 +299,7 @@ class AuditorActor(SupervisedActor):
     def _mismatch(
         self, report: HealthReport, reported: WalletReported | None, *, halts: bool
     ) -> None:
-        """Refuse opens; where a close would build on what was changed, change nothing at all."""
+        """Refuse opens; halt the wallet where a close would build on the changed row."""
         account, failures = report.account, report.failures
         log.error(
             "⚠ Wallet health check FAILED",
@@ -311,7 +311,7 @@ class AuditorActor(SupervisedActor):
             failed="; ".join(failures),
             first_divergent_entry=report.first_divergent_entry,
         )
-        # What was summed up includes the damage: after a repair, sum it all up again.
+        # The sums include the damage: after a repair, start from the first entry.
         self._ledgers.pop(account, None)
         if reported is None:
             return

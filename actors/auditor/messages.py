@@ -1,4 +1,4 @@
-"""What the Auditor is asked, and what it answers."""
+"""The Auditor's requests and answers."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from trading.repair import Irreparable, Repair
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckHealth:
-    """Check an account's books now, in full; every account's where None is given."""
+    """Check an account's books now, in full; those of all accounts if `account` is None."""
 
     account: str | None = None
     reply_to: Recipient | None = None
@@ -17,7 +17,7 @@ class CheckHealth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthChecked:
-    """What a health check found, and what is to be done about the wallet's row, if anything."""
+    """The result of a health check, and the repair that the wallet's row needs, if any."""
 
     report: HealthReport
     repair: Repair | Irreparable | None = None
@@ -25,7 +25,7 @@ class HealthChecked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepairWallet:
-    """Check an account's books, and restore its row from the ledger where that mends them."""
+    """Check an account's books, and restore its row from the ledger where that helps."""
 
     account: str
     reason: str
@@ -34,6 +34,6 @@ class RepairWallet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepairDone:
-    """A wallet's row is as its ledger says; its actor begins anew from there."""
+    """A wallet's row agrees with its ledger; its actor restarts from the row."""
 
     repair: Repair

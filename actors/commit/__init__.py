@@ -1,5 +1,5 @@
-"""The Committer is the only writer: what has queued up becomes one transaction.
+"""The Committer is the only writer: it writes all queued changes in one transaction.
 
-What is told to it comes back as committed, returned or refused, in the order in which it came.
-`listener` and `courier` read what it has committed.
+It answers each change as committed, returned or refused, in the order in which they came.
+`listener` and `courier` read the committed events.
 """

@@ -1,4 +1,4 @@
-"""The only writer: one transaction for what has queued up."""
+"""The only writer: one transaction for all queued changes."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -48,14 +48,14 @@ class Attempt:
 
 
 class CommitterActor(SupervisedActor):
-    """Writes changes in the order in which they came, as many in one transaction as wait.
+    """Writes changes in the order in which they came; all that wait share one transaction.
 
     After a COMMIT it publishes the new state, has the Desk start new positions, then answers and
-    announces. A lost connection is retried without end; a transaction whose outcome is unknown
-    is looked up before anything else; one that is refused, or fails for whatever other reason that
-    a value may give, is run again change by change, so that one bad change fails alone. What opens
-    positions goes back unwritten once its deadline has passed or a pause is durable; once another
-    owner has taken over, so does all that wallets have sent and is not written.
+    announces. It retries a lost connection without end. It looks up a transaction whose outcome is
+    unknown before anything else. It runs a transaction that is refused, or that fails because of a
+    value, again change by change, so that one bad change fails alone. It returns a change that
+    opens positions unwritten if its deadline has passed or a pause is durable. Once another owner
+    has taken over, it returns every wallet's change that is not written.
     """
 
     kind = ActorKind.COMMITTER
@@ -72,7 +72,7 @@ class CommitterActor(SupervisedActor):
         last_event_id: int,
         renew_seconds: float | None = None,
     ) -> None:
-        """Continue the numbers of a former life; renew the lease when idle for so long."""
+        """Continue the former life's numbers; renew the lease when idle for `renew_seconds`."""
         super().__init__(directory, "committer")
         self._dispatcher = dispatcher
         self._writer = SafeWriter(writer)
@@ -118,13 +118,13 @@ class CommitterActor(SupervisedActor):
 
     @property
     def waiting(self) -> int:
-        """How many changes and reads are not done yet."""
+        """The number of changes and reads that are not done yet."""
         unknown = self._unknown  # read once: metrics ask on another thread
         return len(self._queue) + (len(unknown.batch) if unknown else 0)
 
     @property
     def undone(self) -> tuple[Change, ...]:
-        """The changes that are not known to be written, but for those that wallets list."""
+        """The changes that are not known to be written, except those that wallets list."""
         waiting = (*(self._unknown.batch if self._unknown else ()), *self._queue)
         changes = (each for each in waiting if isinstance(each, CommitChange))
         return tuple(each.change for each in changes if each.origin is not Origin.WALLET)
@@ -137,7 +137,7 @@ class CommitterActor(SupervisedActor):
 
     def _flush(self) -> None:
         """Do what is queued, in order, until it is done or the database fails."""
-        if self._retry is not None:  # this is the next try, whoever asks for it
+        if self._retry is not None:  # this is the retry
             self._retry.cancel()
             self._retry = None
         if self._owner.ended:
@@ -149,7 +149,7 @@ class CommitterActor(SupervisedActor):
                 changes = self._next_changes()
                 if changes:
                     self._commit(changes)
-                elif self._queue:  # what was taken may all have gone back
+                elif self._queue:  # all changes taken may have been returned
                     self._read_next()
             self._make_sure()
         except (Unavailable, OutcomeUnknown) as error:
@@ -164,9 +164,9 @@ class CommitterActor(SupervisedActor):
         self._give_back()
 
     def _give_back(self) -> None:
-        """Have wallets deny what is certainly not written; the rest stays without an answer.
+        """Return wallets' changes, which are certainly not written; leave the rest unanswered.
 
-        A target's cursor must: its courier would go on to the next message.
+        A target's cursor must stay unanswered: its courier would go on to the next message.
         """
         queued, self._queue = self._queue, deque()
         for message in queued:
@@ -176,16 +176,16 @@ class CommitterActor(SupervisedActor):
                 self._queue.append(message)
 
     def _make_sure(self) -> None:
-        """Where nothing is left to be written, the lease tells whether an outage is over.
+        """Where no change is left to write, renew the lease to learn whether an outage is over.
 
-        Reads do not: a database may be read that cannot be written.
+        Reads do not show it: a database that cannot be written may still be readable.
         """
         if self._owner.is_away:
             self._writer.renew(self._epoch)
             self._answered()
 
     def _next_changes(self) -> tuple[CommitChange, ...]:
-        """Take the changes at the head of the queue, up to one that changes who may open."""
+        """Take the changes at the head of the queue, up to one that begins or ends a pause."""
         taken: list[CommitChange] = []
         now_us = self._dispatcher.clock.monotonic_us()
         limit = 1 if self._one_by_one else BATCH_CHANGES_MAX
@@ -204,7 +204,7 @@ class CommitterActor(SupervisedActor):
         return tuple(taken)
 
     def _goes_back(self, message: CommitChange, now_us: int) -> bool:
-        """Whether positions may not be opened any more, so that their wallet decides anew."""
+        """Whether a change opens positions and may no longer; its wallet decides again."""
         if message.deadline_us is not None and now_us > message.deadline_us:
             return True
         account = message.change.account
@@ -226,7 +226,7 @@ class CommitterActor(SupervisedActor):
             self._one_by_one = len(batch)
 
     def _write(self, batch: tuple[CommitChange, ...]) -> None:
-        # An id is used for one attempt only, so that looking it up has one meaning.
+        # An id is used for one attempt only, so that a look-up is unambiguous.
         self._commit_id += 1
         clock = self._dispatcher.clock
         attempt, began_us = Attempt(self._commit_id, clock.now_us(), batch), clock.monotonic_us()
@@ -261,7 +261,7 @@ class CommitterActor(SupervisedActor):
             self._queue.extendleft(reversed(attempt.batch))
 
     def _conclude(self, attempt: Attempt) -> None:
-        """Publish first, then start positions, then answer: in the order that clients rely on."""
+        """Publish first, then start positions, then answer: clients rely on this order."""
         batch = attempt.batch
         changes, first_event_id = tuple(each.change for each in batch), self._event_id + 1
         self._event_id += sum(len(change.events) for change in changes)
@@ -322,7 +322,7 @@ class CommitterActor(SupervisedActor):
             self._end(error)
         else:
             if self._owner.is_away:
-                # Only what waits tells whether the outage is over: the owner's row is small.
+                # The owner's row is small, so only a waiting change shows that the outage is over.
                 self._flush()
         self._renew_later()
 

@@ -1,6 +1,6 @@
-"""One target's way through the events: what it is told next, and how far it has been told.
+"""One target's place in the events: its next message, and the last event it has been told.
 
-Without a thread or a clock: who runs it sends what it says, in whatever way and time that takes.
+It has no thread and no clock. Its caller sends each message in its own way and time.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,18 +18,18 @@ MessageT = TypeVar("MessageT")
 
 
 class EventReader(Protocol):
-    """Where committed events are read from; see `persistence.store.Store`."""
+    """The source of committed events; see `persistence.store.Store`."""
 
     def read_events(self, after_id: int, limit: int) -> Sequence[StoredEvent]:
-        """At most so many events above an id, ascending; raises `Unavailable`."""
+        """At most `limit` events above an id, ascending; raises `Unavailable`."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand(Generic[MessageT]):
-    """A message to bring, or None where nothing up to an event is to be told.
+    """A message to send; None if no event up to `up_to` is wanted.
 
-    `remember` says whether the cursor is to be committed once it is done.
+    `remember` says whether the cursor is committed after it.
     """
 
     message: MessageT | None
@@ -38,10 +38,10 @@ class Errand(Generic[MessageT]):
 
 
 class Courier(Generic[MessageT]):
-    """Gives out one errand after the other, each to be done before the next is asked for.
+    """Gives out one errand after the other; the caller finishes each before it asks for the next.
 
-    The cursor is committed after each message and before the next, so that a crash repeats one
-    message at most.
+    The cursor is committed after each message and before the next, so that a crash repeats at most
+    one message.
     """
 
     def __init__(
@@ -55,8 +55,8 @@ class Courier(Generic[MessageT]):
     ) -> None:
         """Go on after the event `cursor`.
 
-        `wanted` judges an event by its kind and account; `compose` makes a message of the first of
-        some events, and says of how many.
+        `wanted` selects events by kind and account; `compose` makes a message from the first of
+        some events, and returns their number.
         """
         self.target = target
         self._cursor = cursor
@@ -65,25 +65,25 @@ class Courier(Generic[MessageT]):
         self._compose = compose
 
     def next(self) -> Errand[MessageT] | None:
-        """What is to be done next, None at the end of the events; raises `Unavailable`."""
+        """The next errand, None at the end of the events; raises `Unavailable`."""
         events = self._reader.read_events(self._cursor, READ_EVENTS)
         if not events:
             return None
         waiting = [event for event in events if self._wanted(event.kind, event.account)]
         last = events[-1].id
         if not waiting:
-            # Only whole pages are remembered: they are not to be read after each restart.
+            # Only whole pages are remembered, so that a restart does not read them again.
             return Errand(message=None, up_to=last, remember=len(events) == READ_EVENTS)
         message, told = self._compose(waiting)
         up_to = last if told == len(waiting) else waiting[told - 1].id
         return Errand(message=message, up_to=up_to, remember=True)
 
     def done(self, errand: Errand[MessageT]) -> None:
-        """The errand is done: go on after it."""
+        """Note that the errand is done, and go on after it."""
         self._cursor = errand.up_to
 
     def remembering(self, reply_to: Recipient) -> CommitChange:
-        """What the Committer is told, so that a later life goes on from here."""
+        """The message to the Committer that lets a later life continue from here."""
         delivery = Delivery(target=self.target, event_id=self._cursor)
         change = Change(account=None, delivered=(delivery,))
         return CommitChange(origin=Origin.COURIER, change=change, reply_to=reply_to)

@@ -1,4 +1,4 @@
-"""Everything that the Committer's mailbox takes."""
+"""Every message that the Committer takes."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from actors.messages import Ping
 
 @dataclass(frozen=True, slots=True)
 class Flush:
-    """To oneself: what has queued up so far is taken, now write it."""
+    """From the Committer to itself: all messages so far are queued, write them now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class RenewLease:
-    """From a timer: say that the owner lives, though nothing was written."""
+    """From a timer: renew the owner's lease, as nothing was written."""
 
 
 CommitterMessage = CommitChange | Read | Flush | Retry | RenewLease | Ping

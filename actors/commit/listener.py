@@ -13,10 +13,10 @@ Listener = Callable[[Announced], None]
 
 
 class ListenerActor(PooledActor):
-    """Tells a listener of every commit, in order, on a worker of its own turn.
+    """Tells a listener of every commit, in order, on an actor's own turns.
 
-    A listener holds nothing that the books depend on. One that raises is logged, and told of the
-    next commit all the same.
+    The books do not depend on a listener. A listener that raises is logged, and is still told of
+    the next commit.
     """
 
     def __init__(self, name: str, listener: Listener) -> None:

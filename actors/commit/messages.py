@@ -1,4 +1,4 @@
-"""What the Committer is told to write and to read, what it answers, and what it announces."""
+"""The Committer's writes and reads, its answers, and its announcements."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,10 +12,10 @@ from trading.signals import Signal
 
 
 class Origin(StrEnum):
-    """Whose a change is.
+    """The sender of a change.
 
-    A wallet's is its plan: the wallet lists it among what waits, and decides it anew when it
-    comes back unwritten. No other change is listed or decided anywhere else.
+    A wallet's change is its plan: the wallet lists it as waiting, and decides again if the change
+    is returned unwritten. No other sender lists its changes or decides again.
     """
 
     WALLET = "wallet"
@@ -42,9 +42,9 @@ class Started:
 class CommitChange:
     """Write one change, all or nothing.
 
-    `change_id` is the sender's own number of it, where the sender has several. One that opens
-    positions is returned instead past `deadline_us` (monotonic), or once a pause of its account is
-    durable. `accepted_us` (monotonic) is when the prices were accepted that close its positions.
+    `change_id` is the sender's own number of it, where the sender has several. A change that opens
+    positions is returned unwritten after `deadline_us` (monotonic), or once a pause of its account
+    is durable. `accepted_us` (monotonic) is when the prices that close its positions were accepted.
     """
 
     origin: Origin
@@ -66,7 +66,10 @@ class ChangeCommitted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeReturned:
-    """A change was not written: it opens too late, or another owns the database. Decide anew."""
+    """A change was not written; its sender decides again.
+
+    It opens a position too late, or another process owns the database.
+    """
 
     change_id: int
 
@@ -75,7 +78,7 @@ class ChangeReturned:
 class ChangeRefused:
     """The database refused a change, and nothing of it is written.
 
-    `wallet_changed` when the wallet's row is not what memory has: somebody else wrote it.
+    `wallet_changed` if the wallet's row differs from memory, because another program wrote it.
     """
 
     change_id: int
@@ -85,7 +88,7 @@ class ChangeRefused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadPosition:
-    """Read a position's row behind everything queued before.
+    """Read a position's row after everything queued before.
 
     `life` is set where the position failed: the number of its lives that have ended.
     """
@@ -111,7 +114,7 @@ class PositionRead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadAccount:
-    """Read an account behind everything queued before."""
+    """Read an account after everything queued before."""
 
     account: str
     reply_to: Recipient
@@ -127,7 +130,7 @@ class AccountRead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadChange:
-    """Ask for what an idempotency key has changed, and for its position, as they are durable."""
+    """Read the change made under an idempotency key, and its position, as they are durable."""
 
     account: str
     key: str
@@ -137,7 +140,7 @@ class ReadChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRead:
-    """What a key has changed (None: nothing, or it opened a position), and the position."""
+    """The change made under a key (None: no change, or an open), and the position."""
 
     change: ChangeKey | None
     record: PositionRecord | None
@@ -145,7 +148,7 @@ class ChangeRead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadSignals:
-    """Read what a SignalActor begins with, behind everything queued before."""
+    """Read the SignalActor's first state, after everything queued before."""
 
     reply_to: Recipient
 
@@ -160,10 +163,10 @@ class SignalsRead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindSignals:
-    """Look for signals of an account that new orders may repeat, behind everything queued before.
+    """Look for signals of an account that new orders may repeat, after everything queued before.
 
-    They are those with one of `client_ids`, and those that were received at `since_us` or later;
-    none of these if it is None.
+    They are the signals with one of `client_ids`, and, unless `since_us` is None, the signals
+    received then or later.
     """
 
     account: str
@@ -181,7 +184,7 @@ class SignalsFound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadFailed:
-    """What a read asked for is there, and is not what was written: `detail` says why."""
+    """The row of a read exists, and cannot be read: `detail` says why."""
 
     read: Any
     detail: str

@@ -1,4 +1,4 @@
-"""Whether this process may write the database: what the Committer finds out, for every reader."""
+"""Whether this process may write the database, as the Committer has learned it."""
 
 from enum import StrEnum
 from types import MappingProxyType
@@ -44,7 +44,7 @@ OWNER = Machine(
             (OwnerState.AWAY, OwnerStep.FILES_LOST): OwnerState.DAMAGED,
             (OwnerState.WRITING, OwnerStep.TAKEN_OVER): OwnerState.DEPOSED,
             (OwnerState.AWAY, OwnerStep.TAKEN_OVER): OwnerState.DEPOSED,
-            # A renewal that was due already may still look.
+            # A renewal that was already due may still ask the database.
             (OwnerState.DAMAGED, OwnerStep.FAILED): OwnerState.DAMAGED,
             (OwnerState.DAMAGED, OwnerStep.FILES_LOST): OwnerState.DAMAGED,
             (OwnerState.DAMAGED, OwnerStep.TAKEN_OVER): OwnerState.DEPOSED,
@@ -54,11 +54,11 @@ OWNER = Machine(
         }
     ),
 )
-"""From the last two states nothing leads back to writing: only a new process writes again."""
+"""No move leads from the last two states back to writing: only a new process writes again."""
 
 
 class Ownership:
-    """The Committer's standing with its database; publishes why it does not write, if so."""
+    """The Committer's standing with its database; publishes the reason while it does not write."""
 
     __slots__ = ("_published", "_state")
 
@@ -78,25 +78,25 @@ class Ownership:
         return self._state is OwnerState.AWAY
 
     def failed(self, why: str) -> None:
-        """The database did not do what it was asked; it is asked again."""
+        """Note that the database failed a request; the Committer retries it."""
         self._state = OWNER.after(self._state, OwnerStep.FAILED)
         self._published.database_away = why
 
     def answered(self, failures: int) -> None:
-        """The database has answered a commit: an outage is over, after so many failures."""
+        """Note that the database answered a commit; an outage is over after `failures` failures."""
         if self.is_away:
             log.info("database is back", failures=failures)
         self._state = OWNER.after(self._state, OwnerStep.ANSWERED)
         self._published.database_away = None
 
     def end(self, error: Deposed | Damaged) -> None:
-        """Another owner, an earlier state or other files are there: nothing is written any more."""
+        """Stop all writing: the database has another owner, an earlier state or other files."""
         if isinstance(error, Deposed):
             self._state = OWNER.after(self._state, OwnerStep.TAKEN_OVER)
             self._published.ended = deposed()
             return
         if not self.ended:
-            # The process lives on: one that started anew could begin with an empty database.
+            # The process keeps running: a new process could begin with an empty database.
             log.error(str(error))
             self._published.ended, self._published.database_away = database_damaged(), str(error)
         self._state = OWNER.after(self._state, OwnerStep.FILES_LOST)

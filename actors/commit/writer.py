@@ -1,4 +1,4 @@
-"""What the Committer needs of a store, and how it stands whatever a value does to that store."""
+"""The Committer's view of a store, and a guard against values that make the store fail."""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -34,7 +34,7 @@ ReadAnswer = PositionRead | AccountRead | ChangeRead | SignalsRead | SignalsFoun
 
 
 class Writer(Protocol):
-    """What the Committer needs of a store; see `persistence.store.Store`."""
+    """The Committer's view of a store; see `persistence.store.Store`."""
 
     def commit(
         self,
@@ -65,7 +65,7 @@ class Writer(Protocol):
         ...
 
     def read_change_key(self, account: str, key: str) -> ChangeKey | None:
-        """What an idempotency key has changed; None if nothing, or if it opened a position."""
+        """The change made under an idempotency key; None if it made none, or opened a position."""
         ...
 
     def load_signals(self) -> tuple[tuple[Signal, ...], int]:
@@ -82,14 +82,14 @@ class Writer(Protocol):
 
 
 class SafeWriter:
-    """A writer of which nothing comes but answers and `StoreError`, whatever values it is given.
+    """A writer that only answers or raises `StoreError`, whatever values it is given.
 
-    No value that came through a door may end the Committer: what fails unexpectedly is the change
-    itself, or one read, and it fails alone.
+    No value from a client may end the Committer: an unexpected failure fails one change or one
+    read alone.
     """
 
     def __init__(self, writer: Writer) -> None:
-        """Stand before this one."""
+        """Guard this writer."""
         self._writer = writer
 
     def commit(
@@ -101,7 +101,7 @@ class SafeWriter:
         first_event_id: int,
         now_us: int,
     ) -> None:
-        """See `Writer.commit`; changes that fail for any other reason are `Refused`."""
+        """See `Writer.commit`; any other failure becomes `Refused`."""
         try:
             self._writer.commit(
                 changes,
@@ -117,17 +117,17 @@ class SafeWriter:
             raise Refused(None, RefusalKind.UNEXPECTED, error_text(error)) from error
 
     def was_committed(self, *, epoch: int, commit_id: int) -> bool:
-        """See `Writer.was_committed`; what fails for any other reason is `Unavailable`."""
+        """See `Writer.was_committed`; any other failure becomes `Unavailable`."""
         with _unexpected_is_outage():
             return self._writer.was_committed(epoch=epoch, commit_id=commit_id)
 
     def renew(self, epoch: int) -> None:
-        """See `Writer.renew`; what fails for any other reason is `Unavailable`."""
+        """See `Writer.renew`; any other failure becomes `Unavailable`."""
         with _unexpected_is_outage():
             self._writer.renew(epoch)
 
     def answer(self, read: Read) -> ReadAnswer:
-        """What is durable now, as the answer to a read."""
+        """The answer to a read, from the durable state."""
         try:
             return _answer_to(read, self._writer)
         except StoreError:

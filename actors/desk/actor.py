@@ -60,7 +60,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class KeepPrices:
-    """From a timer: have the markets' last prices written, so that a crash loses few of them."""
+    """From a timer: write the markets' last prices, so that a crash loses few of them."""
 
 
 WalletCommand = (
@@ -106,10 +106,10 @@ class FatalError(Exception):
 
 
 class DeskActor(SupervisedActor):
-    """Routes commands by account and position, and has actors that fail begin again.
+    """Routes commands by account and position, and restarts actors that fail.
 
-    What fails for good is set aside: commands for it are denied, and all others go on. Only
-    the Committer's end, or another owner, is told to `on_fatal`.
+    An actor that keeps failing is set aside: commands for it are denied, and all others go on.
+    Only the Committer's end, or another owner of the database, is told to `on_fatal`.
     """
 
     kind = ActorKind.DESK
@@ -127,7 +127,7 @@ class DeskActor(SupervisedActor):
         on_fatal: Recipient,
         keep_prices_seconds: float | None = None,
     ) -> None:
-        """`starter` makes markets, wallets and positions, and counts on the same `lives`."""
+        """`starter` makes markets, wallets and positions, and must share `lives` with the Desk."""
         super().__init__(directory, "desk")
         self._dispatcher = dispatcher
         self._published: PublishedView = published
@@ -223,13 +223,13 @@ class DeskActor(SupervisedActor):
     # --- Routing -----------------------------------------------------------------------------
 
     def _retire(self, position: Position) -> None:
-        """A settled position's actor ends, behind everything that was routed to it."""
+        """End a settled position's actor, after everything that was routed to it."""
         ref = self.directory.positions.pop(position.position_id, None)
         if ref is not None:
             stop_soon(ref)
 
     def _denied(self, command: Command) -> bool:
-        """Deny a command that needs what is set aside; tells whether it does."""
+        """Deny a command that needs an actor that is set aside; returns whether it does."""
         denied = self._shelf.denial_for(command)
         if denied is None:
             return False
@@ -238,7 +238,7 @@ class DeskActor(SupervisedActor):
         return True
 
     def _on_position_command(self, message: ClosePosition | ChangePosition) -> None:
-        """A command with a key goes to the wallet first, which knows all keys of its account."""
+        """Route a command with a key to the wallet first, which knows all keys of its account."""
         if message.key is None or message.key.is_new:
             self._to_position(message)
         else:
@@ -255,7 +255,7 @@ class DeskActor(SupervisedActor):
         self.directory.to_wallet(account, message)
 
     def _to_position(self, message: ClosePosition | ChangePosition) -> None:
-        """Pass a command on; where no actor is, the position's row says what to answer."""
+        """Pass a command on; without an actor, answer from the position's row."""
         position_id = message.position_id
         is_restarting = self._restarts.is_restarting(position_id)
         if position_id in self.directory.positions and not is_restarting:
@@ -269,7 +269,7 @@ class DeskActor(SupervisedActor):
     def _answer_by_row(
         self, command: PositionCommand, record: PositionRecord | None
     ) -> Denied | CloseDone:
-        """An open position without an actor may be an account's that was set aside at the start."""
+        """Answer from a row; an open position without an actor may be of an account set aside."""
         if record is not None and record.position.status is PositionStatus.OPEN:
             aside = self._published.unguarded_by(record.position)
             if aside is not None:
@@ -294,13 +294,13 @@ class DeskActor(SupervisedActor):
             self._tell_gone(message.position)
 
     def _tell_gone(self, position: Position | None) -> None:
-        """Have a wallet ask again what a position that failed for good was asked with a key."""
+        """Have a wallet repeat the keyed commands of a position that was set aside."""
         if position is not None:
             gone = PositionGone(position_id=position.position_id)
             self.directory.to_wallet(position.account, gone)
 
     def _on_read_failed(self, message: ReadFailed) -> None:
-        """No actor starts from a row that cannot be read, and no command is answered from it."""
+        """Start no actor, and answer no command, from a row that cannot be read."""
         read = message.read
         if isinstance(read, ReadPosition) and read.life is not None:
             if not self._restarts.awaits(read.position_id, read.life):
@@ -336,7 +336,7 @@ class DeskActor(SupervisedActor):
             self._tell_gone(self._published.version.positions.get(int(message.key)))
 
     def _deny_waiting(self) -> None:
-        """Deny what waits for a position that is set aside, or that needs what is."""
+        """Deny the waiting commands that need an actor that is set aside."""
         for position_id in tuple(self._waiting_for_position):
             waiting = self._waiting_for_position[position_id]
             if waiting and self._denied(waiting[0]):

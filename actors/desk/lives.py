@@ -6,7 +6,7 @@ from trading.times import SECOND_US
 
 RESTART_SECONDS = (0.0, 0.05, 0.2, 0.5, 1.0)
 FAILURES_MAX = ((6, 60), (20, 3600))
-"""So many failures within so many seconds are overcome; with one more, a restart does not help."""
+"""An actor is restarted after up to this many failures in this time; one more sets it aside."""
 
 
 class Lives:
@@ -15,16 +15,16 @@ class Lives:
     __slots__ = ("_ended", "_recent_us")
 
     def __init__(self) -> None:
-        """Begin without a failure."""
+        """Begin with no failures."""
         self._ended: defaultdict[tuple[str, str | int], int] = defaultdict(int)
         self._recent_us: defaultdict[tuple[str, str | int], deque[int]] = defaultdict(deque)
 
     def ended(self, kind: str, key: str | int) -> int:
-        """How many lives of an actor have ended by a failure."""
+        """The number of an actor's lives that have ended by a failure."""
         return self._ended[kind, key]
 
     def end(self, kind: str, key: str | int, now_us: int) -> float | None:
-        """Note a failure; returns the seconds to wait, or None where waiting does not help."""
+        """Note a failure; returns the seconds to wait, or None where the actor keeps failing."""
         self._ended[kind, key] += 1
         recent = self._recent_us[kind, key]
         recent.append(now_us)

@@ -1,4 +1,4 @@
-"""What the Desk is told and does itself; commands that it only routes are their rooms'."""
+"""The messages that the Desk handles itself; those that it only routes are in other folders."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from trading.model import Position
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenMarket:
-    """See that a symbol has its MarketActor."""
+    """Start a symbol's MarketActor unless it runs."""
 
     symbol: str
     reply_to: Recipient | None = None
@@ -27,7 +27,7 @@ class MarketOpened:
 class SetTrading:
     """Refuse opens from now on where `paused`, else allow them again; survives a restart.
 
-    Of one account, or of all where it is None: the two pauses are begun and ended apart.
+    It applies to one account, or to all if `account` is None; the two pauses are independent.
     """
 
     account: str | None
@@ -38,7 +38,7 @@ class SetTrading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradingSet:
-    """A pause was begun or ended, and is durable: no open that follows is decided without it."""
+    """A pause was begun or ended, and is durable: every later open is decided with it."""
 
     account: str | None
     paused: bool
@@ -46,7 +46,7 @@ class TradingSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionsStarted:
-    """Positions are durable and want their actors."""
+    """Positions are durable and need their actors."""
 
     started: tuple[Started, ...]
     opened_at_us: int
@@ -54,7 +54,7 @@ class PositionsStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionSettled:
-    """A position's close is durable; its actor has nothing left to do."""
+    """A position's close is durable; its actor can end."""
 
     position: Position
 
@@ -70,7 +70,7 @@ class CannotStart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketEnded:
-    """From a market to the Desk: it is retired, and handles what has come so far, no more."""
+    """From a market to the Desk: it is retired, and takes no message after those it has."""
 
     symbol: str
 

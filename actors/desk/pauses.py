@@ -1,7 +1,7 @@
 """An operator's pause of opens: how it is written, and which actors learn of it.
 
 A pause is in force from its commit on: the Committer writes no later open of the account, and
-the account's wallet denies those that it is asked for.
+the account's wallet denies new ones.
 """
 
 from actors.commit.messages import ChangeCommitted, ChangeRefused, CommitChange, Origin
@@ -16,7 +16,7 @@ from trading.model import Pause
 
 
 def pause_change(directory: Directory, command: SetTrading, now_us: int) -> CommitChange:
-    """The change that begins or ends a pause, answered to who asked for it."""
+    """The change that begins or ends a pause; its answer goes to the operator who asked."""
     account, reason = command.account, command.reason
     if command.paused:
         paused = TradingPaused(account=account, reason=reason, time_us=now_us)

@@ -1,4 +1,4 @@
-"""The next lives of actors that failed: from what is durable, behind what they had queued."""
+"""The next lives of actors that failed: from the durable state, after what they had queued."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,17 +27,17 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restart:
-    """From a timer: give an actor that failed its next life."""
+    """From a timer: restart an actor that failed."""
 
     kind: str
     key: str | int
 
 
 class Restarts:
-    """Gives actors that failed their next life, and sets aside those that fail for good.
+    """Restarts actors that failed, and sets aside those that keep failing.
 
-    A position or wallet begins again from its rows, read behind everything that its former life
-    had queued. Meanwhile a wallet's commands wait here.
+    A position or wallet restarts from its rows, read after everything that its former life had
+    queued. Meanwhile a wallet's commands wait here.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Restarts:
         start_auditor: Callable[[], None],
         start_signals: Callable[[], None],
     ) -> None:
-        """Timers and what was read are told to `desk`."""
+        """Timers and the rows that were read are told to `desk`."""
         self._directory = directory
         self._dispatcher = dispatcher
         self._published = published
@@ -71,7 +71,7 @@ class Restarts:
         return position_id in self._positions
 
     def keep_for_wallet(self, account: str, message: Any) -> bool:
-        """Keep a message for a wallet that is between two lives; tells whether it is."""
+        """Keep a message for a wallet that is between two lives; returns whether it is."""
         waiting = self._waiting_for_wallet.get(account)
         if waiting is None:
             return False
@@ -79,7 +79,7 @@ class Restarts:
         return True
 
     def failed(self, message: ActorFailed) -> None:
-        """Give an actor its next life, now or later, or set it aside."""
+        """Restart an actor, now or later, or set it aside."""
         kind, key = message.kind, message.key
         if self._shelf.has(kind, key):
             return
@@ -117,7 +117,7 @@ class Restarts:
                 self._start_signals()
 
     def account_read(self, message: AccountRead) -> None:
-        """A wallet's next life begins from what was read."""
+        """Start a wallet's next life from the row that was read."""
         account = message.account
         if self._shelf.has(ActorKind.WALLET, account):
             return
@@ -128,15 +128,15 @@ class Restarts:
         self._directory.to_auditor(CheckHealth(account=account))
 
     def awaits(self, position_id: int, life: int) -> bool:
-        """Whether a position waits for what was read after this life of it.
+        """Whether a position waits for the row that was read after this life of it.
 
-        What was read for an earlier life may be too old.
+        A row that was read for an earlier life may be too old.
         """
         is_last = life == self._lives.ended(ActorKind.POSITION, position_id)
         return is_last and position_id in self._positions
 
     def position_read(self, message: PositionRead) -> None:
-        """A position's next life begins from what was read."""
+        """Start a position's next life from the row that was read."""
         position_id = message.position_id
         self._positions.discard(position_id)
         if (record := message.record) is None:
@@ -149,7 +149,7 @@ class Restarts:
             self._directory.to_market(position.symbol, Disarm(position_id=position_id))
 
     def unreadable(self, read: ReadPosition | ReadAccount, detail: str) -> None:
-        """Set aside what cannot begin again, because its rows cannot be read."""
+        """Set aside an actor that cannot restart, because its rows cannot be read."""
         if isinstance(read, ReadAccount):
             self._set_aside(ActorKind.WALLET, read.account, detail)
         else:
@@ -168,7 +168,7 @@ class Restarts:
 
     def _restart_market(self, symbol: str) -> None:
         status = self._published.markets.get(symbol)
-        if status is None:  # retired, and it failed at what still waited for it
+        if status is None:  # retired, and it failed at a message that still waited
             self._directory.markets.pop(symbol, None)
             return
         self._start.market(symbol, last=status.last, pause=status.pause)
@@ -180,7 +180,7 @@ class Restarts:
             self._directory.to_wallet(account, MarketRestarted(symbol=symbol))
 
     def _restart_position(self, position_id: int) -> None:
-        """Read its row behind what it had handed to its wallet; a closed one stays closed."""
+        """Read a position's row after what it told its wallet; a closed one stays closed."""
         position = self._published.version.positions.get(position_id)
         life = self._lives.ended(ActorKind.POSITION, position_id)
         read = ReadPosition(position_id=position_id, reply_to=self._desk, life=life)
@@ -190,10 +190,10 @@ class Restarts:
             self._directory.to_wallet(position.account, read)
 
     def _tell_wallet_restarted(self, account: str) -> None:
-        """Have positions tell a new wallet what the former one has not answered.
+        """Have positions send a new wallet again what the former one has not answered.
 
-        One that is durably closed and still here may be this account's: the commit of its close
-        was answered to the former wallet. Telling another account's costs nothing.
+        A durably closed position that is still here may belong to this account: the commit of its
+        close was answered to the former wallet. Telling another account's position does no harm.
         """
         durably_open = self._published.version.positions
         for position_id in tuple(self._directory.positions):

@@ -1,4 +1,4 @@
-"""From what is durable to what actors begin with."""
+"""The actors' first states, from the durable state."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 
 def account_states(state: State) -> tuple[AccountState, ...]:
-    """What is durable, account by account."""
+    """The durable state, account by account."""
     positions: dict[str, list[Position]] = defaultdict(list)
     keys: dict[str, list[KeyRecord]] = defaultdict(list)
     transfers: dict[str, list[TransferRecord]] = defaultdict(list)
@@ -42,7 +42,7 @@ def account_states(state: State) -> tuple[AccountState, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """What is durable, as the actors begin with it, and what cannot begin.
+    """The durable state that actors begin with, and the actors that cannot begin.
 
     `version` is what readers see first. `memories` has the accounts that begin, by name.
     """
@@ -53,7 +53,7 @@ class Restored:
 
 
 def restored(state: State) -> Restored:
-    """Every account that can be restored; one that cannot keeps no other from it."""
+    """Every account that can be restored; an account that cannot does not affect the others."""
     unreadable = list(state.unreadable)
     version, memories = Version(), {}
     for account in account_states(state):
@@ -63,7 +63,7 @@ def restored(state: State) -> Restored:
             memories[name] = memory_of(account)
             version = version.after(0, (change,), now_us=0)
         except Exception as error:
-            # Values that can be decoded may still not fit together, as rungs and prices.
+            # Values that can be decoded may still not fit together, such as rungs and prices.
             memories.pop(name, None)
             log.exception("account cannot be restored", account=name)
             unreadable.append(
@@ -103,7 +103,8 @@ def restored(state: State) -> Restored:
 def _parts_of(unreadable: Iterable[Unreadable]) -> tuple[CannotStart, ...]:
     """The actors that cannot begin, each with its first row that cannot be read.
 
-    Its account takes all of them with it: books stand on every row. A market's row has none.
+    An unreadable row sets its whole account aside, because the books need every row. A market's
+    row has no account.
     """
     parts: dict[tuple[ActorKind, str], str] = {}
     for row in unreadable:
@@ -112,5 +113,5 @@ def _parts_of(unreadable: Iterable[Unreadable]) -> tuple[CannotStart, ...]:
         elif row.table == "markets":
             parts.setdefault((ActorKind.MARKET, row.row), row.text)
         else:
-            log.error(f"{row.text}; whose it is cannot be read either")
+            log.error(f"{row.text}; its account cannot be read either")
     return tuple(CannotStart(kind=kind, key=key, why=why) for (kind, key), why in parts.items())

@@ -1,6 +1,6 @@
 """Set aside an actor that keeps failing, while all others go on.
 
-Nothing brings it back but the next start of the service, which begins from what is durable.
+It runs again only after the next start of the service, from the durable state.
 """
 
 from dataclasses import replace
@@ -39,7 +39,7 @@ Command = (
 
 
 def denial_of(aside: SetAside) -> Denial:
-    """The denial of a command that needs what is set aside."""
+    """The denial of a command that needs an actor that is set aside."""
     return Denial(
         reason=DenialReason.SET_ASIDE,
         text=f"{aside.text}; nothing here says whether this was done: restart the service, then "
@@ -48,7 +48,7 @@ def denial_of(aside: SetAside) -> Denial:
 
 
 def no_wallet(published: PublishedView, account: str) -> Denial:
-    """Why an account has no published wallet: its rows cannot be read, or it is not there."""
+    """The denial for an account without a published wallet: unreadable rows, or no such account."""
     aside = published.set_aside.get((ActorKind.WALLET, account))
     return unknown_account(account) if aside is None else denial_of(aside)
 
@@ -67,7 +67,7 @@ class AsideShelf:
         return (kind, key) in self._published.set_aside
 
     def put(self, kind: str, key: str | int, why: str) -> None:
-        """Set an actor aside, durably told."""
+        """Set an actor aside, and write an event that says so."""
         account = str(key) if kind == ActorKind.WALLET else None
         symbol = str(key) if kind == ActorKind.MARKET else None
         if kind == ActorKind.POSITION:
@@ -97,7 +97,7 @@ class AsideShelf:
         self._directory.to_committer(CommitChange(origin=Origin.DESK, change=change))
 
     def denial_for(self, command: Command) -> Denied | None:
-        """The answer to a command that needs what is set aside, if it does."""
+        """The denial of a command, if it needs an actor that is set aside."""
         aside = self._needed_by(command) if self._published.set_aside else None
         return None if aside is None else Denied(denial=denial_of(aside))
 
@@ -111,7 +111,11 @@ class AsideShelf:
                 return shelf.get((ActorKind.WALLET, command.account))
             case ClosePosition() | ChangePosition():
                 position = self._published.version.positions.get(command.position_id)
-                return None if position is None else self._published.unguarded_by(position)
+                if position is not None:
+                    return self._published.unguarded_by(position)
+                # Nothing guards what is closed, but its account's wallet knows what a key has done.
+                key = command.key
+                return None if key is None else shelf.get((ActorKind.WALLET, key.account))
             case CheckHealth() | RepairWallet():
                 return shelf.get((ActorKind.AUDITOR, ActorKind.AUDITOR))
 
@@ -136,7 +140,7 @@ class AsideShelf:
                 directory.to_position(position.position_id, stranded)
 
     def _pause_market(self, symbol: str, aside: SetAside) -> None:
-        """Publish the market's last state: its actor will publish no other."""
+        """Publish the market's last state, because its actor will not."""
         status = self._published.markets.get(symbol)
         if status is not None:
             pause = MarketPause(why=f"set aside: {aside.why}", since_us=aside.since_us)

@@ -19,14 +19,15 @@ from trading.costs import DEFAULT_RATES
 from trading.model import CostRates, MarketPrice, Position
 
 MARKET_LIFE_PRICES = 1 << 40
-"""How far apart the price numbers of a market's lives lie."""
+"""The distance between the price numbers of a market's lives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskSettings:
     """The settings that actors are started with.
 
-    Newer last prices are kept every `keep_prices_seconds`; None: only with commits and at a stop.
+    Newer last prices are written every `keep_prices_seconds`; if None, only with commits and at a
+    stop.
     """
 
     rates: CostRates = DEFAULT_RATES
@@ -37,7 +38,7 @@ class DeskSettings:
 class Starter:
     """Starts markets, wallets and positions, and writes them into the directory.
 
-    Each is known before it runs: the first thing that it does may bring it an answer.
+    Each is written before it runs, because its first message may bring it an answer.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class Starter:
         self._position_ids = position_ids
 
     def restore(self, durable: Restored) -> None:
-        """Start every actor from the database but those that cannot start."""
+        """Start every actor from the database, except those that cannot start."""
         version = durable.version
         for symbol, last in sorted(version.markets.items()):
             self.market(symbol, last=last)
@@ -89,13 +90,13 @@ class Starter:
             first_number=self._lives.ended(ActorKind.MARKET, symbol) * MARKET_LIFE_PRICES,
         )
         if symbol in self._published.feed_pauses:
-            # Its former life may not have heard of it. Told before others can tell it more.
+            # Its former life may not have been told. This comes before any other message.
             actor.actor_ref.tell(SetPause(why=self._published.feed_pauses[symbol]))
         self._directory.markets[symbol] = actor.actor_ref
         self._dispatcher.start(actor)
 
     def wallet(self, account: str, memory: Memory) -> None:
-        """Start an account's wallet from what is durable."""
+        """Start an account's wallet from the durable state."""
         actor = WalletActor(
             self._directory,
             self._dispatcher.clock,

@@ -1,4 +1,4 @@
 """The engine below the actors: mailboxes, few threads, clocks, addresses, counts, supervision.
 
-Nothing here knows a position or a price.
+No module here knows a position or a price.
 """

@@ -12,7 +12,7 @@ class Clock(Protocol):
         ...
 
     def monotonic_us(self) -> int:
-        """Microseconds since some start; never goes backwards, and is used for ages."""
+        """Microseconds since an arbitrary start; never goes backwards, and is used for ages."""
         ...
 
 
@@ -41,13 +41,13 @@ class VirtualClock:
         return self._monotonic_us + self._wrong_us
 
     def monotonic_us(self) -> int:
-        """The virtual time since 1970, whatever the time of day was set to."""
+        """The virtual time since 1970, without the error of the time of day."""
         return self._monotonic_us
 
     def advance_to(self, time_us: int) -> None:
-        """Move both forward, to a time of the monotonic one; one already past changes nothing."""
+        """Move both forward to a monotonic time; a time already past changes nothing."""
         self._monotonic_us = max(self._monotonic_us, time_us)
 
     def set_wrong(self, by_us: int) -> None:
-        """Set the time of day to so much ahead of the monotonic one, or behind it."""
+        """Set how far the time of day is ahead of the monotonic one; negative means behind."""
         self._wrong_us = by_us

@@ -1,7 +1,7 @@
 """The actors' addresses: which actor answers for an account, symbol or position.
 
-The Desk writes it, every actor sends by it. A send never raises: an actor that has died, or was
-never started, makes a dead letter, which is counted. What actors count of themselves is in `stats`.
+The Desk writes it, every actor sends by it. A send never raises: a message to an actor that has
+died, or was never started, is counted as a dead letter. The actors' own counts are in `stats`.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ class Directory:
     """Addresses of the live actors; single reads and writes of it are atomic."""
 
     def __init__(self) -> None:
-        """Begin without an address."""
+        """Begin with no addresses."""
         self.wallets: dict[str, Recipient] = {}
         self.markets: dict[str, Recipient] = {}
         self.positions: dict[int, Recipient] = {}
@@ -32,15 +32,15 @@ class Directory:
         self.stats = EngineStats()
 
     def to_wallet(self, account: str, message: Any) -> bool:
-        """Tell an account's WalletActor; tells whether it was there to take it."""
+        """Tell an account's WalletActor; returns whether it took the message."""
         return self.send(self.wallets.get(account), message)
 
     def to_market(self, symbol: str, message: Any) -> bool:
-        """Tell a symbol's MarketActor; tells whether it was there to take it."""
+        """Tell a symbol's MarketActor; returns whether it took the message."""
         return self.send(self.markets.get(symbol), message)
 
     def to_position(self, position_id: int, message: Any) -> bool:
-        """Tell a position's actor; tells whether it was there to take it."""
+        """Tell a position's actor; returns whether it took the message."""
         return self.send(self.positions.get(position_id), message)
 
     def to_desk(self, message: Any) -> bool:
@@ -56,12 +56,16 @@ class Directory:
         return self.send(self.auditor, message)
 
     def to_signals(self, message: Any) -> bool:
-        """Tell the SignalActor; tells whether it was there to take it."""
+        """Tell the SignalActor; returns whether it took the message."""
         return self.send(self.signals, message)
 
     def offer_to_market(self, symbol: str, message: Any) -> bool:
-        """Tell a symbol's MarketActor if it is there; for who knows what to do if it is not."""
+        """Tell a symbol's MarketActor if it runs; the caller handles its absence."""
         return self._told(self.markets.get(symbol), message)
+
+    def offer_to_wallet(self, account: str, message: Any) -> bool:
+        """Tell an account's WalletActor if it is there; for who knows what to do if it is not."""
+        return self._told(self.wallets.get(account), message)
 
     def waiting_at_market(self, symbol: str) -> int:
         """Return how many messages wait in a market's mailbox."""
@@ -75,7 +79,7 @@ class Directory:
             self.send(listener, message)
 
     def send(self, recipient: Recipient | None, message: Any) -> bool:
-        """Tell anybody, safely; tells whether it was there to take it."""
+        """Tell a recipient without raising; returns whether it took the message."""
         if self._told(recipient, message):
             return True
         self.dead_letters += 1
@@ -89,7 +93,7 @@ class Directory:
         except pykka.ActorDeadError:
             return False
         except Exception:
-            # It runs on the sender's thread, which has done nothing wrong.
+            # It runs on the sender's thread, which is not at fault.
             log.exception("recipient failed", recipient=type(recipient).__name__)
             return False
         return True

@@ -37,7 +37,7 @@ class Timer:
         self.cancelled = False
 
     def cancel(self) -> None:
-        """Do not tell it any more."""
+        """Cancel it: the message is not told."""
         self.cancelled = True
 
     def fire(self) -> None:
@@ -56,7 +56,7 @@ class Dispatcher(Protocol):
     dead_letters: int
 
     def start(self, actor: PooledActor, *, lane: str = POOL) -> pykka.ActorRef[Any]:
-        """Run an actor from now on; what was told to it before is handled first."""
+        """Run an actor from now on; messages told to it before are handled first."""
         ...
 
     def after(self, seconds: float, recipient: Recipient, message: Any) -> Timer:
@@ -133,7 +133,7 @@ class PooledDispatcher:
             return self._idle.wait_for(lambda: self._active == 0, timeout=timeout_seconds)
 
     def busy_us(self) -> dict[str, int]:
-        """For how long each worker has been at the slice that it runs now; idle ones are left out.
+        """How long each busy worker has been running its current slice, in microseconds.
 
         A worker is named `lane-number`; one that is busy for seconds is stuck.
         """
@@ -141,7 +141,7 @@ class PooledDispatcher:
         return {name: now_us - since_us for name, since_us in self._slices_since_us.copy().items()}
 
     def worked(self) -> dict[type[PooledActor], Work]:
-        """What all workers have done since the start, by the type of actor."""
+        """The work of all workers since the start, by type of actor."""
         total: dict[type[PooledActor], Work] = {}
         for worked in self._worked.values():
             for actor_type, work in worked.copy().items():
@@ -151,7 +151,7 @@ class PooledDispatcher:
         return total
 
     def close(self) -> None:
-        """End the workers after the slice they are at; what is queued then is not run."""
+        """End the workers after their current slice; messages still queued are not run."""
         with self._timers_changed:
             self._closed = True
             self._timers_changed.notify()
@@ -187,7 +187,7 @@ class PooledDispatcher:
             work.messages += SLICE_MESSAGES - mailbox.budget
             work.busy_us += self.clock.monotonic_us() - began_us
             mailbox.scheduled = False
-            # A message put before the token was back found it taken: look again.
+            # A sender that found the token still taken did not schedule the mailbox: look again.
             if not mailbox.empty():
                 self._schedule(mailbox)
             with self._lock:
@@ -229,7 +229,7 @@ class SequentialDispatcher:
         self._due: list[_Due] = []
 
     def start(self, actor: PooledActor, *, lane: str = POOL) -> pykka.ActorRef[Any]:
-        """Run an actor from the next `run_until_idle` on; lanes mean nothing here."""
+        """Run an actor from the next `run_until_idle` on; `lane` is ignored."""
         actor.actor_inbox.bind(actor, self._schedule, lane)
         self._schedule(actor.actor_inbox)
         return actor.actor_ref
@@ -247,7 +247,7 @@ class SequentialDispatcher:
         return bool(self._ready)
 
     def run_one(self) -> bool:
-        """Run one slice of one ready mailbox; tells whether there was one."""
+        """Run one slice of one ready mailbox; returns whether there was one."""
         if not self._ready:
             return False
         if self._random is not None:
@@ -267,7 +267,7 @@ class SequentialDispatcher:
             pass
 
     def wait_until_idle(self, timeout_seconds: float) -> bool:
-        """The same by the pooled dispatcher's name, so that edges need not tell them apart."""
+        """Run until idle, under the pooled dispatcher's name for it."""
         del timeout_seconds
         self.run_until_idle()
         return True
@@ -286,7 +286,7 @@ class SequentialDispatcher:
         self.virtual_clock.advance_to(time_us)
 
     def close(self) -> None:
-        """Forget what is queued and due."""
+        """Drop all queued messages and timers."""
         self._ready.clear()
         self._due.clear()
 

@@ -10,12 +10,12 @@ Event = TypeVar("Event", bound=StrEnum)
 
 
 class InvalidMoveError(Exception):
-    """The table has no such move: a bug, which ends the actor like any other."""
+    """The table has no such move. This is a bug, and ends the actor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine(Generic[State, Event]):
-    """Every state that follows a state after an event; what `moves` does not hold cannot happen.
+    """The state that follows each state after an event; a move that `moves` lacks cannot happen.
 
     A new state is a member of its enum and a row for each way in or out of it.
     """

@@ -77,7 +77,7 @@ class Mailbox:
         self._schedule = schedule
 
     def put(self, envelope: Envelope[Any], /) -> None:
-        """Queue an envelope and see that it will be run."""
+        """Queue an envelope, and schedule the mailbox."""
         self._envelopes.put(envelope)
         # Read without a lock: a worker that takes the token back looks again afterwards.
         if not self.scheduled and self._schedule is not None:
@@ -95,26 +95,26 @@ class Mailbox:
         return self._envelopes.empty()
 
     def queued(self) -> list[Envelope[Any]]:
-        """What is queued, for who runs the actor on their own thread."""
+        """The queued envelopes, for a caller that runs the actor on its own thread."""
         envelopes = [self._envelopes.get_nowait() for _ in range(self._envelopes.qsize())]
         for envelope in envelopes:
             self._envelopes.put(envelope)
         return envelopes
 
     def depth(self) -> int:
-        """How many messages are queued."""
+        """The number of queued messages."""
         return self._envelopes.qsize()
 
 
 def actor_of(ref: pykka.ActorRef[Any]) -> "PooledActor | None":
-    """The actor behind a ref, for who runs it on their own thread; None before it is started."""
+    """The actor behind a ref, for a caller that runs it itself; None before its start."""
     inbox = ref.actor_inbox
     assert isinstance(inbox, Mailbox)
     return inbox.actor
 
 
 def stop_soon(recipient: Recipient) -> None:
-    """Have an actor stop behind the messages that it was already told."""
+    """Stop an actor after the messages that it was already told."""
     # The message of pykka's own Actor.stop(), without the future that ActorRef.stop() makes.
     try:
         recipient.tell(_ActorStop())
@@ -134,7 +134,7 @@ class PooledActor(pykka.Actor):
         """Make the inbox and the ref; like pykka's own, less a UUID and a lock an actor."""
         self.actor_urn = f"{type(self).__name__}-{next(_serial)}"
         self.actor_inbox = self._create_actor_inbox()
-        self.actor_stopped = Flag()  # type: ignore[assignment]  # all that pykka asks of it
+        self.actor_stopped = Flag()  # type: ignore[assignment]  # all that pykka needs of it
         self._actor_ref = pykka.ActorRef(self)
 
     @staticmethod
@@ -149,9 +149,9 @@ class PooledActor(pykka.Actor):
         raise TypeError(f"start {self} with a dispatcher: dispatcher.start(actor)")
 
     def run_slice(self, messages: int) -> int:
-        """Run up to so many messages; returns how many were lost because the actor is dead.
+        """Run at most this many messages; returns how many were lost because the actor is dead.
 
-        What the slice has not used of them is left as the mailbox' budget.
+        The part that the slice has not used is left as the mailbox's budget.
         """
         inbox = self.actor_inbox
         if not inbox.started:
@@ -169,7 +169,7 @@ class PooledActor(pykka.Actor):
         return lost
 
     def _actor_loop_setup(self) -> None:
-        # pykka does not call on_failure when on_start fails; the supervisor has to know.
+        # pykka does not call on_failure when on_start fails, and the supervisor must know.
         try:
             self.on_start()
         except Exception:

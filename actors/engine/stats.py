@@ -1,6 +1,6 @@
 """The engine's own counts, for metrics; the books do not use them.
 
-Who counts does it on their own thread, and who reads may see a figure a moment old.
+Each actor counts on its own thread, and a reader may see a figure a moment old.
 """
 
 from bisect import bisect_left
@@ -58,21 +58,21 @@ class EngineStats:
         self.restarts: dict[str, int] = {}
 
     def transaction(self, changes: int, took_us: int) -> None:
-        """A transaction of so many changes was written."""
+        """Count a transaction of this many changes."""
         self.commit_changes.observe(changes)
         self.commit_seconds.observe(took_us / SECOND_US)
 
     def closed(self, accepted_us: Iterable[int], now_us: int) -> None:
-        """Closes are durable, by prices that were accepted at these monotonic times."""
+        """Count durable closes, by prices that were accepted at these monotonic times."""
         for each_us in accepted_us:
             self.close_seconds.observe((now_us - each_us) / SECOND_US)
 
     def health_checked(self, account: str, status: HealthStatus, now_us: int) -> None:
-        """An account's books were checked."""
+        """Count a check of an account's books."""
         self.health_checks[status] += 1
         if status is HealthStatus.HEALTHY:
             self.last_healthy_us[account] = now_us
 
     def restarted(self, kind: str) -> None:
-        """An actor that failed gets its next life."""
+        """Count a restart of an actor that failed."""
         self.restarts[kind] = self.restarts.get(kind, 0) + 1

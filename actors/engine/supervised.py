@@ -24,11 +24,11 @@ ERROR_CHARS_MAX = 500
 
 
 class ToldError(Exception):
-    """An error whose text is complete, also for people."""
+    """An error whose text is complete and readable by people."""
 
 
 def error_text(error: BaseException | None) -> str:
-    """An error in a line that any log, terminal and database takes."""
+    """An error as one line that any log, terminal and database accepts."""
     text = str(error) if isinstance(error, ToldError) else f"{type(error).__name__}: {error}"
     shown = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
     return shown if len(shown) <= ERROR_CHARS_MAX else f"{shown[:ERROR_CHARS_MAX]}..."

@@ -5,11 +5,10 @@ from decimal import Decimal
 from typing import TypeVar
 
 from trading.positions.judging import Triggers
+from trading.times import NEVER_US
 
 _NEVER_LOW = Decimal("-Infinity")
 _NEVER_HIGH = Decimal("Infinity")
-_NEVER_US = 2**63
-"""Later than any time of a price."""
 _SWEEP_MIN = 1024
 
 _Trigger = TypeVar("_Trigger", Decimal, int)
@@ -29,7 +28,7 @@ class TriggerBook:
         """Begin without an armed position."""
         self.low = _NEVER_LOW
         self.high = _NEVER_HIGH
-        self.due_us = _NEVER_US
+        self.due_us = NEVER_US
         self._armed: dict[int, int] = {}
         self._serial = 0
         # (level, position, serial); lows are negated, for heapq keeps the smallest first.
@@ -96,7 +95,7 @@ class TriggerBook:
             heapq.heappop(dues)
         self.low = lows[0][0].copy_negate() if lows else _NEVER_LOW
         self.high = highs[0][0] if highs else _NEVER_HIGH
-        self.due_us = dues[0][0] if dues else _NEVER_US
+        self.due_us = dues[0][0] if dues else NEVER_US
 
     def _swept(self, heap: list[tuple[_Trigger, int, int]]) -> list[tuple[_Trigger, int, int]]:
         live = [entry for entry in heap if self._armed.get(entry[1]) == entry[2]]

@@ -1,7 +1,6 @@
 """One position: its ladder's state machine in a mailbox."""
 
 from decimal import Decimal
-from itertools import chain
 from typing import assert_never
 
 import structlog
@@ -117,8 +116,11 @@ class PositionActor(SupervisedActor):
             case MarketRestarted():
                 self._on_market_restarted()
             case Stranded():
-                if self._is_open or not message.books:
+                # What was handed over to a wallet that books will be done.
+                if not message.books:
                     self._deny_waiting(message.denial)
+                elif self._is_open:
+                    self._deny(self._waiting, message.denial)
             case _:
                 assert_never(message)
 
@@ -133,6 +135,7 @@ class PositionActor(SupervisedActor):
                 position_id=self._position.position_id,
                 triggers=triggers(self._position),
                 after=after,
+                sender=self.actor_ref,
             ),
         )
 
@@ -313,20 +316,25 @@ class PositionActor(SupervisedActor):
         answer: CloseDone | Denied
         if isinstance(command, ChangePosition):
             answer = Denied(denial=closed_position(command.position_id))
-        elif command is self._closed_by:
-            answer = CloseDone(record=record, already_closed=False)
+        elif (by := self._closed_by) is not None and has_same_key(by, command):
+            answer = CloseDone(record=record, already_closed=False, repeated=command is not by)
         else:
             answer = already_closed(record)
         self.directory.send(command.reply_to, answer)
 
     def _deny_waiting(self, denial: Denial) -> None:
         """Deny everything that waits: it will not be done."""
-        waiting = [*self._waiting, *chain.from_iterable(self._asked.values())]
-        self._waiting.clear()
+        for handed_over in self._asked.values():
+            self._deny(handed_over, denial)
         self._asked.clear()
+        self._deny(self._waiting, denial)
+
+    def _deny(self, commands: list[PositionCommand], denial: Denial) -> None:
+        """Deny all of these; no price is asked for any more."""
         self._asked_price_for = None
-        for command in waiting:
+        for command in commands:
             self.directory.send(command.reply_to, Denied(denial=denial))
+        commands.clear()
 
     def _on_market_restarted(self) -> None:
         if not self._is_open:

@@ -20,8 +20,12 @@ def takes_any_price(command: PositionCommand) -> bool:
 
 
 def has_same_key(one: PositionCommand, other: PositionCommand) -> bool:
-    """Whether it is the same command, or the same once more: a wallet's next life passes it on."""
-    return one is other or (one.key is not None and other.key == one.key)
+    """Whether it is the same command, or the same once more: a wallet's next life passes it on.
+
+    That life does not know yet which request the key belongs to, so that another may come with it.
+    """
+    same_key = one.key is not None and other.key == one.key
+    return one is other or (same_key and one.request == other.request)
 
 
 def done(command: PositionCommand, record: PositionRecord, *, repeated: bool) -> Answer:

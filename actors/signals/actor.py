@@ -31,7 +31,7 @@ from trading.signals import Signal, SignalStatus
 log = structlog.get_logger(__name__)
 
 TRY_AGAIN_SECONDS = (0.1, 1.0)
-"""After so long a signal that failed is tried again; after the last try it is given up."""
+"""The delays before a failed signal is tried again; after the last try it is denied."""
 
 SignalMessage = (
     TakeSignals
@@ -48,7 +48,7 @@ SignalMessage = (
 
 
 class UnreadableError(ToldError):
-    """The signals to go on with cannot be read."""
+    """The unfinished signals cannot be read."""
 
 
 class SignalActor(SupervisedActor):
@@ -57,10 +57,10 @@ class SignalActor(SupervisedActor):
     Storing is the work of its `Intake`, carrying out that of a `SignalRun`. A signal first
     closes, waits for every close, then opens; where a close is denied nothing is opened. Its open
     has the idempotency key `signal <id>` and a close is idempotent, so a signal that an earlier
-    life has begun is simply carried out again. A signal expires a while after it was received or,
-    if that is earlier, after its sender says that it was sent; what it has begun by then ends as
-    it ends. A signal whose carrying-out raises is tried again from its beginning, a few times; then
-    it ends as denied, and the next one goes on.
+    life has begun is carried out again. A signal expires a while after it was received or,
+    if that is earlier, after its sender's time; commands that were sent by then still take effect.
+    A signal whose execution raises is tried again from its beginning, a few times. Then it ends as
+    denied, and the next one goes on.
     """
 
     kind = ActorKind.SIGNALS
@@ -73,7 +73,7 @@ class SignalActor(SupervisedActor):
         *,
         expiry_seconds: int = 60,
     ) -> None:
-        """What there is to go on with is read from the database, behind all that is queued."""
+        """The unfinished signals are read from the database, after all queued changes."""
         super().__init__(directory, "signals")
         self._dispatcher = dispatcher
         self._clock = dispatcher.clock
@@ -116,7 +116,7 @@ class SignalActor(SupervisedActor):
                 assert_never(message)
 
     def _note(self, event: AlertRefused) -> None:
-        """Keep a refusal, unless the database is away: the log has it as well."""
+        """Write a refusal down, unless the database is away; the log has it as well."""
         if self._published.database_away is None:
             change = Change(account=None, events=(event,))
             self.directory.to_committer(CommitChange(origin=Origin.SIGNALS, change=change))
@@ -138,7 +138,7 @@ class SignalActor(SupervisedActor):
         if self._intake.is_storing(message.change_id):
             self._intake.refused(message)
             return
-        # What was to be done is done: only its outcome is not written down.
+        # The signal's commands are done: only its outcome is not written down.
         log.error("signal's outcome refused", signal=message.change_id, detail=message.detail)
         self._end_run()
 
@@ -165,7 +165,7 @@ class SignalActor(SupervisedActor):
         self._next()
 
     def _on_run(self, message: Answered | GoOn) -> None:
-        """Let the signal in hand go on; what it raises is its own failure, and not the actor's."""
+        """Continue the current signal; an exception fails the signal, not the actor."""
         run = self._run
         if run is None or run.signal.signal_id != message.signal_id:
             return

@@ -31,7 +31,7 @@ class Taken:
 
     @property
     def since_us(self) -> int:
-        """Since when a signal with the same body counts as the same."""
+        """The time from which a signal with the same body counts as the same."""
         return self.received_us - SAME_BODY_SECONDS * SECOND_US
 
 
@@ -39,17 +39,17 @@ class KnownSignals:
     """Signals that came before, found by what an order may repeat of them."""
 
     def __init__(self, signals: Iterable[Signal]) -> None:
-        """Know these, oldest first."""
+        """Begin with these signals, oldest first."""
         self._signals: defaultdict[tuple[str | None, str | None], list[Signal]] = defaultdict(list)
         for signal in signals:
             self.add(signal)
 
     def add(self, signal: Signal) -> None:
-        """Know one more."""
+        """Add a signal."""
         self._signals[_key(signal)].append(signal)
 
     def find(self, order: SignalOrder, *, since_us: int) -> Signal | None:
-        """The oldest signal that an order repeats; without an id, one received since then."""
+        """The oldest signal that an order repeats; without an id, one since `since_us`."""
         for signal in self._signals.get(_key(order), ()):
             is_known = order.client_id is not None or signal.received_us >= since_us
             if is_known and order.repeats(signal):
@@ -59,7 +59,7 @@ class KnownSignals:
 
 @dataclass(slots=True)
 class SignalGroup:
-    """Commands of one account that are stored together, and what is to be answered then."""
+    """Commands of one account that are stored together, and their answers."""
 
     taken: tuple[Taken, ...]
     signals: tuple[Signal, ...] = ()
@@ -72,11 +72,11 @@ class SignalGroup:
 
 
 class Intake:
-    """Stores what has queued up, an account at a time: one look-up and one change for all of it.
+    """Stores the queued commands of an account at a time, with one look-up and one change.
 
-    Commands of one account keep their order. One that came before (see `SignalOrder.repeats`), or
-    earlier in the same group, is answered with the signal that is stored. A group that is refused
-    or cannot be looked up is taken apart, so that one bad command is denied alone.
+    Commands of one account keep their order. An order that repeats a stored signal (see
+    `SignalOrder.repeats`), or one earlier in the same group, is answered with that signal. A group
+    that is refused or cannot be looked up is split, so that one bad command is denied alone.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Intake:
         self._group: SignalGroup | None = None
 
     def begin(self, last_signal_id: int) -> None:
-        """Store from here on; new signals get the ids above this one."""
+        """Begin to store; new signals get the ids above this one."""
         self._last_signal_id = last_signal_id
         self._look()
 
@@ -103,12 +103,12 @@ class Intake:
         self._look()
 
     def is_storing(self, change_id: int) -> bool:
-        """Whether a change is the one that stores the group in hand."""
+        """Whether a change is the one that stores the current group."""
         signals = self._group.signals if self._group is not None else ()
         return bool(signals) and signals[0].signal_id == change_id
 
     def found(self, before: tuple[Signal, ...]) -> None:
-        """Store the orders of the group in hand that repeat none of these."""
+        """Store the orders of the current group that do not repeat any of these signals."""
         group, last_id = self._group, self._last_signal_id
         assert group is not None, "signals are looked for on behalf of a group"
         assert last_id is not None, "nothing is looked for before the first read"
@@ -133,11 +133,11 @@ class Intake:
             self._conclude(group)
 
     def not_found(self, detail: str) -> None:
-        """Without what came before, a signal may be one that was carried out: it is not stored."""
+        """Store nothing: without the look-up, an order may repeat a signal that was carried out."""
         self._take_apart(detail)
 
     def committed(self) -> tuple[Signal, ...]:
-        """Answer the group in hand; returns its new signals."""
+        """Answer the current group; returns its new signals."""
         group = self._group
         assert group is not None, "a change that is committed is a group's"
         self._last_signal_id = group.signals[-1].signal_id
@@ -145,13 +145,13 @@ class Intake:
         return group.signals
 
     def refused(self, message: ChangeRefused) -> None:
-        """Store the group in hand command by command, or deny its only one."""
+        """Store the current group command by command, or deny its only command."""
         self._take_apart(message.detail)
 
     # --- Details -----------------------------------------------------------------------------
 
     def _look(self) -> None:
-        """Look for what the next group may repeat, unless one is in hand."""
+        """Look for signals that the next group may repeat, unless a group is being stored."""
         if self._last_signal_id is None or self._group is not None:
             return
         group = self._next_group()
@@ -171,7 +171,7 @@ class Intake:
         )
 
     def _next_group(self) -> SignalGroup | None:
-        """Take what waits for the account whose turn it is; the others keep their order."""
+        """Take the waiting commands of the next account; the others keep their order."""
         while self._waiting:
             account = self._waiting[0].command.account
             if account in self._published.version.wallets:
@@ -238,5 +238,5 @@ class Intake:
 
 
 def _key(asked: SignalOrder | Signal) -> tuple[str | None, str | None]:
-    """What two signals that are the same have in common: the sender's id, or else the body."""
+    """The key by which two signals are the same: the sender's id, or else the body."""
     return asked.client_id, asked.digest if asked.client_id is None else None

@@ -1,4 +1,4 @@
-"""What a SignalActor is told, and what it answers."""
+"""The SignalActor's requests and answers."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ class TakeSignals:
     reply_to: Recipient
 
     def __post_init__(self) -> None:
-        """Check what a change can hold; raises `ValueError`."""
+        """Check that all signals are of one account; raises `ValueError`."""
         if len({order.account for order in self.orders}) != 1:
             raise ValueError("signals that are stored together are of one account")
 
@@ -27,14 +27,14 @@ class TakeSignals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoteRefusal:
-    """Keep that an alert was refused, where its sender can find it; nothing is answered."""
+    """Write down that an alert was refused, where its sender can find it; it has no answer."""
 
     event: AlertRefused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalStored:
-    """A signal is durable; `repeated` when it is one that came before."""
+    """A signal is durable; `repeated` if it was stored before."""
 
     signal: Signal
     repeated: bool = False
@@ -42,6 +42,6 @@ class SignalStored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalsStored:
-    """What became of each order of a `TakeSignals`, in their order."""
+    """The outcome of each order of a `TakeSignals`, in their order."""
 
     signals: tuple[SignalStored, ...]

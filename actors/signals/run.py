@@ -1,4 +1,4 @@
-"""One signal being carried out: what is closed first, then opened, and how it ends."""
+"""The execution of one signal: its closes, then its open, and how it ends."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,7 +12,7 @@ from actors.published import MarketState
 from actors.published_view import PublishedView
 from actors.wallet.messages import OpenDone, OpenPosition
 from trading.exits.notation import share_text
-from trading.model import DenialReason, Position, Side
+from trading.model import DenialReason, Side
 from trading.positions.changing import PartToClose
 from trading.signals import Signal, SignalStatus, signal_key, signal_note
 from trading.times import SECOND_US
@@ -32,14 +32,14 @@ class Answered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoOn:
-    """From a timer: do what a signal still wants."""
+    """From a timer: send the commands that a signal still needs."""
 
     signal_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Answering:
-    """The `reply_to` of a signal's command: brings the answer home, saying whose it is."""
+    """The `reply_to` of a signal's command: passes the answer on with its position's id."""
 
     recipient: Recipient
     signal_id: int
@@ -56,9 +56,9 @@ class SignalRun:
     """Carries one signal out, by commands to the Desk; `go_on` begins it.
 
     Both `go_on` and `answered` return the finished signal once it has ended, and None before and
-    after that. What is not answered within a while is asked again, because an actor that fails
-    forgets who asked it: a close is idempotent, and the open has the key
-    `signal <id>`, whose space no key from outside has.
+    after that. A command that is not answered within a while is sent again, because an actor that
+    fails forgets its callers. That is safe: a close is idempotent, and the open has the key
+    `signal <id>`, whose space no client's key has.
     """
 
     __slots__ = (
@@ -94,7 +94,7 @@ class SignalRun:
     ) -> None:
         """Answers and timers are told to `recipient`.
 
-        `resumed_after` says what has broken off an earlier try; None for the first one.
+        `resumed_after` says what ended an earlier try; None for the first try.
         """
         self.signal = signal
         self._directory = directory
@@ -115,7 +115,7 @@ class SignalRun:
         self._timer: Timer | None = None
 
     def go_on(self) -> Signal | None:
-        """Begin, or ask again what was not answered."""
+        """Begin, or send again the commands that were not answered."""
         if self._ended:
             return None
         if self._begun:
@@ -125,7 +125,7 @@ class SignalRun:
             self._later(LOOK_AGAIN_SECONDS)
             return None
         self._begun = True
-        # Decided once, whatever the clock says later: what closes nothing opens nothing.
+        # Decided once, whatever the clock says later.
         self._is_late = self._left_us <= 0
         if not self._is_late:
             self._closing = self._to_close()
@@ -135,7 +135,7 @@ class SignalRun:
         return None
 
     def answered(self, message: Answered) -> Signal | None:
-        """Take an answer; one that was taken before changes nothing."""
+        """Take an answer; a repeated answer changes nothing."""
         answer, position_id = message.answer, message.position_id
         is_asked = (
             self._opening is not None if position_id is None else position_id in self._closing
@@ -147,12 +147,12 @@ class SignalRun:
         self._closing.discard(position_id)
         if isinstance(answer, Denied):
             self._denied.append(f"position {position_id} not closed: {answer.denial.text}")
-        elif self._part is not None or self._is_own_close(answer.position):
+        elif isinstance(answer, CloseDone) and self._has_closed(answer):
             self._closed.append(position_id)
         return None if self._closing else self._after_closes()
 
     def drop(self) -> None:
-        """Do nothing any more: another try takes its place."""
+        """Stop, because another try takes its place."""
         self._ended = True
         self._cancel_timer()
 
@@ -178,7 +178,7 @@ class SignalRun:
         return None if share is None else PartToClose(share=share)
 
     def _key_of(self, position_id: int) -> RequestKey | None:
-        """The key of a part's close: unlike a whole one it would be done again if asked again."""
+        """The key of a partial close, which, unlike a whole close, is not idempotent by itself."""
         if self.signal.share is None:
             return None
         key = f"{signal_key(self.signal.signal_id)} closes {position_id}"
@@ -195,14 +195,14 @@ class SignalRun:
 
     @property
     def _left_us(self) -> int:
-        """How long the signal is still good for; not above 0 once it has expired."""
-        # A sender's clock that is ahead does not make a signal live longer.
+        """The time until the signal expires, in microseconds; 0 or less once it has expired."""
+        # A sender's clock that is ahead must not extend a signal's life.
         received_us, sent_us = self.signal.received_us, self.signal.sent_us
         since_us = received_us if sent_us is None else min(received_us, sent_us)
         return since_us + self._expiry_seconds * SECOND_US - self._dispatcher.clock.now_us()
 
     def _waits_for_price(self) -> bool:
-        """Whether a resumed signal is ahead of its market's first price of this life."""
+        """Whether a resumed signal waits for its market's first price of this life."""
         if self._resumed_after is None or self._left_us <= 0:
             return False
         market = self._published.markets.get(self.signal.symbol)
@@ -217,9 +217,11 @@ class SignalRun:
             if position.symbol == self.signal.symbol and position.side in self.signal.closes
         }
 
-    def _is_own_close(self, position: Position) -> bool:
-        """Whether this signal closed a position, and no stop-loss or person before it."""
-        return self._note in (position.close_note or "").split("; ")
+    def _has_closed(self, done: CloseDone) -> bool:
+        """Whether this signal closed a position or its part, rather than a stop or a person."""
+        if self._part is not None:
+            return not done.already_closed
+        return self._note in (done.position.close_note or "").split("; ")
 
     def _after_closes(self) -> Signal | None:
         side = self.signal.opens
@@ -233,7 +235,7 @@ class SignalRun:
         return self._end(SignalStatus.DONE)
 
     def _open(self, side: Side) -> None:
-        """Ask for the open, even past its deadline: an earlier life may have made it."""
+        """Send the open, even past its deadline, because an earlier life may have sent it."""
         clock = self._dispatcher.clock
         left_us = min(self._left_us, -1) if self._is_late else self._left_us
         self._opening = OpenPosition(

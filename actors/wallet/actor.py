@@ -116,7 +116,7 @@ class WalletActor(SupervisedActor):
             case ClosePosition() | ChangePosition():
                 self._on_change(message)
             case KeyedAnswer():
-                self._keyed.answered(message)
+                self._keyed.answered(message, self._memory.keys)
             case PositionGone():
                 self._keyed.ask_again(message.position_id, self._memory.keys)
             case OpenAccount():

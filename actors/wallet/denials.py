@@ -3,6 +3,7 @@
 from actors.messages import Denied
 from actors.position.messages import ChangePosition, ClosePosition
 from actors.wallet.messages import AccountReady, OpenAccount, OpenPosition
+from persistence.changes import ChangeKey
 from trading.model import Denial, DenialReason, Wallet
 from trading.money import plain
 
@@ -32,6 +33,15 @@ def changed_key_conflict(message: ClosePosition | ChangePosition) -> Denial:
         reason=DenialReason.KEY_CONFLICT,
         text=f"position {message.position_id} not changed: idempotency key {key} was used for "
         "another request",
+    )
+
+
+def taken_key(key: ChangeKey) -> Denial:
+    """The denial of a change under a key that another request, or this one, has taken meanwhile."""
+    return Denial(
+        reason=DenialReason.KEY_CONFLICT,
+        text=f"position {key.position_id} not changed: idempotency key {key.key} was taken "
+        "meanwhile; ask again to learn what it has changed",
     )
 
 

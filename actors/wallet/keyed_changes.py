@@ -81,29 +81,38 @@ class KeyedChanges:
             if command.position_id != position_id or key is None:
                 continue
             if key.key in taken_keys:
-                reply = _Reply(self._directory, key, command.reply_to, self._life)
+                reply = _Reply(self._directory, command, self._life)
                 self._read(command, key, _Repeated(self._directory, command, reply))
             else:
                 self._pass_on(command, key)
 
-    def answered(self, message: KeyedAnswer) -> None:
+    def answered(self, message: KeyedAnswer, taken_keys: Mapping[str, int]) -> None:
         """Give the outcome to every caller; only the first has changed anything.
 
-        What this life has asked again may be answered again: the callers have their answer.
+        What this life has asked again may be answered again: the callers have their answer. A
+        denial says nothing of a key that is taken by now: what it has changed is read.
         """
-        pending = self._by_key.pop(message.key, None)
-        if pending is not None or message.life is not self._life:
-            self._directory.send(message.reply_to, message.answer)
-        if pending is None:
+        command, answer = message.command, message.answer
+        assert command.key is not None, "a change comes by its wallet only with a key"
+        key = command.key
+        waiting: list[Recipient] = []
+        pending = self._by_key.get(key.key)
+        if pending is not None and pending.command is command:
+            waiting = self._by_key.pop(key.key).waiting
+        elif message.life is self._life:
             return
-        answer = message.answer
+        if isinstance(answer, Denied) and key.key in taken_keys:
+            for recipient in (command.reply_to, *waiting):
+                self._read(command, key, _Repeated(self._directory, command, recipient))
+            return
+        self._directory.send(command.reply_to, answer)
         if isinstance(answer, CloseDone | ChangeDone):
             answer = replace(answer, repeated=True)
-        for waiting in pending.waiting:
-            self._directory.send(waiting, answer)
+        for recipient in waiting:
+            self._directory.send(recipient, answer)
 
     def _pass_on(self, command: KeyedCommand, key: RequestKey) -> None:
-        reply = _Reply(self._directory, key, command.reply_to, self._life)
+        reply = _Reply(self._directory, command, self._life)
         new = replace(key, is_new=True)
         self._directory.to_desk(replace(command, key=new, reply_to=reply))
 
@@ -123,17 +132,22 @@ class KeyedChanges:
 
 @dataclass(frozen=True, slots=True)
 class _Reply:
-    """The `reply_to` of a command that is passed on: brings the answer back by the wallet."""
+    """The `reply_to` of a command that is passed on: brings the answer back by the wallet.
+
+    Where the wallet is between two lives, or set aside, the caller is answered without it.
+    """
 
     directory: Directory
-    key: RequestKey
-    first: Recipient
+    command: KeyedCommand
     life: object
 
     def tell(self, message: object) -> None:
         """Take the answer."""
-        answer = KeyedAnswer(key=self.key.key, life=self.life, reply_to=self.first, answer=message)
-        self.directory.to_wallet(self.key.account, answer)
+        key = self.command.key
+        assert key is not None, "a change comes by its wallet only with a key"
+        answer = KeyedAnswer(command=self.command, life=self.life, answer=message)
+        if not self.directory.offer_to_wallet(key.account, answer):
+            self.directory.send(self.command.reply_to, message)
 
 
 class _Repeated:

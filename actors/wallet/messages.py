@@ -7,6 +7,7 @@ from typing import Any
 
 from actors.engine.pooled import Recipient
 from actors.messages import Recorded
+from actors.position.messages import ChangePosition, ClosePosition
 from persistence.changes import ChangeKey
 from trading.events import Event
 from trading.events.positions import PositionClosed, PositionReduced
@@ -153,14 +154,10 @@ class TermsSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyedAnswer:
-    """The answer to a change of a position that a wallet passed on with a key.
+    """The answer to a keyed command that a wallet has passed on, in the life that `life` marks."""
 
-    `life` marks the wallet's life that passed it on.
-    """
-
-    key: str
+    command: ClosePosition | ChangePosition
     life: object
-    reply_to: Recipient
     answer: Any
 
 

@@ -12,7 +12,8 @@ from typing import Any, assert_never
 from actors.commit.messages import Started
 from actors.engine.pooled import Recipient
 from actors.messages import Denied
-from actors.position.messages import PositionBooked
+from actors.position.messages import BookingRefused, PositionBooked
+from actors.wallet.denials import key_conflict, taken_key
 from actors.wallet.memory import Held, Memory
 from actors.wallet.messages import (
     BookPosition,
@@ -170,6 +171,10 @@ def _open_position(
     opens_denied: Denial | None,
 ) -> None:
     request, quote = command.request, command.quote
+    if request.idempotency_key in result.after.keys:
+        # A change took it that a former life of this wallet had passed on.
+        result.denied[quote.position_id] = key_conflict(request)
+        return
     outcome = new_position(result.after, command, monotonic_us, rates, opens_denied)
     if isinstance(outcome, Denial):
         result.denied[quote.position_id] = outcome
@@ -212,6 +217,10 @@ def _book_position(result: Plan, command: BookPosition) -> None:
     if known is not None and position.version > known.version + 1:
         return
     if known is not None and position.version == known.version + 1:
+        if command.key is not None and command.key.key in memory.keys:
+            refused = BookingRefused(denial=taken_key(command.key))
+            result.answers.append((command.reply_to, refused))
+            return
         wallet = memory.wallet
         assert wallet is not None, "an account is opened before its positions"
         for part in command.parts:

@@ -6,7 +6,7 @@ from actors.messages import Denied
 from actors.position.messages import ChangeDone, CloseDone
 from actors.wallet.messages import TermsSet
 from backstay.simulation.comparing import rates_of, said_of
-from backstay.simulation.dispatcher import Violation
+from backstay.simulation.dispatcher import Violation, is_taken_key
 from backstay.simulation.model import Model
 from backstay.simulation.model_exits import as_told
 from backstay.simulation.model_tracking import Tracked
@@ -134,5 +134,7 @@ def _judge_denial(model: Model, request: HandAsked, reason: str, message: Denied
         )
         if is_same and not (reason == "set_aside" and reason in allowed):
             raise Violation(f"{request} is denied, and its key has done {step}: {message}")
+    elif is_taken_key(message.denial.text):
+        allowed.add("key_conflict")  # It waited beside a command whose key was taken.
     if request.done or reason not in allowed:
         raise Violation(f"{request} is denied: {message}")

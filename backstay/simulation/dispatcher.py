@@ -14,6 +14,7 @@ from actors.engine.clock import VirtualClock
 from actors.engine.dispatcher import POOL, SequentialDispatcher
 from actors.engine.pooled import Mailbox, PooledActor
 from actors.engine.supervised import SupervisedActor
+from actors.position.actor import PositionDivergedError
 
 SLOW_LIKELIHOOD = 0.03
 SLOW_MESSAGES_MAX = 60
@@ -188,6 +189,11 @@ class SimulatedDispatcher(SequentialDispatcher):
         except InjectedError:
             self.watcher.failing(actor, message, When.DURING)
             raise
+        except PositionDivergedError as error:
+            self.watcher.failing(actor, message, When.DURING)
+            if not is_taken_key(str(error)):
+                self.violate(f"{name_of(actor)} raised {error!r} at {message!r}")
+            raise
         except Exception as error:
             self.violate(f"{name_of(actor)} raised {error!r} at {message!r}")
             raise
@@ -204,6 +210,11 @@ class SimulatedDispatcher(SequentialDispatcher):
     def _fail(self, actor: PooledActor, message: Any, point: FailPoint) -> None:
         self.watcher.failing(actor, message, point.when)
         raise InjectedError(point.when)
+
+
+def is_taken_key(text: str) -> bool:
+    """Whether a position was refused because its command's key was taken on another way."""
+    return "was taken meanwhile" in text
 
 
 def name_of(actor: PooledActor) -> str:

@@ -96,7 +96,7 @@ class Hands:
         keyed = [request for request in self.world.requests.hands[-30:] if request.key]
         if not keyed:
             return self.change()
-        first = self.random.choice(keyed)
+        first = self.random.choice(keyed[-3:] if self.random.random() < 0.5 else keyed)
         tracked = self.world.model.positions[first.position_id]
         request = replace(
             first,

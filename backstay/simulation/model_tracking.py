@@ -130,8 +130,11 @@ class Tracked:
                 f"position {self.now.position_id} acts by hand at {price}, which it was not "
                 f"quoted: {self.coverage}"
             )
-        self.expect_nothing_missed(log, quotes[0].accepted)
-        return quotes[0].accepted
+        first, last = quotes[0].accepted, quotes[-1].accepted
+        if last > first:  # A price came twice: which of its quotes was it?
+            self.coverage.windows.append(Window(first, last))
+        self.expect_nothing_missed(log, first)
+        return first
 
     def _stepped(
         self, index: int, price: Decimal, time_us: int

@@ -29,7 +29,9 @@ text { fill: #57606a; }
 .best { fill: none; stroke: #9a6700; stroke-width: 1.5; stroke-dasharray: 2 3; }
 .closed { fill: #ffffff; stroke: #1f2328; stroke-width: 2; }
 .of-stop { fill: #cf222e; } .of-rung { fill: #1a7f37; } .of-best { fill: #9a6700; }
-.of-price { fill: #0969da; } .of-close { fill: #1f2328; font-weight: 600; }
+.of-price { fill: #0969da; }
+.of-close { fill: #1f2328; stroke: #ffffff; stroke-width: 4; paint-order: stroke; }
+.of-close { font-weight: 600; }
 @media (prefers-color-scheme: dark) {
   .ground { fill: #0d1117; stroke: #30363d; }
   text { fill: #8b949e; }
@@ -41,7 +43,7 @@ text { fill: #57606a; }
   .best { stroke: #e3b341; }
   .closed { fill: #0d1117; stroke: #e6edf3; }
   .of-stop { fill: #ff7b72; } .of-rung { fill: #56d364; } .of-best { fill: #e3b341; }
-  .of-price { fill: #58a6ff; } .of-close { fill: #e6edf3; }
+  .of-price { fill: #58a6ff; } .of-close { fill: #e6edf3; stroke: #0d1117; }
 }
 """
 

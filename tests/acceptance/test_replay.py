@@ -26,9 +26,11 @@ from trading.exits.ladder import DEFAULT_LADDER
 from trading.model import Side
 
 HISTORY = Path(__file__).parents[3] / "shared" / "data" / "history"
-CRASH_DAY = (
-    pytest.param("binance_trades_2025-10-10_POLUSDT.csv.gz", marks=pytest.mark.slow),
-    pytest.param("binance-delivery_trades_2025-10-10_WIFUSD_PERP.csv.gz", marks=pytest.mark.slow),
+LONG_RECORDINGS = (
+    "binance_trades_2025-10-10_POLUSDT.csv.gz",
+    "binance-delivery_trades_2025-10-10_WIFUSD_PERP.csv.gz",
+)
+SHORT_RECORDINGS = (
     "coinbase_trades_2025-10-10_POL-USD.csv.gz",
     "coinbase_trades_2025-10-10_WIF-USD.csv.gz",
     "gemini_trades_2025-10-10_BTCUSD.csv.gz",
@@ -106,7 +108,11 @@ def test_a_small_balance_denies_the_same_signals_as_a_plain_loop() -> None:
     assert "available" in report["denied"][0]["detail"]
 
 
-@pytest.mark.parametrize("name", CRASH_DAY)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow) for name in LONG_RECORDINGS]
+    + list(SHORT_RECORDINGS),
+)
 def test_a_recorded_crash_day_ends_as_in_a_plain_loop(name: str) -> None:
     """A real day with falls of up to 74 %, a hundred signals of both sides, exact to the digit."""
     check_recording(name)

@@ -49,6 +49,29 @@ def target_impossible(url: str) -> list[str]:
     return ["UPDATE positions SET take_profit_prices = '[\"NaN\"]' WHERE account = 'b'"]
 
 
+def trail_impossible(url: str) -> list[str]:
+    """A position whose trail follows at a distance that is not a number."""
+    ladder = '{"stop_loss":"5%","take_profits":"none","trailing":"NaN%/0.1% from entry"}'
+    return [f"UPDATE positions SET ladder = '{ladder}' WHERE account = 'b'"]
+
+
+def best_price_impossible(url: str) -> list[str]:
+    """A position whose trail has followed a price that is not one."""
+    broken = "'many'" if url.startswith("sqlite") else "'NaN'"
+    return [f"UPDATE positions SET best_price = {broken} WHERE account = 'b'"]
+
+
+def rates_impossible(url: str) -> list[str]:
+    """An account whose own cost rates are not numbers."""
+    rates = '{"fee":"NaN","spread":"0","slippage":"0"}'
+    return [f"UPDATE accounts SET cost_rates = '{rates}' WHERE account = 'b'"]
+
+
+def exits_impossible(url: str) -> list[str]:
+    """An account whose default exits are not in the notation."""
+    return ["""UPDATE accounts SET exits = '{"stop_loss":"NaN%"}' WHERE account = 'b'"""]
+
+
 def side_unknown(url: str) -> list[str]:
     """A position of a side that there is not."""
     return [
@@ -97,6 +120,10 @@ BREAKS = [
     ladder_junk,
     distance_impossible,
     target_impossible,
+    trail_impossible,
+    best_price_impossible,
+    rates_impossible,
+    exits_impossible,
     side_unknown,
     quantity_junk,
     wallet_impossible,

@@ -27,6 +27,12 @@ CHANGING = frozenset(
         "close_note",
         "rungs_hit",
         "stop_loss",
+        "take_profit_prices",
+        "take_profits",
+        "asked",
+        "trailing_best_price",
+        "closes_at",
+        "untargeted_fraction",
         "next_take_profit",
         "mark_price",
         "unguarded",
@@ -58,6 +64,20 @@ NOTHING_WRONG: dict[str, str] = {
     "a rung was hit twice": (
         "SELECT id FROM positions AS p WHERE rungs_hit <> (SELECT count(*) FROM events AS e"
         " WHERE e.position_id = p.id AND e.kind = 'rung_hit')"
+    ),
+    "a key has changed nothing": (
+        "SELECT key FROM change_keys AS k WHERE NOT EXISTS (SELECT 1 FROM events AS e"
+        " WHERE e.commit_id = k.commit_id AND e.position_id = k.position_id AND e.kind IN"
+        " ('position_reduced', 'position_closed', 'stop_moved', 'targets_replaced',"
+        " 'trailing_set', 'time_stop_set'))"
+    ),
+    "two keys have led to one version": (
+        "SELECT position_id FROM change_keys GROUP BY position_id, version HAVING count(*) > 1"
+    ),
+    "rungs were replaced without a key": (
+        "SELECT position_id FROM events WHERE kind IN ('targets_replaced', 'trailing_set',"
+        " 'time_stop_set', 'stop_moved') AND NOT EXISTS (SELECT 1 FROM change_keys AS k"
+        " WHERE k.commit_id = events.commit_id AND k.position_id = events.position_id)"
     ),
     "an event is of a position that is not there": (
         "SELECT id FROM events WHERE kind = 'position_opened'"
@@ -150,26 +170,34 @@ class Checker:
 
     def _check_acknowledged(self, api: Api, asked: tuple[Asked, ...]) -> None:
         keys, transfers, stops = self._keys(), self._transfers(), self._stops()
+        changes, parts = self._changes(), self._parts()
         for each in asked:
             if each.done is None:
+                assert each.refused is None or (each.account, each.name) not in changes, each
                 continue
             match each.kind:
                 case Kind.OPEN:
                     assert keys[each.account, each.name] == each.done["id"], each
                 case Kind.TRANSFER:
                     assert transfers[each.account, each.name] == 1, each
-                case Kind.TIGHTEN:
-                    assert stops[each.position_id, stop_of(each)] == 1, each
+                case Kind.CHANGE:
+                    assert changes[each.account, each.name] == each.position_id, each
+                    stop = stop_of(each)
+                    assert stop is None or stops[each.position_id, stop] == 1, each
+                case Kind.PART:
+                    was_closed = each.done["already_closed"]
+                    assert parts[each.name] == (0 if was_closed else 1), each
+                    known = changes.get((each.account, each.name))
+                    assert known == (None if was_closed else each.position_id), each
                 case Kind.CLOSE:
                     # What was acknowledged as closed is final.
                     assert api.position(each.done["position"]["id"]) == each.done["position"]
 
     def _ask_again(self, api: Api, asked: Iterable[Asked]) -> None:
         """The same key, reference or position has one outcome, be it the first or the old one."""
-        keys, transfers = self._keys(), self._transfers()
+        keys, transfers, changes = self._keys(), self._transfers(), self._changes()
         for each in asked:
-            if each.kind is Kind.TIGHTEN:
-                self._tighten_again(api, each)
+            if each.refused is not None:
                 continue
             was_done, was_unanswered = each.done, each.is_unanswered
             was_undone = each.is_certainly_undone
@@ -186,6 +214,16 @@ class Checker:
                     asked_for = {"account": each.account, "reference": each.name}
                     same(told, {**asked_for, "amount": f"{each.body['amount']}.00000000"})
                     assert told["repeated"] == known, (each, told)
+                case Kind.CHANGE:
+                    known = (each.account, each.name) in changes
+                    answer = each.send(api)
+                    assert answer.status_code != 503, (each, answer.text)
+                    assert answer.is_success or not known, (each, answer.text)
+                case Kind.PART:
+                    known = (each.account, each.name) in changes
+                    told = each.send(api).json()
+                    assert not (known and told["already_closed"]), (each, told)
+                    same(told["position"], (was_done or told)["position"], but=CHANGING)
                 case Kind.CLOSE:
                     assert each.position_id is not None
                     row = api.position(each.position_id)
@@ -196,18 +234,6 @@ class Checker:
                     known = row["close_note"] == each.name
             assert not (known and was_undone), each
             self.figures.done_unanswered += known and was_unanswered
-
-    def _tighten_again(self, api: Api, asked: Asked) -> None:
-        """A stop has no key: who asks again moves it, or hears that it is there or beyond."""
-        if not asked.is_unanswered:
-            return
-        was_done = self._stops()[asked.position_id, stop_of(asked)]
-        assert not (was_done and asked.is_certainly_undone), asked
-        answer = asked.send(api)
-        assert was_done + answer.is_success <= 1, (asked, answer.text)
-        assert answer.status_code != 503, answer.text
-        self.figures.repeated += 1
-        self.figures.done_unanswered += was_done
 
     def _check_exits(self, api: Api, journal: Journal) -> None:
         """Nothing was closed at a price that nobody had posted."""
@@ -231,6 +257,16 @@ class Checker:
         found = run_sql(self._url, query)
         return Counter((str(account), str(op).partition(":")[2]) for account, op in found)
 
+    def _changes(self) -> dict[tuple[str, str], int]:
+        rows = run_sql(self._url, "SELECT account, key, position_id FROM change_keys")
+        return {(str(account), str(key)): int(str(id_)) for account, key, id_ in rows}
+
+    def _parts(self) -> Counter[str]:
+        """How often something was closed with a note: the name of the request for it."""
+        kinds = "('position_reduced', 'position_closed')"
+        rows = run_sql(self._url, f"SELECT data FROM events WHERE kind IN {kinds}")
+        return Counter(str(json.loads(str(data))["note"]) for (data,) in rows)
+
     def _stops(self) -> Counter[tuple[int | None, Decimal]]:
         rows = run_sql(self._url, "SELECT position_id, data FROM events WHERE kind = 'stop_moved'")
         return Counter((int(str(id_)), stop_after(str(data))) for id_, data in rows)
@@ -244,9 +280,10 @@ def same(
         assert told[name] == told_first[name], (name, told, told_first)
 
 
-def stop_of(asked: Asked) -> Decimal:
-    """The stop that a client has asked for."""
-    return Decimal(asked.body["stop_loss"])
+def stop_of(asked: Asked) -> Decimal | None:
+    """The stop that a client has asked for; None where its change is another."""
+    stop = asked.body.get("stop_loss")
+    return None if stop is None else Decimal(stop)
 
 
 def stop_after(data: str) -> Decimal:

@@ -1,4 +1,4 @@
-"""A seeded load: clients that open, close, tighten and transfer, and somebody who posts prices.
+"""A seeded load: clients that open, close, change and transfer, and one that posts prices.
 
 Each client writes down what it asked, what it was told, and what was left unanswered.
 """
@@ -27,16 +27,33 @@ CERTAINLY_NOT_DONE = ("deadline-passed", "not-delivered")
 """The problems that promise that nothing was done, and nothing will be."""
 
 UNANSWERED = "no connection"
+FAR = {
+    "stop_loss": "25%",
+    "take_profits": [{"at": "10%", "close": "50%"}, {"at": "20%", "close": "50%"}],
+}
 LADDERS: tuple[dict[str, Any], ...] = (
     {},
     {
-        "stop_loss_pct": "4",
-        "take_profit_pcts": ["1", "2", "4"],
-        "close_fractions": ["0.5", "0.25", "0.25"],
+        "stop_loss": "4%",
+        "take_profits": [
+            {"at": "1%", "close": "50%"},
+            {"at": "2%", "close": "25%"},
+            {"at": "4%", "close": "25%"},
+        ],
     },
-    {"stop_loss_pct": "25", "take_profit_pcts": ["10", "20"], "close_fractions": ["0.5", "0.5"]},
+    FAR,
+    {**FAR, "trailing": {"distance": "8%", "step": "0.5%"}},
+    {**FAR, "close_after": "2s"},
 )
-"""The default one, one that the load's prices run through, and one that they do not reach."""
+"""The default one, one that the load's prices run through, one that they do not reach, and the same
+with a trail that they reach at times, and with a time stop that they soon reach."""
+OTHER_CHANGES: tuple[dict[str, Any], ...] = (
+    {"take_profits": [{"at": "12%"}, {"at": "22%"}]},
+    {"trailing": {"distance": "6%"}},
+    {"trailing": "none", "close_after": "3h"},
+)
+"""Changes that are no tighter stop; `check_guarded` still closes by one price what they leave."""
+SHARES = ("25%", "50%", "100%")
 
 
 class Kind(Enum):
@@ -44,13 +61,16 @@ class Kind(Enum):
 
     OPEN = "open"
     CLOSE = "close"
-    TIGHTEN = "tighten"
+    PART = "part"
+    CHANGE = "change"
     TRANSFER = "transfer"
 
 
 @dataclass(eq=False)
 class Asked:
     """A request that is to be done once, whose `name` is its key, reference or note.
+
+    A part's is its key and its note.
 
     `done` is the answer that acknowledged it, `refused` the problem that ended it. `silences` are
     the problems, or the broken connections, of each time that it was left open.
@@ -89,15 +109,16 @@ class Asked:
         elif answer.status_code == 503:
             self.silences.append(problem_of(answer))
         else:
-            assert self.kind is Kind.TIGHTEN, f"{self.kind} of {self.body} refused: {answer.text}"
+            assert self.kind is Kind.CHANGE, f"{self.kind} of {self.body} refused: {answer.text}"
             assert answer.status_code in (409, 422), answer.text
             self.refused = None if self.done else problem_of(answer)
         return answer
 
     def _ask(self, api: Api) -> httpx.Response:
-        if self.kind is Kind.TIGHTEN:
-            return api.change(self.path, self.body)
-        return api.send(self.path, self.body, key=self.name if self.kind is Kind.OPEN else None)
+        if self.kind is Kind.CHANGE:
+            return api.change(self.path, self.body, key=self.name)
+        has_key = self.kind in (Kind.OPEN, Kind.PART)
+        return api.send(self.path, self.body, key=self.name if has_key else None)
 
 
 def problem_of(answer: httpx.Response) -> str:
@@ -220,12 +241,17 @@ class _Client:
             body = {"amount": str(amount), "reference": name}
             path = f"/accounts/{self._account}/transfers"
             return Asked(Kind.TRANSFER, self._account, path, body, name)
-        if draw < 0.25 and self._opened:
+        if draw < 0.2 and self._opened:
             position_id = self._opened.pop(self._chance.randrange(len(self._opened)))["id"]
             path = f"/positions/{position_id}/close"
             return Asked(Kind.CLOSE, self._account, path, {"note": name}, name, position_id)
-        if draw < 0.4 and self._opened:
-            return self._tighter(self._chance.choice(self._opened), name)
+        if draw < 0.35 and self._opened:
+            position_id = self._chance.choice(self._opened)["id"]
+            path = f"/positions/{position_id}/close"
+            body = {"share": self._chance.choice(SHARES), "note": name}
+            return Asked(Kind.PART, self._account, path, body, name, position_id)
+        if draw < 0.5 and self._opened:
+            return self._changed(self._chance.choice(self._opened), name)
         body = {
             "account": self._account,
             "symbol": self._chance.choice(SYMBOLS),
@@ -235,12 +261,14 @@ class _Client:
         }
         return Asked(Kind.OPEN, self._account, "/positions", body, name)
 
-    def _tighter(self, position: Any, name: str) -> Asked:
-        """Ask for a stop that nobody else asks for, so that its event tells whose it was."""
+    def _changed(self, position: Any, name: str) -> Asked:
+        """Ask for a stop that no other client asks for, or for another change."""
         stop, entry = float(position["stop_loss"]), float(position["entry_price"])
         body = {"stop_loss": f"{stop + (entry - stop) * self._chance.uniform(0.05, 0.6):.9f}"}
+        if self._chance.random() < 0.5:
+            body = self._chance.choice(OTHER_CHANGES)
         path = f"/positions/{position['id']}"
-        return Asked(Kind.TIGHTEN, self._account, path, body, name, position["id"])
+        return Asked(Kind.CHANGE, self._account, path, body, name, position["id"])
 
 
 class _Prices:

@@ -1,5 +1,6 @@
 """The Desk among probes: who is told what, who is started and who retires."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -8,11 +9,11 @@ from actors.auditor.messages import CheckHealth
 from actors.commit.messages import CommitChange, PositionRead, ReadPosition, Started
 from actors.desk.messages import MarketOpened, OpenMarket, PositionSettled, PositionsStarted
 from actors.desk.restore import restored
-from actors.market.messages import Arm, TakePrices
+from actors.market.messages import Arm, QuotePrice, TakePrices
 from actors.messages import Denied
-from actors.position.messages import CloseDone, ClosePosition, PriceReached
-from actors.wallet.messages import OpenAccount, TransferFunds
-from persistence.state import State
+from actors.position.messages import CloseDone, ClosePosition, PriceReached, RequestKey
+from actors.wallet.messages import OpenAccount, PositionGone, TransferFunds
+from persistence.state import PositionRecord, State
 from tests.protocol.office import CLOSED, ID, POSITION, WALLET, Office, close
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage
 from tests.unit.accounts import TIME_US, a_record
@@ -145,3 +146,47 @@ def test_newer_prices_are_kept_every_while(stage: Stage) -> None:
     market.tell(TakePrices(prices=[Decimal(6)], times_us=[2]))
     stage.dispatcher.advance(10)
     assert [m.price for m in stage.committer.expect(CommitChange).change.markets] == [6]
+
+
+def test_a_command_with_a_key_goes_to_the_wallet_first(stage: Stage, office: Office) -> None:
+    """Keys belong to the account; once the wallet knows it as new, the position gets it."""
+    position = office.open_position()
+    key = RequestKey(account=ACCOUNT, key="k")
+    command = ClosePosition(position_id=ID, key=key, reply_to=stage.probe("client"))
+    office.desk.tell(command)
+    assert stage.wallet.expect(ClosePosition) == command
+    position.expect_nothing(for_=0)
+    new = replace(command, key=replace(key, is_new=True))
+    office.desk.tell(new)
+    assert position.expect(ClosePosition) == new
+
+
+def test_a_new_key_waits_for_a_position_between_two_lives(stage: Stage, office: Office) -> None:
+    """The wallet asks again before the row is read: the next life gets the command."""
+    office.open_position()
+    office.fail("position", ID)
+    read = stage.wallet.expect(ReadPosition)
+    key = RequestKey(account=ACCOUNT, key="k", is_new=True)
+    client = stage.probe("client")
+    office.desk.tell(ClosePosition(position_id=ID, key=key, reply_to=client))
+    stage.market.expect_nothing(for_=0)
+    record = a_record(POSITION)
+    read.reply_to.tell(PositionRead(position_id=ID, record=record, life=read.life))
+    stage.market.expect(Arm)
+    assert stage.market.expect(QuotePrice).position_id == ID
+    client.expect_nothing(for_=0)
+
+
+@pytest.mark.parametrize("record", [a_record(CLOSED), a_record(POSITION)], ids=["closed", "open"])
+def test_a_wallet_hears_of_a_position_that_begins_no_more(
+    stage: Stage, office: Office, record: PositionRecord
+) -> None:
+    """So that callers with keys are answered by its row; one that lives on is no news."""
+    office.open_position()
+    office.fail("position", ID)
+    read = stage.wallet.expect(ReadPosition)
+    read.reply_to.tell(PositionRead(position_id=ID, record=record, life=read.life))
+    if record.closed_at_us is None:
+        stage.wallet.expect_nothing()
+    else:
+        assert stage.wallet.expect(PositionGone).position_id == ID

@@ -1,5 +1,6 @@
 """A ladder is kept and compared by all of its fields."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from decimal import Decimal
@@ -8,7 +9,7 @@ import pytest
 
 from actors.wallet.canonical import canonical_request, is_same_request
 from actors.wallet.messages import OpenPosition
-from persistence.ladder_codec import ladder_from, ladder_text
+from persistence.ladder_codec import ladder_from, ladder_text, rates_from_json, rates_json
 from trading.exits.exits import NOTHING_SAID, Exits
 from trading.exits.ladder import Ladder, filled_in
 from trading.exits.level import level_from
@@ -170,3 +171,42 @@ def test_a_ladder_whose_trail_was_dropped_is_read_back() -> None:
     """Its trail had stood in for a stop-loss, which stays where it has come to."""
     ladder = Ladder(stop_loss=None, rungs=())
     assert ladder_from(ladder_text(ladder)) == ladder
+
+
+NOT_NUMBERS = ("NaN", "Infinity", "-1", "1E999999", "0,5", "x")
+
+
+@pytest.mark.parametrize("number", NOT_NUMBERS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"stop_loss":"#%","take_profits":"none","trailing":"none"}',
+        '{"stop_loss":"#","take_profits":"none","trailing":"none"}',
+        '{"stop_loss":"5%","take_profits":"#%@100%>keep","trailing":"none"}',
+        '{"stop_loss":"5%","take_profits":"3%@#%>keep","trailing":"none"}',
+        '{"stop_loss":"5%","take_profits":"3%@100%>#","trailing":"none"}',
+        '{"stop_loss":"5%","take_profits":"none","trailing":"#%/0.1% from entry"}',
+        '{"stop_loss":"5%","take_profits":"none","trailing":"2%/#% from entry"}',
+        '{"stop_loss":"5%","take_profits":"none","trailing":"2%/0.1% from #"}',
+        '{"stop_loss":"5%","take_profits":"none","trailing":"none","close_after":"#s"}',
+        '{"stop_loss_pct":"#","rungs":[]}',
+        '{"stop_loss_pct":"5","rungs":[{"distance_pct":"#","stop":"breakeven",'
+        '"close_fraction":"1"}]}',
+        '{"stop_loss_pct":"5","rungs":[{"distance_pct":"3","stop":"breakeven",'
+        '"close_fraction":"#"}]}',
+    ],
+)
+def test_a_stored_ladder_with_what_is_not_a_number_is_refused(text: str, number: str) -> None:
+    """No price compares with it: its position would never end."""
+    with pytest.raises((ValueError, ArithmeticError)):
+        ladder_from(text.replace("#", number))
+
+
+@pytest.mark.parametrize("number", [*NOT_NUMBERS, "0.2"])
+@pytest.mark.parametrize("name", ["fee", "spread", "slippage"])
+def test_stored_rates_that_no_account_may_have_are_refused(name: str, number: str) -> None:
+    """Neither what is not a number, nor a percentage by mistake."""
+    rates = {"fee": "0.0026", "spread": "0.001", "slippage": "0.0005"}
+    assert rates_json(rates_from_json(json.dumps(rates)))
+    with pytest.raises((ValueError, ArithmeticError)):
+        rates_from_json(json.dumps({**rates, name: number}))

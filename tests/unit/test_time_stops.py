@@ -19,12 +19,17 @@ PAUSE = MarketPause(why="its venue's connection is down", since_us=1)
 
 
 def overdue(
-    *, seconds: int, after_price: int, armed: int = 2, pause: MarketPause | None = None
+    *,
+    seconds: int,
+    after_price: int = 0,
+    armed: int = 2,
+    due: int = 60,
+    pause: MarketPause | None = None,
 ) -> list[int]:
     """Position 1 closes after a minute and 2 never: the ids past their time, `seconds` on.
 
-    The last price came `after_price` seconds after the open. The exchange's time is an hour behind
-    the machine's.
+    The last price came `after_price` seconds after the open, and the market waits for a time stop
+    that is `due` after as many. The exchange's time is an hour behind the machine's.
     """
     clock = VirtualClock(3_600 * SECOND_US)
     positions = tuple(
@@ -51,6 +56,7 @@ def overdue(
         price_age_us_max=AGE_US_MAX,
         pause=pause,
         armed=armed,
+        due_us=(1 + due) * SECOND_US,
     )
     clock.advance_to(clock.now_us() + seconds * SECOND_US)
     return [one.position_id for one in past_time_stop(published, clock)]
@@ -59,7 +65,7 @@ def overdue(
 @pytest.mark.parametrize(
     ("seconds", "after_price", "pause", "ids"),
     [
-        (61, 0, None, [1]),
+        (60, 0, None, [1]),
         (59, 0, None, []),
         (60, 30, PAUSE, [1]),
         (59, 30, PAUSE, []),
@@ -72,11 +78,11 @@ def test_a_silent_or_paused_market_leaves_time_stops_overdue(
     assert overdue(seconds=seconds, after_price=after_price, pause=pause) == ids
 
 
-def test_while_prices_come_the_next_one_closes_and_nothing_is_looked_at() -> None:
-    """A quiet minute is no fault."""
-    assert overdue(seconds=61, after_price=30) == []
+def test_where_no_market_waits_for_a_time_that_has_passed_nothing_is_looked_at() -> None:
+    """However many positions there are, a look costs one comparison a market."""
+    assert overdue(seconds=61, due=600) == []
 
 
 def test_a_position_that_does_not_wait_for_its_time_is_looked_at() -> None:
     """Its actor, or its commit, does not act."""
-    assert overdue(seconds=61, after_price=30, armed=1) == [1]
+    assert overdue(seconds=61, due=600, armed=1) == [1]
