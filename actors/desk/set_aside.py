@@ -111,7 +111,11 @@ class AsideShelf:
                 return shelf.get((ActorKind.WALLET, command.account))
             case ClosePosition() | ChangePosition():
                 position = self._published.version.positions.get(command.position_id)
-                return None if position is None else self._published.unguarded_by(position)
+                if position is not None:
+                    return self._published.unguarded_by(position)
+                # Nothing guards what is closed, but its account's wallet knows what a key has done.
+                key = command.key
+                return None if key is None else shelf.get((ActorKind.WALLET, key.account))
             case CheckHealth() | RepairWallet():
                 return shelf.get((ActorKind.AUDITOR, ActorKind.AUDITOR))
 

@@ -41,6 +41,9 @@ def changed(
         ):
             if name in wishes:
                 change(now, wishes[name], mark, time_us, happenings)
+            # A trail that is replaced as well may begin at a rung that is no more.
+            if name == "trailing" and not trail_can_be_asked(now.ladder.trail, now.ladder.rungs):
+                raise RefusedChange("ladder_invalid")
     except RefusedChange as refusal:
         return str(refusal)
     return now, happenings
@@ -79,7 +82,6 @@ def _replace_rungs(
     now.levels = [*now.levels[:hit], *levels]
     if (
         not rungs_can_be_asked(ahead, kept)
-        or not trail_can_be_asked(now.ladder.trail, rungs)
         or any(a >= b for a, b in pairwise(path))
         or any(not 0 < level <= PRICE_MAX for level in levels)
         or not now.rung_stops_lie_behind(hit)
@@ -102,8 +104,6 @@ def _set_trail(
     now: ModelPosition, text: str, mark: Decimal, time_us: int, happenings: list[Happening]
 ) -> None:
     before, after = now.ladder.trail, trail_of(text)
-    if not trail_can_be_asked(after, now.ladder.rungs):
-        raise RefusedChange("ladder_invalid")
     now.ladder, now.best = replace(now.ladder, trail=after), None
     happenings.append(
         {

@@ -8,6 +8,7 @@ from immutables import Map
 
 from actors.commit.messages import ChangeRead, ReadChange, ReadFailed, ReadPosition
 from actors.denials import closed_position, refused_write
+from actors.desk.lives import FAILURES_MAX
 from actors.messages import Denied
 from actors.position.messages import (
     BookingRefused,
@@ -21,6 +22,7 @@ from actors.probe import TestProbe
 from actors.wallet.memory import Held, Memory
 from actors.wallet.messages import BookPosition, PositionGone
 from persistence.changes import ChangeKey
+from tests.protocol.office import ID, Office
 from tests.protocol.stage import ACCOUNT, SYMBOL, Stage
 from tests.protocol.trading_floor import Floor
 from tests.unit.accounts import TIME_US, a_record
@@ -417,3 +419,23 @@ def test_an_answer_that_comes_again_is_told_to_nobody(
     command.reply_to.tell(answer)
     client.expect(CloseDone)
     client.expect_nothing()
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_a_wallet_that_is_set_aside_answers_for_its_keys(stage: Stage, is_open: bool) -> None:
+    """Also a key for a position that is closed, which only that wallet could answer."""
+    office = Office(stage).start()
+    if is_open:
+        office.open_position()
+
+    def ask_desk() -> TestProbe:
+        client, key = stage.probe("client"), RequestKey(account=ACCOUNT, key=KEY)
+        office.desk.tell(ClosePosition(position_id=ID, part=HALF, key=key, reply_to=client))
+        return client
+
+    office.fail("wallet", ACCOUNT)
+    waiting = ask_desk()
+    for _ in range(FAILURES_MAX[0][0]):
+        office.fail("wallet", ACCOUNT)
+    for client in (waiting, ask_desk()):
+        assert client.expect(Denied).denial.reason is DenialReason.SET_ASIDE

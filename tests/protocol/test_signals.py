@@ -1,5 +1,6 @@
 """Signals: stored before they are answered, then carried out one after another."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from tests.unit.accounts import a_record
 from trading.events.signals import SignalFinished
 from trading.exits.exits import NOTHING_SAID
 from trading.model import DenialReason, Position, Side
+from trading.positions.changing import PartToClose
 from trading.signals import SignalAction, SignalStatus
 
 BUY, SELL, CLOSE = SignalAction
@@ -101,6 +103,20 @@ def test_what_a_stop_has_closed_meanwhile_is_not_claimed(box: SignalBox) -> None
     box.close(SHORT, by="stop-loss")
     box.opened()
     assert box.commit().outcome == "opened 406"
+
+
+def test_a_part_that_was_gone_already_is_not_claimed(box: SignalBox) -> None:
+    """A part that was closed leaves no note on the position: its answer says who closed it."""
+    box.open_positions(SHORT, LONG)
+    box.stored(CLOSE, share=Decimal("0.5"), notional=None)
+    for position, already_closed in ((LONG, False), (SHORT, True)):
+        asked = box.desk.expect(ClosePosition)
+        assert (asked.position_id, asked.part) == (
+            position.position_id,
+            PartToClose(share=Decimal("0.5")),
+        )
+        box.desk.reply(CloseDone(record=a_record(position), already_closed=already_closed))
+    assert box.commit().outcome == "closed 50% of 401"
 
 
 def test_a_denied_close_ends_the_signal(box: SignalBox) -> None:

@@ -39,7 +39,7 @@ EXIT_FIELDS = ("stop_loss", "take_profits", "trailing", "close_after", "take_pro
 """The names of an exit's fields, at every edge."""
 
 _RUNG = re.compile(r"([^@>]+)(?:@([^@>]+))?(?:>([^@>]+))?")
-_FROM = re.compile(r"(?<!\s)\s++from\s++")
+_FROM = re.compile(r"(?<!\s)\s++from\s++", re.IGNORECASE)
 _RUNG_START = re.compile(r"rung\s*([0-9]{1,2})")
 # A comma between digit groups is a separator of thousands, not of take-profits.
 _THOUSANDS = re.compile(r"(?<![0-9.,])[1-9][0-9]{0,2}(?:,[0-9]{3})+(?![0-9])")
