@@ -204,7 +204,7 @@ class MarketActor(SupervisedActor):
 
     def _tell_hit(self, position_id: int, reached: Accepted) -> None:
         hit = PriceReached(position_id=position_id, **reached._asdict())
-        self._history.ask(position_id, reached.number)
+        self._history.ask(position_id, reached.number, self.directory.positions.get(position_id))
         if not self.directory.to_position(position_id, hit):
             self._undelivered[position_id] = reached
 
@@ -212,7 +212,8 @@ class MarketActor(SupervisedActor):
         """Look through the prices that the position has missed, then wait for its triggers."""
         position_id, after, triggers = message.position_id, message.after, message.triggers
         asked_at = self._history.asked_at(position_id)
-        if after is not None and asked_at is not None and after < asked_at:
+        is_early = asked_at is not None and after is not None and after < asked_at
+        if is_early or (after is None and self._history.was_told(position_id, message.sender)):
             # Sent before the position knew of the last price that it was told: it arms again.
             return
         self._book.disarm(position_id)

@@ -1,7 +1,7 @@
 """What a market is told, and what it answers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from actors.engine.pooled import Recipient
@@ -130,12 +130,14 @@ class ReleaseQuotes:
 class Arm:
     """Wait for a position's triggers, beginning after a price's number.
 
-    None means after the last price that the position was sent, else from now on.
+    None means after the last price that the position was sent, else from now on; `sender` is the
+    position's life that begins so.
     """
 
     position_id: int
     triggers: Triggers
     after: int | None
+    sender: Recipient | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

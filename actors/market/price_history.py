@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
+from actors.engine.pooled import Recipient
+
 _TRIM_MIN = 256
 
 
@@ -24,11 +26,12 @@ class PriceHistory:
     price's number on, until the position arms. Without an unanswered position, nothing is kept.
     """
 
-    __slots__ = ("_by_number", "_first_number", "_prices", "_unanswered")
+    __slots__ = ("_by_number", "_first_number", "_prices", "_told", "_unanswered")
 
     def __init__(self) -> None:
         """Begin without an unanswered position."""
         self._unanswered: dict[int, int] = {}
+        self._told: dict[int, Recipient | None] = {}
         # (number, position) of every question; one that was answered goes when it surfaces.
         self._by_number: list[tuple[int, int]] = []
         self._prices: list[Accepted] = []
@@ -50,11 +53,17 @@ class PriceHistory:
         """The number from which a position's question is open, if it is."""
         return self._unanswered.get(position_id)
 
-    def ask(self, position_id: int, number: int) -> None:
+    def was_told(self, position_id: int, life: Recipient | None) -> bool:
+        """Whether the price of an open question was told to this life of a position."""
+        return life is not None and self._told.get(position_id) is life
+
+    def ask(self, position_id: int, number: int, told: Recipient | None = None) -> None:
         """Keep what comes after a number, which is kept itself or the last one, for a position.
 
-        A question that is open already stays open from where it was.
+        `told` is the position's life that was told the price of this number. A question that is
+        open already stays open from where it was.
         """
+        self._told[position_id] = told
         if position_id in self._unanswered:
             return
         self._unanswered[position_id] = number
@@ -62,6 +71,7 @@ class PriceHistory:
 
     def answer(self, position_id: int) -> int | None:
         """Close a position's question; returns the number from which it was open, if it was."""
+        self._told.pop(position_id, None)
         return self._unanswered.pop(position_id, None)
 
     def keep(self, number: int, price: Decimal, time_us: int, accepted_us: int) -> None:

@@ -135,6 +135,7 @@ class PositionActor(SupervisedActor):
                 position_id=self._position.position_id,
                 triggers=triggers(self._position),
                 after=after,
+                sender=self.actor_ref,
             ),
         )
 

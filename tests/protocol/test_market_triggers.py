@@ -1,5 +1,6 @@
 """A market and its positions: who is told which price, and that none is lost."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -52,6 +53,20 @@ def test_a_told_position_is_told_no_more_until_it_arms(
     feed(103, 110, 90)
     position.expect(PriceReached)
     position.expect_nothing()
+
+
+def test_what_a_life_sent_at_its_start_does_not_answer_a_price_that_it_was_told(
+    stage: Stage, market: Recipient, feed: Feed
+) -> None:
+    """It is armed by a former life still, and told before its own arming: it arms once more."""
+    position = stage.position(1)
+    market.tell(arm(1, 95, 110))
+    feed(111, 94)
+    hit = position.expect(PriceReached)
+    market.tell(replace(arm(1, 90, 120), sender=position))
+    position.expect_nothing()
+    market.tell(arm(1, 105, 120, after=hit.number))
+    assert position.expect(PriceReached).price == 94
 
 
 def test_no_price_is_lost_between_a_hit_and_the_arming(

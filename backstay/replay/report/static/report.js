@@ -225,6 +225,7 @@ function showOutcomes() {
   const reasons = [
     { text: "take-profit", kind: "rung", is: (it) => it.close_reason === "TAKE_PROFIT" },
     { text: "stop-loss", kind: "stop", is: (it) => it.close_reason === "STOP_LOSS" },
+    { text: "time stop", kind: "muted", is: (it) => it.close_reason === "TIME" },
     { text: "by hand", kind: "muted", is: (it) => it.close_reason === "MANUAL" },
     { text: "still open", kind: "muted", is: (it) => it.close_reason === null },
   ].map(({ text, kind, is }) => ({ text, kind, value: report.positions.filter(is).length }));
