@@ -1,4 +1,4 @@
-"""Prices on their way: runs of one symbol's prices, merged by time."""
+"""Prices in transit: runs of one symbol's prices, merged by time."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,8 +22,8 @@ class PriceBatch(NamedTuple):
 def merged(streams: Sequence[Iterable[PriceBatch]]) -> Iterator[PriceBatch]:
     """Merge streams by the time of each one's next price; at equal times the earlier stream leads.
 
-    Nothing is sorted: a price that runs backwards in its stream comes out as soon as it is next
-    there. A stream's prices stay together as long as it leads.
+    Nothing is sorted: a price earlier than the one before it in its stream comes out as soon as it
+    is next there. A stream's prices stay together as long as it leads.
     """
     cursors = [_Cursor(stream) for stream in streams]
     heads = [(cursor.head_us, index) for index, cursor in enumerate(cursors) if not cursor.ended]

@@ -18,10 +18,10 @@ from backstay.feeds.rows import Candle
 from trading.times import SECOND_US, iso_time
 
 ORDER = "open, nearer extreme, other extreme, close"
-"""In which order a candle's prices are played."""
+"""The order in which a candle's prices are played."""
 
 _STEP_SAMPLE = 100
-"""How many candles a file is read for, at least, to tell how long they last."""
+"""The least number of candles that are read to find how long they last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,14 +44,14 @@ class CandlePlayer:
 
     @property
     def candles(self) -> Candles:
-        """What was played so far."""
+        """The candles played so far."""
         return Candles(count=self._count, interval_us=self._step_us)
 
     def played(self, rows: Iterable[Rows[Candle]]) -> Iterator[PriceBatch]:
         """Yield the prices of candles that come in the order of their times.
 
         Raises:
-            InputError: naming the line of a candle that does not go with the one before it.
+            InputError: naming the line of a candle that does not fit the one before it.
         """
         waiting = iter(rows)
         head: list[Rows[Candle]] = []
@@ -66,7 +66,7 @@ class CandlePlayer:
             yield _batch(self._last.symbol, list(self._play(self._last, None)))
 
     def _prices(self, candles: Iterable["_Placed"]) -> Iterator[tuple[int, Decimal]]:
-        """The prices of all candles but the last, which waits to see when the next one begins."""
+        """The prices of all candles but the last, which waits for the beginning of the next one."""
         for candle in candles:
             if self._last is not None:
                 yield from self._play(self._last, candle)
@@ -82,7 +82,7 @@ class CandlePlayer:
         return zip(times_us, path_of(*candle.prices), strict=True)
 
     def _check(self, candle: "_Placed", after: "_Placed", end_us: int) -> None:
-        """Refuse a candle that does not go with the one before it."""
+        """Refuse a candle that does not fit the one before it."""
         if after.symbol != candle.symbol:
             raise self._error(
                 f"candle is of {after.symbol}, the ones before of {candle.symbol}; "
@@ -106,7 +106,7 @@ class CandlePlayer:
             )
 
     def _step(self, candles: Sequence["_Placed"]) -> int:
-        """How long the candles of a file last that begins with these."""
+        """The duration of a file's candles, from its first ones."""
         if candles[0].close_us is not None:
             lengths = Counter(self._end_of(candle) - candle.start_us for candle in candles)
             return max(lengths, key=lambda length_us: (lengths[length_us], length_us))
@@ -118,11 +118,11 @@ class CandlePlayer:
         steps = Counter(
             max(after.start_us - before.start_us, SECOND_US) for before, after in pairwise(candles)
         )
-        # A file may begin within an interval: a step that comes once tells little.
+        # A file may begin within an interval, so a step that occurs once is not proof.
         return min([step for step, count in steps.items() if count > 1] or steps)
 
     def _end_of(self, candle: "_Placed") -> int:
-        """When a candle ends, by itself.
+        """When a candle ends, by its own row.
 
         Raises:
             InputError: if it ends as it begins.

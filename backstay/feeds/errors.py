@@ -2,7 +2,7 @@
 
 
 class InputError(Exception):
-    """A file that cannot be read as asked: where (`file`, `line`), what is wrong, what to do."""
+    """A file that cannot be read as asked: the place (`file`, `line`), the fault, the remedy."""
 
     def __init__(self, reason: str, *, file: str, line: int | None = None) -> None:
         """Compose the message `prices.csv, line 12: price 'abc' is not a number; ...`."""

@@ -23,7 +23,7 @@ _UNREAD = {
     b"Rar!": "RAR; unpack it",
     b"%PDF": "PDF; fetch the data as CSV",
 }
-"""What other files begin with, what they are, and what to do."""
+"""The first bytes of other files, their format, and the remedy."""
 
 # RuntimeError is zipfile's word for a password, and its child for an unknown compression.
 _READING_ERRORS = (OSError, EOFError, RuntimeError, zlib.error, zipfile.BadZipFile)
@@ -37,15 +37,16 @@ class _Stream(Protocol):
 class InputFile:
     """An open file, unpacked as it is read.
 
-    `name` is what the person called it, `data_name` what its data is called (a zip's member);
-    `size` counts the bytes that lie on disk.
+    `name` is as the user gave it, `data_name` is the name of its data (a zip's member);
+    `size` counts the bytes on disk.
     """
 
     def __init__(self, name: str) -> None:
         """Open a file.
 
         Raises:
-            InputError: if it is not there, cannot be read, or is a zip without its one file.
+            InputError: if it does not exist, cannot be read, or is a zip that does not hold one
+            file.
         """
         self.name = self.data_name = name
         try:
@@ -64,7 +65,7 @@ class InputFile:
 
     @property
     def position(self) -> int:
-        """How many of the bytes on disk were read."""
+        """The number of bytes on disk that were read."""
         return self.size if self._disk.closed else self._disk.tell()
 
     def read(self, size: int) -> bytes:
@@ -79,7 +80,7 @@ class InputFile:
             raise self._unreadable(error) from None
 
     def close(self) -> None:
-        """Let go of the file; may be repeated."""
+        """Close the file; may be repeated."""
         self._data.close()
         self._disk.close()
 

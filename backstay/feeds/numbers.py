@@ -23,7 +23,7 @@ _MICROSECONDS_MIN = 10**14
 _NANOSECONDS_MIN = 10**17
 _NANOSECONDS_END = 10**20
 _DAYS_END = 10**8
-"""Above the days written as eight digits, which are no epochs that prices have."""
+"""Above the days written as eight digits, which are not epochs of prices."""
 
 
 def decimal_of(text: str) -> Decimal:
@@ -41,7 +41,7 @@ def decimal_of(text: str) -> Decimal:
 
 
 def time_us(text: str) -> int:
-    """Read a time as microseconds since 1970, UTC; what is finer is cut off.
+    """Read a time as microseconds since 1970, UTC; finer digits are cut off.
 
     It is ISO 8601 (without an offset: UTC), a date as spreadsheets write it, year first
     (`2020/1/1 0:01`, also `2020-01-01 04-PM`), or an epoch whose size tells seconds from milli-,

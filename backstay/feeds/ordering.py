@@ -1,9 +1,9 @@
 """Rows in the order of their times, whatever order their file has, within bounded memory.
 
-A file is read some rows ahead of what is played. Where these ascend, the file is played as it is
-read, and a later row may come up to as many rows late: it is put in its place. Where they do not,
-the whole file is sorted first, in parts on disk. Rows of one time keep the file's order; in a file
-whose newest rows come first, the reverse of it.
+A file is read some rows ahead of the row that is played. If these rows ascend, the file is played
+as it is read; a later row that is out of order by at most that many rows is put in its place. If
+they do not ascend, the whole file is sorted first, in parts on disk. Rows of one time keep the
+file's order, or the reverse of it in a file whose newest rows come first.
 """
 
 import pickle
@@ -27,7 +27,7 @@ _ROWS_AHEAD_OF_ALL = 100_000
 
 PART_ROWS = 100_000
 PARTS_MAX = 1_000
-"""A file that does not ascend is sorted in parts of so many rows: 100 million rows at most."""
+"""A file that does not ascend is sorted in parts of this many rows: 100 million rows at most."""
 
 _BATCH_ROWS = 500
 
@@ -37,9 +37,9 @@ _time_of = itemgetter(0)
 
 
 def rows_ahead(files: int) -> int:
-    """How many rows are read ahead of each of so many files, and how many rows late one may come.
+    """The rows read ahead in each of `files` files, and the most rows that one may come late.
 
-    Of many files they are fewer, so that all of them go into memory.
+    With many files they are fewer, so that all of them fit into memory.
     """
     return min(_ROWS_AHEAD, max(1, _ROWS_AHEAD_OF_ALL // files))
 
@@ -92,7 +92,7 @@ class OrderedRows(Generic[V]):
 
     @property
     def reordered(self) -> Reordered | None:
-        """What has been put in order so far; None where the rows ascend."""
+        """The rows put in order so far; None where the rows ascend."""
         if not self._late:
             return None
         return Reordered(file=Path(self._file).name, disorder=self._disorder, late=self._late)
@@ -118,7 +118,7 @@ class OrderedRows(Generic[V]):
             raise self._error
 
     def _next(self) -> Rows[V] | None:
-        """The next rows of the file; an error in it waits until what came before is played."""
+        """The next rows of the file; an error waits until the rows before it are played."""
         try:
             rows = next(self._source, None)
         except InputError as error:
@@ -155,7 +155,7 @@ class OrderedRows(Generic[V]):
         yield from held
 
     def _insert(self, held: deque[Rows[V]], rows: Rows[V], played_us: int) -> None:
-        """Put rows in their places among those that are held."""
+        """Put rows in their places among those held back."""
         earliest_us = min(rows.times_us)
         if earliest_us < played_us:
             index = next(i for i, time_us in enumerate(rows.times_us) if time_us < played_us)
@@ -203,7 +203,7 @@ class OrderedRows(Generic[V]):
                 ) from None
 
     def _part_of(self, rows: Iterator[_Row[V]], count: int | None) -> list[_Row[V]]:
-        """The next so many rows of the file, or all, sorted."""
+        """The next `count` rows of the file, or all, sorted."""
         part = list(islice(rows, count))
         if self._disorder is Disorder.NEWEST_FIRST:
             part.reverse()
@@ -212,7 +212,7 @@ class OrderedRows(Generic[V]):
 
 
 def _disorder_of(held: Iterable[Rows[Any]]) -> Disorder:
-    """How the first rows of a file lie, of which some come late."""
+    """The disorder of a file's first rows, of which some come late."""
     steps = [after - before for before, after in pairwise(t for run in held for t in run.times_us)]
     falls, rises = sum(step < 0 for step in steps), sum(step > 0 for step in steps)
     return Disorder.NEWEST_FIRST if falls > 10 * rises else Disorder.MIXED

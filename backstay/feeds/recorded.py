@@ -25,13 +25,13 @@ class _Reader(Protocol[V]):
 class PriceFile:
     """One file of trades or candles; iterating it once yields its prices by time.
 
-    A spec is a path, or `SYMBOL=PATH` to give the file's symbol or another one than it has.
+    A spec is a path, or `SYMBOL=PATH`, which gives the file's symbol or replaces it.
     """
 
     def __init__(self, spec: str, *, ahead: int, perpetuals: dict[str, bool]) -> None:
-        """Open a file, to be read `ahead` rows ahead, and tell its format and its symbol.
+        """Open a file, to be read `ahead` rows ahead, and find its format and its symbol.
 
-        `perpetuals` keeps whether a symbol's prices are a perpetual's, for all files together.
+        `perpetuals` notes whether a symbol's prices are a perpetual's, for all files together.
 
         Raises:
             InputError: if that cannot be done, with the remedy.
@@ -64,7 +64,7 @@ class PriceFile:
 
     @property
     def position(self) -> int:
-        """How many bytes on disk were read, to show progress."""
+        """The number of bytes on disk that were read, to show progress."""
         return self._text.file.position
 
     @property
@@ -74,7 +74,7 @@ class PriceFile:
 
     @property
     def reordered(self) -> Reordered | None:
-        """What has been put in order so far; None where the rows ascend."""
+        """The rows put in order so far; None where the rows ascend."""
         return None if self._ordered is None else self._ordered.reordered
 
     def close(self) -> None:
@@ -83,10 +83,10 @@ class PriceFile:
         self._text.close()
 
     def __iter__(self) -> Iterator[PriceBatch]:
-        """Yield the prices that are left.
+        """Yield the remaining prices.
 
         Raises:
-            InputError: naming the line of a row that cannot be read, or that there is none.
+            InputError: naming the line of a row that cannot be read, or for a file without rows.
         """
         return self._prices
 
@@ -104,7 +104,7 @@ class PriceFile:
         return ordered
 
     def _rows(self, reader: _Reader[V]) -> Iterator[Rows[V]]:
-        """The rows as they lie in the file."""
+        """The rows in the file's order."""
         *_, block = self._head.split("\n", self._layout.skipped)
         line, self._head = self._head_line + self._layout.skipped, ""
         is_empty = True
@@ -183,7 +183,7 @@ class RecordedPrices:
     """
 
     def __init__(self, specs: Sequence[str]) -> None:
-        """Open all files and tell their formats.
+        """Open all files and find their formats.
 
         Raises:
             InputError: for the first that cannot be opened, with the remedy.
@@ -200,7 +200,7 @@ class RecordedPrices:
 
     @property
     def position(self) -> int:
-        """How many bytes on disk were read."""
+        """The number of bytes on disk that were read."""
         return sum(file.position for file in self.files)
 
     @property
@@ -216,7 +216,7 @@ class RecordedPrices:
 
     @property
     def reordered(self) -> tuple[Reordered, ...]:
-        """What has been put in order so far, by file."""
+        """The rows put in order so far, by file."""
         return tuple(file.reordered for file in self.files if file.reordered is not None)
 
     def close(self) -> None:

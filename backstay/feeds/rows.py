@@ -1,7 +1,7 @@
 """The rows of a file of a known layout, as columns.
 
-The plain case is fast because a block of lines is cut up by a few calls on the whole block; what
-is unusual (quotes, blank lines, errors) is read again line by line, with the line's number.
+The plain case is fast because a few calls cut up a whole block of lines. A block with anything
+unusual (quotes, blank lines, errors) is read again line by line, with the lines' numbers.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ V = TypeVar("V")
 
 
 class Candle(NamedTuple):
-    """A candle as it stands in its file; `close_us` is None where the file does not say it."""
+    """A candle as in its file; `close_us` is None where the file does not have it."""
 
     line: int
     close_us: int | None
@@ -58,7 +58,7 @@ class TradeReader:
         )
 
     def _read_plain(self, block: str, first_line: int) -> Columns[Decimal] | None:
-        """Read all lines at once; None where any is not of the plainest kind."""
+        """Read all lines at once; None if any line is unusual."""
         layout = self._layout
         if '"' in block:
             return None
@@ -119,7 +119,7 @@ class CandleReader:
 
 
 class _Prices(dict[str, Decimal]):
-    """Prices by their text: the same few occur again and again."""
+    """A cache of prices by their text, because the same few repeat."""
 
     def __missing__(self, text: str) -> Decimal:
         if len(self) >= _CACHED_PRICES_MAX:
@@ -155,7 +155,7 @@ def _read_by_line(
 
 
 def _row_of(line: str, layout: Layout) -> list[str]:
-    """Cut a row into its fields, which are to be as many as the first line's."""
+    """Cut a row into its fields, which must be as many as the first line's."""
     delimiter = layout.delimiter
     fields = fields_of(line, delimiter) if '"' in line else line.split(delimiter)
     if len(fields) != layout.width:

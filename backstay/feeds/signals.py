@@ -1,4 +1,4 @@
-"""Signals: what to open and when, read from a CSV."""
+"""Signals, read from a CSV: the positions to open, and when."""
 
 import csv
 import io
@@ -28,10 +28,10 @@ _SIDES = {side.value: side for side in Side}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedSignal:
-    """A wish to open a position of `notional` (money) at the first price from `time_us` on.
+    """A request to open a position of `notional` (money) at the first price from `time_us` on.
 
-    `line` is where it stands in its file; `market_note` says which prices guard the position, if
-    the file names a perpetual.
+    `line` is its line in the file; `market_note` says which prices guard the position, if the file
+    names a perpetual.
     """
 
     signal_id: str

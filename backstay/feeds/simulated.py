@@ -1,7 +1,7 @@
-"""A market that makes itself: seeded, deterministic, with trends, crashes and silences.
+"""A simulated market: seeded, deterministic, with trends, crashes and silences.
 
-Prices are whole numbers of ticks until they are handed out, and chance is drawn as integers, so
-that a seed means the same prices everywhere.
+Prices are whole numbers of ticks inside, and random numbers are integers, so that a seed gives the
+same prices everywhere.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -93,10 +93,10 @@ def simulated_prices(
     symbols: Sequence[str] = SYMBOLS,
     last_prices: Mapping[str, Decimal] | None = None,
 ) -> Iterator[PriceBatch]:
-    """Yield a market's prices in time order, from `start_us` for `span_us`; None is for ever.
+    """Yield a market's prices in time order, from `start_us` for `span_us`; None is without end.
 
-    The same seed and start give the same prices; a longer span only goes on. A symbol that has
-    one of `last_prices` goes on from it, to the tick.
+    The same seed and start give the same prices; a longer span only adds more. A symbol that has
+    one of `last_prices` continues from it, to the tick.
     """
     end_us = None if span_us is None else start_us + span_us
     last_prices = last_prices or {}
@@ -169,7 +169,7 @@ def _prices(
 
 
 def _next_mood(random: Random, ticks: int, first_ticks: int) -> _Mood:
-    """Draw a mood, but none that leads further away from a price that is far off already."""
+    """Draw a mood that does not move a price further away if it is already far off."""
     barred: tuple[_Mood, ...] = ()
     if ticks > first_ticks * 3 // 2:
         barred = _RISING

@@ -13,7 +13,7 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _CHINESE = "gb18030"
-"""GBK and what came after it; its letters, digits and commas are those of ASCII."""
+"""GBK and its successor; its letters, digits and commas are those of ASCII."""
 
 _ARRAY = re.compile(r"\[([^\[\]]*)\]")
 _ARRAYS = re.compile(r"\s*\[\s*\[")
@@ -25,7 +25,7 @@ _NOT_TABLES = (
     ),
     (re.compile(r"\s*<"), "is a web page or XML, not a table; download the file itself"),
 )
-"""What other files of text begin with, what they are, and what to do."""
+"""The beginning of other text files, their format, and the remedy."""
 
 
 class TextFile:
@@ -35,7 +35,7 @@ class TextFile:
     """
 
     def __init__(self, name: str) -> None:
-        """Open a file, and tell its encoding.
+        """Open a file, and find its encoding.
 
         Raises:
             InputError: if that cannot be done, with the remedy.
@@ -79,7 +79,7 @@ class TextFile:
         self.file.close()
 
     def error(self, reason: str, line: int | None = None) -> InputError:
-        """What is wrong with this file."""
+        """An error in this file, with its place."""
         return InputError(reason, file=self.file.name, line=line)
 
     def _next_block(self) -> str:
@@ -106,9 +106,9 @@ class TextFile:
                 raise self.error(seen)
 
     def _lines(self, text: str, ended: bool) -> str:
-        """Cut whole lines off a text, and carry the rest.
+        """Cut whole lines off a text, and keep the rest for the next block.
 
-        At the file's end a last line that lacks its newline belongs to this block.
+        At the file's end a last line without a newline belongs to this block.
         """
         end = len(text) if ended else text.rfind("\n") + 1
         self._carried = text[end:]

@@ -26,7 +26,7 @@ def column_name(cell: str) -> str:
 
 
 def headed_layout(names: Sequence[str]) -> Layout | None:
-    """The layout that a header's names tell; None if they are not those of trades or candles.
+    """The layout by a header's names; None if they are not those of trades or candles.
 
     Raises:
         ValueError: for a header of candles that lacks a column, or one that names a column twice.

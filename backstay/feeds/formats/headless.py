@@ -52,7 +52,7 @@ FORMATS = (
 
 
 def headless_layout(cells: Sequence[str]) -> Layout | None:
-    """The layout of a first line that is a row already; None if it is of no known format."""
+    """The layout of a first line that is a row; None if its format is not known."""
     for known in FORMATS:
         columns = known.columns.split()
         if len(columns) == len(cells) and _fits(columns, cells):

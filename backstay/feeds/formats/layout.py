@@ -12,8 +12,8 @@ class Layout:
 
     `prices` is one column for trades, and those of open, high, low and close for candles; a
     candle's `time` is when it begins. `skipped` counts the lines before the first row.
-    `whole_file` is the symbol of all rows, where the file's head says it. `named` finds the symbol
-    in the file's name, where only this format is named so.
+    `whole_file` is the symbol of all rows, where the file's head has it. `named` finds the symbol
+    in the file's name, where only this format has such names.
     """
 
     width: int

@@ -10,7 +10,7 @@ from backstay.feeds.formats.headless import headless_layout
 from backstay.feeds.formats.layout import Layout
 
 HEAD_LINES = 4
-"""How many lines tell a format: an address and a header, or the three headers of yfinance."""
+"""Lines needed to recognise a format: an address and a header, or yfinance's three headers."""
 
 _DELIMITERS = (",", ";", "\t", "|")
 _SHOWN_LENGTH_MAX = 60
@@ -18,10 +18,10 @@ _ADDRESS = re.compile(r"https?://[^\s,;]+[\s,;]*")
 
 
 def layout_of(lines: Sequence[str]) -> Layout:
-    """Tell the format of a file by its first lines (`HEAD_LINES`, or all that it has).
+    """Recognise the format of a file by its first lines (`HEAD_LINES`, or all that it has).
 
     Raises:
-        ValueError: if it is of no known format, with what was seen and what to do.
+        ValueError: if its format is not known, with the line and the remedy.
     """
     skipped = 1 if _ADDRESS.fullmatch(lines[0]) and len(lines) > 1 else 0
     lines = lines[skipped:]

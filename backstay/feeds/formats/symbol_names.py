@@ -14,7 +14,7 @@ _FILE_NAMES = (
 
 
 def symbol_in_name(file_name: str, layout: Layout) -> str | None:
-    """The symbol in a file's name, if it is one that its format's source gives to files."""
+    """The symbol in a file's name, if the name is one that its format's source gives."""
     for pattern in (*_FILE_NAMES, *(() if layout.named is None else (layout.named,))):
         if match := pattern.fullmatch(file_name):
             return normalised(match[1])

@@ -1,4 +1,4 @@
-"""The way from feeds to markets, and the questions that every feed answers."""
+"""The way from feeds to markets, and the interface of every feed."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ QUEUED_MAX = 64
 """How many messages may wait in a market's mailbox before its feed waits."""
 
 DELAY_SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""The bounds of how late an exchange's prices are."""
+"""The buckets for the delay of an exchange's prices."""
 
 _QUEUE_SECONDS = 0.002
 _AWAY_SECONDS = 0.05
@@ -27,13 +27,13 @@ _OPEN_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedStatus:
-    """A feed as it stands, for metrics.
+    """A feed's state, for metrics.
 
-    `blocked_us` is how long markets were too busy to take its prices, in all; the time of its last
-    message is a Unix time in seconds, None before the first. `ended` is a feed that has brought all
-    that it has. `unknown` counts frames that were not understood, by kind. `delay` is of an
-    exchange's prices, from its time to their arrival; `clock_ahead_seconds` is how far its clock is
-    ahead of ours, by the trade that was least late.
+    `blocked_us` is the total time for which markets were too busy to take its prices; the time of
+    its last message is a Unix time in seconds, None before the first. `ended` says that a feed has
+    brought all its prices. `unknown` counts frames that were not understood, by kind. `delay` is of
+    an exchange's prices, from its time to their arrival; `clock_ahead_seconds` is how far its clock
+    is ahead of ours, by the trade that was least late.
     """
 
     connected: bool
@@ -52,7 +52,7 @@ class Feed(Protocol):
     name: str
 
     def start(self) -> None:
-        """Open the markets of the symbols that are known, and bring prices from now on."""
+        """Open the markets of the known symbols, and bring prices from now on."""
         ...
 
     def ask_to_stop(self) -> None:
@@ -64,15 +64,15 @@ class Feed(Protocol):
         ...
 
     def symbols(self) -> tuple[str, ...]:
-        """The symbols that are known to be this feed's."""
+        """The known symbols of this feed."""
         ...
 
     def trouble(self) -> str | None:
-        """Why the feed cannot be relied on now, if so."""
+        """The reason why the feed does not work, if it does not."""
         ...
 
     def status(self) -> FeedStatus:
-        """How it stands."""
+        """The feed's state."""
         ...
 
 
@@ -86,7 +86,7 @@ class Inlet:
     def __init__(
         self, directory: Directory, published: Published, clock: Clock, stopping: threading.Event
     ) -> None:
-        """What waits here ends when `stopping` is set."""
+        """Every wait here ends when `stopping` is set."""
         self._directory = directory
         self._published = published
         self._clock = clock
@@ -96,12 +96,12 @@ class Inlet:
 
     @property
     def blocked_us(self) -> int:
-        """For how long the feed has waited for markets so far; also while it waits."""
+        """How long the feed has waited for markets so far, a wait in progress included."""
         waited_us, since_us = self._waited_us
         return waited_us + (0 if since_us is None else self._clock.monotonic_us() - since_us)
 
     def open_market(self, symbol: str) -> None:
-        """See that a symbol has its market.
+        """Open a symbol's market.
 
         Raises:
             TimeoutError: if the Desk does not open it.
@@ -122,21 +122,21 @@ class Inlet:
 
     def pause(self, whys: Mapping[str, str]) -> None:
         """Pause markets, each for its reason."""
-        # Before they are told: the next life of one that fails meanwhile reads it here.
+        # Set before markets are told: if one fails meanwhile, its next life reads it here.
         self._published.feed_pauses.update(whys)
         self._tell({symbol: SetPause(why=why) for symbol, why in whys.items()})
 
     def resume(self, symbol: str) -> None:
-        """Have a market go on."""
+        """Tell a market to resume."""
         self._published.feed_pauses[symbol] = None
         self.tell(symbol, SetPause(why=None))
 
     def tell(self, symbol: str, message: Any) -> None:
-        """Tell a market; one that has failed is told in its next life, unless the feed stops."""
+        """Tell a market; a failed one is told in its next life, unless the feed stops."""
         self._tell({symbol: message})
 
     def _tell(self, messages: Mapping[str, Any]) -> None:
-        """Tell each market its message; those that are there need not wait for the others."""
+        """Tell each market its message; those that run do not wait for the others."""
         if left := self._not_taken(messages):
             with self._blocked():
                 while left and not self._stopping.wait(_AWAY_SECONDS):
@@ -146,13 +146,13 @@ class Inlet:
         return {
             symbol: message
             for symbol, message in messages.items()
-            # What is not taken is told again: no letter is dead.
+            # A message that is not taken is sent again, so none becomes a dead letter.
             if not self._directory.offer_to_market(symbol, message)
         }
 
     @contextmanager
     def _blocked(self) -> Iterator[None]:
-        """Count the time inside."""
+        """Count the time inside the block as blocked."""
         self._waited_us = (self.blocked_us, self._clock.monotonic_us())
         try:
             yield

@@ -25,13 +25,13 @@ _PRICES_MAX = 1_000
 
 
 Source = Callable[[int], AbstractContextManager[Iterable[PriceBatch]]]
-"""Opens a feed's prices; it is told how many were taken before, by a life that failed."""
+"""Opens a feed's prices, given the number already taken by a life that failed."""
 
 
 class Pacer:
-    """When a price of a feed's own time is due, by our monotonic clock.
+    """Converts a feed's own time into our monotonic clock's.
 
-    A feed that was held up goes on from where it is: it does not rush to make up for it.
+    A feed that was delayed continues at the same pace: it does not rush to catch up.
     """
 
     def __init__(self, clock: Clock, speed: Decimal) -> None:
@@ -42,13 +42,13 @@ class Pacer:
         self._monotonic_us = 0
 
     def due_in_us(self, feed_us: int) -> int:
-        """How long until a price is due; 0 or less if it is."""
+        """The time until a price is due, in microseconds; 0 or less if it is due."""
         if self._first_us is None:
             self._begin(feed_us)
         return self._monotonic_us + self._played_us(feed_us) - self._clock.monotonic_us()
 
     def catch_up(self, feed_us: int) -> None:
-        """Begin anew at a due price that comes late."""
+        """Restart the pace at a price that comes late."""
         if self.due_in_us(feed_us) < -_SLIP_US_MAX:
             self._begin(feed_us)
 
@@ -62,7 +62,7 @@ class Pacer:
 
 
 class LiveFeed:
-    """Plays a source's prices until it ends or is stopped; one that fails begins anew.
+    """Plays a source's prices until it ends or is stopped; a source that fails is opened again.
 
     `symbols` are known beforehand, or found as the prices come.
     """
@@ -94,7 +94,7 @@ class LiveFeed:
         self._thread = threading.Thread(target=self._run, name=f"feed-{name}", daemon=True)
 
     def start(self) -> None:
-        """Open the markets of the symbols that are known, and play from now on.
+        """Open the markets of the known symbols, and play from now on.
 
         Raises:
             TimeoutError: if the Desk does not open the markets.
@@ -115,11 +115,11 @@ class LiveFeed:
             self._thread.join(timeout_seconds)
 
     def symbols(self) -> tuple[str, ...]:
-        """The symbols that are known to be this feed's."""
+        """The known symbols of this feed."""
         return self._symbols
 
     def trouble(self) -> str | None:
-        """Why the feed cannot be relied on, None where all of its symbols have had a price."""
+        """The reason why the feed does not work; None if all of its symbols have had a price."""
         if self._trouble is not None or self._ended:
             return self._trouble
         waiting = [symbol for symbol in self._symbols if not self._published.has_price(symbol)]
@@ -128,7 +128,7 @@ class LiveFeed:
         return None
 
     def status(self) -> FeedStatus:
-        """How it stands; one that plays is connected."""
+        """The feed's state; while it plays, it counts as connected."""
         taken_us, ended = self._taken_us, self._ended
         return FeedStatus(
             connected=self._thread.is_alive() and self._trouble is None and not ended,
@@ -175,7 +175,7 @@ class LiveFeed:
                     return
 
     def _ends_of_runs(self, batch: PriceBatch, pacer: Pacer) -> Iterator[int]:
-        """Tell a batch's prices as they fall due; yields how many were told each time."""
+        """Tell a batch's prices as they become due; yields how many were told each time."""
         times_us, prices = batch.times_us, batch.prices
         index, count = 0, len(times_us)
         while index < count:
@@ -187,7 +187,7 @@ class LiveFeed:
             end = index + 1
             while end < min(count, index + _PRICES_MAX) and pacer.due_in_us(times_us[end]) <= 0:
                 end += 1
-            # What is played has no sender: the market's clock says when each price came.
+            # Played prices have no sender: the market's clock gives their times.
             message = TakePrices(prices=prices[index:end], times_us=[None] * (end - index))
             self._inlet.tell(batch.symbol, message)
             yield end - index

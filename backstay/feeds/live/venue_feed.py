@@ -1,4 +1,4 @@
-"""An exchange as a feed: passes its session's news to the markets of its symbols."""
+"""An exchange as a feed: passes its session's prices and states to its symbols' markets."""
 
 import threading
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ WHY_CHARS_MAX = 200
 
 
 class VenueFeed:
-    """Brings an exchange's trades to the markets of its symbols, for as long as it is not stopped.
+    """Brings an exchange's trades to the markets of its symbols, until it is stopped.
 
     While the connection is down the markets are paused: nothing is judged or opened. A symbol that
     the exchange refuses stays paused, and the others go on.
@@ -41,7 +41,7 @@ class VenueFeed:
         url: str | None = None,
         timing: Timing | None = None,
     ) -> None:
-        """Nothing runs until `start`; `url` is another address than the venue's own."""
+        """Nothing runs until `start`; `url` replaces the venue's own address."""
         self.name = venue.name
         self._symbols = {one.venue_symbol: one.symbol for one in listings}
         self._stopping = threading.Event()
@@ -83,9 +83,9 @@ class VenueFeed:
         return tuple(self._symbols.values())
 
     def trouble(self) -> str | None:
-        """Why its prices cannot be relied on, if so.
+        """The reason why the feed does not work, if it does not.
 
-        A symbol that the venue refuses is its market's trouble, unless there is no other.
+        A symbol that the venue refuses affects only its market, unless it refuses all of them.
         """
         trouble, refused = self._trouble, dict(self._refused)
         if trouble is not None:
@@ -99,7 +99,7 @@ class VenueFeed:
         return f"{self.name}: {clock_trouble}" if clock_trouble is not None else None
 
     def status(self) -> FeedStatus:
-        """How it stands."""
+        """The feed's state."""
         state = self._session.state
         return FeedStatus(
             connected=state.connected,
@@ -114,16 +114,16 @@ class VenueFeed:
     # --- What the session tells, on the feed's thread ------------------------------------------
 
     def prices(self, symbol: str, prices: list[Decimal], times_us: list[int]) -> None:
-        """Hand trades to their market, when it has room."""
+        """Pass trades to their market, when it has room."""
         ours = self._symbols[symbol]
-        # A clock that runs behind the exchange's would make the newest price come from the future.
+        # If our clock is behind the exchange's, the newest price seems to come from the future.
         self._delay.observe(max(0, self._clock.now_us() - times_us[-1]) / SECOND_US)
         self._look_at_clock()
         if self._inlet.wait_for_room(ours):
             self._inlet.tell(ours, TakePrices(prices=prices, times_us=times_us))
 
     def _look_at_clock(self) -> None:
-        """Log where the venue's clock and ours begin to disagree, and where they agree again."""
+        """Log when the venue's clock and ours begin to disagree, and when they agree again."""
         before, self._clock_trouble = self._clock_trouble, self._session.state.clock.trouble()
         if before is None and self._clock_trouble is not None:
             log.error(f"clocks disagree: {self.name}: {self._clock_trouble}", venue=self.name)
@@ -131,14 +131,14 @@ class VenueFeed:
             log.warning("clocks agree again", venue=self.name)
 
     def served(self, symbol: str) -> None:
-        """A symbol's prices come from now on."""
+        """Resume a symbol's market: its prices come from now on."""
         self._waiting.discard(symbol)
         self._refused.pop(symbol, None)
         self._trouble = None
         self._inlet.resume(self._symbols[symbol])
 
     def lost(self, why: str) -> None:
-        """No price of this venue can be relied on."""
+        """Pause all markets of this venue."""
         self._trouble = why = _told(why)
         self._waiting = self._symbols.keys() - self._refused.keys()
         text = f"the connection to {self.name} is lost: {why}"
@@ -147,7 +147,7 @@ class VenueFeed:
         )
 
     def refused(self, symbol: str, why: str) -> None:
-        """The venue does not serve a symbol; asked for anew, it may change its mind."""
+        """Pause a symbol's market: the venue refuses it, though a later request may succeed."""
         self._waiting.discard(symbol)
         self._refused[symbol] = why = _told(why)
         self._trouble = None
@@ -158,5 +158,5 @@ class VenueFeed:
 
 
 def _told(why: str) -> str:
-    """What a venue has said, fit for events and messages, whatever it was."""
+    """A venue's text, made safe for events and messages."""
     return "".join(char if char.isprintable() else " " for char in why[:WHY_CHARS_MAX])

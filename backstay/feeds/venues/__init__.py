@@ -1,1 +1,1 @@
-"""Exchanges: how each one's public trades are asked for and decoded, and one session for all."""
+"""Exchanges: the requests and the decoder of each one's public trades, and one session for all."""

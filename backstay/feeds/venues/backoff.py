@@ -6,7 +6,7 @@ from random import Random
 class Backoff:
     """Exponential, with full jitter: each wait is drawn from 0 to a ceiling that doubles to a cap.
 
-    So that those who lost a venue at once do not come back at once.
+    So clients that lost a venue at the same moment do not return at the same moment.
     """
 
     def __init__(self, first_seconds: float, cap_seconds: float, random: Random) -> None:

@@ -28,7 +28,7 @@ _COMBINED = msgspec.json.Decoder(_Combined)
 
 
 def decode(frame: bytes) -> Sequence[Decoded]:
-    """What a frame says; raises nothing."""
+    """The contents of a frame; raises nothing."""
     try:
         trade = _COMBINED.decode(frame).data
     except UNREADABLE:

@@ -33,7 +33,7 @@ _TRADES = msgspec.json.Decoder(_Trades)
 
 
 def decode(frame: bytes) -> Sequence[Decoded]:
-    """What a frame says; raises nothing."""
+    """The contents of a frame; raises nothing."""
     try:
         trades = _TRADES.decode(frame)
     except UNREADABLE:

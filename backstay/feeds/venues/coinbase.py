@@ -46,7 +46,7 @@ _MARKET_TRADES = msgspec.json.Decoder(_MarketTrades)
 
 
 def decode(frame: bytes) -> Sequence[Decoded]:
-    """What a frame says; raises nothing. Its `Numbered` comes first."""
+    """The contents of a frame, `Numbered` first; raises nothing."""
     try:
         message = _MARKET_TRADES.decode(frame)
     except UNREADABLE:
@@ -55,8 +55,8 @@ def decode(frame: bytes) -> Sequence[Decoded]:
     for event in message.events:
         trades = event.trades
         if len(trades) > 1:
-            # A snapshot comes newest first. Ids grow with time, and tell those apart that were
-            # traded in the same microsecond.
+            # A snapshot comes newest first. Ids grow with time, and order the trades of one
+            # microsecond.
             trades.sort(key=lambda trade: (trade.time, len(trade.trade_id), trade.trade_id))
         decoded += trades_of(
             [(microseconds(row.time), row.product_id, row.price, row.trade_id) for row in trades],
@@ -110,7 +110,7 @@ def _request(kind: str, symbols: Sequence[str]) -> str:
 
 def _subscribe(symbols: Sequence[str]) -> list[str]:
     # The heartbeats come first: a connection without a subscription ends after 5 s. Then one
-    # request a product, so that a refused one takes no other with it.
+    # request a product, so that a refusal affects no other product.
     heartbeats = msgspec.json.encode({"type": "subscribe", "channel": "heartbeats"}).decode()
     return [heartbeats, *(_request("subscribe", [symbol]) for symbol in symbols)]
 

@@ -1,4 +1,4 @@
-"""Making a connection, without making a session wait for it."""
+"""Make a connection without making a session wait for it."""
 
 import socket
 import ssl
@@ -18,10 +18,10 @@ from backstay.feeds.venues.connection import (
 
 
 class Connecting:
-    """A connection that is being made, on a thread of its own: `done` is set when it is over.
+    """A connection that is being made, on a thread of its own: `done` is set at its end.
 
-    Names are looked up, and TLS and HTTP spoken, by calls that cannot be interrupted: who is not
-    interested any more calls `abandon`, and does not wait.
+    The calls that look up names and speak TLS and HTTP cannot be interrupted. A caller that no
+    longer needs the connection calls `abandon`, and does not wait.
     """
 
     def __init__(self, url: str, timeout_seconds: float) -> None:
@@ -89,7 +89,7 @@ class Connecting:
 
 
 def reach(url: str, timeout_seconds: float) -> socket.socket:
-    """Connect directly, whatever proxies the environment names; the TLS is still to be spoken.
+    """Connect directly, whatever proxies the environment names; TLS comes later.
 
     Raises:
         OSError: if the server is not reached.
@@ -114,16 +114,16 @@ def reach(url: str, timeout_seconds: float) -> socket.socket:
 
 
 def greet(sock: socket.socket, url: str, timeout_seconds: float) -> VenueConnection:
-    """Speak TLS, which is verified, and HTTP; closes the socket if that fails.
+    """Do the TLS handshake, with verification, and HTTP's; closes the socket if one fails.
 
     Raises:
-        OSError: if the server is lost, or not to be trusted.
+        OSError: if the server is lost, or its certificate is not valid.
         WebSocketException: if it does not speak WebSocket there.
     """
     try:
         if isinstance(sock, ssl.SSLSocket):
             sock.do_handshake()
-        # What decodes the frames validates their text; a redirect could lead to any server.
+        # The decoder validates the frames' text; a redirect could lead to any server.
         websocket = BufferedWebSocket(skip_utf8_validation=True, enable_multithread=False)
         websocket.connect(  # type: ignore[no-untyped-call]
             url, socket=sock, timeout=timeout_seconds, redirect_limit=0, suppress_origin=True

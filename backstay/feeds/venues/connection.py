@@ -1,4 +1,4 @@
-"""An open WebSocket connection, read in large pieces: every frame that has come, at once."""
+"""An open WebSocket connection, read in large pieces: all frames that have come, at once."""
 
 import socket
 import ssl
@@ -11,17 +11,17 @@ from websocket import ABNF, STATUS_NORMAL, WebSocket, WebSocketException, WebSoc
 READ_BYTES = 65_536
 
 MESSAGE_BYTES_MAX = 4 * 1024 * 1024
-"""Much more than any venue sends at once; what is longer never ends, and would fill the memory."""
+"""Much more than any venue sends at once; an endless message would fill the memory."""
 
 
 class Disconnected(Exception):
-    """The connection cannot be used any more; the message says why, for people."""
+    """The connection is no longer usable; the message says why, for people."""
 
 
 class VenueConnection:
-    """An open connection, for one thread; nothing of it waits.
+    """An open connection, for one thread; no call waits.
 
-    `receive` is to be called when `fileno` is readable; pings are answered by themselves. Sending
+    Call `receive` when `fileno` is readable; it answers pings. Sending
     raises `Disconnected` if it fails. `heard_at` is when the last frame of any kind came, on the
     monotonic clock.
     """
@@ -38,7 +38,7 @@ class VenueConnection:
         return self._socket.fileno()
 
     def receive(self) -> Sequence[bytes]:
-        """Read once, and return the texts that are complete now, in order: then `check`."""
+        """Read once, and return the texts that are complete now, in order; then call `check`."""
         texts: list[bytes] = []
         try:
             if self._websocket.fill(self._socket) and self._websocket.take_frames(texts):
@@ -59,11 +59,11 @@ class VenueConnection:
         self._send(text.encode(), ABNF.OPCODE_TEXT)
 
     def ping(self) -> None:
-        """Ask for a sign of life."""
+        """Send a ping."""
         self._send(b"", ABNF.OPCODE_PING)
 
     def close(self) -> None:
-        """Say goodbye if that is possible at once, and close the socket."""
+        """Send a close frame if that is possible at once, and close the socket."""
         if self._lost is None:
             self._websocket.send_close()
         self._socket.close()
@@ -76,14 +76,14 @@ class VenueConnection:
 
 
 class BufferedWebSocket(WebSocket):
-    """websocket-client's, fed in large pieces: by itself it reads a frame by two or three calls."""
+    """websocket-client's class, fed in large pieces; alone it reads a frame by 2 or 3 calls."""
 
     _buffer = b""
     _at = 0
     _bytes_of_message = 0
 
     def fill(self, sock: socket.socket) -> bool:
-        """Read what has come, once all from before is taken; tells whether there was any."""
+        """Read new bytes, once the earlier ones are taken; returns whether there were any."""
         try:
             self._buffer = sock.recv(READ_BYTES)
         except (BlockingIOError, ssl.SSLWantReadError):
@@ -94,9 +94,9 @@ class BufferedWebSocket(WebSocket):
         return True
 
     def take_frames(self, texts: list[bytes]) -> int:
-        """Take all frames that are complete, and tell how many; `texts` gets those that are texts.
+        """Take all complete frames, and return how many; `texts` gets the text frames.
 
-        The list has what came before also if this raises.
+        If this raises, the list has the texts that came before.
         """
         frames = 0
         while self._at < len(self._buffer):
@@ -114,12 +114,12 @@ class BufferedWebSocket(WebSocket):
         return frames
 
     def send_close(self, status: int = STATUS_NORMAL, reason: str | bytes = b"") -> None:
-        """Close the connection politely, if the other side is still there."""
+        """Send a close frame, if the other side is still connected."""
         with suppress(OSError, WebSocketException):
             super().send_close(status, reason)
 
     def _recv(self, bufsize: int) -> bytes:
-        """What websocket-client reads frames by: from memory; it goes on later if that ends."""
+        """Serve websocket-client's reads from memory; if that ends, it continues later."""
         at = self._at
         if at == len(self._buffer):
             raise WebSocketTimeoutException("the rest of the frame has not come yet")
@@ -132,12 +132,12 @@ class BufferedWebSocket(WebSocket):
 
 
 def reason_of(error: Exception) -> str:
-    """An error's words, or its name where it has none."""
+    """An error's text, or its class's name where it has none."""
     return str(error) or type(error).__name__
 
 
 def _close_reason(data: bytes) -> str:
-    """What a close frame says: a code in two bytes, and a text."""
+    """The contents of a close frame: a code in two bytes, and a text."""
     code = int.from_bytes(data[:2]) if len(data) >= 2 else None
     text = data[2:].decode(errors="replace")
     return f"closed by the venue: {code or 'without a code'} {text}".rstrip()

@@ -10,15 +10,15 @@ import msgspec
 
 from backstay.feeds.venues.frames import Decoded, Trades, Unknown
 
-# What msgspec raises (all of it ValueErrors, UnicodeDecodeError included), and what deep nesting
-# makes of it.
+# msgspec's errors (all of them ValueErrors, UnicodeDecodeError included), and the error of deep
+# nesting.
 UNREADABLE = (ValueError, RecursionError)
 
 Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 Row = tuple[int, str, Decimal, int | str]
-"""A trade on its way: time in microseconds, symbol, price, the venue's id."""
+"""A trade as it was read: time in microseconds, symbol, price, the venue's id."""
 
 _KIND_CHARACTERS_MAX = 40
 
@@ -53,7 +53,7 @@ def parsed(frame: bytes) -> object:
 
 
 def unknown(kind: object) -> Unknown:
-    """An `Unknown` whose kind is short text, whatever the venue sent for it."""
+    """An `Unknown` whose kind is short text, whatever the venue sent as its kind."""
     match kind:
         case Unknown():
             return kind

@@ -11,7 +11,7 @@ from decimal import Decimal
 class Trades:
     """Trades of one symbol, oldest first: exact prices, exchange times, the venue's ids.
 
-    A `snapshot` is what the venue sends of the past when one subscribes.
+    A `snapshot` has past trades, which the venue sends after a subscription.
     """
 
     symbol: str
@@ -23,14 +23,14 @@ class Trades:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscribed:
-    """A symbol's trades will come; None where all that were asked for are meant."""
+    """A symbol's trades will come; None means every symbol that was asked for."""
 
     symbol: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionRefused:
-    """A symbol's trades will not come; None where the venue does not say which it means."""
+    """A symbol's trades will not come; None if the venue does not name the symbol."""
 
     symbol: str | None
     why: str
@@ -38,14 +38,14 @@ class SubscriptionRefused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Numbered:
-    """The frame's number in its connection, which rises by one: one that is missing was lost."""
+    """The frame's number in its connection, which rises by one: a missing number was lost."""
 
     number: int
 
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """The venue lives: a heartbeat, or the answer to a ping."""
+    """The venue is alive: a heartbeat, or the answer to a ping."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoingAway:
-    """The venue is about to end the connection: connect anew before it does."""
+    """The venue is about to end the connection: connect again before it does."""
 
     why: str
 

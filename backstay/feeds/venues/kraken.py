@@ -31,7 +31,7 @@ _TRADES = msgspec.json.Decoder(_Trades)
 
 
 def decode(frame: bytes) -> Sequence[Decoded]:
-    """What a frame says; raises nothing."""
+    """The contents of a frame; raises nothing."""
     try:
         trades = _TRADES.decode(frame)
     except UNREADABLE:
@@ -68,7 +68,7 @@ def _other(frame: bytes) -> Decoded:
 def _subscribe(symbols: Sequence[str]) -> list[str]:
     if not symbols:
         return []
-    # The snapshot is what was traded last, so that a quiet market has a price at once.
+    # The snapshot has the last trades, so that a quiet market has a price at once.
     params = {"channel": "trade", "symbol": list(symbols), "snapshot": True}
     return [msgspec.json.encode({"method": "subscribe", "params": params}).decode()]
 

@@ -1,4 +1,4 @@
-"""One connection in the hands of a session: what is due on it, and what is held back."""
+"""One connection of a session: the frames due on it, and the trades held back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ RENEW_AT = 0.95
 """The part of a connection's life after which it is renewed: time enough for several attempts."""
 
 UNANSWERED_ACKS = 6
-"""So many times the time for an acknowledgement may pass without any."""
+"""A connection is given up after this many times the time for an acknowledgement."""
 
 HELD_MAX = 50_000
-"""How many frames of trades may be held back."""
+"""The largest number of frames of trades that are held back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +29,8 @@ class Timing:
     The wait before a new attempt is drawn from 0 to a ceiling, `backoff_first` at first and
     `backoff_cap` at most. A connection must be made within `connect`, a symbol acknowledged within
     `ack`. A renewed connection runs beside the old one for `overlap`, once it serves what the old
-    one does. Every `look` at least, the session looks at what is due. `silence` stands in for the
-    venue's own.
+    one does. At least every `look`, the session does what is due. `silence` replaces the venue's
+    own.
     """
 
     backoff_first: float = 1.0
@@ -43,12 +43,12 @@ class Timing:
 
 
 class Link:
-    """A connection, what is subscribed on it, and its trades that wait for others.
+    """A connection, its subscriptions, and its trades that are held back.
 
     `lively_at` is when its last heartbeat or trade came, on the monotonic clock.
 
-    A symbol that is in `held` has its trades kept there: until a snapshot has filled a gap, or, on
-    a connection that is to follow another one, until it does.
+    The trades of a symbol in `held` are kept there until a snapshot has filled a gap or, on a
+    connection that is to replace another one, until it does.
     """
 
     def __init__(
@@ -73,10 +73,10 @@ class Link:
         self._pinged_at = begun
 
     def turn(self, now: float) -> None:
-        """Send what is due, at the venue's rate.
+        """Send the frames that are due, at the venue's rate.
 
         Raises:
-            Disconnected: if nothing can be sent, or nothing was heard for too long.
+            Disconnected: if sending fails, or no frame came for too long.
         """
         silent = now - self.connection.heard_at
         if silent >= self._silence:
@@ -108,7 +108,7 @@ class Link:
         self._may_send_at = now + 1 / self._venue.messages_per_second
 
     def _expect_lively(self, now: float) -> None:
-        """Leave a connection that answers and brings nothing, or have another one follow it."""
+        """Leave a connection that answers and brings no trade, or renew it."""
         lifeless, venue = now - self.lively_at, self._venue
         if not self.subscriptions.served:
             return
@@ -121,18 +121,18 @@ class Link:
             self.lively_at = self.renew_at = now
 
     def excuse(self, seconds: float) -> None:
-        """Count no silence while the session did not read, because the sink was full."""
+        """Do not count as silence the time when the session did not read, as the sink was full."""
         self.connection.heard_at += seconds
         self.lively_at += seconds
 
     def missed(self, number: int) -> int:
-        """How many frames were lost before the one of this number."""
+        """The number of frames lost before the one of this number."""
         last = number - 1 if self._last_number is None else self._last_number
         self._last_number = max(last, number)
         return max(0, number - last - 1)
 
     def fill_gap(self, now: float) -> None:
-        """Subscribe anew for the sake of the snapshots, and hold trades back until they come."""
+        """Subscribe again to get snapshots, and hold trades back until they come."""
         self.subscriptions.renew()
         self.hold(self.subscriptions.served)
         self.held_until = now + 2 * self._ack_seconds
@@ -143,13 +143,13 @@ class Link:
             self.held.setdefault(symbol, [])
 
     def keep(self, trades: Trades) -> bool:
-        """Keep trades of a symbol that is held back; tells whether there is room for more."""
+        """Keep trades of a symbol that is held back; returns whether there is room for more."""
         self.held[trades.symbol].append(trades)
         self._held_count += 1
         return self._held_count < HELD_MAX
 
     def released(self, *symbols: str) -> list[Trades]:
-        """What was held back of these symbols, or of all, in its order; it is held no more."""
+        """Release the trades held back of these symbols, or of all, in their order."""
         found = [trades for one in symbols or tuple(self.held) for trades in self.held.pop(one, ())]
         self._held_count -= len(found)
         if not self.held:

@@ -47,7 +47,7 @@ _TRADES = msgspec.json.Decoder(_Trades, strict=False)
 
 
 def decode(frame: bytes) -> Sequence[Decoded]:
-    """What a frame says; raises nothing."""
+    """The contents of a frame; raises nothing."""
     try:
         trades = _TRADES.decode(frame)
     except UNREADABLE:
@@ -95,7 +95,7 @@ OKX = Venue(
     url="wss://ws.okx.com:8443/ws/v5/public",
     decode=decode,
     spell=lambda base, quote: f"{base}-{quote}",
-    # One request a symbol: a refused one takes no other with it.
+    # One request a symbol, so that a refusal affects no other symbol.
     subscribe=lambda symbols: [_subscribe(symbol) for symbol in symbols],
     # The venue ends a connection on which nothing was sent for 30 s.
     ping="ping",

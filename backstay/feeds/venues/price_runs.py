@@ -1,4 +1,4 @@
-"""Prices on their way out of a session: each trade once, in runs of a symbol."""
+"""The prices that leave a session: each trade once, in runs of a symbol."""
 
 from collections import deque
 from collections.abc import Callable
@@ -7,21 +7,21 @@ from decimal import Decimal
 from backstay.feeds.venues.frames import Trades
 
 IDS_MAX = 4_096
-"""How many ids of a symbol's trades are remembered: about 1 MB where they are UUIDs."""
+"""The number of a symbol's trade ids that are remembered: about 1 MB if they are UUIDs."""
 
 
 class RecentIds:
-    """The ids that came last, up to a number; it forgets the oldest."""
+    """The last ids, up to a number; it forgets the oldest."""
 
     __slots__ = ("_known", "_order")
 
     def __init__(self, count_max: int = IDS_MAX) -> None:
-        """Know none."""
+        """Begin with no ids."""
         self._order: deque[int | str] = deque(maxlen=count_max)
         self._known: set[int | str] = set()
 
     def add(self, trade_id: int | str) -> bool:
-        """Remember an id; tells whether it is new."""
+        """Remember an id; returns whether it is new."""
         known, order = self._known, self._order
         if trade_id in known:
             return False
@@ -35,17 +35,17 @@ class RecentIds:
 class PriceRuns:
     """Collects the prices of trades that were not seen before, by symbol, until they are taken.
 
-    What was seen is remembered across connections. `count` is how many prices wait.
+    It remembers the trades across connections. `count` is the number of waiting prices.
     """
 
     def __init__(self) -> None:
-        """Collect from nothing."""
+        """Begin with no prices."""
         self.count = 0
         self._recent: dict[str, RecentIds] = {}
         self._runs: dict[str, tuple[list[Decimal], list[int]]] = {}
 
     def take(self, trades: Trades) -> None:
-        """Add all that are new, in their order."""
+        """Add the prices of all new trades, in their order."""
         add = self._recent_of(trades.symbol).add
         prices, times_us = self._runs.setdefault(trades.symbol, ([], []))
         for price, time_us, trade_id in zip(
@@ -57,7 +57,7 @@ class PriceRuns:
                 self.count += 1
 
     def take_newest(self, trades: Trades) -> None:
-        """Add the newest, seen before or not: it is the present price. All count as seen."""
+        """Add the newest trade's price, seen before or not; mark all trades as seen."""
         if not trades.ids:
             return
         add = self._recent_of(trades.symbol).add

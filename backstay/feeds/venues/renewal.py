@@ -1,4 +1,4 @@
-"""A connection that is to follow another one, which goes on until it can."""
+"""A connection that is to replace another one, which goes on meanwhile."""
 
 from collections.abc import Callable
 
@@ -8,10 +8,10 @@ from backstay.feeds.venues.link import Link
 
 
 class Renewal:
-    """Made, and acknowledged, beside the connection that it follows; then both run for a while.
+    """A connection made and acknowledged beside the one it replaces; then both run for a while.
 
-    Its trades are held back meanwhile: what the old connection tells as well is then taken once,
-    what it does not tell any more is taken from here, and each trade in its order.
+    Its trades are held back meanwhile. Afterwards the trades that the old connection did not bring
+    are taken from here, so that each trade is taken once and in its order.
     """
 
     def __init__(
@@ -21,7 +21,7 @@ class Renewal:
         symbols: tuple[str, ...],
         overlap_seconds: float,
     ) -> None:
-        """Wait for a connection that is being made; `begin` makes a link of it."""
+        """Wait for a connection that is being made; `begin` makes it a link."""
         self.link: Link | None = None
         self._connecting = connecting
         self._begin = begin
@@ -30,7 +30,7 @@ class Renewal:
         self._follow_at: float | None = None
 
     def turn(self, served: set[str], now: float) -> Link | None:
-        """Do what is due; returns the link once it answered for all `served`, and has overlapped.
+        """Do what is due; returns the link once it serves all of `served`, and has overlapped.
 
         Raises:
             Disconnected: if the connection was not made, or is lost.
@@ -48,5 +48,5 @@ class Renewal:
         return self.link if now >= self._follow_at else None
 
     def drop(self) -> None:
-        """Give up, and close what there is."""
+        """Give up, and close the connection."""
         self._connecting.abandon()

@@ -1,4 +1,4 @@
-"""One session for every venue: it stays connected and subscribed, and tells what it hears."""
+"""One session for every venue: it stays connected and subscribed, and passes trades on."""
 
 import select
 import threading
@@ -33,7 +33,7 @@ from backstay.feeds.venues.venue import Venue
 log = structlog.get_logger(__name__)
 
 RUN_PRICES = 1_000
-"""How many prices are collected, at most, before the sink gets them."""
+"""The largest number of prices that are collected before the sink gets them."""
 
 FRAME_BYTES_LOGGED = 300
 
@@ -42,7 +42,7 @@ class Session:
     """Passes the trades of some symbols at one venue to a sink, until it is stopped.
 
     A connection that is lost, silent or not understood is replaced, with backoff, without end.
-    One that grows old is replaced while it lasts: `overlap` has both, and no price is missed.
+    An old one is replaced while it still works: both run during `overlap`, so no price is missed.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Session:
         timing: Timing | None = None,
         random: Random | None = None,
     ) -> None:
-        """Nothing happens until `run`; `symbols` are spelled as the venue does."""
+        """Nothing happens until `run`; `symbols` are in the venue's spelling."""
         timing = timing or Timing()
         self.state = SessionState()
         self._venue = venue
@@ -75,7 +75,7 @@ class Session:
         self._renewal: Renewal | None = None
 
     def run(self, stopping: threading.Event) -> None:
-        """Serve until `stopping` is set; returns soon after, whatever it is at."""
+        """Serve until `stopping` is set; returns soon after, whatever it is doing."""
         while not stopping.is_set():
             why = self._live(stopping)
             self._let_go()
@@ -86,7 +86,7 @@ class Session:
                 stopping.wait(seconds)
 
     def _live(self, stopping: threading.Event) -> str | None:
-        """Connect and serve; tells why it ended, None where it was stopped."""
+        """Connect and serve; returns why it ended, None if it was stopped."""
         try:
             connection = self._begin_connecting().wait(stopping, self._timing.look)
             if connection is not None:
@@ -100,7 +100,7 @@ class Session:
             return f"internal error: {error!r}"
 
     def _lose(self, why: str) -> None:
-        """Tell what came before the loss, then the loss."""
+        """Pass on the trades that came before the loss, then the loss."""
         self.state.why_lost = why
         self._served.clear()
         try:
@@ -115,7 +115,7 @@ class Session:
                 self._log.exception("loss not taken")
 
     def _let_go(self) -> None:
-        """Close every connection; what was held back came before its end."""
+        """Close every connection, and take its trades that were held back."""
         if self._link is not None:
             self._link.connection.close()
             self._release(self._link)
@@ -140,7 +140,7 @@ class Session:
     # Serving
 
     def _serve(self, stopping: threading.Event) -> None:
-        """Read all that comes, hand it on as soon as nothing more is there, and do what is due."""
+        """Read all frames, pass prices on once no more has come, and do what is due."""
         wait_seconds = 0.0
         while not stopping.is_set():
             readable = self._readable(wait_seconds)
@@ -209,7 +209,7 @@ class Session:
         if not trades.snapshot:
             self._traded_us = trades.times_us[-1]
         if symbol not in link.subscriptions.served:
-            # A venue that sends trades serves them, also if the acknowledgement is late or missing.
+            # A trade proves that its symbol is served, even without an acknowledgement.
             self._acknowledge(link, symbol)
             if symbol not in link.subscriptions.served:
                 self._take_unknown("trades of what was not asked for", symbol.encode())
@@ -265,7 +265,7 @@ class Session:
             return
         self.state.gaps += 1
         self._log.warning("frames were lost, subscribing anew", frames=missed, before=number)
-        # A gap that is being filled is filled by the same snapshots.
+        # The snapshots for an earlier gap fill this one as well.
         if link.held_until is None:
             link.fill_gap(time.monotonic())
 
@@ -299,7 +299,7 @@ class Session:
         self._sink.refused(symbol, why)
 
     def _release(self, link: Link, *symbols: str) -> None:
-        """Take what was held back; a trade that came otherwise meanwhile is not taken again."""
+        """Take the trades held back; a trade that came another way meanwhile is not taken again."""
         for trades in link.released(*symbols):
             self._runs.take(trades)
 
@@ -309,7 +309,7 @@ class Session:
     # Renewing
 
     def _renew(self, link: Link, now: float) -> None:
-        """Have another connection follow, where it is time for that."""
+        """Begin another connection, if a renewal is due."""
         if self._renewal is None:
             if link.renew_at is not None and now >= max(link.renew_at, self._may_connect_at):
                 self._log.info("renewing the connection")
@@ -326,7 +326,7 @@ class Session:
             self._follow(following)
 
     def _follow(self, link: Link) -> None:
-        """Let the old connection go, and take what was held back on the new one."""
+        """Close the old connection, and take the trades held back on the new one."""
         if self._link is not None:
             self._link.connection.close()
         self._link, self._renewal = link, None
@@ -337,7 +337,7 @@ class Session:
         self._release(link)
 
     def _renewal_failed(self, link: Link, why: str) -> None:
-        """Go on with the old connection, and try again later."""
+        """Keep the old connection, and try again later."""
         self._drop_renewal()
         seconds = self._backoff.next_seconds()
         link.renew_at = time.monotonic() + seconds

@@ -1,4 +1,4 @@
-"""A session's state for other threads, and the news that it passes on."""
+"""A session's state for other threads, and the interface of the sink of its prices."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,9 +13,9 @@ OTHER_KINDS = "other"
 
 
 class Sink(Protocol):
-    """Takes a session's news, on the session's thread; symbols are in the venue's spelling.
+    """Takes a session's prices and states, on its thread; symbols are in the venue's spelling.
 
-    An exception that one of these raises is logged, and costs the connection.
+    An exception that one of these raises is logged, and ends the connection.
     """
 
     def prices(self, symbol: str, prices: list[Decimal], times_us: list[int]) -> None:
@@ -23,15 +23,15 @@ class Sink(Protocol):
         ...
 
     def served(self, symbol: str) -> None:
-        """From now on prices come: told once a symbol until it is lost."""
+        """A symbol's prices come from now on; told once until it is lost."""
         ...
 
     def lost(self, why: str) -> None:
-        """No price of this venue can be relied on; reported once until a symbol is served again."""
+        """No prices of this venue come; told once until a symbol is served again."""
         ...
 
     def refused(self, symbol: str, why: str) -> None:
-        """The venue does not serve this symbol; asked for again on the next connection."""
+        """The venue does not serve this symbol; the next connection asks for it again."""
         ...
 
 
@@ -54,7 +54,7 @@ class SessionState:
     clock: VenueClock = field(default_factory=VenueClock)
 
     def count_unknown(self, kind: str) -> bool:
-        """Count a frame; tells whether it is the first of its kind. Kinds beyond 32 are one."""
+        """Count a frame; returns whether its kind is new. Kinds beyond 32 count as one."""
         if kind not in self.unknown and len(self.unknown) >= KINDS_MAX:
             kind = OTHER_KINDS
         count = self.unknown.get(kind, 0) + 1

@@ -1,4 +1,4 @@
-"""From what a user writes to a venue's own name of a market."""
+"""A venue's own name of a market, from a user's spelling."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class Listing:
 def listing(text: str, venue: Venue) -> Listing:
     """Find how a venue spells what a user writes: `btc-usd`, `BTCUSD` or `XBT/USD`.
 
-    A separator tells base from quote; without one, the longest known quote currency does.
+    A separator divides base from quote; without one, the longest known quote currency does.
 
     Raises:
         ValueError: naming the text, if it does not name a market, names a perpetual, or does not

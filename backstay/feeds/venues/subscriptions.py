@@ -9,16 +9,17 @@ PATIENCE_SECONDS_MAX = 300.0
 
 
 class Subscriptions:
-    """All symbols are asked for together; alone each, once a refusal does not say whom it means.
+    """All symbols are asked for together, or one by one after a refusal that names no symbol.
 
-    `served` were acknowledged, `refused` say why; the others wait for their answer, or to be asked
-    for. Frames are handed out one at a time, for the caller to keep the venue's rate.
+    `served` symbols were acknowledged, `refused` has the reasons; the others wait for their answer
+    or their request. Frames are given out one at a time, so that the caller can keep the venue's
+    rate.
     """
 
     def __init__(self, venue: Venue, symbols: Sequence[str], ack_seconds: float) -> None:
         """Ask for these symbols; those not answered within `ack_seconds` are asked for again.
 
-        The waits grow as long as no new symbol is served: a venue limits requests.
+        The waits grow while no new symbol is served, because a venue limits requests.
         """
         self.served: set[str] = set()
         self.refused: dict[str, str] = {}
@@ -54,9 +55,9 @@ class Subscriptions:
         return new
 
     def refuse(self, symbol: str | None, why: str) -> str | None:
-        """Take a refusal; returns the symbols refused since then, None if that is not known yet.
+        """Take a refusal; returns the symbols refused by it, None if they are not known yet.
 
-        A symbol that is served already stays so: it was asked for twice.
+        A symbol that is already served stays served: it was asked for twice.
         """
         if symbol is None and len(self._asked) == 1:
             (symbol,) = self._asked
@@ -82,7 +83,7 @@ class Subscriptions:
         return symbols
 
     def renew(self) -> None:
-        """Subscribe anew to what is served, before anything else."""
+        """Subscribe again to the served symbols, before anything else."""
         assert self._venue.resubscribe is not None, f"{self._venue.name} numbers no frames"
         if not (served := sorted(self.served)):
             return

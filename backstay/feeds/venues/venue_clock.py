@@ -4,24 +4,24 @@ from trading.times import SECOND_US
 
 WINDOW_SECONDS = 10.0
 AHEAD_SECONDS_MAX = 5.0
-"""What a market takes: a price that is stamped further ahead of our clock is rejected."""
+"""The market's bound: a price that is stamped further ahead of our clock is rejected."""
 
 BEHIND_SECONDS_MAX = 30.0
-"""No venue is that late with every trade: then it is our clock that is ahead."""
+"""No venue is this late with every trade, so our clock must be ahead."""
 
 
 class VenueClock:
     """Remembers the trade that was least late, of the last ten to twenty seconds.
 
-    A trade comes after it was made, by any right clock; so the least late one says most about the
-    two clocks. `ahead_seconds` is how far its time was ahead of ours when it came, negative where
-    it was behind, None before the first.
+    A trade arrives after it was made, so the least late one measures the two clocks best.
+    `ahead_seconds` is how far its time was ahead of ours when it came, negative where it was
+    behind, None before the first.
     """
 
     __slots__ = ("_began_at", "_newest", "ahead_seconds")
 
     def __init__(self) -> None:
-        """Begin without a trade."""
+        """Begin before the first trade."""
         self.ahead_seconds: float | None = None
         self._newest = 0.0
         self._began_at = 0.0
@@ -33,7 +33,7 @@ class VenueClock:
             self.ahead_seconds = self._newest = ahead
             self._began_at = at
         elif at - self._began_at >= WINDOW_SECONDS:
-            # What was best in the last window counts for one more; nothing before it does.
+            # The best trade of the last window counts for one more window.
             self.ahead_seconds = max(self._newest, ahead)
             self._newest, self._began_at = ahead, at
         else:
@@ -41,7 +41,7 @@ class VenueClock:
             self.ahead_seconds = max(self.ahead_seconds, ahead)
 
     def trouble(self) -> str | None:
-        """What is wrong with the two clocks, for people; None where they agree well enough."""
+        """The fault of the two clocks, for people; None if they agree well enough."""
         ahead = self.ahead_seconds
         if ahead is not None and ahead > AHEAD_SECONDS_MAX:
             return (

@@ -1,1 +1,1 @@
-"""The web server on its own thread, and how much of it one HTTP connection may take."""
+"""The web server on its own thread, and bounds on its HTTP connections."""

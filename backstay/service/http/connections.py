@@ -1,8 +1,8 @@
-"""Bounds on HTTP connections: how long each may keep the service waiting, and how many.
+"""Bounds on HTTP connections: how long each may keep the service waiting, and how many are open.
 
-uvicorn bounds neither. Here every connection is looked at once a second: one that has waited too
+uvicorn bounds neither. Here every connection is checked once a second. One that has waited too
 long for its client is answered where an answer is possible, and cut off. Seconds are counted in
-looks, so that no client pays for a time in which the server itself stood still.
+checks, so that a pause of the server itself does not count against a client.
 """
 
 import asyncio
@@ -26,18 +26,18 @@ from backstay.web.stream.event_stream import STREAMS_MAX
 
 CONNECTIONS_MAX = 500
 DESCRIPTORS = 4096
-"""How many files the process asks to have open: for each connection, several that just came."""
+"""The open files that the process asks for: several new connections for each one that stays."""
 
 DESCRIPTORS_PER_CONNECTION = 8
 HEAD_SECONDS_MAX = 10
 LAST_WORDS_SECONDS = 2
-"""How long what was answered to who is cut off may wait to be read."""
+"""How long the answer to a client that is cut off may wait to be read."""
 
 log = structlog.get_logger("backstay")
 
 
 class Wait(Enum):
-    """The things a connection waits for: the seconds allowed, and the name of the count beyond.
+    """What a connection waits for: the seconds allowed, and the count of those that exceed them.
 
     The gate waits for a body, and answers; the limit here is two seconds above the gate's.
     """
@@ -49,7 +49,7 @@ class Wait(Enum):
 
 
 def connections_max() -> int:
-    """How many connections may be open, once the process may have as many files as it needs."""
+    """Raise the limit of open files as far as needed; returns how many connections it allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     limits = [limit for limit in (DESCRIPTORS, hard) if limit != resource.RLIM_INFINITY]
     if soft != resource.RLIM_INFINITY and soft < min(limits):
@@ -61,7 +61,7 @@ def connections_max() -> int:
 
 
 def streams_max(connections: int) -> int:
-    """How many event streams may be open: so few that commands and probes have as much room."""
+    """The number of event streams that may be open: at most half of the connections."""
     if connections < CONNECTIONS_MAX:
         log.warning(
             f"the system allows fewer than {DESCRIPTORS} open files: at most {connections} HTTP "
@@ -91,9 +91,9 @@ class Connections(ServerState):
     def add(self, newcomer: "ClientConnection") -> None:
         """Keep one more; where there are too many, cut one off.
 
-        It is the one that has waited the longest for its client, or else one whose read has no
-        answer yet: it can be asked again. So a new client is served, however many others hang. The
-        newcomer is refused where all the others are commands and event streams.
+        That is the one that has waited longest for its client, or else one whose read has no answer
+        yet, because a read can be repeated. So a new client is served, however many others hang. If
+        all the others are commands and event streams, the newcomer is refused.
         """
         self.stats.open += 1
         if len(self._kept) >= self._most:
@@ -104,12 +104,12 @@ class Connections(ServerState):
             self._kept[newcomer] = None
 
     def let_go(self, one: "ClientConnection", reason: CutOff) -> None:
-        """Count one that is cut off, and wait for it no more."""
+        """Count a connection that is cut off, and stop checking it."""
         self.stats.cut_off[reason] += 1
         self._kept.pop(one, None)
 
     def remove(self, one: "ClientConnection") -> None:
-        """Count one that is gone no more."""
+        """Stop counting a connection that has ended."""
         self.stats.open -= 1
         self._kept.pop(one, None)
 
@@ -136,7 +136,7 @@ class ClientConnection(H11Protocol):
         super().connection_lost(exc)
 
     def look(self) -> bool:
-        """Tell whether something has moved since the last look; cut off what stood for too long."""
+        """Whether the connection progressed since the last look; cut it off if it is overdue."""
         waits_for = self.waits_for()
         # A request that came and was answered between two looks leaves another cycle behind.
         seen = (waits_for, self.cycle, self.transport.get_write_buffer_size())
@@ -150,7 +150,7 @@ class ClientConnection(H11Protocol):
         return has_moved
 
     def waits_for(self) -> Wait | None:
-        """What the client has to do next; None while it is the service's turn."""
+        """The client's next step; None while it is the service's turn."""
         if self.transport.get_write_buffer_size() > 0:
             return Wait.ANSWER_READ
         match self.conn.their_state:
@@ -164,7 +164,7 @@ class ClientConnection(H11Protocol):
 
     @property
     def is_reading(self) -> bool:
-        """Whether it waits for the answer to a request that changes nothing."""
+        """Whether the client waits for the answer to a request that changes nothing."""
         return self.conn.our_state is h11.SEND_RESPONSE and self.scope["method"] in SAFE_METHODS
 
     def cut_off(self, reason: CutOff) -> None:
@@ -174,16 +174,16 @@ class ClientConnection(H11Protocol):
         if problem is not None and self._can_answer(reason):
             self._answer(problem)
             self.transport.close()
-            # From here on no code checks whether it is read.
+            # From here on no check ends an answer that is not read.
             self.loop.call_later(LAST_WORDS_SECONDS, self.transport.abort)
         else:
             self.transport.abort()
         if self.cycle is not None:
-            # What the app still sends is dropped.
+            # Anything that the app still sends is dropped.
             self.cycle.disconnected = True
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP with a problem document."""
+        """Answer a request that is not HTTP with a problem document."""
         # uvicorn calls this where it handles h11's error, which knows the status.
         is_large = getattr(sys.exception(), "error_status_hint", None) == 431
         self.cut_off(CutOff.HEAD_LARGE if is_large else CutOff.MALFORMED)

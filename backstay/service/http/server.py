@@ -15,7 +15,7 @@ START_SECONDS_MAX = 10.0
 DRAIN_SECONDS = 1
 TICKS_A_SECOND = 10
 BACKLOG_PER_CONNECTION = 4
-"""How many may come at once for each that may stay: who comes is taken before one is cut off."""
+"""Connections that may arrive at once for each that stays: one is taken before another is cut."""
 
 
 class PortTakenError(ValueError):
@@ -51,7 +51,7 @@ def bound_socket(host: str, port: int) -> socket.socket:
 
 
 def url_of(bound: socket.socket) -> str:
-    """Where a bound socket is reached."""
+    """The URL of a bound socket."""
     host, port = bound.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -63,12 +63,12 @@ class _Server(uvicorn.Server):
         self.listening = threading.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Say when the server listens."""
+        """Note when the server listens."""
         await super().startup(sockets)
         self.listening.set()
 
     async def on_tick(self, counter: int) -> bool:
-        """Look at the connections; uvicorn calls this ten times a second."""
+        """Check the connections; uvicorn calls this ten times a second."""
         if counter % TICKS_A_SECOND == 0:
             self._connections.look()
         return await super().on_tick(counter)
@@ -88,8 +88,8 @@ class WebServer:
     ) -> None:
         """`on_failed` is told why the server ended without having been stopped.
 
-        `stats` counts the connections. `trusted_proxies` are the addresses and networks of those
-        that are believed about who calls.
+        `stats` counts the connections. `trusted_proxies` are the addresses and networks of the
+        proxies whose word about the caller's address is believed.
         """
         most = connections_max()
         config = uvicorn.Config(
@@ -115,14 +115,14 @@ class WebServer:
         """Listen; returns once connections are taken.
 
         Raises:
-            RuntimeError: if that does not come about.
+            RuntimeError: if the server does not start.
         """
         self._thread.start()
         if not self._server.listening.wait(START_SECONDS_MAX) or self._failure:
             raise RuntimeError(self._failure or "the web server did not start")
 
     def stop(self) -> None:
-        """Take no further connection, and end when the requests under way have been answered.
+        """Take no further connection, and end once the requests in progress are answered.
 
         Those that take longer than a second are cut off.
         """

@@ -7,7 +7,7 @@ from backstay.service.metrics.model import Label, MetricGroup, counter, gauge, h
 PRICE_RESULTS = ("accepted", "rejected", "ignored", "quarantined")
 MARKET_STATES = ("LIVE", "STALE", "QUARANTINED", "PAUSED")
 BY_API = "api"
-"""The venue of prices that no feed brings."""
+"""The venue label of prices that no feed brings."""
 
 _VENUE = Label(name="venue", values_max=len(VENUES))
 _VENUE_OR_API = Label(name="venue", values_max=len(VENUES) + 1)

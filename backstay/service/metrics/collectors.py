@@ -20,7 +20,7 @@ Labels = tuple[str, ...]
 
 
 def books(published: Published, stats: EngineStats) -> Readings:
-    """Each account's balances, and what its health checks said."""
+    """Each account's balances, and the results of its health checks."""
     wallets = published.version.wallets
     balances: dict[Labels, Value] = {}
     for account, wallet in wallets.items():
@@ -51,11 +51,11 @@ def books(published: Published, stats: EngineStats) -> Readings:
 
 
 LEFT_OUT = (MarketState.STALE, MarketState.QUARANTINED)
-"""Nobody's trouble where no feed brings prices and no position waits for one."""
+"""States that count only where a feed brings prices or a position waits for one."""
 
 
 def markets(published: Published, clock: Clock, awaited: Set[str]) -> Readings:
-    """How many markets are in each state, and what keeps trading back.
+    """The number of markets in each state, and of the pauses.
 
     `awaited` are the symbols that a feed brings.
     """
@@ -83,8 +83,8 @@ def markets(published: Published, clock: Clock, awaited: Set[str]) -> Readings:
 class FeedPriceCounts:
     """Prices by the feed that brings them, from what each market has counted.
 
-    A market that failed counts from 0 in its next life; here its former counts are kept, but for
-    what came after the last reading.
+    A market that failed counts from 0 in its next life. Its former counts are kept here, except
+    for the prices after the last reading.
     """
 
     def __init__(self, published: Published, feed_names: Callable[[], Mapping[str, str]]) -> None:
@@ -121,12 +121,12 @@ class FeedPriceCounts:
 
 
 def _counts_of(status: MarketStatus) -> tuple[int, ...]:
-    """By the guard's verdict, in the order of `PRICE_RESULTS`; last, how often times began anew."""
+    """Counts by the guard's verdict, in the order of `PRICE_RESULTS`; the last is of new times."""
     return status.accepted, status.rejected, status.ignored, status.quarantined, status.rebased
 
 
 def feeds(statuses: Mapping[str, FeedStatus]) -> Readings:
-    """How each feed stands, by its name."""
+    """Each feed's state, by its name."""
     each = {(name,): status for name, status in statuses.items()}
     return {
         "backstay_feed_connected": {name: one.connected for name, one in each.items()},
@@ -182,13 +182,13 @@ def engine(
 
 
 def set_aside(published: Published) -> Readings:
-    """How many actors of each kind stand still for good."""
+    """The number of actors of each kind that are set aside."""
     kinds = [one.kind for one in published.standing_still()]
     return {"backstay_set_aside": {(str(kind),): kinds.count(kind) for kind in ActorKind}}
 
 
 def web(backend: Backend) -> Readings:
-    """Whether it is ready, who listens, and what is asked over HTTP."""
+    """Readiness, event streams, connections, and HTTP requests."""
     stats = backend.requests
     return {
         "backstay_ready": {(): backend.readiness().ok},

@@ -27,11 +27,11 @@ Labels = tuple[str, ...]
 class CommitCounts:
     """Events and entries by metric and labels, and which positions are open now.
 
-    One thread counts and another reads; a lock keeps a reading from falling into a commit.
+    One thread counts and another reads; a lock keeps a reading from seeing half of a commit.
     """
 
     def __init__(self) -> None:
-        """Begin without a commit."""
+        """Begin with no commits."""
         self._lock = threading.Lock()
         self._counts: dict[str, Counter[Labels]] = {}
         self._gains = self._losses = ZERO
@@ -40,17 +40,17 @@ class CommitCounts:
         self._open: Counter[Labels] = Counter()
 
     def watch(self, published: Published) -> None:
-        """Begin with the positions that are open; each later commit is then to be counted."""
+        """Begin with the open positions; the caller then counts each later commit."""
         with self._lock:
-            # Behind the lock: a commit that is counted before it is already in this version.
+            # Read under the lock: a commit counted before this is already in the version.
             version = published.version
             self._commit_id = version.commit_id
             self._open = Counter((str(p.side),) for p in version.positions.values())
 
     def count(self, message: Announced) -> None:
-        """Take what one commit made durable."""
+        """Count the changes of one commit."""
         with self._lock:
-            # What was open when watching began has the positions of commits before it.
+            # The positions of commits before watching began are among those open then.
             is_new = message.commit_id > self._commit_id
             for change in message.changes:
                 self._count_change(change)
@@ -58,7 +58,7 @@ class CommitCounts:
                     self._follow(change)
 
     def readings(self) -> Readings:
-        """What it all comes to."""
+        """The current counts."""
         with self._lock:
             readings: dict[str, dict[Labels, Value]] = {
                 f"backstay_{name}": dict(counts) for name, counts in self._counts.items()
@@ -110,7 +110,7 @@ class CommitCounts:
             self._costs[kind] += getattr(part.costs, kind)
 
     def _follow(self, change: Change) -> None:
-        """Note which positions are open now."""
+        """Update the set of open positions."""
         for event in change.events:
             if isinstance(event, PositionOpened):
                 self._open[(str(event.side),)] += 1
@@ -119,7 +119,7 @@ class CommitCounts:
 
 
 def _target(hit: RungHit, change: Change) -> str:
-    """Where a rung has moved the stop: to the entry price, or else to another place."""
+    """The label for where a rung moved the stop: to the entry price, or to another place."""
     entry_price = next(
         (p.entry_price for p in change.positions if p.position_id == hit.position_id), None
     )

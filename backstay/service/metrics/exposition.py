@@ -28,14 +28,14 @@ _FAMILIES: dict[Kind, type[Family]] = {
 
 
 class CatalogueCollector(Collector):
-    """Every metric of the catalogue, with what its source says; 0 where nothing is said yet."""
+    """Every metric of the catalogue, with its source's readings; 0 where there is none yet."""
 
     def __init__(self, sources: Iterable[Callable[[], Readings]]) -> None:
         """Read these sources at each scrape; more may be added to them."""
         self._sources = sources
 
     def collect(self) -> Iterator[Metric]:
-        """What a scrape gets."""
+        """The metric families of a scrape."""
         readings = {name: its for source in self._sources for name, its in source().items()}
         for metric in OURS:
             yield _family(metric, dict(readings.pop(metric.name, {})))

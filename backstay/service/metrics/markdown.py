@@ -1,4 +1,4 @@
-"""The catalogue as docs/metrics.md has it."""
+"""The catalogue as docs/metrics.md shows it."""
 
 from backstay.service.metrics.model import Label, Metric, MetricGroup
 

@@ -1,8 +1,8 @@
-"""The process's metrics: fed by what is announced and published, read at each scrape.
+"""The process's metrics: fed by commits and published state, read at each scrape.
 
-A scrape asks no actor and no database. It holds the interpreter's lock: what it costs grows with
-the accounts, their checks and the routes, and with the positions only while one is not armed or
-is past its time stop.
+A scrape asks no actor and no database. It holds the interpreter's lock, for a time that grows with
+the accounts, their checks and the routes, and with the positions only while one is not armed or is
+past its time stop.
 """
 
 import threading
@@ -40,7 +40,7 @@ class Metrics:
     """
 
     def __init__(self, lines_lost: Callable[[], int] = int) -> None:
-        """Begin every counter at 0; `lines_lost` says how many log lines were lost."""
+        """Begin every counter at 0; `lines_lost` returns the number of lost log lines."""
         self._lines_lost = lines_lost
         self._commits = CommitCounts()
         self._awaited: Callable[[], Set[str]] = frozenset
@@ -53,7 +53,7 @@ class Metrics:
         ProcessCollector(registry=self._registry)
 
     def watch_standby(self, candidate: "OwnerCandidate") -> None:
-        """Show whether the database answers, until the process owns it."""
+        """Show whether the database answers, while the process does not own it."""
         self._sources.append(lambda: {"backstay_database_up": {(): not candidate.database_away}})
 
     def watch(
@@ -88,17 +88,17 @@ class Metrics:
         ]
 
     def watch_feeds(self, system: System, feeds: "Feeds") -> None:
-        """Show from now on how the feeds stand, and what they bring."""
+        """From now on show the feeds' states and prices."""
         prices = collectors.FeedPriceCounts(system.published, feeds.names_by_symbol)
         self._awaited = feeds.awaited_symbols
         self._sources += [lambda: collectors.feeds(feeds.statuses()), prices.readings]
 
     def watch_web(self, backend: "Backend") -> None:
-        """Show from now on whether the service is ready, and what is asked of it."""
+        """From now on show the readiness of the service, and its requests."""
         self._sources.append(partial(collectors.web, backend))
 
     def count(self, message: Announced) -> None:
-        """Count what one commit made durable; a listener."""
+        """Count the changes of one commit; a listener of commits."""
         self._commits.count(message)
 
     def count_notification(self, sent: bool) -> None:

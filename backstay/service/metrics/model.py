@@ -21,7 +21,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """A label with its closed set of values; an open one has none, but at most so many."""
+    """A label with its closed set of values; an open label has none, but a largest number."""
 
     name: str
     values: tuple[str, ...] = ()
@@ -29,7 +29,7 @@ class Label:
 
     @property
     def most(self) -> int:
-        """How many values it may have."""
+        """The largest number of values."""
         return len(self.values) or self.values_max
 
 
@@ -37,8 +37,8 @@ class Label:
 class Metric:
     """The description of one metric.
 
-    `bounds` are a histogram's, without infinity. `label_sets_max` stands where not every value of
-    one label meets every value of the others.
+    `bounds` are a histogram's, without infinity. `label_sets_max` is given where not every
+    combination of the labels' values occurs.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Metric:
 
     @property
     def series(self) -> int:
-        """How many series it comes to at the most."""
+        """The largest number of series."""
         sets = self.label_sets_max or prod(label.most for label in self.labels)
         match self.kind:
             case Kind.HISTOGRAM:
@@ -62,24 +62,24 @@ class Metric:
                 return sets
 
     def label_sets(self) -> Iterator[tuple[str, ...]]:
-        """Every combination of values that is known beforehand; none where a label is open."""
+        """Every combination of the labels' values; none where a label is open."""
         return product(*(label.values for label in self.labels))
 
 
 def gauge(name: str, unit: str, meaning: str, *labels: Label) -> Metric:
-    """What may rise and fall."""
+    """A metric that may rise and fall."""
     return Metric(name=name, kind=Kind.GAUGE, unit=unit, meaning=meaning, labels=labels)
 
 
 def counter(name: str, unit: str, meaning: str, *labels: Label) -> Metric:
-    """What only rises, from 0 in each process."""
+    """A metric that only rises, from 0 in each process."""
     return Metric(name=name, kind=Kind.COUNTER, unit=unit, meaning=meaning, labels=labels)
 
 
 def histogram(
     name: str, unit: str, bounds: tuple[float, ...], meaning: str, *labels: Label
 ) -> Metric:
-    """How values are spread."""
+    """A metric of the distribution of values."""
     return Metric(
         name=name,
         kind=Kind.HISTOGRAM,
@@ -113,4 +113,4 @@ class Summary:
 
 Value = int | float | Decimal | Histogram | Summary
 Readings = Mapping[str, Mapping[tuple[str, ...], Value]]
-"""What is so now: by the metric's name and its labels' values, in their order."""
+"""Current values by the metric's name and its labels' values, in the labels' order."""

@@ -1,8 +1,8 @@
 """Notifications: committed events are sent to people, through services outside.
 
-The events table is the outbox. Each target has a thread and a cursor: up to which event it has
-all that it is to be told. The cursor is committed after each message and before the next, so that
-a crash repeats one message at most; events wait in the table for a target that is away.
+The events table is the outbox. Each target has a thread and a cursor, which is the id of the last
+event that it has been told. The cursor is committed after each message and before the next, so that
+a crash repeats at most one message. Events wait in the table for a target that does not answer.
 """
 
 import threading
@@ -24,9 +24,9 @@ from persistence.errors import UNREADABLE
 READ_AGAIN_SECONDS = 1.0
 RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 PACE_SECONDS = 1.0
-"""Between two messages to a target: what happens meanwhile comes together in the next."""
+"""The pause between two messages to a target: the next one tells all events since then."""
 LOOK_SECONDS = 0.25
-"""How often a thread that waits for its commit looks whether it shall stop."""
+"""How often a thread that waits for its commit checks whether to stop."""
 
 ToCommitter = Callable[[CommitChange], object]
 
@@ -37,7 +37,7 @@ class Outbox(EventReader, Protocol):
     """The source of events and cursors, on any thread."""
 
     def deliveries(self) -> dict[str, int]:
-        """By target, the last event up to which it has them all."""
+        """By target, the id of the last event that it has been told."""
         ...
 
     def last_event_id(self) -> int:
@@ -51,14 +51,14 @@ class Receiver(Protocol):
     name: str
 
     def send(self, message: Message) -> str | None:
-        """Deliver a message, which may take long; returns why not where it did not arrive."""
+        """Deliver a message, which may take long; returns the reason if it did not arrive."""
         ...
 
 
 class Notifications:
-    """Tells targets what was committed: `announced` is a listener of the actors.
+    """Tells targets the committed events; `announced` is a listener of commits.
 
-    Nothing waits for a target: one that fails or hangs is behind alone, and catches up.
+    Nothing waits for a target: one that fails or hangs delays no other, and catches up.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Notifications:
         retry_seconds: tuple[float, ...] = RETRY_SECONDS,
         pace_seconds: float = PACE_SECONDS,
     ) -> None:
-        """`count` is told of each attempt whether it arrived, on any thread."""
+        """`count` is told whether each attempt arrived, on any thread."""
         self._targets = targets
         self._wanted = wanted
         self._count = count
@@ -80,10 +80,10 @@ class Notifications:
         self._routes: list[_Route] = []
 
     def start(self, outbox: Outbox, to_committer: ToCommitter) -> None:
-        """Go on after each target's last message; a new target begins at the present end.
+        """Continue after each target's last message; a new target begins at the present end.
 
-        What is told to the Committer here is durable before any event that follows. A target
-        that is configured no more is forgotten. Raises `StoreError`.
+        The changes sent to the Committer here are durable before any later event. The cursor of a
+        target that is no longer configured is deleted. Raises `StoreError`.
         """
         known, end = outbox.deliveries(), outbox.last_event_id()
         names = [target.name for target in self._targets]
@@ -112,7 +112,7 @@ class Notifications:
         ]
 
     def announced(self, message: Announced) -> None:
-        """Wake the targets' threads if there is something for them."""
+        """Wake the targets' threads if an event is for them."""
         if self._routes and any(
             self._wanted(event.kind, getattr(event, "account", None))
             for change in message.changes
@@ -122,17 +122,17 @@ class Notifications:
                 route.wake.set()
 
     def troubles(self) -> dict[str, str]:
-        """By target, why its last attempt failed; those that work are not named."""
+        """By target, why its last attempt failed; targets that work are left out."""
         return {route.name: route.trouble for route in self._routes if route.trouble}
 
     def close(self) -> None:
-        """Begin no further message; what is under way goes on."""
+        """Begin no further message; messages being sent go on."""
         self._stopping.set()
         for route in self._routes:
             route.wake.set()
 
     def stop(self, timeout_seconds: float) -> None:
-        """Wait so long for messages under way; one that hangs is left, and may be repeated."""
+        """Wait for messages being sent; one that hangs is left, and may be repeated."""
         self.close()
         end = monotonic() + timeout_seconds
         for route in self._routes:
@@ -143,7 +143,7 @@ def notifications_of(settings: Settings, count: Callable[[bool], None]) -> Notif
     """The notifications that the settings ask for; none without targets."""
     targets: tuple[Receiver, ...] = ()
     if settings.notify_urls:
-        # Apprise takes a moment to import, and most do without it.
+        # Apprise takes a moment to import, and most users do not need it.
         from backstay.service.notifications.target import targets_of  # noqa: PLC0415
 
         targets = targets_of(tuple(url.get_secret_value() for url in settings.notify_urls))
@@ -152,7 +152,7 @@ def notifications_of(settings: Settings, count: Callable[[bool], None]) -> Notif
 
 
 class _Route:
-    """Brings one target its messages, in order, on a thread of its own."""
+    """Sends one target its messages, in order, on a thread of its own."""
 
     def __init__(
         self,
@@ -182,7 +182,7 @@ class _Route:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            # Before reading: what is announced from now on is read the next time.
+            # Cleared before reading, so that a later announcement causes another read.
             self.wake.clear()
             try:
                 errand = self._courier.next()
@@ -230,7 +230,7 @@ class _Route:
         self._stopping.wait(seconds)
 
     def _remember(self) -> None:
-        """Have the cursor committed, and wait for that: no second message may need repeating."""
+        """Commit the cursor and wait for it, so that at most one message may be repeated."""
         reply = Reply()
         self._to_committer(self._courier.remembering(reply))
         while not wait((reply.future,), LOOK_SECONDS).done:

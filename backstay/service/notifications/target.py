@@ -1,4 +1,4 @@
-"""One target of notifications, reached by Apprise: its name for people, and how it is sent to.
+"""One target of notifications, reached by Apprise: its name for people, and its sender.
 
 Apprise takes a moment to import: this module is imported only where there is a target.
 """
@@ -58,7 +58,7 @@ class Target:
         )
 
     def send(self, message: Message) -> str | None:
-        """Deliver a message, which may take long; returns why not where it did not arrive."""
+        """Deliver a message, which may take long; returns the reason if it did not arrive."""
         with self._service.notify(
             title=message.title,
             body=message.body,

@@ -1,4 +1,4 @@
-"""Which events become which message to people's phones and mailboxes."""
+"""The messages to people's phones and mailboxes that events become."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from trading.times import iso_time
 
 LINES_MAX = 20
 DIGEST_FROM = 60
-"""So many waiting events and fewer are told line by line, more of them as one digest."""
+"""Up to this many waiting events are told line by line, more of them as one digest."""
 LINE_CHARS_MAX = 300
 
 
@@ -48,26 +48,26 @@ DEFAULT_KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The events to send: of these kinds and, unless there are none, of these accounts.
+    """The events to send: of these kinds and, if any are named, of these accounts.
 
-    What concerns no account in particular concerns every one.
+    An event of no account is sent for every account.
     """
 
     kinds: frozenset[str]
     accounts: frozenset[str] = frozenset()
 
     def __call__(self, kind: str, account: str | None) -> bool:
-        """Whether such an event is told."""
+        """Whether an event of this kind and account is sent."""
         if kind not in self.kinds:
             return False
         return account is None or not self.accounts or account in self.accounts
 
 
 def next_message(waiting: Sequence[StoredEvent]) -> tuple[Message, int]:
-    """The message of the first waiting events, and of how many of them it tells.
+    """The message of the first waiting events, and how many of them it tells.
 
-    Up to 20 have a line each. Where very many wait, all of them are told in one message: the
-    gravest as lines, the others as numbers of their kinds.
+    Up to 20 have a line each. Where more wait, one message tells all of them: the gravest as
+    lines, the others as numbers of their kinds.
     """
     if len(waiting) <= DIGEST_FROM:
         told = waiting[:LINES_MAX]
@@ -93,7 +93,7 @@ def _digest(waiting: Sequence[StoredEvent]) -> list[str]:
 
 
 def _title(told: Sequence[StoredEvent]) -> str:
-    """What the last event of one position is called, or how many events there are."""
+    """The title of one position's last event, or the number of events."""
     last = told[-1]
     of_one_position = last.position_id is not None and {last.position_id} == {
         event.position_id for event in told
@@ -110,7 +110,7 @@ def _line(event: StoredEvent) -> str:
 
 
 def _whose(stored: StoredEvent) -> str:
-    """Which position or account an event is about, where its sentence does not say so."""
+    """The event's position or account, where its sentence does not name it."""
     if stored.position_id is None:
         return f"{stored.account}: " if stored.kind == OpenDenied.kind else ""
     side = getattr(event_of(stored), "side", None)

@@ -1,4 +1,4 @@
-"""Which feeds there are, and how they are connected to the running system."""
+"""The feeds of the settings, and their connection to the running system."""
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,10 +22,10 @@ log = structlog.get_logger(__name__)
 
 
 class Feeds:
-    """All feeds of a service, which may be none."""
+    """All feeds of a service; there may be none."""
 
     def __init__(self, feeds: Sequence[Feed]) -> None:
-        """None of them is started."""
+        """Begin with no feed started."""
         self._feeds = tuple(feeds)
 
     def start(self) -> None:
@@ -34,7 +34,7 @@ class Feeds:
             feed.start()
 
     def stop(self, timeout_seconds: float) -> None:
-        """Stop them at the same time, and wait at most so long for all."""
+        """Stop them at the same time, and wait at most this long for all."""
         for feed in self._feeds:
             feed.ask_to_stop()
         end = time.monotonic() + timeout_seconds
@@ -42,28 +42,28 @@ class Feeds:
             feed.stop(max(0.0, end - time.monotonic()))
 
     def names_by_symbol(self) -> dict[str, str]:
-        """Which feed brings a symbol's prices."""
+        """The feed that brings each symbol's prices, by symbol."""
         return {symbol: feed.name for feed in self._feeds for symbol in feed.symbols()}
 
     def awaited_symbols(self) -> frozenset[str]:
-        """The symbols whose prices are to come; of a feed that is over no more will."""
+        """The symbols whose prices are expected; a feed that has ended brings none."""
         going_on = (feed for feed in self._feeds if not feed.status().ended)
         return frozenset(symbol for feed in going_on for symbol in feed.symbols())
 
     def trouble(self) -> str | None:
-        """Why no feed can be relied on; None while one of several can."""
+        """Why no feed works; None while at least one does."""
         troubles = [trouble for feed in self._feeds if (trouble := feed.trouble()) is not None]
         return "; ".join(troubles) if self._feeds and len(troubles) == len(self._feeds) else None
 
     def statuses(self) -> dict[str, FeedStatus]:
-        """How each stands, by its name."""
+        """Each feed's state, by its name."""
         return {feed.name: feed.status() for feed in self._feeds}
 
 
 def feeds_of(settings: Settings, system: System, clock: Clock) -> Feeds:
     """The feeds that the settings ask for, not started.
 
-    A simulated market goes on from the last accepted prices.
+    A simulated market continues from the last accepted prices.
 
     Raises:
         InputError: for a recorded file that cannot be opened.

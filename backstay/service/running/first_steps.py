@@ -37,7 +37,7 @@ def open_account(system: System, account: str, balance: Decimal, wait: Wait) -> 
 
 
 def check_health(system: System, wait: Wait) -> dict[str, Any]:
-    """Check all books, as far as that takes no longer than a start may; the rest goes on."""
+    """Check all books; if that takes longer than a start may, the start goes on meanwhile."""
     replies = {account: Reply() for account in system.published.version.wallets}
     for account, reply in replies.items():
         system.tell(CheckHealth(account=account, reply_to=reply))
@@ -57,7 +57,7 @@ def check_health(system: System, wait: Wait) -> dict[str, Any]:
 
 
 def _await(reply: Reply, end: float, wait: Wait) -> bool:
-    """Wait for an answer until a monotonic time; tells whether it came."""
+    """Wait for an answer until a monotonic time; returns whether it came."""
     while not reply.future.done():
         left = end - time.monotonic()
         if left <= 0:

@@ -1,4 +1,4 @@
-"""The one door through which the web's commands reach the actors; closed to drain the service."""
+"""The gate through which all web commands reach the actors; closed to drain the service."""
 
 import threading
 from collections.abc import Callable
@@ -27,13 +27,13 @@ _GIVEN_UP = Denied(
 
 
 class Gate:
-    """Passes commands on; once closed, or without a database for good, it answers with a denial.
+    """Passes commands on; once closed, or without a database for good, it denies them.
 
-    What passed before `close` returned is in a mailbox, and is committed by the drain.
+    A command that passed before `close` returned is in a mailbox, and the drain commits it.
     """
 
     def __init__(self, directory: Directory, published: Published) -> None:
-        """Open, before these actors, unless it is published that they never write again."""
+        """Begin open, unless the published state says that the actors never write again."""
         self._directory = directory
         self._published = published
         self._lock = threading.Lock()
@@ -41,12 +41,12 @@ class Gate:
         self._unanswered: set[Reply] = set()
 
     def close(self) -> None:
-        """Let nothing more through."""
+        """Let no more commands through."""
         with self._lock:
             self._closed = True
 
     def give_up(self) -> None:
-        """Tell every caller that still waits that the outcome is unknown; call it once closed."""
+        """Tell every caller that still waits that the outcome is unknown; call it after `close`."""
         ended = self._published.ended
         answer = _GIVEN_UP if ended is None else Denied(denial=ended)
         for reply in tuple(self._unanswered):
@@ -57,11 +57,11 @@ class Gate:
         self._pass(command, self._directory.to_desk)
 
     def to_market(self, symbol: str, command: Any) -> bool:
-        """Tell a symbol's MarketActor; tells whether it was there to take it."""
+        """Tell a symbol's MarketActor; returns whether it took the message."""
         return self._pass(command, partial(self._directory.to_market, symbol))
 
     def to_signals(self, command: Any) -> bool:
-        """Tell the SignalActor; tells whether it was there to take it."""
+        """Tell the SignalActor; returns whether it took the message."""
         return self._pass(command, self._directory.to_signals)
 
     def note(self, notice: NoteRefusal) -> None:

@@ -1,4 +1,4 @@
-"""Giving a database up, at most for so long: one that hangs must not hold a stop up."""
+"""Give up a database within a time limit: one that hangs must not delay a stop."""
 
 import threading
 
@@ -13,7 +13,7 @@ log = structlog.get_logger("backstay")
 def let_go(store: Store, epoch: int | None, timeout_seconds: float) -> None:
     """Give up the ownership of an epoch, if any, and close the store.
 
-    Where the database does not answer in time, the lease is left to end by itself.
+    If the database does not answer in time, the lease ends by itself.
     """
     release = threading.Thread(target=_release, args=(store, epoch), name="release", daemon=True)
     release.start()

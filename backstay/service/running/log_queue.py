@@ -1,7 +1,7 @@
-"""The last part of a log's way: a bounded queue, and a thread that writes what is in it.
+"""The end of the log: a bounded queue, and a thread that writes its lines.
 
 Logging never waits for the log's reader. A line that finds the queue full, or that cannot be
-written, is lost and counted; nothing else is.
+written, is lost and counted.
 """
 
 import os
@@ -12,7 +12,7 @@ import threading
 import structlog
 
 LINES_MAX = 10_000
-"""How many lines wait for a reader that stands still: a few megabytes."""
+"""The largest number of lines that wait for a stopped reader: a few megabytes."""
 
 WAIT_SECONDS = 0.05
 
@@ -34,21 +34,21 @@ class LogLines:
 
     @property
     def lost(self) -> int:
-        """How many lines were lost."""
+        """The number of lost lines."""
         return self._lost
 
     def write(self, text: str) -> None:
-        """Have a line written, or lose it; returns at once."""
+        """Queue a line, or lose it; returns at once."""
         try:
             self._queue.put_nowait(text)
         except queue.Full:
             self._lose()
 
     def flush(self) -> None:
-        """Return at once: `drain` waits."""
+        """Do nothing: `drain` waits."""
 
     def drain(self, seconds: float) -> None:
-        """Wait until every line is written, for so long at most."""
+        """Wait until every line is written, at most this long."""
         with self._queue.all_tasks_done:
             self._queue.all_tasks_done.wait_for(lambda: not self._queue.unfinished_tasks, seconds)
 
@@ -76,7 +76,7 @@ class LogLines:
             self._lost += 1
 
     def _tell_of_losses(self) -> None:
-        """Say how many lines are missing here, once the reader has come as far as this."""
+        """Write how many lines are missing at this place, once the reader has reached it."""
         lost = self._lost
         if lost > self._told and self._queue.empty():
             log.warning("log lines were lost: their reader stood still", lines=lost - self._told)

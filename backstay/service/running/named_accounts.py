@@ -1,6 +1,6 @@
 """Warn at the start of accounts that settings name and that do not exist.
 
-A start does not fail for one, because an account may be opened at any time after it.
+The start does not fail, because an account may be opened at any time after it.
 """
 
 from collections.abc import Collection, Iterator
@@ -13,7 +13,7 @@ log = structlog.get_logger("backstay")
 
 
 def warn_of_unknown(settings: Settings, accounts: Collection[str]) -> None:
-    """Log each name that a setting gives and that is not among the accounts there are."""
+    """Log each account that a setting names and that does not exist."""
     for setting, name, effect in _named(settings):
         if name not in accounts:
             log.warning(
@@ -24,7 +24,7 @@ def warn_of_unknown(settings: Settings, accounts: Collection[str]) -> None:
 
 
 def _named(settings: Settings) -> Iterator[tuple[str, str, str]]:
-    """Each name with its setting, and what happens while there is no such account."""
+    """Each name with its setting, and the effect while there is no such account."""
     if settings.hook_secret is not None:
         yield (
             "hook_account",

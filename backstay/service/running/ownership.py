@@ -1,4 +1,4 @@
-"""Becoming the owner: a start waits a dead owner's lease out, a standby as long as it takes."""
+"""Become the owner: a start waits until a dead owner's lease ends, a standby without end."""
 
 import os
 import socket
@@ -25,24 +25,24 @@ log = structlog.get_logger("backstay")
 
 ASK_AGAIN_SECONDS = 0.25
 BEHIND_SECONDS = 0.01
-"""How long after a lease's end to ask again: not before it, and soon."""
+"""How long after a lease's end to ask again."""
 
 Wait = Callable[[float], bool]
-"""Waits so many seconds; True if the service was asked to stop meanwhile."""
+"""Waits a number of seconds; True if the service was asked to stop meanwhile."""
 
 T = TypeVar("T")
 
 
 class Owned(Protocol):
-    """What is owned; see `persistence.store.Store`."""
+    """The owned store; see `persistence.store.Store`."""
 
     def renew(self, epoch: int) -> None:
-        """Let the lease begin anew."""
+        """Renew the lease."""
         ...
 
 
 class FileInUseError(Exception):
-    """Another process has the SQLite file: choose another file, or end that process."""
+    """Another process uses the SQLite file: choose another file, or end that process."""
 
 
 class OwnerLivesError(Exception):
@@ -50,7 +50,7 @@ class OwnerLivesError(Exception):
 
 
 class NoStandbyError(ValueError):
-    """A standby was asked for where there can be none."""
+    """A standby was asked for on a database that cannot have one."""
 
 
 class StopAskedError(Exception):
@@ -59,9 +59,9 @@ class StopAskedError(Exception):
 
 @contextmanager
 def keeping(store: Owned, epoch: int, every_seconds: float | None) -> Iterator[None]:
-    """Renew a lease while something takes long, before the Committer does; None never does.
+    """Renew a lease during a long step before the Committer starts; None never does.
 
-    Being deposed, or losing the database, meanwhile is for the Committer to find out.
+    If the owner is deposed or the database is lost meanwhile, the Committer finds out.
     """
     over = threading.Event()
 
@@ -83,16 +83,16 @@ def keeping(store: Owned, epoch: int, every_seconds: float | None) -> Iterator[N
 
 
 class OwnerCandidate:
-    """Asks for a database until it may be used; whether a lease is over, the database judges.
+    """Asks for a database until it may be used; the database decides whether a lease is over.
 
-    A former life that crashed leaves a lease that runs out. One that is renewed shows that its
-    owner lives: a standby then goes on waiting, any other start is refused.
+    A former life that crashed leaves a lease that runs out. A lease that is renewed shows that its
+    owner lives: a standby then goes on waiting, and any other start is refused.
     """
 
     def __init__(
         self, database: str, clock: Clock, *, standby: bool, wait: Wait, tell: Callable[[str], None]
     ) -> None:
-        """`tell` is told on one line what is waited for.
+        """`tell` is told on one line what the candidate waits for.
 
         Raises:
             NoStandbyError: if a standby is asked for on SQLite.
@@ -108,13 +108,13 @@ class OwnerCandidate:
         self._owner: str | None = None
         self._lease: Lease | None = None
         self.database_away = False
-        # The name is this life's own: a container's next process often has the same id.
+        # The name is unique to this life: a container's next process often has the same id.
         host, now = socket.gethostname(), iso_time(clock.now_us())
         self.holder = f"backstay, process {os.getpid()} on {host}, started {now}"
 
     @property
     def state(self) -> str:
-        """What it waits for, for people; no address of the database is in it."""
+        """What it waits for, for people, without the database's address."""
         if self.database_away:
             return "the database is away, the log says why"
         return (
@@ -122,14 +122,14 @@ class OwnerCandidate:
         )
 
     def patiently(self, ask: Callable[[], T]) -> T:
-        """Ask the database again and again, until another's lease is no reason against it.
+        """Ask the database repeatedly, until no other owner's lease forbids its use.
 
         Raises:
-            FileInUseError: if another process has the SQLite file.
-            OwnerLivesError: if the owner lives, and this is not a standby.
-            StopAskedError: if the service is asked to stop meanwhile.
-            StoreError: if the first answer is that the database cannot be used; whoever has
-                begun to wait, and a standby in any case, goes on through outages.
+            FileInUseError: if another process has the SQLite file. OwnerLivesError: if the owner
+            lives, and this is not a standby. StopAskedError: if the service is asked to stop
+            meanwhile. StoreError: if the first answer is that the database cannot be used. A start
+            that already
+                waits, and a standby in any case, waits through outages.
         """
         while True:
             pause = ASK_AGAIN_SECONDS
@@ -153,10 +153,10 @@ class OwnerCandidate:
                 raise StopAskedError
 
     def _heed(self, owned: OwnedElsewhere) -> float:
-        """For how many seconds the lease that was found runs; refuse to wait for ever."""
+        """The seconds that the lease still runs; raises where the wait would have no end."""
         if owned.lease is None:
             raise FileInUseError(f"{owned}; one process may use a SQLite file") from None
-        # The first look counts: a commit that is slower than the looks is stamped before the last.
+        # Compare with the first look: a slow commit may be stamped before the last one.
         self._lease = self._lease or owned.lease
         if not self._standby and owned.lease.renewed_since(self._lease):
             raise OwnerLivesError(

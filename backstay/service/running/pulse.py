@@ -1,7 +1,7 @@
 """Liveness and readiness of the process: the answers of `/healthz` and `/readyz`.
 
-A process that does not live should be restarted. One that is not ready should get no commands;
-it goes on guarding its positions, and may get ready by itself.
+A process that is not alive should be restarted. One that is not ready should get no commands;
+it goes on guarding its positions, and may become ready by itself.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,10 +20,10 @@ from trading.times import SECOND_US
 
 PING_SECONDS = 2.0
 STILL_SECONDS_MAX = 10.0
-"""How long an actor or worker may stand still before the process counts as dead."""
+"""How long an actor or worker may be silent before the process counts as dead."""
 
 AUDITS_MISSED = 3
-"""After so many health checks that did not come to an end nothing is known of the books."""
+"""After this many health checks that did not end, the state of the books is unknown."""
 PARTS_NAMED_MAX = 5
 
 OK = "ok"
@@ -40,9 +40,9 @@ class _Beat:
 
 
 class Pulse:
-    """Pings the Desk and the Committer, and looks at stops and at the ages of prices.
+    """Pings the Desk and the Committer, and checks stops and the ages of prices.
 
-    It is the recipient of its own timer, so that it needs no worker of those that it watches.
+    It is the recipient of its own timer, so that it does not depend on the workers it watches.
     """
 
     def __init__(
@@ -56,9 +56,9 @@ class Pulse:
     ) -> None:
         """Watch a system that has started.
 
-        `busy_us` says for how long each worker has been at its present slice of messages;
-        `feed_trouble` what is wrong with the feeds, None where all is well; `audit_seconds` how
-        often the books are checked.
+        `busy_us` returns how long each worker has been at its present slice of messages.
+        `feed_trouble` returns what is wrong with the feeds, or None. `audit_seconds` is the
+        interval of the health checks.
         """
         clock = dispatcher.clock
         self._system = system
@@ -79,11 +79,11 @@ class Pulse:
         self.tell(_Beat())
 
     def stop(self) -> None:
-        """Ping no more."""
+        """Stop pinging."""
         self._stopped = True
 
     def drain(self) -> None:
-        """The service is stopping: it is not ready any more."""
+        """Note that the service is stopping, so that it is no longer ready."""
         self._draining = True
 
     def tell(self, message: Any) -> None:
@@ -110,7 +110,7 @@ class Pulse:
         """Whether commands can be taken, and the books of every account balance."""
         return _probe(
             owner=DEPOSED if self._system.published.deposed else None,
-            # The caller may be a stranger: the error and its addresses stay in the log.
+            # The caller may be unauthenticated: the error and its addresses stay in the log.
             database=self._database_trouble(),
             # A system exists only on a database whose schema is the current one.
             migrations=None,
@@ -136,7 +136,7 @@ class Pulse:
         return f"a worker has been at one actor's messages for {seconds:.0f} s"
 
     def _guards_trouble(self) -> str | None:
-        """What is set aside, with its account; why is in the log, and told to who may read."""
+        """The parts set aside, with their accounts; the reason is in the log and the API."""
         parts = [
             f"account {one.account}, {one.part}" if one.kind == "position" else one.part
             for one in self._system.published.standing_still()
@@ -174,7 +174,7 @@ class _Heard:
         self._at_us = self._clock.monotonic_us()
 
     def trouble(self) -> str | None:
-        """What is wrong, if it is silent for too long."""
+        """The failure, if the actor has been silent for too long."""
         seconds = (self._clock.monotonic_us() - self._at_us) / SECOND_US
         return None if seconds <= STILL_SECONDS_MAX else f"no answer for {seconds:.0f} s"
 

@@ -28,7 +28,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 SAME_SIGNAL_SECONDS = 0.1
 STANDARD_ERROR = 2
 LOG_SECONDS = 0.5
-"""How long the last log lines may wait for their reader."""
+"""How long the last log lines may wait to be read."""
 
 ASK_DIFFERENTLY = (
     TokenFileError,
@@ -40,21 +40,21 @@ ASK_DIFFERENTLY = (
     SharedSessions,
     ForeignLog,
 )
-"""Why a start fails that no repetition mends; any other ValueError is a bug."""
+"""Failures of a start that a repetition does not cure; any other ValueError is a bug."""
 
 EXIT_SIGNALLED = 128
-"""What a second signal's number is added to, as a shell does."""
+"""The exit code of a second signal is this plus its number, as in a shell."""
 
 
 class Calls:
-    """The calls that the main thread waits for: signals, and anything that ends the service.
+    """The calls that the main thread waits for: signals, and failures that end the service.
 
-    The first of them is why it ends. The first signal asks to stop, a second one ends the process
-    at once.
+    The first of them is the reason of the end. The first signal asks to stop, a second one ends
+    the process at once.
     """
 
     def __init__(self) -> None:
-        """Begin without a call."""
+        """Begin with no calls."""
         self._lock = threading.Lock()
         self._came = threading.Event()
         self._reason: str | None = None
@@ -62,8 +62,8 @@ class Calls:
     def listen(self) -> None:
         """Take SIGTERM and SIGINT from now on; to be called before any thread is started.
 
-        Blocked in every thread, they wait for the one that takes them: a handler would have to
-        wait until the main thread runs, which may be busy with the first signal.
+        They are blocked in every thread, and one thread takes them. A handler would have to wait
+        until the main thread runs, which may be busy with the first signal.
         """
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         threading.Thread(target=self._take_signals, name="signals", daemon=True).start()
@@ -73,11 +73,11 @@ class Calls:
         self._end(reason)
 
     def stop_within(self, seconds: float) -> bool:
-        """Wait so long; True if the service shall stop, as `next` tells why."""
+        """Wait this long; returns whether the service shall stop (`next` returns the reason)."""
         return self._came.wait(seconds)
 
     def next(self) -> str | None:
-        """Wait for what ends the service: the reason of a failure, None for a signal."""
+        """Wait for the end of the service; returns a failure's reason, None for a signal."""
         self._came.wait()
         return self._reason
 
@@ -125,7 +125,7 @@ def serve(settings: Settings) -> int:
 
 
 def _started(service: Service) -> int:
-    """Start it; returns 0, also if it was asked to stop, or the code to exit with."""
+    """Start the service; returns 0, also if it was asked to stop, or an exit code."""
     try:
         service.start()
     except StopAskedError:
@@ -142,7 +142,7 @@ def _started(service: Service) -> int:
 
 
 def _stopped(service: Service) -> int:
-    """Stop it, started or not; returns 0, or the code to exit with."""
+    """Stop the service, started or not; returns 0 or an exit code."""
     try:
         service.stop()
     except UncommittedError as error:
@@ -154,9 +154,9 @@ def _stopped(service: Service) -> int:
 
 
 def _ended(code: int) -> int:
-    """The exit code, or at once the end of a process whose threads hang.
+    """Return the exit code, or end the process at once if threads hang.
 
-    A read that a database does not answer has a thread that the interpreter would wait for.
+    The interpreter would wait for the thread of a read that the database does not answer.
     """
     main = threading.main_thread()
     if any(not thread.daemon for thread in threading.enumerate() if thread is not main):

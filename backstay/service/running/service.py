@@ -1,4 +1,4 @@
-"""The running service: everything wired together, started in order, stopped in the reverse one."""
+"""The running service: all parts wired together, started in order, stopped in reverse."""
 
 import gc
 import socket
@@ -41,7 +41,7 @@ log = structlog.get_logger("backstay")
 
 KEEP_PRICES_SECONDS = 10.0
 
-# A stop ends within five seconds, whatever hangs: what is left of them is the web server's.
+# A stop ends within five seconds, whatever hangs; the web server has the time left over.
 FEED_SECONDS = 0.5
 DRAIN_SECONDS = 1.0
 NOTIFY_SECONDS = 0.2
@@ -50,7 +50,7 @@ LET_GO_SECONDS = 0.5
 DEMO_ACCOUNT = "demo"
 
 LANES = {POOL: 1, "committer": 1, "auditor": 1}
-"""One pool thread: a second one only fights for the interpreter's lock, 5 to 15 % dearer."""
+"""One pool thread: a second one contends for the interpreter's lock, and costs 5 to 15 %."""
 
 
 class Service:
@@ -65,12 +65,12 @@ class Service:
         fail: Callable[[str], None],
         lines_lost: Callable[[], int],
     ) -> None:
-        """`fail` is told, on any thread, of what ends the service while it runs.
+        """`fail` is told, on any thread, why the service ends while it runs.
 
-        `lines_lost` says how many log lines were lost.
+        `lines_lost` returns the number of lost log lines.
 
         Raises:
-            NoStandbyError: if it shall be a standby on SQLite.
+            NoStandbyError: if it is to be a standby on SQLite.
         """
         self._settings = settings
         self._notifier = notifier
@@ -101,8 +101,8 @@ class Service:
         """Start everything in order, with a log line each.
 
         Raises:
-            TokenFileError, PortTakenError, FileInUseError, OwnerLivesError, InputError: for what
-                must be asked differently.
+            TokenFileError, PortTakenError, FileInUseError, OwnerLivesError, InputError: if settings
+                or options must change.
             StoreError: if the database cannot be used.
             StartError: if the service cannot start for another reason.
             StopAskedError: if it is asked to stop meanwhile.
@@ -124,7 +124,7 @@ class Service:
         system = self._start_system(store, events)
         self._start_feed(system)
         self._start_web(self._backend(store, system, events, access), bound)
-        # What has lived until now lives on: the collector need not look at it again.
+        # Objects alive now stay alive: the collector need not look at them again.
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 20)
@@ -133,12 +133,12 @@ class Service:
         log.info(f"ready after {seconds:.2f} s: {url_of(bound)}", docs=f"{url_of(bound)}/docs")
 
     def stop(self) -> None:
-        """Take no more commands, commit what is queued, and let go of everything.
+        """Take no more commands, commit the queued changes, and release everything.
 
-        Each step has its time, so that the whole ends within five seconds.
+        Each step has a time limit, so that the stop ends within five seconds.
 
         Raises:
-            UncommittedError: naming what could not be committed; it is lost.
+            UncommittedError: naming the changes that could not be committed and are lost.
         """
         if self._gate is not None:
             self._gate.close()
@@ -166,14 +166,14 @@ class Service:
                 let_go(self._store, self._epoch, LET_GO_SECONDS)
 
     def _is_alive(self) -> bool:
-        """Whether the watchdog is fed; before the actors start nothing can stand still."""
+        """Whether to notify the watchdog; before the actors start, nothing can hang."""
         return self._pulse is None or self._pulse.liveness().ok
 
     # --- One part after another --------------------------------------------------------------
 
     @contextmanager
     def _step(self, what: str) -> Iterator[dict[str, Any]]:
-        """Log what was done, how long it took, and what is added to the dictionary."""
+        """Log a step, how long it took, and the fields added to the dictionary."""
         began_us = self._clock.monotonic_us()
         self._notifier.status(f"starting: {what}")
         said: dict[str, Any] = {}
@@ -283,10 +283,10 @@ class Service:
         )
 
     def _start_standby(self, bound: socket.socket) -> None:
-        """Answer for what is not there yet, until the service itself listens."""
+        """Answer as a standby until the service itself listens."""
         self._metrics.watch_standby(self._candidate)
         app = standby_app(lambda: self._candidate.state, self._metrics.render)
-        # The server closes what it is given, and clients shall wait, not be refused.
+        # The server closes the socket it is given, and clients should wait, not be refused.
         self._standby = WebServer(app, bound.dup(), self._fail)
         self._start_listening(self._standby)
         log.info(f"standby: listening on {url_of(bound)}")

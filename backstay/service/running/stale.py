@@ -13,13 +13,13 @@ from trading.times import SECOND_US
 class StaleWatch:
     """Commits an event when a symbol's last price has become stale while positions are open on it.
 
-    A market by itself notices nothing: it acts on prices, and none comes. Look every few seconds.
+    A market cannot notice this, because it acts only on prices. Call `look` every few seconds.
     """
 
     def __init__(
         self, published: Published, clock: Clock, to_committer: Callable[[CommitChange], object]
     ) -> None:
-        """Begin without a look."""
+        """Begin before the first look."""
         self._published = published
         self._clock = clock
         self._to_committer = to_committer
@@ -38,7 +38,7 @@ class StaleWatch:
         live = sum(state is MarketState.LIVE for state in states.values())
         for symbol in sorted(stale - self._told):
             status = markets[symbol]
-            # After a start there was no price yet: it has as long to come as any other.
+            # After a start the first price has as long to come as any other.
             waited_us = now_us - self._since_us[symbol]
             if status.received_us is not None or waited_us > status.price_age_us_max:
                 self._told.add(symbol)

@@ -1,7 +1,7 @@
-"""Stops that are not honoured: positions past their stop-loss, by what is traded, and still open.
+"""Stops that are not honoured: positions that are open although a price has passed their stop-loss.
 
-What is traded is a symbol's newest price, whether it was accepted or not: a stop that does not act
-because its price is rejected, quarantined or paused is passed all the same.
+The price is the symbol's newest one, accepted or not. So a stop that does not act because its price
+is rejected, quarantined or paused counts as passed.
 """
 
 from collections import Counter
@@ -20,7 +20,7 @@ from trading.times import SECOND_US
 log = structlog.get_logger(__name__)
 
 PASSED_SECONDS_MAX = 2.0
-"""For how long a stop may be passed before it counts as not honoured: closes take milliseconds."""
+"""How long a stop may be passed before it counts as not honoured; a close takes milliseconds."""
 
 SYMBOLS_TOLD_MAX = 5
 
@@ -28,8 +28,8 @@ SYMBOLS_TOLD_MAX = 5
 def beyond_stop(published: Published) -> list[Position]:
     """Open positions that the newest price of their symbol puts at or past their stop-loss.
 
-    Asks no actor. Where every open position waits for its triggers and every newest price was
-    accepted, nothing is passed, and no position is looked at.
+    Asks no actor. If every open position waits for its triggers and every newest price was
+    accepted, no stop is passed, and no position is looked at.
     """
     markets = published.markets.copy()
     positions = published.version.positions
@@ -50,10 +50,10 @@ def beyond_stop(published: Published) -> list[Position]:
 
 
 class StopWatch:
-    """Remembers since when stops have been passed; look about once a second or two."""
+    """Remembers since when stops have been passed; call `look` every second or two."""
 
     def __init__(self, published: Published, clock: Clock) -> None:
-        """Begin without a look."""
+        """Begin before the first look."""
         self._published = published
         self._clock = clock
         self._since_us: dict[int, int] = {}
@@ -61,11 +61,11 @@ class StopWatch:
 
     @property
     def trouble(self) -> str | None:
-        """Which stops are not honoured and why, by the last look; None where all are."""
+        """The stops that were not honoured at the last look, and why; None if all were."""
         return self._trouble
 
     def look(self) -> None:
-        """Look at all stops, and log where they begin or cease to be passed."""
+        """Check all stops, and log when the first is not honoured and when all are again."""
         now_us = self._clock.monotonic_us()
         passed = beyond_stop(self._published)
         self._since_us = {

@@ -15,7 +15,7 @@ class Notifier:
     """Sends states to the supervisor that asked for them, if there is one."""
 
     def __init__(self, address: str | None, watchdog_us: int | None = None) -> None:
-        """`address` is a datagram socket's: a path, or with a leading `@` an abstract name."""
+        """`address` is a datagram socket's path, or with a leading `@` its abstract name."""
         # An abstract name begins with a zero byte, which no environment variable can hold.
         self._address = f"\0{address[1:]}" if address and address[0] == "@" else address
         self._watchdog_us = watchdog_us
@@ -24,27 +24,27 @@ class Notifier:
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Whom the environment names; the watchdog counts only if it is meant for this process."""
+        """The notifier of the environment; the watchdog counts only if it is for this process."""
         microseconds = environment.get("WATCHDOG_USEC", "")
         for_us = environment.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
         watched = microseconds.isdecimal() and int(microseconds) > 0 and for_us
         return cls(environment.get("NOTIFY_SOCKET"), int(microseconds) if watched else None)
 
     def status(self, text: str) -> None:
-        """One line for `systemctl status`."""
+        """Send a line for `systemctl status`."""
         self._send(f"STATUS={text}")
 
     def ready(self, status: str = "ready") -> None:
-        """It has started: the service can be used, or it stands by."""
+        """Say that the start is over: the service can be used, or it is a standby."""
         self._send(f"READY=1\nSTATUS={status}")
 
     def stopping(self) -> None:
-        """The service is shutting down; the watchdog ends."""
+        """Say that the service is shutting down, and end the watchdog."""
         self._stopping.set()
         self._send("STOPPING=1\nSTATUS=stopping: committing what is queued")
 
     def watch(self, is_alive: Callable[[], bool]) -> None:
-        """From now on say at half the watchdog's interval that the service lives, while it does."""
+        """From now on notify the watchdog at half its interval while `is_alive`."""
         if self._address is not None and self._watchdog_us is not None:
             seconds = self._watchdog_us / 2_000_000
             self._thread = threading.Thread(

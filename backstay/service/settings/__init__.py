@@ -1,1 +1,1 @@
-"""Every setting: its type and bounds, its default, and where its value came from."""
+"""Every setting: its type and bounds, its default, and its value's source."""

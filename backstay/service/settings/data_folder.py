@@ -17,7 +17,7 @@ def data_folder() -> Path:
 
 
 def default_file(name: str) -> Path:
-    """A file of data: in the working directory, where former versions kept it, if it is there."""
+    """A data file: the one in the working directory (of former versions) if it exists."""
     former = Path(name)
     return former if former.exists() else data_folder() / name
 
@@ -28,12 +28,12 @@ def default_database() -> str:
 
 
 def make_data_folder() -> None:
-    """Make the folder if it is not there, for its user alone."""
+    """Make the folder, readable only by its user, unless it exists."""
     data_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def remarks(chosen_by_default: bool) -> Iterator[str]:
-    """What to say of a database that lies where former versions kept it."""
+    """Remarks on a database in the place where former versions kept it."""
     former, now = Path(DATABASE_NAME), data_folder() / DATABASE_NAME
     if not chosen_by_default or not former.exists():
         return

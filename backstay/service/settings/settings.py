@@ -1,8 +1,8 @@
-"""Every setting in one place: what there is, where a value came from, and what is possible.
+"""Every setting in one place: its name, its bounds and its default.
 
-What is given first here wins: the command line's options, the environment (`BACKSTAY_PORT`),
-files that the environment names (`BACKSTAY_PORT_FILE`) or that lie in a folder of secrets,
-`backstay.toml` in the working directory, the default.
+The first source that gives a value wins: the command line's options, the environment
+(`BACKSTAY_PORT`), files that the environment names (`BACKSTAY_PORT_FILE`) or that lie in a folder
+of secrets, `backstay.toml` in the working directory, the default.
 """
 
 import ipaddress
@@ -55,7 +55,7 @@ _DATABASE_SCHEMES = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psyc
 
 
 def _listed_urls(value: object) -> object:
-    """A list of URLs as text; a comma within one of them, as mail has it, separates nothing."""
+    """A list of URLs as text; a comma within a URL, as in a mail address, does not separate."""
     if isinstance(value, str):
         return [part for part in _BETWEEN_URLS.split(value.strip()) if part]
     return value
@@ -83,7 +83,7 @@ def _usual_speed(values: dict[str, Any]) -> Decimal:
 
 
 class Settings(BaseSettings):
-    """What the service runs with; use `service.sources.load` to get them with their sources.
+    """The service's settings; `load` of the module `sources` gathers them with their sources.
 
     Amounts and rates are exact decimals; rates are fractions of a notional.
     """
@@ -135,7 +135,7 @@ class Settings(BaseSettings):
         except ValueError:
             possible = False
         if not possible:
-            # Only what is plainly a file's name is repeated: anything else may hold a password.
+            # Only a plain file name is repeated: any other text may hold a password.
             file = value if _DATABASE_FILE.fullmatch(value) else "FILE"
             raise ValueError(
                 f"give sqlite:///{file}, sqlite:// (in memory) or "
@@ -194,7 +194,7 @@ class Settings(BaseSettings):
     @classmethod
     def _notify_urls_understood(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
         if value:
-            # Apprise takes a moment to import, and most do without it.
+            # Apprise takes a moment to import, and most users do not need it.
             from backstay.service.notifications.target import Target  # noqa: PLC0415
 
             for url in value:
@@ -259,7 +259,7 @@ class Settings(BaseSettings):
 
     @property
     def rates(self) -> CostRates:
-        """What a trade costs."""
+        """The cost rates of a trade."""
         return CostRates(fee=self.fee_rate, spread=self.spread_rate, slippage=self.slippage_rate)
 
     @property
@@ -267,7 +267,7 @@ class Settings(BaseSettings):
         """The settings of TradingView's hook; None without a secret."""
         if self.hook_secret is None:
             return None
-        # With the web's library, which `backstay config` needs not.
+        # It imports the web's library, which `backstay config` does not need.
         from backstay.web.backend import HookSettings  # noqa: PLC0415
 
         return HookSettings(
@@ -286,7 +286,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what `service.sources.load` has gathered, so that there is one order of sources."""
+        """Take only the values that `sources.load` has gathered, so that there is one order."""
         del settings_cls, env_settings, dotenv_settings, file_secret_settings
         return (init_settings,)
 

@@ -30,14 +30,14 @@ NAMES = tuple(
     for field in Settings.model_fields
     for name in (VENUE_SETTINGS if field == "feeds" else (field,))
 )
-"""Every setting; a dot stands where one lies in a table of backstay.toml."""
+"""Every setting; a dot separates a table of backstay.toml from the setting in it."""
 
 _SECRET = "********"
 _HOLDING_SECRETS = ("hook_secret", "database", "notify_urls")
 
 
 class SettingsError(ValueError):
-    """Settings that the service cannot start with: a line for each."""
+    """Settings that the service cannot start with, one line each."""
 
     def __init__(self, lines: list[str]) -> None:
         """Keep the lines apart, so that each can be printed by itself."""
@@ -87,7 +87,7 @@ def load(options: Mapping[str, object] | None = None, folder: Path | None = None
         lines += [
             _impossible(details, values, sources)
             for details in error.errors()
-            # A default that depends on another setting's value cannot be had without it.
+            # A default that depends on another setting needs that setting's value.
             if details["type"] != "default_factory_not_called"
         ]
     if lines:
@@ -120,7 +120,7 @@ def _of_environment(lines: list[str]) -> _Layer:
 
 
 def _given_for_venues() -> list[str]:
-    """Their variables are read as they are: pydantic's own would take the lists for JSON."""
+    """The venues' settings from the environment, as text; pydantic would read lists as JSON."""
     return [name for name in VENUE_SETTINGS if _variable(name) in os.environ]
 
 
@@ -204,7 +204,7 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What `_flat` has made flat as it was."""
+    """The inverse of `_flat`."""
     nested: dict[str, Any] = {}
     for name, value in values.items():
         *tables, last = name.split(".")
@@ -223,7 +223,7 @@ def _nearest(name: str, known: Mapping[str, object] | list[str] | tuple[str, ...
 def _impossible(
     details: ErrorDetails, values: Mapping[str, object], sources: Mapping[str, str]
 ) -> str:
-    """One line for one impossible setting; what is refused is told unless it is a secret."""
+    """One line for one impossible setting, with the refused value unless it is a secret."""
     reason = in_words(details)
     if not details["loc"]:
         return reason

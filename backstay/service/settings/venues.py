@@ -1,4 +1,4 @@
-"""Settings of the venues: where each is found, and which symbols it brings."""
+"""Settings of the venues: the address of each, and the symbols that it brings."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -11,7 +11,7 @@ from backstay.feeds.venues.spelling import Listing, listing
 
 
 def _has_port(parts: SplitResult) -> bool:
-    """Whether the port is one, or none is given."""
+    """Whether the URL's port is valid or left out."""
     try:
         return parts.port != 0
     except ValueError:
@@ -31,7 +31,7 @@ def listed_symbols(value: object) -> object:
 
 
 class VenueSettings(BaseModel):
-    """One venue; `url` is another address than its own, `symbols` are as the user wrote them."""
+    """One venue; `url` replaces the venue's own address, `symbols` are as the user wrote them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -64,13 +64,13 @@ FeedsSettings = Annotated[Mapping[str, VenueSettings], AfterValidator(_every_ven
 VENUE_SETTINGS = tuple(
     f"feeds.{venue}.{name}" for venue in VENUES for name in VenueSettings.model_fields
 )
-"""The names of all of them, as they stand in backstay.toml."""
+"""The names of all venues' settings, as they are in backstay.toml."""
 
 
 def listings(
     venues: tuple[str, ...], feeds: Mapping[str, VenueSettings], symbols: tuple[str, ...]
 ) -> dict[str, tuple[Listing, ...]]:
-    """What each of these venues brings; `symbols` are the only venue's, if it has none of its own.
+    """The markets of each venue; `symbols` belong to the only venue, if it names none itself.
 
     Raises:
         ValueError: for a venue without symbols, an invalid name, or one that two would bring.
