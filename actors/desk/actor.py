@@ -288,16 +288,14 @@ class DeskActor(SupervisedActor):
             if position_id in self.directory.positions:
                 self.directory.to_position(position_id, command)
                 continue
-            answer = self._answer_by_row(command, message.record)
-            self.directory.send(command.reply_to, answer)
+            self.directory.send(command.reply_to, self._answer_by_row(command, message.record))
         if life is not None and position_id not in self.directory.positions:
             self._tell_gone(message.position)
 
     def _tell_gone(self, position: Position | None) -> None:
         """Have a wallet repeat the keyed commands of a position that was set aside."""
         if position is not None:
-            gone = PositionGone(position_id=position.position_id)
-            self.directory.to_wallet(position.account, gone)
+            self.directory.to_wallet(position.account, PositionGone(position_id=position.position_id))
 
     def _on_read_failed(self, message: ReadFailed) -> None:
         """Start no actor, and answer no command, from a row that cannot be read."""
