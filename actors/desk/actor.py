@@ -278,11 +278,9 @@ class DeskActor(SupervisedActor):
 
     def _on_position_read(self, message: PositionRead) -> None:
         position_id, life = message.position_id, message.life
-        if life is not None:
-            if not self._restarts.awaits(position_id, life):
-                return
+        if life is not None and self._restarts.awaits(position_id, life):
             self._restarts.position_read(message)
-        if self._restarts.is_restarting(position_id):
+        elif life is not None or self._restarts.is_restarting(position_id):
             return
         for command in self._waiting_for_position.pop(position_id, []):
             if position_id in self.directory.positions:
@@ -295,7 +293,8 @@ class DeskActor(SupervisedActor):
     def _tell_gone(self, position: Position | None) -> None:
         """Have a wallet repeat the keyed commands of a position that was set aside."""
         if position is not None:
-            self.directory.to_wallet(position.account, PositionGone(position_id=position.position_id))
+            gone = PositionGone(position_id=position.position_id)
+            self.directory.to_wallet(position.account, gone)
 
     def _on_read_failed(self, message: ReadFailed) -> None:
         """Start no actor, and answer no command, from a row that cannot be read."""
