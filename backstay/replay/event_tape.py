@@ -8,6 +8,7 @@ from trading.events.positions import (
     PositionReduced,
     RungHit,
     StopMoved,
+    StopTrailed,
 )
 
 TapedEvent = (
@@ -15,6 +16,7 @@ TapedEvent = (
     | PositionOpened
     | RungHit
     | StopMoved
+    | StopTrailed
     | PositionReduced
     | PositionClosed
     | ShortfallCovered

@@ -19,6 +19,7 @@ from backstay.feeds.ordering import Disorder, Reordered
 from backstay.formats import amount_text, health_fields, position_fields, wallet_fields
 from backstay.replay.replay import Outcome, PriceCounts
 from trading.books import HealthReport
+from trading.exits.notation import ladder_line
 from trading.money import ZERO
 from trading.times import SECOND_US
 
@@ -28,7 +29,10 @@ REPORT_NAME = "report.json"
 def report_of(outcome: Outcome) -> dict[str, Any]:
     """The report as plain data."""
     fields = {
-        "positions": [position_fields(position) for position in outcome.positions],
+        "positions": [
+            {**position_fields(position), "asked": ladder_line(position.ladder)}
+            for position in outcome.positions
+        ],
         "denied": [
             {"signal_id": signal.signal_id, "reason": str(denial.reason), "detail": denial.text}
             for signal, denial in outcome.denied
