@@ -26,7 +26,7 @@ from trading.model import PositionStatus
 from trading.signals import Signal
 
 IDS_MAX = 500
-"""Ids in one statement: every database takes as many parameters."""
+"""Ids in one statement: every database takes this many parameters."""
 
 _OF_MARKETS = (
     MarketPaused.kind,
