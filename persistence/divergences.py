@@ -1,7 +1,7 @@
 """Rows that contradict each other, found by the database itself.
 
-Each rule is one query over all accounts, exact and in one pass, so that millions of entries are no
-problem. What the health check of an account sums and chains is not repeated here.
+Each rule is one exact query over all accounts, in one pass, so that it can read millions of
+entries. The sums and chains of an account's health check are not repeated here.
 """
 
 from collections.abc import Iterator
@@ -19,15 +19,15 @@ FOUND_MAX = 1_000
 """How many divergences of one rule are listed."""
 
 IN_ONE_PASS = "SET LOCAL enable_nestloop = off"
-"""Has PostgreSQL join whole tables by hash or merge, also where it has no statistics of them.
+"""Makes PostgreSQL join whole tables by hash or merge, even without statistics.
 
-Without statistics it takes a ledger for a few rows, and reads it again for each position.
+Without statistics it assumes that a ledger has few rows, and reads it again for each position.
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Divergence:
-    """Something that is not as the other rows say; `entry` is the number of the one concerned."""
+    """A row that contradicts other rows; `entry` is the number of the entry concerned."""
 
     account: str | None
     position_id: int | None
@@ -37,7 +37,7 @@ class Divergence:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """A query for account, position_id, entry, expected, actual; and what is said of a row."""
+    """A query for account, position_id, entry, expected, actual; and the sentence about a row."""
 
     says: str
     query: str
@@ -143,7 +143,7 @@ WHERE p.pnl <> b.pnl ORDER BY p.account, p.id""",
     ),
 )
 
-# Each entry was written together with the event that tells of it.
+# Each entry was written together with its event.
 _EVENT_OF = {
     "opening": "account_opened",
     "transfer": "funds_transferred",
@@ -193,7 +193,7 @@ _RULES = (*_OF_ENTRIES, *_OF_POSITIONS, *_OF_EVENTS)
 
 
 def divergences(session: Session) -> Iterator[Divergence]:
-    """Everything that the rules find, rule by rule, at most `FOUND_MAX` of each."""
+    """All divergences by the rules, rule by rule, at most `FOUND_MAX` of each."""
     dialect = session.connection().dialect.name
     if dialect == "postgresql":
         session.execute(text(IN_ONE_PASS))
@@ -228,7 +228,7 @@ def _statement(rule: _Rule, dialect: str) -> str:
 
 
 def _booked(dialect: str) -> str:
-    """What the entries of each position come to."""
+    """The sums of each position's entries."""
     pnl = (
         "CASE WHEN transaction_type IN ('position_reduce', 'position_close')"
         " THEN total_change ELSE 0 END"
@@ -243,7 +243,7 @@ def _booked(dialect: str) -> str:
 
 
 def _sum(amount: str, dialect: str) -> str:
-    """An exact sum of money that no amount makes fail: SQLite's own ends where 64 bits do."""
+    """An exact sum of money of any size; SQLite's own fails beyond 64 bits."""
     if dialect == "postgresql":
         return f"SUM({amount})"
     return f"(SUM(({amount}) / {LOW_PART}) * {LOW_PART} + SUM(({amount}) % {LOW_PART}))"

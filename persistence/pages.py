@@ -27,7 +27,7 @@ from trading.model import PositionStatus
 from trading.signals import Signal
 
 IDS_MAX = 500
-"""Ids in one statement: every database takes as many parameters."""
+"""Ids in one statement: every database takes this many parameters."""
 
 _OF_ENTRIES = Source(key=EntryRow.number)
 _OF_MARKETS = (

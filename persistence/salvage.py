@@ -1,7 +1,7 @@
 """Read every row that can be decoded, and name the others.
 
-A row is written by Backstay alone, so one that cannot be decoded was changed by a hand, a disk or
-another program. It must not keep its neighbours from being read.
+Only Backstay writes rows, so a row that cannot be decoded was changed by a person, a disk or
+another program. It must not prevent reading its neighbours.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A table's rows: the column that orders and names them, and the one of their account.
+    """A table's rows: the column that orders and names them, and the column of their account.
 
     Rows of one key are read or left out together.
     """
@@ -77,7 +77,7 @@ def _halved(
     ends = keys[0], keys[-1]  # ascending or descending, in the database's own order
     between = source.key.between(*ends) | source.key.between(*reversed(ends))
     try:
-        # In a list first: a row that fails must give nothing of its half.
+        # In a list first: if a row fails, no row of its half may be yielded.
         decoded = [decode(row) for row in session.execute(found.where(between))]
     except Exception as error:
         if not is_undecodable(error):

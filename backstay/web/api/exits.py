@@ -187,7 +187,13 @@ def _placed(error: ValidationError, *place: int) -> list[InitErrorDetails]:
 
 
 def _stop_wish(given: str) -> StopWish:
-    return stop_target_from(given)
+    bare = given.strip().lower()
+    if bare in (StopTarget.BREAKEVEN, StopTarget.BREAKEVEN_NET):
+        return StopTarget(bare)
+    try:
+        return level_from(bare)
+    except ValueError as error:
+        raise ValueError(f"{error}, `breakeven` or `breakeven_net`") from None
 
 
 _TAKE_PROFITS = {
