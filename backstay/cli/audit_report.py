@@ -13,7 +13,7 @@ from backstay.formats import health_fields
 from backstay.printable import one_line
 from persistence.divergences import Divergence
 from persistence.failures import is_undecodable
-from persistence.state import Books
+from persistence.state import Books, StoredEntry
 from persistence.store import Store
 from trading.books import HealthReport, HealthStatus, LedgerFold, check_books, unreadable_books
 from trading.model import LedgerEntry
@@ -142,7 +142,10 @@ def _named(
 
 def _entry(store: Store, account: str, number: int) -> LedgerEntry | None:
     found = store.read_entries(account, before_number=number + 1, limit=1)
-    return next((one.entry for one in found if one.entry.number == number), None)
+    return next(
+        (one.entry for one in found if isinstance(one, StoredEntry) and one.entry.number == number),
+        None,
+    )
 
 
 def _to_do(account: str, repair: Repair | Irreparable | None, *, is_all: bool) -> str:
