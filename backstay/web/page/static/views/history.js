@@ -96,7 +96,8 @@ function exitsOf(position) {
   const levels = rungs.map(({ at, price, close, hit }) => `${at === price ? "" : `${at} = `}`
     + `${figure(price)}${close === "0%" ? "" : `, closes ${close}`}${hit ? " ✓" : ""}`);
   return [
-    ["Stop-loss", `${asked.stop_loss} asked, ${figure(position.stop_loss)} now`],
+    ["Stop-loss", `${asked.stop_loss} asked, ${figure(position.stop_loss)} `
+      + (position.closed_at === null ? "now" : "at the end")],
     ["Take-profits", levels.join("; ") || "none"],
     ["Trail", asked.trailing + (best === null ? "" : `, best price ${figure(best)}`)],
     ["Close after", asked.close_after

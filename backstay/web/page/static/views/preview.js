@@ -1,6 +1,7 @@
 /* What a command would come to, before it is sent: drawn, in a table, and said. The service has
    computed all of it. */
 
+import { NoAnswer } from "../api.js";
 import { fitted } from "../chart.js";
 import { decimal, rounded, sign } from "../decimal.js";
 import { el, setAttribute, setText } from "../dom.js";
@@ -10,6 +11,7 @@ import { toneOf } from "../positions.js";
 
 const QUIET_MS = 250;
 const AGAIN_MS = 2000;
+const NO_PREVIEW = "The service does not answer, so there is no preview at present.";
 
 /** @typedef {Record<string, any>} PreviewBody as the API answers */
 
@@ -58,7 +60,8 @@ export class Asking {
       const answer = await ask();
       if (asked === this.#asked) this.onAnswer(answer, isAgain);
     } catch (error) {
-      if (asked === this.#asked) this.onRefusal(error);
+      if (asked !== this.#asked) return;
+      this.onRefusal(error instanceof NoAnswer ? new Error(NO_PREVIEW) : error);
     }
   }
 }
