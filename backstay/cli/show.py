@@ -23,13 +23,13 @@ from backstay.cli.watch import watch as watch_positions
 from backstay.service.exits import EXIT_MISMATCH
 
 ALL = sys.maxsize
-"""A limit that ends no list: what is listed is few, like accounts and markets."""
+"""A limit that does not cut a list of few items, such as accounts and markets."""
 
 app = typer.Typer()
 
 
 class Status(StrEnum):
-    """Which positions are listed."""
+    """The positions to list."""
 
     OPEN = "open"
     CLOSED = "closed"
