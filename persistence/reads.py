@@ -55,7 +55,8 @@ _TRANSFER_OPERATION = "transfer:"
 POSITIONS = select(*PositionRow.__table__.columns)
 """Selects positions, for `persistence.rows.position`."""
 
-_ENTRIES = select(*EntryRow.__table__.columns)
+ENTRIES = select(*EntryRow.__table__.columns)
+"""Selects ledger entries, for `persistence.rows.entry`."""
 
 # Literal, as in the partial indexes: SQLite does not use those for a parameter.
 IS_OPEN = PositionRow.status == literal_column("'OPEN'")
@@ -263,7 +264,7 @@ def _entries(
     session: Session, account: str, after_entry: int, limit: int
 ) -> tuple[LedgerEntry, ...]:
     found = (
-        _ENTRIES.where(EntryRow.account == account, EntryRow.number > after_entry)
+        ENTRIES.where(EntryRow.account == account, EntryRow.number > after_entry)
         .order_by(EntryRow.number)
         .limit(limit)
     )

@@ -1,4 +1,4 @@
-"""The command that holds the real actors against a model, under everything that may go wrong."""
+"""The command that compares the real actors with a model, under all simulated faults."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -75,9 +75,9 @@ def simulate(
 
 @contextmanager
 def _ctrl_c_between_steps() -> Iterator[Callable[[], None]]:
-    """What is called between steps then raises KeyboardInterrupt: in an actor, pykka would eat it.
+    """Yield a function that raises KeyboardInterrupt between steps, after Ctrl-C.
 
-    The actor would end, and intact books would look broken.
+    If Ctrl-C was raised in an actor, pykka would end the actor, and sound books would look broken.
     """
     asked = Event()
     former = signal.signal(signal.SIGINT, lambda *_: asked.set())

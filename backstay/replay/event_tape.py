@@ -27,7 +27,7 @@ class EventTape:
     """Keeps the events that a report draws."""
 
     def __init__(self) -> None:
-        """Begin without an event."""
+        """Begin with no events."""
         self.events: list[TapedEvent] = []
 
     def take(self, message: Announced) -> None:

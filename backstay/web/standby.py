@@ -15,8 +15,8 @@ from backstay.web.problems import RETRY_SOON, Problem, problem_response
 def standby_app(state: Callable[[], str], metrics: Callable[[], tuple[bytes, str]]) -> ASGIApp:
     """The app of a process that waits for the database.
 
-    `state` says on one line what it waits for. Nothing that it answers is a secret, so that it
-    asks for no token.
+    `state` says on one line what it waits for. None of its answers is a secret, so it needs no
+    token.
     """
 
     def checks() -> dict[str, str]:

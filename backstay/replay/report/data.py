@@ -27,7 +27,7 @@ CURVE_POINTS_MAX = 2_000
 
 
 def page_data(report: dict[str, Any], prices: PriceBuckets, events: EventTape) -> dict[str, Any]:
-    """All that the page holds, as plain data."""
+    """All data of the page, as plain values."""
     curve = equity_curve(prices, events.events)
     opening = next((event for event in events.events if isinstance(event, AccountOpened)), None)
     return {
@@ -89,7 +89,7 @@ def _summary(report: dict[str, Any], curve: Sequence[EquityPoint]) -> dict[str, 
 
 
 def _steps(events: Sequence[TapedEvent]) -> dict[int, list[dict[str, Any]]]:
-    """What happened to each position: where it is drawn, what it says, where its stop went."""
+    """Each position's events: where each is drawn, its text, and the stop's new price."""
     steps: dict[int, list[dict[str, Any]]] = {}
     for event in events:
         if isinstance(event, AccountOpened | ShortfallCovered):

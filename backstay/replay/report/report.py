@@ -50,7 +50,7 @@ def report_of(outcome: Outcome) -> dict[str, Any]:
 
 
 def candle_fields(candles: Candles) -> dict[str, Any]:
-    """What candles were played as prices, and in which order each one's four."""
+    """The candles that were played as prices, and the order of each one's four."""
     return {
         "count": candles.count,
         "interval_seconds": candles.interval_us // SECOND_US,
@@ -59,7 +59,7 @@ def candle_fields(candles: Candles) -> dict[str, Any]:
 
 
 def price_fields(prices: PriceCounts) -> dict[str, int]:
-    """How many prices were read, and what the guard said of them."""
+    """The number of prices read, by the guard's verdict."""
     return {
         "read": prices.read,
         "accepted": prices.accepted,
@@ -99,7 +99,7 @@ def row_notes(files: Sequence[Reordered], prices: PriceCounts) -> list[str]:
 
 
 def candle_note(candles: Candles) -> str:
-    """For people: that prices were made of candles, and what that means."""
+    """For people: that prices were made from candles, and what that means."""
     fields = candle_fields(candles)
     noun = "candle" if candles.count == 1 else "candles"
     return (

@@ -31,7 +31,7 @@ class LadderChoice:
 
     @property
     def said(self) -> dict[str, str]:
-        """What is chosen, by name in the one-line notation."""
+        """The chosen values, by name in the one-line notation."""
         return exits_text(self.exits)
 
 
