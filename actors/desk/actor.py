@@ -74,13 +74,7 @@ WalletCommand = (
 )
 
 DeskMessage = (
-    OpenAccount
-    | OpenPosition
-    | ClosePosition
-    | ChangePosition
-    | TransferFunds
-    | SetCosts
-    | SetExits
+    WalletCommand
     | SetTrading
     | OpenMarket
     | RetireMarket
