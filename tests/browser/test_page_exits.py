@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, Request, expect
+from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from harness.http_api import Api
 from tests.browser.chromium import Complaints
@@ -201,6 +201,35 @@ def test_a_part_is_closed_once_however_often_it_is_pressed(page: Page, market: A
         "position_opened",
         "position_reduced",
     ]
+
+
+def test_a_part_whose_answer_is_lost_is_closed_once(
+    page: Page, market: Api, complaints: Complaints
+) -> None:
+    """Pressed again, it is sent with its key: the service answers with what it had done."""
+    complaints.expect("net::ERR_FAILED")
+    market.open("demo", "BTCUSDT")
+    keys: list[str] = []
+
+    def lose_the_first_answer(route: Route, request: Request) -> None:
+        keys.append(request.headers["idempotency-key"])
+        if len(keys) == 1:
+            route.fetch()
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/positions/1/close", lose_the_first_answer)
+    page.get_by_role("button", name="Close position 1").click()
+    form = dialog(page)
+    form.get_by_label("25 %").check()
+    submit(form)
+    expect(form.get_by_role("alert")).to_contain_text("it closes it once at most")
+    submit(form)
+
+    expect(dialog(page)).to_have_count(0)
+    assert keys[0] == keys[1]
+    assert market.position(1)["open_quantity"] == "0.1875"
 
 
 def test_a_history_shows_what_was_asked_and_each_change(page: Page, market: Api) -> None:

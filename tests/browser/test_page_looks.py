@@ -127,6 +127,11 @@ def test_every_text_can_be_read(
     page.get_by_role("button", name="History of position 1").first.click()
     expect(dialog(page).get_by_role("img")).to_be_visible()
     assert page.evaluate(CONTRASTS) == []
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Change position 1").click()
+    dialog(page).get_by_role("slider", name="Stop-loss").press("ArrowRight")
+    expect(dialog(page).get_by_role("row", name="Stop-loss")).to_be_visible()
+    assert page.evaluate(CONTRASTS) == []
 
 
 def test_every_control_has_a_name(busy: Api, page: Page) -> None:

@@ -149,7 +149,7 @@ def test_a_ladder_of_ones_own_is_opened(page: Page, api: Api) -> None:
     form.get_by_label("Short").check()
     form.get_by_label("Quantity").check()
     form.get_by_text("Exits", exact=True).click()
-    form.get_by_label("Stop-loss").fill("4%")
+    form.get_by_label("Stop-loss", exact=True).fill("4%")
     take_profits(page, ("2%", "50%"), ("5%", "50%"))
 
     submit(page)

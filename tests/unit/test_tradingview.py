@@ -217,6 +217,7 @@ def test_the_digest_is_of_the_body() -> None:
             "prev_market_position_size '9e99' refused: a size is at most",
         ),
         (b"action=close symbol=BTCUSDT share=1e99%", "share: share 1e99% is too large"),
+        (b"action=close symbol=BTCUSDT share=0%", "close refused: a share of 0% closes nothing"),
         (b'{"action": "buy", "symbol": "BTCUSDT", "tp": {}}', "take_profits: write a list, as"),
         (b'{"action": "buy", "symbol": "BTCUSDT", "tp": {"at": "3%"}}', "take_profits: write a li"),
     ],

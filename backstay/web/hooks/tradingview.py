@@ -210,7 +210,7 @@ def _share(fields: Fields, action: SignalAction, position: str | None) -> Decima
     if text is not None:
         if action is not SignalAction.CLOSE and position != still:
             raise AlertError(f"share {short(text)} is for action=close: {action} opens")
-        return said("share", share_from, text)
+        return _above_zero(said("share", share_from, text), action)
     if position is None or position != still:
         return None
     now, before = (_size(fields, name, action, position) for name in SIZES)
@@ -220,7 +220,13 @@ def _share(fields: Fields, action: SignalAction, position: str | None) -> Decima
             f"market_position_size {plain(now)} after prev_market_position_size {plain(before)}, "
             "which closes no part"
         )
-    return quotient(difference(before, now), before)
+    return _above_zero(quotient(difference(before, now), before), action)
+
+
+def _above_zero(share: Decimal, action: SignalAction) -> Decimal:
+    if share == ZERO:
+        raise AlertError(f"{action} refused: a share of 0% closes nothing")
+    return share
 
 
 def _size(fields: Fields, name: str, action: SignalAction, position: str) -> Decimal:

@@ -35,6 +35,7 @@ export class LadderHandles {
     }
     for (const level of levels) {
       const handle = this.#handles.get(level.place) ?? this.#made(level);
+      if (handle.isMoved) continue; // it follows the pointer
       handle.price = level.price;
       const { node } = handle;
       node.style.setProperty("left", `${scale.at(level.price)}px`);
@@ -48,7 +49,7 @@ export class LadderHandles {
   #made({ place, kind }) {
     const node = el("div", { role: "slider", tabindex: "0", class: `handle ${kind}`,
       "aria-orientation": "horizontal" });
-    const handle = { node, price: "" };
+    const handle = { node, price: "", isMoved: false };
     node.addEventListener("keydown", (event) => {
       const way = WAYS[event.key];
       if (way === undefined) return;
@@ -74,8 +75,9 @@ export class LadderHandles {
       handle.isMoved = true;
     });
     node.addEventListener("lostpointercapture", () => {
-      if (handle.isMoved) this.onMove(place, handle.price);
+      if (!handle.isMoved) return;
       handle.isMoved = false;
+      this.onMove(place, handle.price);
     });
     this.#handles.set(place, handle);
     this.node.append(node);
