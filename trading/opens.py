@@ -41,9 +41,9 @@ def opened_in(
     idempotency_key: str | None = None,
     request: str | None = None,
 ) -> tuple[Position, tuple[Event, ...], Booking] | Denial:
-    """The position that an open by `notional` (money) or `quantity` comes to at a price.
+    """The position of an open by `notional` (money) or `quantity` at a price.
 
-    What `exits` leaves out the account says, or else the service; so do `rates`.
+    The account gives the values that `exits` leaves out, or else the service; so for `rates`.
     """
     if quantity is None:
         assert notional is not None, "an open has a notional or a quantity"
