@@ -31,7 +31,7 @@ def backup(url: str, path: Path) -> None:
         )
     assert address.database is not None
     if path.exists():
-        raise FileExistsError(f"backup to {path} refused: there is a file already")
+        raise FileExistsError(f"backup to {path} refused: the file already exists")
     folder = path.absolute().parent
     if not folder.is_dir():
         raise NotThere(f"backup to {path} refused: there is no folder {folder}")

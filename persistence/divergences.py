@@ -46,14 +46,14 @@ class _Rule:
 
 _OF_ENTRIES = (
     _Rule(
-        "it belongs to account {actual}, which is not there",
+        "it belongs to account {actual}, which does not exist",
         """
 SELECT t.account, t.position_id, t.number AS entry, NULL AS expected, t.account AS actual
 FROM wallet_transactions AS t LEFT JOIN accounts AS a ON a.account = t.account
 WHERE a.account IS NULL ORDER BY t.account, t.number""",
     ),
     _Rule(
-        "it is of account type {actual}, its account is of {expected}",
+        "it has account type {actual}, but its account has {expected}",
         """
 SELECT t.account, t.position_id, t.number AS entry,
   a.account_type AS expected, t.account_type AS actual
@@ -64,7 +64,7 @@ WHERE a.account_type <> t.account_type ORDER BY t.account, t.number""",
         "it is about position {position_id}, which {actual}",
         """
 SELECT t.account, t.position_id, t.number AS entry, NULL AS expected,
-  COALESCE('is of account ' || p.account, 'is not there') AS actual
+  COALESCE('is of account ' || p.account, 'does not exist') AS actual
 FROM wallet_transactions AS t LEFT JOIN positions AS p ON p.id = t.position_id
 WHERE t.position_id IS NOT NULL AND (p.id IS NULL OR p.account <> t.account)
 ORDER BY t.account, t.number""",
@@ -86,7 +86,7 @@ WHERE NOT COALESCE(CASE transaction_type
 ORDER BY account, number""",
     ),
     _Rule(
-        "it says that commit {actual} wrote it, and there was none {expected}",
+        "it names commit {actual}, but there is no commit {expected}",
         """
 SELECT t.account, t.position_id, t.number AS entry, t.commit_id AS actual,
   CASE WHEN c.id IS NULL THEN 'of this number' ELSE 'at its time' END AS expected
@@ -97,14 +97,14 @@ WHERE c.id IS NULL OR c.committed_at <> t.created_at ORDER BY t.account, t.numbe
 
 _OF_POSITIONS = (
     _Rule(
-        "position {position_id} belongs to account {actual}, which is not there",
+        "position {position_id} belongs to account {actual}, which does not exist",
         """
 SELECT p.account, p.id AS position_id, NULL AS entry, NULL AS expected, p.account AS actual
 FROM positions AS p LEFT JOIN accounts AS a ON a.account = p.account
 WHERE a.account IS NULL ORDER BY p.id""",
     ),
     _Rule(
-        "position {position_id} has {actual} entries of its open, for one",
+        "position {position_id} has {actual} entries of its open instead of one",
         """
 {booked}
 SELECT p.account, p.id AS position_id, b.entry, NULL AS expected, COALESCE(b.opens, 0) AS actual
@@ -112,7 +112,7 @@ FROM positions AS p LEFT JOIN booked AS b ON b.position_id = p.id
 WHERE COALESCE(b.opens, 0) <> 1 ORDER BY p.account, p.id""",
     ),
     _Rule(
-        "position {position_id} is {actual}, and has {expected} entries of a close",
+        "position {position_id} is {actual}, but has {expected} entries of a close",
         """
 {booked}
 SELECT p.account, p.id AS position_id, b.entry, COALESCE(b.closes, 0) AS expected,
@@ -122,7 +122,7 @@ WHERE COALESCE(b.closes, 0) <> CASE p.status WHEN 'CLOSED' THEN 1 ELSE 0 END
 ORDER BY p.account, p.id""",
     ),
     _Rule(
-        "position {position_id} holds {actual}, its entries lock {expected}",
+        "position {position_id} holds {actual}, but its entries lock {expected}",
         """
 {booked}
 SELECT p.account, p.id AS position_id, b.entry, b.locked AS expected, p.hold AS actual
@@ -131,7 +131,7 @@ WHERE p.hold <> b.locked ORDER BY p.account, p.id""",
         in_money=True,
     ),
     _Rule(
-        "position {position_id} has realised {actual}, gross less costs, its entries {expected}",
+        "position {position_id} has realized {actual} after costs, but its entries {expected}",
         """
 {booked}
 SELECT p.account, p.id AS position_id, b.entry, b.pnl AS expected, p.pnl AS actual
@@ -165,7 +165,7 @@ FROM (SELECT id, LAG(id, 1, 0) OVER (ORDER BY id) AS before FROM events) AS numb
 WHERE id <> before + 1 ORDER BY id""",
     ),
     _Rule(
-        "event {expected} says that commit {actual} wrote it, and there was none of this number",
+        "event {expected} names commit {actual}, which does not exist",
         """
 SELECT e.account, e.position_id, NULL AS entry, e.id AS expected, e.commit_id AS actual
 FROM events AS e LEFT JOIN commits AS c ON c.id = e.commit_id

@@ -81,10 +81,10 @@ class ForeignLog(StoreError):
 
     def __init__(self, database: Path, why: str) -> None:
         super().__init__(
-            f"{database}-wal does not belong to {database} ({why}): it is what a killed service "
-            f"left behind, and a copy lies over its database now. Nothing was changed. Bring the "
-            f"copy in with `backstay restore FILE`, which moves the old files aside, or put the "
-            f"database back that was there"
+            f"{database}-wal does not belong to {database} ({why}): a killed service left the "
+            f"log, and its database was replaced by a copy. Nothing was changed. Restore the copy "
+            f"with `backstay restore FILE`, which moves the old files aside, or put the former "
+            f"database back"
         )
 
 
@@ -123,8 +123,8 @@ class Behind(Deposed):
         StoreError.__init__(
             self,
             f"the database lacks commits that epoch {epoch} has written, and may write no more: a "
-            "replica without them has taken its place, or an earlier state was restored; begin "
-            "anew from what is there",
+            "replica without them has taken its place, or an earlier state was restored; start "
+            "the service again to continue from this state",
         )
         self.epoch = epoch
 

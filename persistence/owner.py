@@ -81,7 +81,7 @@ def fence(session: Session, epoch: int, known: Known | None = None) -> None:
 
 
 def lost(asked: Session | Connection, epoch: int) -> Deposed:
-    """Why an epoch that once owned the database may not write."""
+    """The error of an epoch that once owned the database and may no longer write."""
     found = asked.execute(select(OwnerRow.epoch).where(OwnerRow.id == 1)).scalar()
     return Deposed(epoch) if found is not None and found > epoch else Behind(epoch)
 

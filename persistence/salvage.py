@@ -36,7 +36,7 @@ class Source:
 def salvaged(
     session: Session, found: Select[*tuple[Any, ...]], decode: Callable[[Any], T], source: Source
 ) -> tuple[tuple[T, ...], tuple[Unreadable, ...]]:
-    """What rows of whole columns decode to, and the rows that do not."""
+    """The values of the rows that can be decoded, and the rows that cannot."""
     good: list[T] = []
     bad: list[Unreadable] = []
     for outcome in salvaged_in_order(session, found, decode, source):

@@ -15,7 +15,7 @@ from trading.wallet import Booking, held, limit_denial
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What an account has open besides: positions, their notional in the symbol, possible gain.
+    """An account's other open positions: their number, notional in the symbol, possible gain.
 
     `symbol_notional` and `gain` are money; `gain` is what all of its positions could gain.
     """

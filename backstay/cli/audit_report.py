@@ -20,7 +20,7 @@ from trading.model import LedgerEntry
 from trading.repair import Irreparable, Repair, repair_of
 
 RESTORE = (
-    "no command changes entries, positions or events: put back what was changed, or restore "
+    "no command repairs entries, positions or events: put back what was changed, or restore "
     "a backup"
 )
 

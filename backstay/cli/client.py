@@ -186,7 +186,8 @@ class ServiceClient:
             ) from None
         except httpx.RequestError as error:
             raise ServiceAway(
-                f"the service at {self.url} broke off before its answer: {one_line(str(error))}",
+                f"the service at {self.url} closed the connection before its answer: "
+                f"{one_line(str(error))}",
                 is_open=True,
             ) from None
         return self._read(answer, is_quick=monotonic() - asked_at < QUICK_SECONDS)

@@ -90,7 +90,7 @@ def main() -> None:
 def help_(
     context: typer.Context,
     command: Annotated[
-        list[str] | None, typer.Argument(metavar="[COMMAND]...", help="Of which command.")
+        list[str] | None, typer.Argument(metavar="[COMMAND]...", help="The command to explain.")
     ] = None,
 ) -> None:
     """Show the help of Backstay or of one command, as --help does."""

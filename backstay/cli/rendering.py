@@ -167,7 +167,7 @@ def history_tables(history: dict[str, Any]) -> Group:
 
 def closed_table(done: dict[str, Any]) -> Group:
     """A closed position, and whether it had been closed before."""
-    told = [Text("it had been closed before", _FAINT)] if done["already_closed"] else []
+    told = [Text("it was already closed", _FAINT)] if done["already_closed"] else []
     return Group(one_position_table(done["position"]), *told)
 
 
@@ -177,7 +177,7 @@ def closed_tables(closed: dict[str, Any]) -> Group:
         (_text(denied["id"]), _text(denied["problem"].get("detail"))) for denied in closed["denied"]
     ]
     rows += [
-        (_text(pending), Text("not answered yet: look again")) for pending in closed["pending"]
+        (_text(pending), Text("not answered yet: check again")) for pending in closed["pending"]
     ]
     done = positions_table({"items": closed["closed"], "next": None})
     still = FittedTable((("id",), ("why",)), rows, f"{_counted(len(rows), 'position')} not closed")
@@ -190,7 +190,7 @@ def transfer_line(transfer: dict[str, Any]) -> Text:
     what = (
         f"{_money_text(str(abs(amount)))} {'deposited in' if amount > ZERO else 'withdrawn from'}"
     )
-    before = "; it had been booked before" if transfer["repeated"] else ""
+    before = "; it was already booked" if transfer["repeated"] else ""
     return _text(f"{what} account {transfer['account']}, reference {transfer['reference']}{before}")
 
 
@@ -289,4 +289,4 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _more(page: dict[str, Any]) -> str:
-    return "" if page["next"] is None else "there are more: ask with a larger --limit"
+    return "" if page["next"] is None else "there are more: give a larger --limit"

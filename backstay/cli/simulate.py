@@ -137,7 +137,7 @@ def _conclude(
 ) -> None:
     from rich.table import Table
 
-    title = "Simulated, and found true" if failure is None else "Found true before that"
+    title = "Simulated, no broken promise" if failure is None else "No broken promise before that"
     table = Table("weather", "seeds", *COUNTS, "notified", title=title)
     for name, outcomes in totals.items():
         counts = [sum(getattr(one, count) for one in outcomes) for count in COUNTS]

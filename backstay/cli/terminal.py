@@ -46,7 +46,7 @@ Url = Annotated[
     typer.Option(
         "--url",
         envvar="BACKSTAY_URL",
-        help="Where the service is, as localhost:8470; else by host and port of backstay.toml.",
+        help="The service, such as localhost:8470; by default host and port of backstay.toml.",
     ),
 ]
 """The option of every command that calls a service."""

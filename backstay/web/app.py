@@ -140,7 +140,7 @@ def _on_http_exception(request: Request, error: Exception) -> Response:
     status = error.status_code
     detail = {
         404: "there is nothing at this address; the API is described at /docs",
-        405: f"{request.method} is not taken at this address",
+        405: f"{request.method} is not allowed at this address",
     }.get(status, error.detail)
     headers = dict(error.headers or {})
     if status == 405:

@@ -47,7 +47,7 @@ _STATUSES = {
 _DESCRIPTIONS = {
     400: "The request cannot be read",
     401: "No valid token or login came with the request",
-    403: "The caller may not do this, or comes from elsewhere",
+    403: "The caller's scope does not allow this, or a page of another site sent it",
     404: "The resource does not exist",
     408: "The request did not come in time, and nothing was done",
     409: "Denied: the current state does not allow it",

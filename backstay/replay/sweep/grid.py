@@ -80,7 +80,7 @@ def check_ladders(
             except ValueError as error:
                 raise InputError(
                     f"{error}, with the exits of --sweep and what signal "
-                    f"{signal.signal_id} gives itself; leave the one or the other out",
+                    f"{signal.signal_id} gives itself; leave out one of them",
                     file=signals_name,
                     line=signal.line,
                 ) from None

@@ -31,7 +31,7 @@ LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 FAILURES_PER_MINUTE = 10
 COOKIE = "backstay_session"
 CALLER = "backstay.caller"
-"""Where `AccessGate` leaves the `Caller`, in the request's scope."""
+"""The key of the `Caller` that `AccessGate` puts into the request's scope."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def _too_many() -> Problem:
     return Problem(
         503,
         "streams_full",
-        "event stream refused: this token has its share of those that may be open",
+        "event stream refused: this token already has its share of the open streams",
         headers=RETRY_SOON,
     )
 
