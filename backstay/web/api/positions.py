@@ -35,8 +35,10 @@ from backstay.web.api.schemas import (
     PositionBody,
 )
 from backstay.web.api.waiting import (
+    CHANGE_NOT_KNOWN,
     OPEN_NOT_KNOWN,
     OPEN_NOT_KNOWN_BY_KEY,
+    REPEAT,
     Reads,
     TheReads,
     answer_of,
@@ -197,6 +199,7 @@ async def change_position(
             )
         ),
         what=f"the change of position {position_id}",
+        on_silence=CHANGE_NOT_KNOWN if key is None else REPEAT,
     )
     return position_body(backend, answer.record)
 
@@ -218,6 +221,7 @@ async def close_position(
     A part needs an Idempotency-Key to be safe to ask again: without one it is closed twice.
     """
     asked = CloseRequest() if request is None else request
+    part = asked.part()
     request_key = await _request_key(backend, reads, position_id, key)
     answer = await answer_of(
         backend,
@@ -225,12 +229,13 @@ async def close_position(
             ClosePosition(
                 position_id=position_id,
                 note=asked.note,
-                part=asked.part(),
+                part=part,
                 key=request_key,
                 reply_to=reply,
             )
         ),
         what=f"the close of position {position_id}",
+        on_silence=REPEAT if part is None or key is not None else CHANGE_NOT_KNOWN,
     )
     record = answer.record
     is_closed = record.position.status is PositionStatus.CLOSED
