@@ -30,6 +30,7 @@ KEYS = (
     *("action", "symbol", "notional", "market_position", *SIZES, "account", "id", "time"),
     *("share", *EXIT_FIELDS),
 )
+_LIKE_AN_EXIT = re.compile(r"sl|stop|tp|take|target|trail|close_")
 SHORT_NAMES = {
     "sl": "stop_loss",
     "tp": "take_profits",
@@ -164,8 +165,17 @@ def _renamed(sent: Fields) -> Fields:
 
 
 def _ignored(fields: Fields) -> str | None:
-    """A note of the fields that mean nothing here."""
+    """A note of the fields that mean nothing here.
+
+    One that looks like an exit is refused: a position that is opened without it would be guarded
+    by the default in its place, and senders do not read notes.
+    """
     unknown = [short(key) for key in fields if key not in KEYS]
+    if exits := [short(key) for key in fields if key not in KEYS and _LIKE_AN_EXIT.match(key)]:
+        raise AlertError(
+            f"{', '.join(exits[:NOTED_FIELDS_MAX])} is not a field: the exits are "
+            f"{', '.join(EXIT_FIELDS)}, or {', '.join(SHORT_NAMES)} for short"
+        )
     if not unknown:
         return None
     more = len(unknown) - NOTED_FIELDS_MAX
