@@ -12,6 +12,7 @@ NAMES = (
     "latency",
     "reads",
     "replay",
+    "trailing",
     "feeds",
     "failover",
     "restarts",

@@ -1,5 +1,5 @@
 """Backstay's database: tables, transactions, migrations; one store in front of them.
 
-Only this package knows SQLAlchemy and the drivers. Values of `trading` go in and come out.
-What goes in and out is in modules that import no SQLAlchemy: `changes`, `errors`, `state`.
+Only this package knows SQLAlchemy and the drivers. Its callers give and get values of `trading`,
+and those of `changes`, `errors` and `state`, which import no SQLAlchemy.
 """

@@ -1,7 +1,7 @@
 """Show a database's address without its password and other secrets.
 
-Addresses are taken apart as SQLAlchemy and libpq read them. Where they leave a doubt, more is
-hidden: a password may hold any sign, also where it should have been escaped.
+Addresses are split as SQLAlchemy and libpq read them. Where the split is in doubt, more is hidden:
+a password may hold any character, even one that should have been escaped.
 """
 
 import re
@@ -29,14 +29,14 @@ PARAMETERS_SHOWN = frozenset(
         "user",
     }
 )
-"""The parameters whose value is shown; of any other only the name is, for it may be a secret."""
+"""The parameters whose value is shown; for others only the name, because they may be secrets."""
 
 _URL = re.compile(r"([\w+]+://)(.*?)(?:\?(\w[^=?&@]*=.*))?", re.DOTALL)
 _BAD_PORT = re.compile(r"(?<=:)(?!\d*(?:/|$))[^/\]]*(?=/|$)")
 
 
 def masked(url: str) -> str:
-    """A database's address as anybody may read it; what is not a URL is hidden as a whole."""
+    """A database's address without its secrets; a text that is not a URL is hidden as a whole."""
     parts = _URL.fullmatch(url)
     if parts is None:
         return MASK
@@ -44,7 +44,7 @@ def masked(url: str) -> str:
     shown = "" if query is None else "?" + "&".join(map(_parameter, query.split("&")))
     if scheme.startswith("sqlite"):
         return f"{scheme}{rest}{shown}"
-    # A password may have an @ of its own: the last one ends it.
+    # A password may contain an @: the last one ends it.
     login, at, place = rest.rpartition("@")
     user, colon, _ = login.partition(":")
     # Without an @, SQLAlchemy reads a password as the port.

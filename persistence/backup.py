@@ -14,14 +14,14 @@ from persistence.private_files import make_private
 def backup(url: str, path: Path) -> None:
     """Copy the SQLite database at `url` to a new file, as it is at one moment.
 
-    The owner goes on writing meanwhile. The copy is one file, durable when this returns, and not
-    there at all when it raises.
+    The owner goes on writing meanwhile. The copy is one file, which is durable when this returns,
+    and does not exist when it raises.
 
     Raises:
-        ValueError: if the URL names no SQLite file.
+        ValueError: if the URL does not name a SQLite file.
         FileExistsError: if the path is taken.
         NotThere: if there is no database, or no folder for the copy.
-        Unavailable: if the database cannot be read, or the copy not be written.
+        Unavailable: if the database cannot be read, or the copy cannot be written.
     """
     address = parsed(url)
     if address.get_backend_name() != "sqlite" or in_memory(address):
@@ -31,7 +31,7 @@ def backup(url: str, path: Path) -> None:
         )
     assert address.database is not None
     if path.exists():
-        raise FileExistsError(f"backup to {path} refused: there is a file already")
+        raise FileExistsError(f"backup to {path} refused: the file already exists")
     folder = path.absolute().parent
     if not folder.is_dir():
         raise NotThere(f"backup to {path} refused: there is no folder {folder}")
@@ -49,17 +49,17 @@ def backup(url: str, path: Path) -> None:
 
 
 def copy_of(source: sqlite3.Connection, path: Path) -> None:
-    """Write a copy of one moment to a file, which is its owner's alone."""
+    """Write a copy of one moment to a file that only its owner can read."""
     make_private(path)
     with closing(sqlite3.connect(path)) as copy:
         # All pages in one step, so that they are of one moment.
         source.backup(copy)
-        # A copy in WAL mode would come with files beside it.
+        # A copy in WAL mode would have files beside it.
         copy.execute("PRAGMA journal_mode = DELETE")
 
 
 def synchronise(path: Path) -> None:
-    """See that a file, or what a folder lists, is on the disk."""
+    """Write a file, or a folder's list of files, through to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

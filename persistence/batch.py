@@ -1,4 +1,4 @@
-"""Changes folded into the rows that one transaction writes."""
+"""Changes merged into the rows that one transaction writes."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ from trading.signals import Signal, SignalStatus
 
 @dataclass(frozen=True, slots=True)
 class WalletStep:
-    """A wallet row's way through a commit; `before` is None where it is inserted."""
+    """A wallet row before and after a commit; `before` is None where it is inserted."""
 
     before: Wallet | None
     after: Wallet
@@ -31,7 +31,7 @@ class WalletStep:
 
 @dataclass(frozen=True, slots=True)
 class PositionRowStep:
-    """A position row's way through a commit; version 0 is before its insert."""
+    """A position row before and after a commit; version 0 is before its insert."""
 
     version_before: int
     after: Position
@@ -41,11 +41,11 @@ class PositionRowStep:
 class Batch:
     """The rows of one transaction, in the encoding of `persistence.rows`.
 
-    Inserts have all columns of their table; updates have the columns that change, and then
-    those that find the row as it was. Markets, pauses, signals and deliveries are inserted or
-    replaced; `retired` has the symbols of the markets that go, `resumed` the scopes of the pauses
-    that end, `forgotten` the targets of which
-    nothing is kept. `known` is the commit that this one stands on, None for an owner's first.
+    Inserts have all columns of their table; updates have the columns that change, and then those
+    that identify the former row. Markets, pauses, signals and deliveries are inserted or replaced.
+    `retired` has the symbols of the markets to delete, `resumed` the scopes of the pauses that end,
+    `forgotten` the targets to delete. `known` is the commit before this one, None for an owner's
+    first.
     """
 
     epoch: int
@@ -73,7 +73,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What the database answers: whether it may be written, and how many rows were updated."""
+    """The database's answer: whether the epoch may write, and how many rows were updated."""
 
     fenced: bool
     accounts: int
@@ -81,7 +81,7 @@ class Written:
 
 
 def or_replaced(table: type[Table]) -> str:
-    """What follows the insert of a row that may be there already; both engines know it."""
+    """The clause that makes an insert replace an existing row; both engines have it."""
     key = [column.name for column in table.__table__.primary_key]
     others = [column.name for column in table.__table__.columns if not column.primary_key]
     values = ", ".join(f"{name} = excluded.{name}" for name in others)
@@ -97,7 +97,7 @@ def folded(
     now_us: int,
     known: Known | None,
 ) -> Batch:
-    """Fold several changes of one row into one, and number the events in order.
+    """Merge several changes of one row into one, and number the events in order.
 
     Raises:
         Refused: if changes of one row do not follow one another, or no column can hold a value.

@@ -9,7 +9,7 @@ from trading.signals import Signal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """Up to which event a target of notifications has them all; None forgets the target."""
+    """The last event that a target of notifications has been told; None deletes the target."""
 
     target: str
     event_id: int | None
@@ -19,7 +19,7 @@ class Delivery:
 class ChangeKey:
     """The idempotency key that asked for a change of a position.
 
-    `request` is what was asked, as text; `version` is the position's that it led to.
+    `request` is the request as text; `version` is the position's version after the change.
     """
 
     account: str
@@ -31,16 +31,15 @@ class ChangeKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One account's (or one market's) step, written all or nothing.
+    """One change of an account or a market, written all or nothing.
 
     `wallet_after` is None where no wallet row is touched, and `wallet_before` is None where an
     account begins. `positions` are new states in order, of which a position's last one is kept;
     version 1 is a new position. `account` is None for a change of markets or of a pause of all.
     `pauses` begin or get another reason; `resumed` names those that end, if there are any.
-    `retired` names markets that are no more. `signals` are new ones or new states, of which a
-    signal's last one is kept; one that is finished takes no other. `keys` are the idempotency keys
-    of changes of positions. `delivered` says how far targets
-    of notifications are.
+    `retired` names markets to delete. `signals` are new ones or new states, of which a signal's
+    last one is kept; a finished signal never changes. `keys` are the idempotency keys of changes of
+    positions. `delivered` has the cursors of the targets of notifications.
     """
 
     account: str | None

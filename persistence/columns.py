@@ -31,13 +31,13 @@ _PRICE_DECIMALS = 18
 _FIRST_US = microseconds(datetime.min.replace(tzinfo=UTC))
 _LAST_US = microseconds(datetime.max.replace(tzinfo=UTC))
 LOW_PART = 1 << 32
-"""Sums of what 64-bit integers have above and below this overflow in no table."""
+"""Splits a 64-bit integer into a high and a low part, whose sums do not overflow."""
 
-# SQLite's strict tables know no BIGINT and no BOOLEAN.
+# SQLite's strict tables have neither BIGINT nor BOOLEAN.
 WholeNumber = BigInteger().with_variant(Integer(), "sqlite")
 """The type of a 64-bit count, number or id."""
 Flag = Boolean().with_variant(Integer(), "sqlite")
-"""The type of a yes or no."""
+"""The type of a boolean."""
 
 
 def money_units(amount: Decimal) -> int:
@@ -58,7 +58,7 @@ def money_units(amount: Decimal) -> int:
 
 
 def money_from_units(units: int) -> Decimal:
-    """The amount of so many units of 1E-8."""
+    """The amount of a number of units of 1E-8."""
     return Decimal(units).scaleb(-8, EXACT)
 
 
@@ -90,7 +90,7 @@ class Money(TypeDecorator[Decimal]):
         return dialect.type_descriptor(Integer() if _is_sqlite(dialect) else Numeric(20, 8))
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Decimal | int | None:
-        """Raises ValueError for what is not an amount of money."""
+        """Raises ValueError for a value that is not an amount of money."""
         if value is None:
             return None
         units = money_units(value)
@@ -104,7 +104,7 @@ class Money(TypeDecorator[Decimal]):
 
 
 class DoubtfulMoney(Money):
-    """Money as it stands in a row that is in doubt, NaN included."""
+    """Money as stored in a row that is in doubt, NaN included."""
 
     cache_ok = True
 
@@ -124,14 +124,14 @@ class Price(TypeDecorator[Decimal]):
         return dialect.type_descriptor(Text() if _is_sqlite(dialect) else Numeric(38, 18))
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Decimal | str | None:
-        """Raises ValueError for what does not fit."""
+        """Raises ValueError for a value that does not fit."""
         if value is None:
             return None
         text = price_text(value)
         return text if _is_sqlite(dialect) else Decimal(text)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
-        """Without trailing zeros; raises ValueError for what is not a finite number."""
+        """Without trailing zeros; raises ValueError for a value that is not a finite number."""
         if value is None:
             return None
         if _is_sqlite(dialect):
@@ -169,14 +169,14 @@ class Timestamp(TypeDecorator[int]):
 
 
 class database_clock(FunctionElement[int]):  # noqa: N801 (reads as an SQL function)
-    """The database's clock, as it is when the statement gets there."""
+    """The database's clock, at the moment when the statement runs."""
 
     type = Timestamp()
     inherit_cache = True
 
 
 class _MoneySum(Money):
-    """Money that may go beyond the bound: a sum, as SQLite's two parts or a NUMERIC."""
+    """Money that may exceed the bound: a sum, as SQLite's two parts or a NUMERIC."""
 
     cache_ok = True
 
@@ -214,7 +214,7 @@ def _sum_postgresql(element: exact_sum, compiler: SQLCompiler, **kw: Any) -> str
 
 @compiles(exact_sum, "sqlite")
 def _sum_sqlite(element: exact_sum, compiler: SQLCompiler, **kw: Any) -> str:
-    # A sum of 64-bit integers overflows, its high and low 32 bits apart do not.
+    # A sum of 64-bit integers may overflow; those of their high and low 32 bits do not.
     column = compiler.process(element.clauses, **kw)
     return (
         f"COALESCE(SUM({column} / {LOW_PART}), 0) || ' ' || COALESCE(SUM({column} % {LOW_PART}), 0)"
@@ -222,7 +222,7 @@ def _sum_sqlite(element: exact_sum, compiler: SQLCompiler, **kw: Any) -> str:
 
 
 def finite(value: Decimal) -> Decimal:
-    """The same number; raises ValueError for NaN and infinity, which compare with nothing."""
+    """The same number; raises ValueError for NaN and infinity, which do not compare."""
     if not value.is_finite():
         raise ValueError(f"{value} is not a finite number")
     return value

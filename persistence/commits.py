@@ -1,4 +1,4 @@
-"""One commit: the fence, the rows, and the proof that each row was as memory has it."""
+"""One commit: the fence, the rows, and the check that each row was as memory has it."""
 
 from collections.abc import Sequence
 
@@ -87,7 +87,7 @@ def _write(session: Session, batch: Batch) -> None:
 
 def _what_changed(session: Session, batch: Batch) -> StoreError:
     """Find the first row that is not as memory has it, once the commit is rolled back."""
-    # A row may have been put right meanwhile, by the same hand.
+    # The program that changed a row may have restored it meanwhile.
     again = Unavailable("a row was changed while it was being written")
     return _changed_wallet(session, batch) or _changed_position(session, batch) or again
 
@@ -111,7 +111,7 @@ def _changed_wallet(session: Session, batch: Batch) -> Refused | None:
 
 
 def _balances(wallet: Wallet) -> str:
-    """What of a wallet a commit finds its row by."""
+    """The figures by which a commit identifies a wallet's row, as text."""
     total, locked = plain(trimmed(wallet.total)), plain(trimmed(wallet.locked))
     initial = plain(trimmed(wallet.initial_balance))
     return (

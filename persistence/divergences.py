@@ -1,7 +1,7 @@
 """Rows that contradict each other, found by the database itself.
 
-Each rule is one query over all accounts, exact and in one pass, so that millions of entries are no
-problem. What the health check of an account sums and chains is not repeated here.
+Each rule is one exact query over all accounts, in one pass, so that it can read millions of
+entries. The sums and chains of an account's health check are not repeated here.
 """
 
 from collections.abc import Iterator
@@ -19,15 +19,15 @@ FOUND_MAX = 1_000
 """How many divergences of one rule are listed."""
 
 IN_ONE_PASS = "SET LOCAL enable_nestloop = off"
-"""Has PostgreSQL join whole tables by hash or merge, also where it has no statistics of them.
+"""Makes PostgreSQL join whole tables by hash or merge, even without statistics.
 
-Without statistics it takes a ledger for a few rows, and reads it again for each position.
+Without statistics it assumes that a ledger has few rows, and reads it again for each position.
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Divergence:
-    """Something that is not as the other rows say; `entry` is the number of the one concerned."""
+    """A row that contradicts other rows; `entry` is the number of the entry concerned."""
 
     account: str | None
     position_id: int | None
@@ -37,7 +37,7 @@ class Divergence:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """A query for account, position_id, entry, expected, actual; and what is said of a row."""
+    """A query for account, position_id, entry, expected, actual; and the sentence about a row."""
 
     says: str
     query: str
@@ -46,14 +46,14 @@ class _Rule:
 
 _OF_ENTRIES = (
     _Rule(
-        "it belongs to account {actual}, which is not there",
+        "it belongs to account {actual}, which does not exist",
         """
 SELECT t.account, t.position_id, t.number AS entry, NULL AS expected, t.account AS actual
 FROM wallet_transactions AS t LEFT JOIN accounts AS a ON a.account = t.account
 WHERE a.account IS NULL ORDER BY t.account, t.number""",
     ),
     _Rule(
-        "it is of account type {actual}, its account is of {expected}",
+        "it has account type {actual}, but its account has {expected}",
         """
 SELECT t.account, t.position_id, t.number AS entry,
   a.account_type AS expected, t.account_type AS actual
@@ -64,7 +64,7 @@ WHERE a.account_type <> t.account_type ORDER BY t.account, t.number""",
         "it is about position {position_id}, which {actual}",
         """
 SELECT t.account, t.position_id, t.number AS entry, NULL AS expected,
-  COALESCE('is of account ' || p.account, 'is not there') AS actual
+  COALESCE('is of account ' || p.account, 'does not exist') AS actual
 FROM wallet_transactions AS t LEFT JOIN positions AS p ON p.id = t.position_id
 WHERE t.position_id IS NOT NULL AND (p.id IS NULL OR p.account <> t.account)
 ORDER BY t.account, t.number""",
@@ -86,7 +86,7 @@ WHERE NOT COALESCE(CASE transaction_type
 ORDER BY account, number""",
     ),
     _Rule(
-        "it says that commit {actual} wrote it, and there was none {expected}",
+        "it names commit {actual}, but there is no commit {expected}",
         """
 SELECT t.account, t.position_id, t.number AS entry, t.commit_id AS actual,
   CASE WHEN c.id IS NULL THEN 'of this number' ELSE 'at its time' END AS expected
@@ -97,14 +97,14 @@ WHERE c.id IS NULL OR c.committed_at <> t.created_at ORDER BY t.account, t.numbe
 
 _OF_POSITIONS = (
     _Rule(
-        "position {position_id} belongs to account {actual}, which is not there",
+        "position {position_id} belongs to account {actual}, which does not exist",
         """
 SELECT p.account, p.id AS position_id, NULL AS entry, NULL AS expected, p.account AS actual
 FROM positions AS p LEFT JOIN accounts AS a ON a.account = p.account
 WHERE a.account IS NULL ORDER BY p.id""",
     ),
     _Rule(
-        "position {position_id} has {actual} entries of its open, for one",
+        "position {position_id} has {actual} entries of its open instead of one",
         """
 {booked}
 SELECT p.account, p.id AS position_id, b.entry, NULL AS expected, COALESCE(b.opens, 0) AS actual
@@ -112,7 +112,7 @@ FROM positions AS p LEFT JOIN booked AS b ON b.position_id = p.id
 WHERE COALESCE(b.opens, 0) <> 1 ORDER BY p.account, p.id""",
     ),
     _Rule(
-        "position {position_id} is {actual}, and has {expected} entries of a close",
+        "position {position_id} is {actual}, but has {expected} entries of a close",
         """
 {booked}
 SELECT p.account, p.id AS position_id, b.entry, COALESCE(b.closes, 0) AS expected,
@@ -122,7 +122,7 @@ WHERE COALESCE(b.closes, 0) <> CASE p.status WHEN 'CLOSED' THEN 1 ELSE 0 END
 ORDER BY p.account, p.id""",
     ),
     _Rule(
-        "position {position_id} holds {actual}, its entries lock {expected}",
+        "position {position_id} holds {actual}, but its entries lock {expected}",
         """
 {booked}
 SELECT p.account, p.id AS position_id, b.entry, b.locked AS expected, p.hold AS actual
@@ -131,7 +131,7 @@ WHERE p.hold <> b.locked ORDER BY p.account, p.id""",
         in_money=True,
     ),
     _Rule(
-        "position {position_id} has realised {actual}, gross less costs, its entries {expected}",
+        "position {position_id} has realized {actual} after costs, but its entries {expected}",
         """
 {booked}
 SELECT p.account, p.id AS position_id, b.entry, b.pnl AS expected, p.pnl AS actual
@@ -143,7 +143,7 @@ WHERE p.pnl <> b.pnl ORDER BY p.account, p.id""",
     ),
 )
 
-# Each entry was written together with the event that tells of it.
+# Each entry was written together with its event.
 _EVENT_OF = {
     "opening": "account_opened",
     "transfer": "funds_transferred",
@@ -165,7 +165,7 @@ FROM (SELECT id, LAG(id, 1, 0) OVER (ORDER BY id) AS before FROM events) AS numb
 WHERE id <> before + 1 ORDER BY id""",
     ),
     _Rule(
-        "event {expected} says that commit {actual} wrote it, and there was none of this number",
+        "event {expected} names commit {actual}, which does not exist",
         """
 SELECT e.account, e.position_id, NULL AS entry, e.id AS expected, e.commit_id AS actual
 FROM events AS e LEFT JOIN commits AS c ON c.id = e.commit_id
@@ -193,7 +193,7 @@ _RULES = (*_OF_ENTRIES, *_OF_POSITIONS, *_OF_EVENTS)
 
 
 def divergences(session: Session) -> Iterator[Divergence]:
-    """Everything that the rules find, rule by rule, at most `FOUND_MAX` of each."""
+    """All divergences by the rules, rule by rule, at most `FOUND_MAX` of each."""
     dialect = session.connection().dialect.name
     if dialect == "postgresql":
         session.execute(text(IN_ONE_PASS))
@@ -228,7 +228,7 @@ def _statement(rule: _Rule, dialect: str) -> str:
 
 
 def _booked(dialect: str) -> str:
-    """What the entries of each position come to."""
+    """The sums of each position's entries."""
     pnl = (
         "CASE WHEN transaction_type IN ('position_reduce', 'position_close')"
         " THEN total_change ELSE 0 END"
@@ -243,7 +243,7 @@ def _booked(dialect: str) -> str:
 
 
 def _sum(amount: str, dialect: str) -> str:
-    """An exact sum of money that no amount makes fail: SQLite's own ends where 64 bits do."""
+    """An exact sum of money of any size; SQLite's own fails beyond 64 bits."""
     if dialect == "postgresql":
         return f"SUM({amount})"
     return f"(SUM(({amount}) / {LOW_PART}) * {LOW_PART} + SUM(({amount}) % {LOW_PART}))"

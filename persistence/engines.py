@@ -1,6 +1,6 @@
 """Engines for each kind of database: one to write with, one to read with.
 
-Where both engines differ in what they promise, this is the place that evens it out.
+Differences between what the two databases promise are settled here.
 """
 
 import sqlite3
@@ -26,26 +26,26 @@ from persistence.errors import NotThere, NotUtf8
 
 _SQLITE_BUSY = "busy_timeout = 2000"
 POOL_SECONDS_MAX = 4
-"""How long to wait for the one connection that writes: longer than an attempt of it takes."""
+"""How long to wait for the one connection that writes: longer than one of its attempts takes."""
 
 LOCK_MS_MAX = 2_000
-"""An attempt to write that waits for a lock ends well before its time is over."""
+"""An attempt to write that waits for a lock gives up well before its time limit."""
 
 _POSTGRES_CONNECT = {
     "application_name": "backstay",
     "connect_timeout": "3",
-    # A server that vanished without a word is noticed within about five seconds: well before
-    # whoever waits for it counts as dead.
+    # A server that vanished is noticed within about five seconds: well before the actor that
+    # waits for it counts as dead.
     "keepalives_idle": "2",
     "keepalives_interval": "1",
     "keepalives_count": "3",
     "tcp_user_timeout": "5000",
 }
-# Whatever a role, the environment or the URL says: otherwise some text could not be sent at all.
+# Overrides a role, the environment and the URL: otherwise some text could not be sent.
 _POSTGRES_TEXT = {"client_encoding": "utf8"}
 _POSTGRES_WRITER = (
-    # The one statement of a commit is planned once, maybe while the tables are empty: without
-    # these its plan could go on reading whole tables when they are not.
+    # The statement of a commit is planned once, perhaps while the tables are empty. Without these
+    # settings its plan could still read whole tables when they are full.
     "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;"
     "SET plan_cache_mode = force_generic_plan; SET jit = off; SET synchronous_commit = on"
 )
@@ -55,7 +55,7 @@ _POSTGRES_WRITER = (
 class Engines:
     """The engines of one database.
 
-    In memory both are the same, over one connection; where nothing is to be written both are the
+    In memory both are the same, over one connection. In a store that only reads, both are the
     reader.
     """
 
@@ -64,11 +64,11 @@ class Engines:
 
     @property
     def share_a_connection(self) -> bool:
-        """Whether only one transaction at a time is possible at all."""
+        """Whether only one transaction at a time is possible."""
         return isinstance(self.writer.pool, StaticPool)
 
     def dispose(self) -> None:
-        """Close every connection that is not in use; the next use connects anew."""
+        """Close every connection that is not in use; the next use connects again."""
         self.writer.dispose()
         self.reader.dispose()
 
@@ -87,13 +87,13 @@ def parsed(url: str) -> URL:
     try:
         given = make_url(url)
     except (ArgumentError, ValueError):
-        # SQLAlchemy says what it cannot read, which may be a part of the password.
+        # SQLAlchemy's message repeats what it cannot read, which may be part of the password.
         raise ValueError(refused) from None
     match given.drivername:
         case "sqlite" | "sqlite+pysqlite":
             return given.set(drivername="sqlite+pysqlite")
         case "postgresql" | "postgresql+psycopg2":
-            # The rest of a password that has one of these signs would be the host, and be shown.
+            # If a password contains one of these, its rest would be read as the host, and shown.
             if "@" not in (given.host or "") and "?" not in (given.username or ""):
                 return given.set(drivername="postgresql+psycopg2")
     raise ValueError(refused)
@@ -134,7 +134,7 @@ def reading_engines(url: URL) -> Engines:
     """The engines of a parsed URL for a reader, beside the owner of the database.
 
     Raises:
-        ValueError: if the database is in memory, where it would be another one.
+        ValueError: if the database is in memory, because each connection would have its own.
     """
     if in_memory(url):
         raise ValueError("a database in memory cannot be read from elsewhere: give its file")
@@ -149,7 +149,7 @@ def reading_engines(url: URL) -> Engines:
 
 
 def read_only(url: URL) -> sqlite3.Connection:
-    """A connection of the driver that can only read a SQLite file, and creates none.
+    """A driver's connection that can only read a SQLite file, and does not create one.
 
     Raises:
         NotThere: if there is no file.
@@ -180,10 +180,10 @@ def _postgres_reader(url: URL) -> Engine:
 
 
 def _require_utf8(connection: Any, _record: Any) -> None:
-    """See that a database of PostgreSQL keeps every text.
+    """Check that a database of PostgreSQL can store every text.
 
     Raises:
-        NotUtf8: if it keeps some other encoding's characters only, or bytes of any.
+        NotUtf8: if its encoding is not UTF8.
     """
     encoding = connection.get_parameter_status("server_encoding")
     if encoding != "UTF8":
@@ -191,9 +191,9 @@ def _require_utf8(connection: Any, _record: Any) -> None:
 
 
 def limit_waiting(engines: Engines, lease_seconds: int) -> None:
-    """Let the writer neither sit in a transaction nor wait for a lock as long as its lease.
+    """Limit how long the writer may idle in a transaction or wait for a lock, within its lease.
 
-    Without effect on SQLite, which has no leases.
+    It has no effect on SQLite, which has no leases.
     """
     if engines.writer.dialect.name != "postgresql":
         return
@@ -220,7 +220,7 @@ def on_connect(engine: Engine, statement: str) -> None:
 
 
 def _sqlite_hooks(engine: Engine, *, begin: str, pragmas: list[str]) -> None:
-    """Take BEGIN over from the driver, as SQLAlchemy's manual has it for Python before 3.12."""
+    """Send BEGIN instead of the driver, as SQLAlchemy's manual says for Python before 3.12."""
 
     def connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None

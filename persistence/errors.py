@@ -6,30 +6,30 @@ from pathlib import Path
 
 
 class StoreError(Exception):
-    """The database did not do what it was asked; whatever was begun is rolled back."""
+    """The database did not do what it was asked; the transaction is rolled back."""
 
 
 class RefusalKind(StrEnum):
     """Why the database refused changes; a closed set."""
 
     WALLET_CHANGED = "wallet_changed"
-    """The wallet's row is not the one that memory has: another version or other balances."""
+    """The wallet's row differs from memory: another version or other balances."""
 
     POSITION_CHANGED = "position_changed"
-    """The position's row is not the one that memory has: another version, or none at all."""
+    """The position's row differs from memory: another version, or no row."""
 
     CONSTRAINT = "constraint"
-    """A constraint or trigger of the database forbids the row, or no column can hold it."""
+    """A constraint or trigger of the database forbids the row, or a column cannot hold it."""
 
     UNEXPECTED = "unexpected"
-    """The change could not be written for a reason that nothing foresees; see the log."""
+    """The change could not be written for an unexpected reason; see the log."""
 
 
 class Refused(StoreError):
-    """The database is well, and forbids these changes; nothing of them was written."""
+    """The database works, and forbids these changes; nothing of them was written."""
 
     def __init__(self, account: str | None, kind: RefusalKind, detail: str) -> None:
-        """`account` is None where the database does not tell whose change it was."""
+        """`account` is None where the database does not name the change's account."""
         super().__init__(f"changes of account {account} refused ({kind}): {detail}")
         self.account = account
         self.kind = kind
@@ -41,7 +41,7 @@ class Unavailable(StoreError):
 
 
 class SharedSessions(StoreError):
-    """A pool shares PostgreSQL's sessions between transactions: an owner needs one of its own."""
+    """A pool shares PostgreSQL's sessions between transactions, and an owner needs its own."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -52,15 +52,15 @@ class SharedSessions(StoreError):
 
 
 class Locked(Unavailable):
-    """Another session held for too long what had to be locked."""
+    """Another session held a needed lock for too long."""
 
 
 class NotThere(StoreError):
-    """The database's file, or the folder that it belongs in, is not there: name another."""
+    """The database's file, or its folder, does not exist: name another."""
 
 
 class Damaged(StoreError):
-    """The database's files are damaged, gone or others: nothing that is written there lasts."""
+    """The database's files are damaged, deleted or replaced: writes to them would not last."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(
@@ -77,23 +77,23 @@ class UnfitBackup(StoreError):
 
 
 class ForeignLog(StoreError):
-    """The log beside a SQLite database was not written for it; playing it would spoil both."""
+    """The log beside a SQLite database was not written for it; replaying it would damage both."""
 
     def __init__(self, database: Path, why: str) -> None:
         super().__init__(
-            f"{database}-wal does not belong to {database} ({why}): it is what a killed service "
-            f"left behind, and a copy lies over its database now. Nothing was changed. Bring the "
-            f"copy in with `backstay restore FILE`, which moves the old files aside, or put the "
-            f"database back that was there"
+            f"{database}-wal does not belong to {database} ({why}): a killed service left the "
+            f"log, and its database was replaced by a copy. Nothing was changed. Restore the copy "
+            f"with `backstay restore FILE`, which moves the old files aside, or put the former "
+            f"database back"
         )
 
 
 UNREADABLE = (Unavailable, Damaged)
-"""What a read may raise; a damaged database is told by who writes it."""
+"""The errors of a read; the writer reports a damaged database."""
 
 
 class NotUtf8(StoreError):
-    """The database's own encoding cannot keep every text."""
+    """The database's encoding cannot store every text."""
 
     def __init__(self, database: str, encoding: str) -> None:
         super().__init__(
@@ -105,7 +105,7 @@ class NotUtf8(StoreError):
 
 
 class OutcomeUnknown(StoreError):
-    """The connection broke while COMMIT was under way: ask `was_committed` before anything else."""
+    """The connection broke during COMMIT: ask `was_committed` before anything else."""
 
 
 class Deposed(StoreError):
@@ -117,21 +117,21 @@ class Deposed(StoreError):
 
 
 class Behind(Deposed):
-    """The database lacks what this epoch has written: it is an earlier state of itself."""
+    """The database lacks commits that this epoch has written: it is in an earlier state."""
 
     def __init__(self, epoch: int) -> None:
         StoreError.__init__(
             self,
             f"the database lacks commits that epoch {epoch} has written, and may write no more: a "
-            "replica without them has taken its place, or an earlier state was restored; begin "
-            "anew from what is there",
+            "replica without them has taken its place, or an earlier state was restored; start "
+            "the service again to continue from this state",
         )
         self.epoch = epoch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """A running lease as it was found, by the database's clock alone."""
+    """A running lease as it was read, by the database's clock alone."""
 
     epoch: int
     renewed_at_us: int
@@ -139,15 +139,15 @@ class Lease:
     seconds_left: float
 
     def renewed_since(self, former: "Lease") -> bool:
-        """Whether an owner has shown since that it lives, be it the same one or another.
+        """Whether an owner, the same or another, has renewed the lease since.
 
-        What a dead one had begun may be committed late: that renewal is older than the look.
+        A dead owner's transaction may commit late; its renewal is older than this look.
         """
         return self.epoch != former.epoch or self.renewed_at_us > former.asked_at_us
 
 
 class OwnedElsewhere(StoreError):
-    """Another owner holds the database; where it has a lease, until that runs out unrenewed."""
+    """Another owner holds the database; if it has a lease, until the lease runs out."""
 
     def __init__(self, holder: str, lease: Lease | None = None) -> None:
         left = f", whose lease runs for {lease.seconds_left:.1f} s more" if lease else ""
@@ -169,7 +169,7 @@ class SchemaTooNew(StoreError):
 
 
 class SchemaTooOld(StoreError):
-    """The database lacks migrations, and a reader does not run them."""
+    """The database needs migrations, and a reader does not run them."""
 
     def __init__(self, found: str | None, known: str) -> None:
         at = "has no schema of Backstay" if found is None else f"is at schema revision {found}"

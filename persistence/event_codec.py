@@ -1,4 +1,4 @@
-"""Events as the table `events` keeps them: an event's fields as JSON, and back again."""
+"""Events as the table `events` stores them: an event's fields to JSON, and back."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -30,8 +30,8 @@ def event_json(event: Event) -> str:
 def event_of(stored: StoredEvent) -> Event | UnknownEvent:
     """A stored event as its type.
 
-    What another version has stored may be of an unknown kind or lack a field. That is no reason to
-    fail: such an event comes back as an `UnknownEvent`.
+    An event that another version stored may be of an unknown kind or lack a field. It becomes an
+    `UnknownEvent`, so that reading it does not fail.
     """
     decoder = _decoders.get(stored.kind)
     if decoder is None:

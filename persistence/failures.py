@@ -29,7 +29,7 @@ _SQLITE_UNAVAILABLE = {
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_PROTOCOL,
 }
-# A frame that was written, but not synchronised or not indexed, may still turn up after a crash.
+# A frame that was written, but not synchronised or not indexed, may still appear after a crash.
 _SQLITE_UNCERTAIN = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM}
 _SQLITE_CONSTRAINTS = {sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG}
 _SQLITE_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
@@ -38,38 +38,38 @@ _POSTGRES_READ_ONLY = "25006"
 _POSTGRES_LOCKED = "55P03"  # lock not available
 _POSTGRES_UNAVAILABLE = (
     "08",  # connection exception
-    _POSTGRES_READ_ONLY,  # a standby, or set so by an operator
+    _POSTGRES_READ_ONLY,  # a standby, or set read-only by an operator
     "25P",  # idle in transaction for too long
     "40",  # deadlock, serialization failure
     "53",  # insufficient resources: disk full, out of memory, too many connections
     "57",  # operator intervention: shutdown, cancelled, cannot connect now
     "58",  # system error outside PostgreSQL: input and output
 )
-# A session that ends itself may do so just after its COMMIT, and say that instead.
+# A session may end just after its COMMIT, and report its end instead of the commit.
 _POSTGRES_UNCERTAIN = ("08", "40003", "57P")
 # Data exception, integrity constraint violation, a value too large for an index or for JSON.
 _POSTGRES_CONSTRAINTS = ("22", "23", "54000")
 
 
 def is_read_only(error: BaseException) -> bool:
-    """Whether a session of PostgreSQL may not write; another one may, by now or elsewhere.
+    """Whether a session of PostgreSQL may not write; a new session may.
 
-    A default for new sessions is a session's own for as long as it lives.
+    A session keeps the default of its start for as long as it lives.
     """
     return getattr(driver_error(error), "pgcode", None) == _POSTGRES_READ_ONLY
 
 
 def driver_error(error: BaseException) -> BaseException:
-    """The driver's own error, where SQLAlchemy has wrapped it."""
+    """The driver's own error, if SQLAlchemy has wrapped it."""
     if isinstance(error, DBAPIError) and error.orig is not None:
         return error.orig
     return error
 
 
 def meaning(error: BaseException, *, committing: bool, connection_lost: bool) -> StoreError | None:
-    """What a failure means, or None where it is to be seen as it is: a bug, or told already.
+    """The store's error for a failure; None for a bug, or if the failure is a store's error.
 
-    `committing` says that COMMIT was under way, `connection_lost` that its answer cannot come.
+    `committing` says that COMMIT was running, `connection_lost` that its answer cannot come.
     """
     known = _known_meaning(error, committing=committing, connection_lost=connection_lost)
     if isinstance(error, StoreError):
@@ -80,10 +80,10 @@ def meaning(error: BaseException, *, committing: bool, connection_lost: bool) ->
 
 
 def is_undecodable(error: Exception) -> bool:
-    """Whether what a row holds made a read of it fail, and not the database."""
+    """Whether a read failed because of a row's contents, and not because of the database."""
     found = driver_error(error)
     if isinstance(found, sqlite3.Error):
-        # The module's own word for text that is not UTF-8: SQLite itself has no error then.
+        # The module's own message for text that is not UTF-8: SQLite itself reports no error.
         return isinstance(found, sqlite3.OperationalError) and not hasattr(
             found, "sqlite_errorcode"
         )
@@ -91,10 +91,10 @@ def is_undecodable(error: Exception) -> bool:
 
 
 def outage_of_statement(error: BaseException) -> Unavailable | None:
-    """The outage that a failure without a `meaning` is, of a statement that never changes.
+    """The outage behind a failure without a `meaning`, for a statement that never changes.
 
-    What the server says against such a statement holds for every value: tables were changed, or
-    rights were taken away. What the driver says without asking the server concerns the values.
+    If the server refuses such a statement, it refuses it for every value: tables were changed, or
+    rights were revoked. If the driver fails without asking the server, the values are the reason.
     """
     found = driver_error(error)
     server_said = getattr(found, "pgcode", None) or getattr(found, "sqlite_errorcode", None)
@@ -110,7 +110,7 @@ def _known_meaning(
     if isinstance(found, PoolTimeout):
         return Unavailable(text)
     if isinstance(found, OverflowError):
-        # The driver's word for a number beyond 64 bits.
+        # The driver's error for a number beyond 64 bits.
         return Refused(None, RefusalKind.CONSTRAINT, text)
     if isinstance(found, sqlite3.Error):
         return _sqlite_meaning(found, text, committing=committing)
@@ -142,7 +142,7 @@ def _postgresql_meaning(
         return OutcomeUnknown(text) if committing else Unavailable(text)
     code = error.pgcode
     if code is None:
-        # Without a code it is libpq that could not connect, or could not go on.
+        # Without a code, libpq could not connect or lost the connection.
         return Unavailable(text) if isinstance(error, psycopg2.OperationalError) else None
     if committing and code.startswith(_POSTGRES_UNCERTAIN):
         return OutcomeUnknown(text)

@@ -12,7 +12,7 @@ from persistence.private_files import PRIVATE
 class LockFile:
     """An exclusive lock beside a database file; the file holds the owner's process id.
 
-    The lock belongs to the open file, so a crash gives it up; the file itself stays.
+    The lock belongs to the open file, so a crash releases it; the file itself stays.
     """
 
     def __init__(self, database: Path) -> None:
@@ -20,8 +20,8 @@ class LockFile:
 
         Raises:
             OwnedElsewhere: if another process, or another store of this one, holds it.
-            NotThere: if there is no folder for it.
-            Unavailable: if there can be no file.
+            NotThere: if its folder does not exist.
+            Unavailable: if the file cannot be opened.
         """
         path = database.with_name(f"{database.name}.lock")
         try:
@@ -45,12 +45,12 @@ class LockFile:
         self._name(f"{os.getpid()}\n")
 
     def release(self) -> None:
-        """Give the lock up."""
+        """Release the lock."""
         self._name("")
         os.close(self._descriptor)
 
     def _name(self, owner: str) -> None:
-        """Write down who holds the lock, for people: on a full disk it holds without a name."""
+        """Write the holder's process id for people; on a full disk the lock holds without it."""
         with suppress(OSError):
             os.ftruncate(self._descriptor, 0)
             os.write(self._descriptor, owner.encode())

@@ -18,7 +18,7 @@ from trading.times import SECOND_US
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """A commit that is known to be durable: a database without it is an earlier state of itself."""
+    """A commit that is known to be durable: a database without it is in an earlier state."""
 
     epoch: int
     commit_id: int
@@ -29,7 +29,7 @@ def require_free(asked: Session | Connection, holder: str | None = None) -> None
     """Check that no lease but `holder`'s own runs; takes no lock, so it cannot delay the owner.
 
     Raises:
-        OwnedElsewhere: while the lease of another runs that was not given up.
+        OwnedElsewhere: while another owner's lease runs and was not given up.
     """
     _judge(asked.execute(_found()).one(), holder)
 
@@ -37,7 +37,7 @@ def require_free(asked: Session | Connection, holder: str | None = None) -> None
 def acquire(session: Session, holder: str, lease_seconds: int, *, others_may_run: bool) -> int:
     """Begin the next epoch; see `Store.acquire`.
 
-    `others_may_run` is whether another owner can be alive at all.
+    `others_may_run` says whether another owner can be alive.
     """
     former = _locked(session)
     if others_may_run:
@@ -58,10 +58,10 @@ def acquire(session: Session, holder: str, lease_seconds: int, *, others_may_run
 def make_way(connection: Connection) -> None:
     """Keep every process from owning the database until this transaction ends.
 
-    An owner that fell silent is deposed, so that it never writes to what was changed meanwhile.
+    An owner that stopped renewing is deposed, so that it never writes to the changed database.
 
     Raises:
-        OwnedElsewhere: while anybody's lease runs that was not given up.
+        OwnedElsewhere: while any owner's lease runs and was not given up.
     """
     require_free(connection)
     former = _locked(connection)
@@ -81,7 +81,7 @@ def fence(session: Session, epoch: int, known: Known | None = None) -> None:
 
 
 def lost(asked: Session | Connection, epoch: int) -> Deposed:
-    """Why an epoch that once owned the database may not write."""
+    """The error of an epoch that once owned the database and may no longer write."""
     found = asked.execute(select(OwnerRow.epoch).where(OwnerRow.id == 1)).scalar()
     return Deposed(epoch) if found is not None and found > epoch else Behind(epoch)
 

@@ -1,15 +1,16 @@
 """Lists and histories for people: newest first and page by page, each answered by an index."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from persistence.reads import IS_OPEN, OF_POSITIONS, POSITIONS, stored_events
+from persistence.reads import ENTRIES, IS_OPEN, OF_POSITIONS, POSITIONS, stored_events
 from persistence.rows.entry import stored_entry_from
 from persistence.rows.position import position_record_from
 from persistence.rows.signal import signal_from
-from persistence.salvage import salvaged_in_order
+from persistence.salvage import Source, salvaged_in_order
 from persistence.state import PositionRecord, StoredEntry, StoredEvent, Unreadable
 from persistence.tables import EntryRow, EventRow, PositionRow, SignalRow
 from trading.events.markets import (
@@ -26,8 +27,9 @@ from trading.model import PositionStatus
 from trading.signals import Signal
 
 IDS_MAX = 500
-"""Ids in one statement: every database takes as many parameters."""
+"""Ids in one statement: every database takes this many parameters."""
 
+_OF_ENTRIES = Source(key=EntryRow.number)
 _OF_MARKETS = (
     MarketPaused.kind,
     MarketResumed.kind,
@@ -88,17 +90,20 @@ def positions(
 
 def entries(
     session: Session, account: str, *, before_number: int | None = None, limit: int
-) -> tuple[StoredEntry, ...]:
-    """At most `limit` ledger entries numbered below `before_number`, newest first."""
-    found = (
-        select(EntryRow)
-        .where(EntryRow.account == account)
-        .order_by(EntryRow.number.desc())
-        .limit(limit)
-    )
+) -> tuple[StoredEntry | Unreadable, ...]:
+    """At most `limit` ledger entries numbered below `before_number`, newest first.
+
+    A row that cannot be decoded is named in its place.
+    """
+    found = ENTRIES.where(EntryRow.account == account).order_by(EntryRow.number.desc()).limit(limit)
     if before_number is not None:
         found = found.where(EntryRow.number < before_number)
-    return tuple(map(stored_entry_from, session.scalars(found)))
+    rows = salvaged_in_order(session, found, stored_entry_from, _OF_ENTRIES)
+    return tuple(
+        # A number is an account's own.
+        replace(row, account=account) if isinstance(row, Unreadable) else row
+        for row in rows
+    )
 
 
 def history(session: Session, position_id: int) -> tuple[StoredEvent, ...]:

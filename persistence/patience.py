@@ -1,7 +1,7 @@
 """Limits on how long a server may leave a query unanswered.
 
-A server that is stopped or hung still acknowledges what it is sent, so neither keep-alives nor the
-driver ever give up on it. Shutting the socket down ends the wait as a lost connection does.
+A server that is stopped or hung still acknowledges packets, so neither keep-alives nor the driver
+ever give up on it. Shutting the socket down ends the wait like a lost connection.
 """
 
 import os
@@ -19,7 +19,7 @@ class Patience:
     """Watches the connections that wait for an answer, from one thread of its own."""
 
     def __init__(self) -> None:
-        """Begin without a thread; the first query that waits starts it."""
+        """Begin without a thread; the first query starts it."""
         self._lock = threading.Lock()
         self._someone_waits = threading.Condition(self._lock)
         self._ends: dict[socket.socket, float] = {}
@@ -34,14 +34,14 @@ class Patience:
 
     @contextmanager
     def limit(self, connection: Any, seconds: float | None) -> Iterator[None]:
-        """Give up on a connection's server after so long inside; None never does.
+        """Give up on a connection's server if the block takes longer; None never does.
 
-        Without effect on a connection that has no socket, as SQLite's.
+        It has no effect on a connection that has no socket, such as SQLite's.
         """
         if seconds is None or not hasattr(connection, "fileno"):
             yield
             return
-        # A descriptor of our own: the driver may close its own one, and its number be used again.
+        # Our own descriptor: the driver may close its own, and the number may be used again.
         waiting = socket.socket(fileno=os.dup(connection.fileno()))
         with self._lock:
             self._ends[waiting] = time.monotonic() + seconds

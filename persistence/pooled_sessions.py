@@ -1,8 +1,8 @@
 """Pools that share PostgreSQL's sessions between transactions, such as pgbouncer's in that mode.
 
-An owner needs a session of its own: the server watches over it (`limit_waiting`), and prepares the
+An owner needs a session of its own: the server limits its waits (`limit_waiting`), and prepares the
 statement of its commits once. A pool gives each transaction another session, with the settings
-that somebody else left in it, and gives ours to others.
+that another client left in it, and gives ours to other clients.
 """
 
 from typing import Any
@@ -19,15 +19,15 @@ _SESSION = text("SELECT pg_backend_pid()")
 
 
 def require_own_session(engine: Engine, patience: Patience) -> None:
-    """See that a connection keeps its session between transactions; leaves nothing behind.
+    """Check that a connection keeps its session between transactions; leaves nothing behind.
 
     Raises:
-        SharedSessions: if a pool in between gives it to others meanwhile.
+        SharedSessions: if a pool gives the session to other clients in between.
     """
     with engine.connect() as ours:
         driver: Any = ours.connection.dbapi_connection
         session = _session_of(ours, patience)
-        # PostgreSQL itself has told the session's number at the start, a pool tells one of its own.
+        # PostgreSQL reports the session's number at the start; a pool reports one of its own.
         if session == driver.get_backend_pid():
             return
         for _ in range(LOOKS):

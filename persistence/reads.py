@@ -44,20 +44,21 @@ from trading.model import EntryType, LedgerEntry, Pause, Position, Wallet
 from trading.signals import Signal
 
 COMMITS_AT_ONCE = 500
-"""How many commits are asked for in one query: databases bound its parameters."""
+"""How many commits one query asks for: databases limit its parameters."""
 
 ENTRIES_A_PAGE = 5_000
 """How much of a ledger is in memory at a time: a ledger may have millions of entries."""
 
 _TRANSFER_OPERATION = "transfer:"
 
-# Columns, not entities: of these there may be very many, and ORM instances cost half as much again.
+# Columns, not entities: there may be very many rows, and ORM instances cost half as much again.
 POSITIONS = select(*PositionRow.__table__.columns)
 """Selects positions, for `persistence.rows.position`."""
 
-_ENTRIES = select(*EntryRow.__table__.columns)
+ENTRIES = select(*EntryRow.__table__.columns)
+"""Selects ledger entries, for `persistence.rows.entry`."""
 
-# Literally as in the partial indexes, which SQLite uses for no parameter.
+# Literal, as in the partial indexes: SQLite does not use those for a parameter.
 IS_OPEN = PositionRow.status == literal_column("'OPEN'")
 """The open positions."""
 
@@ -90,16 +91,16 @@ OF_POSITIONS = Source(key=PositionRow.id, account=PositionRow.account)
 _OF_MARKETS = Source(key=MarketRow.symbol)
 _OF_PAUSES = Source(key=PauseRow.scope)
 _OF_SIGNALS = Source(key=SignalRow.id, account=SignalRow.account)
-# An account restarts from all of these or none.
+# An account restarts from all of these or not at all.
 _OF_KEYS = Source(key=PositionRow.account, account=PositionRow.account)
 _OF_CHANGE_KEYS = Source(key=KeyRow.account, account=KeyRow.account)
 _OF_TRANSFERS = Source(key=EntryRow.account, account=EntryRow.account)
 
 
 def state(session: Session) -> State:
-    """Everything that the actors restart from, of one moment.
+    """Everything that the actors restart from, at one moment.
 
-    Rows that cannot be decoded are named and left out, each table's on its own.
+    Rows that cannot be decoded are named and left out, table by table.
     """
     commits = select(CommitRow.id).order_by(CommitRow.epoch.desc(), CommitRow.id.desc()).limit(1)
     wallets, bad_accounts = salvaged(session, _ACCOUNTS, wallet_from, _OF_ACCOUNTS)
@@ -135,7 +136,7 @@ def state(session: Session) -> State:
 def signals(session: Session) -> tuple[tuple[Signal, ...], int]:
     """The signals that are not finished, by id, and the highest id of all; 0 if none.
 
-    One that cannot be decoded is left out: `state` names it.
+    A signal that cannot be decoded is left out: `state` names it.
     """
     last_signal_id = session.scalar(select(func.max(SignalRow.id))) or 0
     unfinished, _ = salvaged(session, _UNFINISHED, signal_from, _OF_SIGNALS)
@@ -143,7 +144,7 @@ def signals(session: Session) -> tuple[tuple[Signal, ...], int]:
 
 
 def account_state(session: Session, account: str) -> AccountState | None:
-    """Everything that one account restarts from, of one moment; None if unknown."""
+    """Everything that one account restarts from, at one moment; None if unknown."""
     wallet = _wallet(session, account)
     if wallet is None:
         return None
@@ -160,7 +161,7 @@ def account_state(session: Session, account: str) -> AccountState | None:
 
 
 def change_key(session: Session, account: str, key: str) -> ChangeKey | None:
-    """What an idempotency key has changed; None if it changed nothing, or opened a position."""
+    """The change made under an idempotency key; None if it made none, or opened a position."""
     row = session.get(KeyRow, (account, key))
     return None if row is None else key_from(row)
 
@@ -210,7 +211,7 @@ def stored_events(session: Session, rows: Sequence[EventRow]) -> tuple[StoredEve
         some = ids[start : start + COMMITS_AT_ONCE]
         found = select(CommitRow.id, CommitRow.committed_at).where(CommitRow.id.in_(some))
         done_us |= dict(session.execute(found).all())
-    # A commit that is missing is for the audit to report: the event still has its own time.
+    # The audit reports a missing commit; the event still has its own time.
     return tuple(stored_event_from(row, done_us.get(row.commit_id, row.time)) for row in rows)
 
 
@@ -220,7 +221,7 @@ def last_event_id(session: Session) -> int:
 
 
 def deliveries(session: Session) -> dict[str, int]:
-    """By target of notifications, the last event up to which it has them all."""
+    """By target of notifications, the id of the last event that it has been told."""
     return {row.target: row.event_id for row in session.scalars(select(DeliveryRow))}
 
 
@@ -230,7 +231,7 @@ def accounts(session: Session) -> tuple[str, ...]:
 
 
 def is_empty(session: Session) -> bool:
-    """Whether there is no account yet."""
+    """Whether the database has no account yet."""
     return session.scalar(select(AccountRow.account).limit(1)) is None
 
 
@@ -253,7 +254,7 @@ def _transfer_record(row: Any) -> TransferRecord:
 
 
 def _pauses(session: Session) -> tuple[Pause, ...]:
-    """Every pause. One that cannot be decoded is in force as well: its scope says whose it is."""
+    """Every pause; one that cannot be decoded is still in force, as its scope names the account."""
     pauses, unreadable = salvaged(session, _PAUSES, pause_from, _OF_PAUSES)
     unknown = (Pause(account=bad.row or None, reason=bad.text, since_us=0) for bad in unreadable)
     return (*pauses, *unknown)
@@ -263,7 +264,7 @@ def _entries(
     session: Session, account: str, after_entry: int, limit: int
 ) -> tuple[LedgerEntry, ...]:
     found = (
-        _ENTRIES.where(EntryRow.account == account, EntryRow.number > after_entry)
+        ENTRIES.where(EntryRow.account == account, EntryRow.number > after_entry)
         .order_by(EntryRow.number)
         .limit(limit)
     )

@@ -1,4 +1,4 @@
-"""Bringing a backup back in the place of a SQLite database that no service has open."""
+"""Restore a backup in place of a SQLite database that no service has open."""
 
 import os
 import sqlite3
@@ -20,14 +20,14 @@ _SUFFIXES = ("", "-wal", "-shm", "-journal")
 def restore(url: str, backup: Path) -> list[Path]:
     """Put a copy of a backup in the place of the SQLite database at `url`, durably.
 
-    The files that were there are moved aside, never deleted; returns where they are now. What
-    fails leaves the database as it was, and a crash in between one that a start refuses.
+    The old files are moved aside, never deleted; returns their new paths. A failure leaves the
+    database as it was. A crash in between leaves a database that a start refuses.
 
     Raises:
-        ValueError: if the URL names no SQLite file, or the backup is that file.
+        ValueError: if the URL does not name a SQLite file, or the backup is that file.
         NotThere: if there is no backup, or no folder for the database.
-        UnfitBackup: if it is not a sound database of Backstay.
-        SchemaTooNew: if a later version has made it.
+        UnfitBackup: if the backup is not a sound database of Backstay.
+        SchemaTooNew: if a later version made it.
         OwnedElsewhere: if a service has the database open.
         Unavailable: if the files cannot be read or written.
     """
@@ -73,9 +73,9 @@ def _require_fit(source: sqlite3.Connection, backup: Path) -> None:
 
 
 def _swapped(database: Path, unfinished: Path) -> list[Path]:
-    """Have the new file take the old one's name in one step; the old one keeps another name.
+    """Give the new file the old one's name in one step; the old one keeps another name.
 
-    Until the old log is gone, the new file with it is a pair that no start accepts.
+    Until the old log is moved, no start accepts the new file, because the log is not its own.
     """
     aside = f".before-restore-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
     old = [file for suffix in _SUFFIXES if (file := beside(database, suffix)).exists()]

@@ -1,7 +1,7 @@
 """Read every row that can be decoded, and name the others.
 
-A row is written by Backstay alone, so one that cannot be decoded was changed by a hand, a disk or
-another program. It must not keep its neighbours from being read.
+Only Backstay writes rows, so a row that cannot be decoded was changed by a person, a disk or
+another program. It must not prevent reading its neighbours.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A table's rows: the column that orders and names them, and the one of their account.
+    """A table's rows: the column that orders and names them, and the column of their account.
 
     Rows of one key are read or left out together.
     """
@@ -36,7 +36,7 @@ class Source:
 def salvaged(
     session: Session, found: Select[*tuple[Any, ...]], decode: Callable[[Any], T], source: Source
 ) -> tuple[tuple[T, ...], tuple[Unreadable, ...]]:
-    """What rows of whole columns decode to, and the rows that do not."""
+    """The values of the rows that can be decoded, and the rows that cannot."""
     good: list[T] = []
     bad: list[Unreadable] = []
     for outcome in salvaged_in_order(session, found, decode, source):
@@ -77,7 +77,7 @@ def _halved(
     ends = keys[0], keys[-1]  # ascending or descending, in the database's own order
     between = source.key.between(*ends) | source.key.between(*reversed(ends))
     try:
-        # In a list first: a row that fails must give nothing of its half.
+        # In a list first: if a row fails, no row of its half may be yielded.
         decoded = [decode(row) for row in session.execute(found.where(between))]
     except Exception as error:
         if not is_undecodable(error):

@@ -1,6 +1,6 @@
-"""Bringing a database to the schema that this version knows.
+"""Migrate a database to the schema of this version.
 
-Alembic takes a while to import, so it is imported only where there is something to migrate.
+Alembic takes a while to import, so it is imported only if a migration is needed.
 """
 
 from sqlalchemy import Connection, inspect, text
@@ -11,7 +11,7 @@ from persistence.errors import SchemaTooNew, SchemaTooOld
 from persistence.tables import Table
 
 REVISION = "0006"
-"""The revision that the tables of this version are at."""
+"""The revision of this version's tables."""
 
 FIRST_OWNER = (
     "INSERT INTO owner (id, epoch, holder, lease_seconds, renewed_at, released) VALUES "
@@ -21,12 +21,12 @@ _VALUES = {
     "postgresql": {"epoch_start": "TIMESTAMPTZ 'epoch'", "true": "TRUE"},
     "sqlite": {"epoch_start": "0", "true": "1"},
 }
-# Any number that is ours: two processes that open a new database migrate one after another.
+# The number of our lock: two processes that open a new database migrate one after another.
 _MIGRATION_LOCK = 0x6261636B73746179
 
 
 def create(connection: Connection) -> None:
-    """Create everything at once, as the migrations lead to it: for databases in memory."""
+    """Create the migrations' result at once, for databases in memory."""
     Table.metadata.create_all(connection, checkfirst=False)
     dialect = connection.dialect.name
     for statement in triggers.statements(dialect) + triggers.signal_statements(dialect):
@@ -45,11 +45,11 @@ def is_current(connection: Connection) -> bool:
 
 
 def migrate(connection: Connection) -> None:
-    """Run the migrations that are missing, within the connection's transaction.
+    """Run the missing migrations, within the connection's transaction.
 
     Raises:
-        SchemaTooNew: if the database is at a revision that is not among them.
-        OwnedElsewhere: if any is missing and an owner's lease runs, who knows the former schema.
+        SchemaTooNew: if the database is at a revision that this version does not have.
+        OwnedElsewhere: if any is missing while the lease of an owner of the former schema runs.
         Unavailable: if the owner's row is held.
     """
     shared = connection.dialect.name == "postgresql"
@@ -71,7 +71,7 @@ def migrate(connection: Connection) -> None:
         raise SchemaTooNew(found, REVISION)
     # A SQLite file has no other owner: its lock says so.
     if shared and found is not None:
-        # A process that holds the row longer is asked again: a standby can be stopped meanwhile.
+        # If a process holds the row longer, the caller retries: a standby can be stopped meanwhile.
         connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_MS_MAX}"))
         owner.make_way(connection)
         connection.execute(text("SET LOCAL lock_timeout = 0"))
@@ -79,7 +79,7 @@ def migrate(connection: Connection) -> None:
 
 
 def require_current(connection: Connection) -> None:
-    """See that the database is at this version's schema; change nothing.
+    """Check that the database is at this version's schema; change nothing.
 
     Raises:
         SchemaTooOld: if migrations are missing, or it is not a database of Backstay.

@@ -1,8 +1,8 @@
 """The files of a SQLite database, and checks that they are still the same files.
 
-SQLite itself does not notice that its files were deleted, replaced or emptied: it goes on
-with those that it has open, and what it commits is gone with them. Nor does it know whose the log
-beside a database is: it plays any into it.
+SQLite itself does not notice that its files were deleted, replaced or emptied: it goes on with the
+files that it has open, and loses its commits with them. Nor does it check that the log beside a
+database belongs to it: it replays any log.
 
 `make_mark` writes a number into the database's header, one for each owner's life. The log holds
 that page too, so that a log which has never had a database's number was not written for it.
@@ -28,7 +28,7 @@ _MARK_MAX = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What the first page of a database says: whether a log belongs to it, and its mark."""
+    """The first page of a database: whether a log belongs to it, and its mark."""
 
     has_log: bool
     mark: int
@@ -43,29 +43,29 @@ def header_of(page: bytes) -> Header | None:
 
 
 def beside(database: Path, suffix: str) -> Path:
-    """The file that SQLite keeps beside a database under this suffix."""
+    """The path of the file that SQLite keeps beside a database with this suffix."""
     return database.with_name(f"{database.name}{suffix}")
 
 
 def make_mark(driver: Any) -> None:
-    """Give the database a number of this life's, in the log and then in the file.
+    """Give the database a number for this life, in the log and then in the file.
 
-    The former number goes into the log as well: a crash in between leaves a pair that fits.
+    The former number goes into the log as well, so that a crash in between leaves a matching pair.
     """
     former = driver.execute("PRAGMA user_version").fetchone()[0]
     driver.execute(f"PRAGMA user_version = {former}")
     mark = 1 + secrets.randbelow(_MARK_MAX)
     driver.execute(f"PRAGMA user_version = {mark}")
-    # A reader at this moment keeps the log at its length; its numbers fit all the same.
+    # A reader at this moment keeps the log at its length; its numbers still match.
     driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    # So that the log has it from its begin; later on, whenever the database grows.
+    # So that the log has the number from its beginning; later, whenever the database grows.
     driver.execute(f"PRAGMA user_version = {mark}")
 
 
 def require_its_own_log(database: Path) -> None:
-    """See that the log beside a database, if there is one, was written for it.
+    """Check that the log beside a database, if there is one, was written for it.
 
-    To be called before this process has the database open.
+    Call it before this process opens the database.
 
     Raises:
         ForeignLog: if it was not.
@@ -87,7 +87,7 @@ def require_its_own_log(database: Path) -> None:
 
 
 def _first_pages(log: Path) -> Iterator[Header | None]:
-    """The versions of the first page in a log, from its begin to where it ends to be valid."""
+    """The versions of the first page in a log, up to its last valid frame."""
     with log.open("rb") as file:
         beginning = file.read(_LOG_HEADER_BYTES)
         if not _is_log(beginning):
@@ -108,12 +108,12 @@ def _first_pages(log: Path) -> Iterator[Header | None]:
 class DatabaseFiles:
     """The files of a database that this process owns, as they were when its life began.
 
-    A file that SQLite has open must not be opened and closed beside it: that would end the locks
-    which the process has on it. So their descriptors are kept until `close`.
+    A file that SQLite has open must not be opened and closed by this process: that would end
+    SQLite's locks on it. So their descriptors are kept until `close`.
     """
 
     def __init__(self, database: Path) -> None:
-        """Remember the files, each of which is there; to be called once `make_mark` has run."""
+        """Remember the files, which all exist; call it after `make_mark`."""
         self._paths = [beside(database, suffix) for suffix in ("", "-wal", "-shm")]
         self._descriptors: list[int] = []
         try:
@@ -127,16 +127,16 @@ class DatabaseFiles:
         self._log_bytes = 0
 
     def close(self) -> None:
-        """Forget them; to be called once every connection is closed."""
+        """Close the descriptors; call it after every connection is closed."""
         for descriptor in self._descriptors:
             os.close(descriptor)
         self._descriptors.clear()
 
     def look(self) -> None:
-        """See that the files are those that were opened, and have lost nothing since.
+        """Check that the files are those that were opened, and have lost nothing since.
 
         Raises:
-            Damaged: if a file is gone, is another, or has lost something.
+            Damaged: if a file was deleted, replaced, or cut short.
         """
         for path, identity in zip(self._paths, self._identities, strict=True):
             try:
@@ -148,8 +148,8 @@ class DatabaseFiles:
         database, log = self._descriptors[:2]
         if header_of(os.pread(database, _HEADER_BYTES, 0)) != self._header:
             raise Damaged(f"{self._paths[0]} was overwritten under the service")
-        # Somebody's checkpoint may leave an empty log. One that was emptied otherwise has nothing
-        # where it should begin, once something more is written.
+        # A checkpoint of another program may leave an empty log. A log that was emptied
+        # otherwise has no header once more is written.
         log_bytes = os.fstat(log).st_size
         if log_bytes < self._log_bytes and log_bytes != 0:
             raise Damaged(f"{self._paths[1]} was cut short under the service")

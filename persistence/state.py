@@ -9,7 +9,7 @@ from trading.model import LedgerEntry, MarketPrice, Pause, Position, Wallet
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRecord:
-    """An idempotency key that is taken, and the position that it opened or changed."""
+    """A used idempotency key, and the position that it opened or changed."""
 
     account: str
     key: str
@@ -27,7 +27,7 @@ class TransferRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreadable:
-    """A row that cannot be decoded; `account` is None where it has none, or none to be read.
+    """A row that cannot be decoded; `account` is None if it has none, or it cannot be read.
 
     `row` is its key: a position's or signal's id, an account's name, a market's symbol.
     """
@@ -39,7 +39,7 @@ class Unreadable:
 
     @property
     def text(self) -> str:
-        """What is wrong, and what to do."""
+        """The fault and the remedy, for people."""
         return (
             f"row {self.row} of table {self.table} cannot be read ({self.why}): put back what "
             "was changed, or restore a backup, then restart the service"
@@ -48,7 +48,7 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """Everything that the actors restart from, of one moment.
+    """Everything that the actors restart from, at one moment.
 
     Positions ascend by id, keys by account with those of opens first, transfers by account and
     entry. The
@@ -71,7 +71,7 @@ class State:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountState:
-    """Everything that one account restarts from, of one moment; in the orders of `State`."""
+    """Everything that one account restarts from, at one moment; in the orders of `State`."""
 
     wallet: Wallet
     open_positions: tuple[Position, ...]
@@ -81,7 +81,7 @@ class AccountState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Books:
-    """An account's books of one moment, for `trading.books.check_books`.
+    """An account's books at one moment, for `trading.books.check_books`.
 
     `holds` is money by the id of each open position.
     """

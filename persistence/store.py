@@ -1,4 +1,4 @@
-"""The store: everything that Backstay asks of a database."""
+"""The store: every request to a database."""
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
@@ -25,7 +25,7 @@ T = TypeVar("T")
 def _read(
     query: Callable[Concatenate[Session, P], T], *, seconds_max: float | None = READ_SECONDS_MAX
 ) -> Callable[Concatenate["Store", P], T]:
-    """A method that answers a query within a snapshot."""
+    """Make a method that answers a query within a snapshot."""
 
     @wraps(query)
     def method(store: "Store", /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -36,21 +36,21 @@ def _read(
 
 
 def _whole(query: Callable[Concatenate[Session, P], T]) -> Callable[Concatenate["Store", P], T]:
-    """The same for what grows with the database: it is waited for without end."""
+    """The same for a query that grows with the database, and has no time limit."""
     return _read(query, seconds_max=None)
 
 
 class Store:
     """A database of accounts, positions, entries and events.
 
-    One thread may write while any number of threads read. What is returned is bound to no
-    session and may be used anywhere.
+    One thread may write while any number of threads read. Returned values are bound to no session
+    and may be used on any thread.
 
     Every method raises `Unavailable` where the database cannot be used now.
     """
 
     def __init__(self, transactions: Transactions) -> None:
-        """Use `Store.open`."""
+        """Call `Store.open` instead."""
         self._transactions = transactions
         self._known: owner.Known | None = None
         self._unsure: owner.Known | None = None
@@ -72,7 +72,7 @@ class Store:
         prepare = schema.create if in_memory(address) else schema.migrate
         try:
             transactions.require_own_session()
-            # Only who has something to migrate waits without end.
+            # Only a migration may wait without end.
             with transactions.transaction() as session:
                 is_current = schema.is_current(session.connection())
             if not is_current:
@@ -85,7 +85,7 @@ class Store:
 
     @classmethod
     def reading(cls, url: str) -> Self:
-        """Connect for reads only, beside whoever owns the database; a write is `Unavailable`.
+        """Connect for reads only, beside the database's owner; a write is `Unavailable`.
 
         Nothing is created, locked or migrated.
 
@@ -110,11 +110,11 @@ class Store:
     def acquire(self, holder: str, lease_seconds: int = 5) -> int:
         """Become the owner, and return the new epoch.
 
-        Asking costs a running owner nothing: nothing is locked before its lease looks over.
+        Asking does not delay a running owner: nothing is locked before its lease seems over.
 
         Raises:
-            OwnedElsewhere: while the lease of another holder runs that was not given up
-                (PostgreSQL; a SQLite file has one process only).
+            OwnedElsewhere: while another holder's lease runs and was not given up (PostgreSQL; a
+                SQLite file has one process only).
             SchemaTooNew: if a later version has migrated the database since it was opened.
             Damaged: if a file of SQLite's is gone already.
         """
@@ -125,7 +125,8 @@ class Store:
                 owner.require_free(session, holder)
         with self._transactions.transaction() as session:
             if others_may_run:
-                # Whoever holds the row longer than this is asked again, and leaves no waiter there.
+                # If a process holds the row longer, the caller retries, and does not queue for the
+                # lock.
                 session.execute(text(f"SET LOCAL lock_timeout = {LOCK_MS_MAX}"))
             epoch = owner.acquire(session, holder, lease_seconds, others_may_run=others_may_run)
             if others_may_run:
@@ -135,7 +136,7 @@ class Store:
         return epoch
 
     def renew(self, epoch: int) -> None:
-        """Let the lease begin anew, as every commit does.
+        """Renew the lease, as every commit does.
 
         Raises:
             Deposed: if another owner has taken over.
@@ -190,7 +191,7 @@ class Store:
     def was_committed(self, epoch: int, commit_id: int) -> bool:
         """Whether a commit whose outcome was unknown is in the database; final once answered.
 
-        It is asked behind the fence, so that a COMMIT that still runs is waited for.
+        The query takes the fence first, so that it waits for a COMMIT that still runs.
 
         Raises:
             Deposed: if another owner has taken over.
@@ -204,11 +205,11 @@ class Store:
         return found
 
     def _known_of(self, epoch: int) -> owner.Known | None:
-        """The last commit of an epoch's owner, which every later one stands on."""
+        """The last commit of an epoch's owner, which every later commit requires."""
         known = self._known
         return known if known is not None and known.epoch == epoch else None
 
-    # What each of these returns stands at its query.
+    # Each query's docstring says what its method returns.
     load_state = _whole(reads.state)
     load_account = _whole(reads.account_state)
     read_change_key = _read(reads.change_key)
@@ -229,11 +230,11 @@ class Store:
     is_empty = _read(reads.is_empty)
 
     def book_pages(self, account: str, *, after_entry: int) -> Generator[Books]:
-        """An account's wallet, entries numbered above `after_entry` and holds, of one moment.
+        """An account's wallet, entries numbered above `after_entry` and holds, at one moment.
 
-        The entries come a page at a time, each with the same wallet and holds, the last page
-        maybe without any; an unknown account has no page. Close what is not read to its end: it
-        holds a transaction, in memory the only one.
+        The entries come a page at a time, each page with the same wallet and holds. The last page
+        may have no entries; an unknown account has no page. Close an iterator that is not read to
+        its end, because it holds a transaction, which in memory is the only one.
         """
         with self._transactions.snapshot(seconds_max=None) as session:
             yield from reads.book_pages(session, account, after_entry)
@@ -246,6 +247,6 @@ class Store:
         return replace(pages[0], entries=tuple(chain.from_iterable(p.entries for p in pages)))
 
     def divergences(self) -> tuple[Divergence, ...]:
-        """What rows say against each other, of one moment; at most 1,000 by each rule."""
+        """The contradictions between rows, at one moment; at most 1,000 by each rule."""
         with self._transactions.snapshot(seconds_max=None) as session:
             return tuple(divergences(session))

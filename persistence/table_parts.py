@@ -19,7 +19,7 @@ CountColumn = Annotated[int, mapped_column(WholeNumber)]
 TextColumn = Annotated[str, mapped_column(Text)]
 
 STRICT = {"sqlite_strict": True}
-"""Has SQLite hold every column to its type; PostgreSQL always does."""
+"""Makes SQLite enforce every column's type; PostgreSQL always does."""
 
 
 class Table(DeclarativeBase):
@@ -60,7 +60,7 @@ def within(*columns: str) -> Iterator[CheckConstraint]:
 def prices(
     *, positive: Iterable[str], not_negative: Iterable[str] = ()
 ) -> Iterator[CheckConstraint]:
-    """Keep prices above zero, others from zero, and both numbers: no NaN, no other text."""
+    """Keep prices above zero, others at least zero, and both numbers: no NaN, no other text."""
     signs = [(column, ">") for column in positive] + [(column, ">=") for column in not_negative]
     numbers = " AND ".join(f"{column} {sign} 0 AND {column} < 'NaN'" for column, sign in signs)
     texts = " AND ".join(

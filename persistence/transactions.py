@@ -21,7 +21,7 @@ from persistence.private_files import make_private
 from persistence.sqlite_files import DatabaseFiles, make_mark, require_its_own_log
 
 WRITE_SECONDS_MAX = 3.0
-"""How long one attempt to write may take: whoever waits for its commit waits a little longer."""
+"""How long one attempt to write may take; a caller waits a little longer for its commit."""
 
 READ_SECONDS_MAX = 5.0
 
@@ -29,12 +29,12 @@ READ_SECONDS_MAX = 5.0
 class Transactions:
     """Atomic transactions on one database, from any thread.
 
-    A session never leaves its transaction. On a SQLite file this holds the lock file, unless it
-    only reads.
+    A session never leaves its transaction. On a SQLite file, an instance holds the lock file
+    unless it only reads.
     """
 
     def __init__(self, url: URL, *, read_only: bool = False) -> None:
-        """Prepare to connect; `read_only` takes no lock file, and transactions fail that write.
+        """Prepare to connect; with `read_only` there is no lock file, and writes fail.
 
         Raises:
             OwnedElsewhere: if another process has the SQLite file open.
@@ -58,7 +58,7 @@ class Transactions:
 
     @contextmanager
     def transaction(self, seconds_max: float | None = WRITE_SECONDS_MAX) -> Iterator[Session]:
-        """Everything that is written inside is committed, or nothing of it and this raises.
+        """Commit all writes of the block, or none and raise.
 
         A server that has not answered after `seconds_max` is given up; None waits without end.
 
@@ -72,7 +72,7 @@ class Transactions:
 
     @contextmanager
     def snapshot(self, seconds_max: float | None = READ_SECONDS_MAX) -> Iterator[Session]:
-        """Everything that is read inside is of one moment; nothing is written.
+        """Read everything in the block at one moment; nothing is written.
 
         A server that has not answered after `seconds_max` is given up; None waits without end.
 
@@ -83,7 +83,7 @@ class Transactions:
             yield session
 
     def require_own_session(self) -> None:
-        """See that who writes has a session of its own, before any is changed; see `Store.open`."""
+        """Check that the writer has a session of its own, before changing it; see `Store.open`."""
         if self.dialect != "postgresql":
             return
         try:
@@ -95,7 +95,7 @@ class Transactions:
             raise what from error
 
     def watch_files(self) -> None:
-        """From now on nothing counts as committed once a SQLite database's files are others."""
+        """From now on raise on a commit if a SQLite database's files were replaced."""
         if self._file is None:
             return
         self._unwatch_files()
@@ -143,7 +143,7 @@ class Transactions:
                 if commits:
                     committing = True
                     session.commit()
-                    # What SQLite has committed to files that are gone is gone with them.
+                    # SQLite's commits to deleted files are lost with them.
                     if self._files is not None:
                         self._files.look()
         except BaseException as error:
@@ -154,7 +154,8 @@ class Transactions:
             elif is_read_only(error):
                 session.invalidate()
             elif committing and driver_connection is not None:
-                # SQLAlchemy takes a failed COMMIT for the end; SQLite's transaction is still open.
+                # After a failed COMMIT, SQLAlchemy considers the transaction over; SQLite's is
+                # still open.
                 with suppress(*DRIVER_ERRORS):
                     driver_connection.rollback()
             what = meaning(error, committing=committing, connection_lost=lost)
@@ -162,8 +163,8 @@ class Transactions:
                 raise
             raise what from error
         finally:
-            # What was not committed is rolled back. On a broken connection even that may fail,
-            # which says nothing that the first failure did not.
+            # Roll back what was not committed. On a broken connection that may fail too, which
+            # adds nothing to the first failure.
             with suppress(SQLAlchemyError):
                 session.close()
 

@@ -2,8 +2,7 @@
 
 Ledger entries and events are only ever appended, a CLOSED position never changes, the owner's row
 stays, and a signal changes only by being finished, once. Migrations run these statements, so they
-stay as they are once released: what changes them later is another migration, and the statements
-of that one.
+never change once released: a later migration changes triggers with statements of its own.
 """
 
 APPEND_ONLY = ("wallet_transactions", "events")
@@ -13,7 +12,7 @@ _OWNER = "the owner table holds one row"
 _SIGNAL = "a signal changes only by being finished, once"
 
 
-# A signal's id that is taken twice must not make one signal out of two.
+# If two signals get one id, the second must not overwrite the first.
 _SIGNAL_CHANGES = " OR ".join(
     f"OLD.{column} <> NEW.{column}"
     for column in ("id", "account", "symbol", "action", "received_at", "digest")

@@ -1,8 +1,8 @@
 """A commit's statements for PostgreSQL: one prepared statement, in one round trip.
 
-Each table's rows travel as one JSON text. That costs Python a fifth of what multi-row VALUES
-cost, and less than COPY, whatever the number of rows; the statement is always the same, so the
-server parses and plans it once a connection. What is rare has a second, longer one.
+Each table's rows are sent as one JSON text. That costs Python a fifth of multi-row VALUES, and less
+than COPY, whatever the number of rows. The statement is always the same, so the server parses and
+plans it once a connection. Rare kinds of rows have a second, longer statement.
 """
 
 from collections.abc import Sequence
@@ -80,8 +80,8 @@ def _update(
     )
 
 
-# Everything hangs on `fence`: nothing is written before the owner's row is locked, and nothing
-# at all where it has another epoch, or where the commit before this one is gone.
+# Every part depends on `fence`: nothing is written before the owner's row is locked, and nothing
+# at all if it has another epoch, or if the commit before this one is gone.
 _STEPS = (
     f"new_accounts AS ({_insert(AccountRow, '$7')})",
     f"accounts_changed AS ({_update(AccountRow, ACCOUNT_CHANGING, ACCOUNT_BEFORE, '$8')})",
@@ -107,7 +107,7 @@ _RARE_STEPS = (
 
 @dataclass(frozen=True, slots=True)
 class _Statement:
-    """A prepared statement: its name, and how it is prepared and executed."""
+    """A prepared statement: its name, and the commands that prepare and execute it."""
 
     name: str
     prepare: str
@@ -134,7 +134,7 @@ SELECT (SELECT count(*) FROM fence),
 
 
 _USUAL = _statement("backstay_commit", _STEPS)
-# Pauses, signals, deliveries and keys of changes are rare; every step costs time, even empty.
+# Pauses, signals, deliveries and keys of changes are rare; every part costs time, even empty.
 _WHOLE = _statement("backstay_commit_whole", _STEPS + _RARE_STEPS)
 
 

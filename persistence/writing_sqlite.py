@@ -75,7 +75,7 @@ def write(connection: Any, batch: Batch) -> Written:
         return cursor.executemany(statement, rows).rowcount if rows else 0
 
     cursor.execute(_COMMIT_INSERT, (batch.epoch, batch.commit_id, batch.now_us, batch.changes))
-    # Rows that others refer to come first.
+    # Rows that other rows refer to come first.
     run(_ACCOUNT_INSERT, batch.account_inserts)
     accounts = run(_ACCOUNT_UPDATE, batch.account_updates)
     run(_POSITION_INSERT, batch.position_inserts)

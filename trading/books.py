@@ -203,7 +203,7 @@ class LedgerFold:
 
 
 def stated_amount(entry: LedgerEntry) -> Decimal:
-    """What an entry's `amount` must be: minus the hold at an open, else the change of total."""
+    """The `amount` that an entry must have: minus the hold at an open, else the change of total."""
     if entry.entry_type is EntryType.POSITION_OPEN:
         return -entry.locked_change
     return entry.total_change
@@ -327,7 +327,7 @@ def _hold_detail(
         return None
     held = holds.get(position_id, ZERO)
     locked = ledger.locked_by_position.get(position_id, ZERO)
-    return f"position {position_id} holds {plain(held)}, its entries lock {plain(locked)}"
+    return f"position {position_id} holds {plain(held)}, but its entries lock {plain(locked)}"
 
 
 def _memory_detail(wallet: Wallet, memory: Wallet) -> str:

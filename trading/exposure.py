@@ -43,4 +43,4 @@ class Exposure:
 
 
 NOTHING = Exposure(hold=ZERO, quantity=ZERO, cost=ZERO)
-"""No open position at all."""
+"""The sums of no positions."""

@@ -39,6 +39,21 @@ def could_lose(position: Position) -> Decimal:
     return total(money(product(position.open_quantity, loss)), _DUST)
 
 
+def check_gain(position: Position) -> None:
+    """Refuse take-profits at which the position would gain more than an amount can be.
+
+    Raises:
+        ValueError: with the figures.
+    """
+    gain = could_gain(position)
+    if gain > AMOUNT_MAX:
+        where = f"{REACH} times its last take-profit" if position.side is Side.LONG else "0"
+        raise ValueError(
+            f"at a price of {where} it would gain {_text(gain)}, and no amount may be beyond "
+            f"{AMOUNT_MAX}: give nearer take-profits"
+        )
+
+
 def headroom_denial(wallet: Wallet, position: Position, others_gain: Decimal) -> Denial | None:
     """The denial of a position whose close could exceed what an account may hold, if it could.
 

@@ -15,7 +15,7 @@ from trading.wallet import Booking, held, limit_denial
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What an account has open besides: positions, their notional in the symbol, possible gain.
+    """An account's other open positions: their number, notional in the symbol, possible gain.
 
     `symbol_notional` and `gain` are money; `gain` is what all of its positions could gain.
     """
@@ -41,9 +41,9 @@ def opened_in(
     idempotency_key: str | None = None,
     request: str | None = None,
 ) -> tuple[Position, tuple[Event, ...], Booking] | Denial:
-    """The position that an open by `notional` (money) or `quantity` comes to at a price.
+    """The position of an open by `notional` (money) or `quantity` at a price.
 
-    What `exits` leaves out the account says, or else the service; so do `rates`.
+    The account gives the values that `exits` leaves out, or else the service; so for `rates`.
     """
     if quantity is None:
         assert notional is not None, "an open has a notional or a quantity"

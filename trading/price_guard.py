@@ -126,7 +126,7 @@ class PriceGuard:
         return self._judge_jump(price, time_us, latest_us)
 
     def why(self, verdict: Verdict, price: Decimal, time_us: int | None, now_us: int) -> str:
-        """Why the price that was judged last was not accepted."""
+        """The reason why the last judged price was not accepted."""
         assert verdict is not Verdict.ACCEPTED, "an accepted price needs no reason"
         bounds, last = self._settings, self.last_price
         match verdict:
@@ -151,7 +151,7 @@ class PriceGuard:
                 )
 
     def why_rebased(self) -> str:
-        """Why the times began anew, for people."""
+        """The reason why the times began anew, for people."""
         return (
             f"times begin anew: the last accepted price was stamped {_seconds(self.ahead_us)} s "
             "ahead of our clock, so a clock was wrong"

@@ -60,7 +60,7 @@ def _missing(wallet: Wallet, ledger: LedgerFold) -> str:
     # references would be forgotten, and booked once more.
     return (
         f"entry {ledger.entries + 1} is missing: the row counts {wallet.entries} entries, and the "
-        f"last one that is there is entry {ledger.entries}"
+        f"last one in the ledger is entry {ledger.entries}"
     )
 
 

@@ -83,6 +83,8 @@ class SignalOrder:
 
     def __post_init__(self) -> None:
         """Refuse an order that could never be opened; raises `ValueError`."""
+        if self.share is not None and not ZERO < self.share <= 1:
+            raise ValueError("a share to close is above 0% and at most 100%")
         if self.notional is None and self.action.only_closes(flat=self.flat, share=self.share):
             return
         if self.notional is None or not is_money(self.notional) or self.notional <= ZERO:

@@ -23,7 +23,7 @@ class OwnerState(StrEnum):
 
 
 class OwnerStep(StrEnum):
-    """What moves an owner on."""
+    """The events that change an owner's state."""
 
     ANSWERED = "the database takes or refuses a commit"
     FAILED = "a commit or a renewal fails"

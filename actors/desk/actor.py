@@ -74,13 +74,7 @@ WalletCommand = (
 )
 
 DeskMessage = (
-    OpenAccount
-    | OpenPosition
-    | ClosePosition
-    | ChangePosition
-    | TransferFunds
-    | SetCosts
-    | SetExits
+    WalletCommand
     | SetTrading
     | OpenMarket
     | RetireMarket
@@ -278,18 +272,15 @@ class DeskActor(SupervisedActor):
 
     def _on_position_read(self, message: PositionRead) -> None:
         position_id, life = message.position_id, message.life
-        if life is not None:
-            if not self._restarts.awaits(position_id, life):
-                return
+        if life is not None and self._restarts.awaits(position_id, life):
             self._restarts.position_read(message)
-        if self._restarts.is_restarting(position_id):
+        elif life is not None or self._restarts.is_restarting(position_id):
             return
         for command in self._waiting_for_position.pop(position_id, []):
             if position_id in self.directory.positions:
                 self.directory.to_position(position_id, command)
                 continue
-            answer = self._answer_by_row(command, message.record)
-            self.directory.send(command.reply_to, answer)
+            self.directory.send(command.reply_to, self._answer_by_row(command, message.record))
         if life is not None and position_id not in self.directory.positions:
             self._tell_gone(message.position)
 

@@ -168,10 +168,12 @@ class Restarts:
 
     def _restart_market(self, symbol: str) -> None:
         status = self._published.markets.get(symbol)
-        if status is None:  # retired, and it failed at a message that still waited
+        if status is None:
+            # Retired, and it failed at a message that still waited. The opens that it had not
+            # answered are denied: their wallets ask again, and no market is there.
             self._directory.markets.pop(symbol, None)
-            return
-        self._start.market(symbol, last=status.last, pause=status.pause)
+        else:
+            self._start.market(symbol, last=status.last, pause=status.pause)
         for position in self._published.version.positions.values():
             if position.symbol == symbol:
                 told = MarketRestarted(symbol=symbol)

@@ -80,7 +80,7 @@ def restored(state: State) -> Restored:
             account=position.account,
             table="positions",
             row=str(position.position_id),
-            why=f"its account {position.account} is not there",
+            why=f"its account {position.account} does not exist",
         )
         for position in state.open_positions
         if position.account not in known

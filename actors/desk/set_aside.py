@@ -42,8 +42,8 @@ def denial_of(aside: SetAside) -> Denial:
     """The denial of a command that needs an actor that is set aside."""
     return Denial(
         reason=DenialReason.SET_ASIDE,
-        text=f"{aside.text}; nothing here says whether this was done: restart the service, then "
-        "ask again, with the same key or reference it is done once",
+        text=f"{aside.text}; whether this command was carried out is not known: restart the "
+        "service, then send it again; with the same key or reference it is carried out once",
     )
 
 

@@ -64,7 +64,7 @@ class Directory:
         return self._told(self.markets.get(symbol), message)
 
     def offer_to_wallet(self, account: str, message: Any) -> bool:
-        """Tell an account's WalletActor if it is there; for who knows what to do if it is not."""
+        """Tell an account's WalletActor if it runs; the caller handles its absence."""
         return self._told(self.wallets.get(account), message)
 
     def waiting_at_market(self, symbol: str) -> int:

@@ -60,7 +60,7 @@ class Dispatcher(Protocol):
         ...
 
     def after(self, seconds: float, recipient: Recipient, message: Any) -> Timer:
-        """Tell a message when so many seconds have passed."""
+        """Tell a message after `seconds`."""
         ...
 
     def wait_until_idle(self, timeout_seconds: float) -> bool:
@@ -119,7 +119,7 @@ class PooledDispatcher:
         return actor.actor_ref
 
     def after(self, seconds: float, recipient: Recipient, message: Any) -> Timer:
-        """Tell a message when so many seconds have passed."""
+        """Tell a message after `seconds`."""
         timer = Timer(recipient, message)
         due_us = self.clock.monotonic_us() + round(seconds * SECOND_US)
         with self._timers_changed:
@@ -235,7 +235,7 @@ class SequentialDispatcher:
         return actor.actor_ref
 
     def after(self, seconds: float, recipient: Recipient, message: Any) -> Timer:
-        """Tell a message when the virtual clock has moved by so many seconds."""
+        """Tell a message once the virtual clock has moved by `seconds`."""
         timer = Timer(recipient, message)
         due_us = self.clock.monotonic_us() + round(seconds * SECOND_US)
         heapq.heappush(self._due, _Due(due_us, next(self._serial), timer))

@@ -188,8 +188,8 @@ class SignalActor(SupervisedActor):
         given_up = replace(
             run.signal,
             status=SignalStatus.DENIED,
-            outcome=f"given up after {self._failures + 1} tries, what it has closed or opened "
-            f"stays so: {error_text(error)}",
+            outcome=f"given up after {self._failures + 1} tries; its closes and opens stay: "
+            f"{error_text(error)}",
             finished_us=self._clock.now_us(),
         )
         self._finish(given_up)

@@ -67,7 +67,7 @@ class SignalGroup:
 
     @property
     def account(self) -> str:
-        """Whose signals they are."""
+        """The account of the signals."""
         return self.taken[0].command.account
 
 

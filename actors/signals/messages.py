@@ -21,7 +21,7 @@ class TakeSignals:
 
     @property
     def account(self) -> str:
-        """Whose signals they are."""
+        """The account of the signals."""
         return self.orders[0].account
 
 

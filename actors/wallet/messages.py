@@ -9,6 +9,7 @@ from actors.engine.pooled import Recipient
 from actors.messages import Recorded
 from actors.position.messages import ChangePosition, ClosePosition
 from persistence.changes import ChangeKey
+from trading.costs import checked_rates
 from trading.events import Event
 from trading.events.positions import PositionClosed, PositionReduced
 from trading.exits.exits import NOTHING_SAID, Exits
@@ -135,6 +136,11 @@ class SetCosts:
     rates: CostRates | None
     reply_to: Recipient
 
+    def __post_init__(self) -> None:
+        """Refuse rates that are percentages by mistake; raises `ValueError`."""
+        if self.rates is not None:
+            checked_rates(self.rates)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetExits:
@@ -143,6 +149,10 @@ class SetExits:
     account: str
     exits: Exits
     reply_to: Recipient
+
+    def __post_init__(self) -> None:
+        """Refuse exits that guard no open which says nothing itself; raises `ValueError`."""
+        self.exits.over()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

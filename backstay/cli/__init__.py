@@ -1,5 +1,5 @@
-"""The command line: a module a group of commands, and what they share to ask a service and print.
+"""The command line: a module for each group of commands, and their shared client and printing.
 
-Nothing imports from here. A command imports what it needs when it runs, so that light ones start
-at once.
+No other package imports from here. A command imports what it needs when it runs, so that small ones
+start at once.
 """

@@ -105,7 +105,7 @@ def retire(
     symbol: Annotated[str, typer.Argument(help="The market, such as BTCUSDT.")],
     url: Url = None,
 ) -> None:
-    """Take a market away that no position is open on; its next price makes it anew."""
+    """Retire a market without open positions; its next price starts it again."""
     with ServiceClient(url) as client:
         client.delete(path_of("markets", symbol))
     typer.echo(f"market {symbol} retired")

@@ -13,10 +13,10 @@ ANY_HOST = frozenset({"0.0.0.0", "::", ""})
 
 
 def address_of(given: str | None) -> str:
-    """The service's address: the one that is given, else by the settings that `serve` would read.
+    """The service's address: the given one, else that of the settings that `serve` would read.
 
-    Only `host` and `port` are looked at, in the environment and in `backstay.toml` of the working
-    directory; a setting that the service would refuse is for the service to refuse.
+    Only `host` and `port` are read, from the environment and from `backstay.toml` of the working
+    directory. They are not checked here: the service refuses invalid settings.
     """
     if given is not None:
         return given if "://" in given else f"http://{given}"
@@ -25,7 +25,7 @@ def address_of(given: str | None) -> str:
     port = str(os.environ.get(f"{PREFIX}PORT", toml.get("port", PORT)))
     if host in ANY_HOST:
         host = HOST
-    # 0 is any free port, which a client cannot know.
+    # 0 means any free port, which a client cannot know.
     is_port = port.isascii() and port.isdigit() and int(port) != 0
     return f"http://{f'[{host}]' if ':' in host else host}:{port if is_port else PORT}"
 

@@ -1,4 +1,4 @@
-"""The audit of a whole database: what does not agree, at which entry, and what to do about it."""
+"""The audit of a whole database: each disagreement, its entry, and the remedy."""
 
 import shlex
 from collections import defaultdict
@@ -13,22 +13,22 @@ from backstay.formats import health_fields
 from backstay.printable import one_line
 from persistence.divergences import Divergence
 from persistence.failures import is_undecodable
-from persistence.state import Books
+from persistence.state import Books, StoredEntry
 from persistence.store import Store
 from trading.books import HealthReport, HealthStatus, LedgerFold, check_books, unreadable_books
 from trading.model import LedgerEntry
 from trading.repair import Irreparable, Repair, repair_of
 
 RESTORE = (
-    "no command changes entries, positions or events: put back what was changed, or restore "
+    "no command repairs entries, positions or events: put back what was changed, or restore "
     "a backup"
 )
 
 
 def audited(store: Store) -> list[dict[str, Any]]:
-    """Each account's health check in full, with what else diverges and what is to be done.
+    """Each account's full health check, with its other divergences and the remedy.
 
-    What belongs to no account that is there comes last, under the account None, if there is any.
+    Divergences of no existing account come last, under the account None.
     """
     found: defaultdict[str | None, list[Divergence]] = defaultdict(list)
     for divergence in store.divergences():
@@ -56,7 +56,7 @@ def balances(documents: Sequence[dict[str, Any]]) -> bool:
 
 
 def audit_tables(documents: Sequence[dict[str, Any]]) -> Group:
-    """An audit for people: each account's checks, and below them a sentence for each finding."""
+    """An audit for people: each account's checks, and a sentence for each finding."""
     shown: list[RenderableType] = []
     for document in documents:
         if document["account"] is None:
@@ -142,11 +142,14 @@ def _named(
 
 def _entry(store: Store, account: str, number: int) -> LedgerEntry | None:
     found = store.read_entries(account, before_number=number + 1, limit=1)
-    return next((one.entry for one in found if one.entry.number == number), None)
+    return next(
+        (one.entry for one in found if isinstance(one, StoredEntry) and one.entry.number == number),
+        None,
+    )
 
 
 def _to_do(account: str, repair: Repair | Irreparable | None, *, is_all: bool) -> str:
-    """What mends it: a repair only where nothing but the row is wrong."""
+    """The remedy: a repair only if nothing but the row is wrong."""
     if is_all and isinstance(repair, Repair):
         restore = f"backstay repair {shlex.quote(account)} --apply --reason WHY"
         return f"the ledger says what the wallet's row should be: {restore}"

@@ -14,7 +14,7 @@ from backstay.service.exits import EXIT_FAILED, EXIT_INPUT
 from backstay.web.access.requests import is_loopback
 
 TOKEN_NAME = "BACKSTAY_TOKEN"
-"""The environment's name of the token; an argument could be read by every user of the machine."""
+"""The token's environment variable; every user of the machine could read an argument."""
 
 ANSWER_SECONDS = 30
 """How long an answer may take: longer than the service lets a command wait for its commit."""
@@ -26,7 +26,7 @@ RETRY_SECONDS = 1
 RETRY_SECONDS_MAX = 5
 
 QUICK_SECONDS = 2
-"""A 503 that came later than this is a command that waited in vain; again it would wait as long."""
+"""A 503 after longer than this is a command that timed out; a repetition would wait as long."""
 
 PAGE_SIZE = 100
 
@@ -36,25 +36,25 @@ TOKEN_ADVICE = f"set {TOKEN_NAME} to a token of the service (`backstay token cre
 CERTAINLY_NOT_DONE = frozenset(
     f"urn:backstay:problem:{kind}" for kind in ("deadline-passed", "not-delivered", "shutting-down")
 )
-"""The problems after which nobody needs to ask whether the command was carried out."""
+"""The problems which say that the command was certainly not carried out."""
 
 
 class CallError(Exception):
-    """A call that came to nothing: its text is one line for people."""
+    """A call that failed; its text is one line for people."""
 
     exit_code = EXIT_FAILED
 
 
 class CallRefused(CallError):
-    """The service answered that it does not do this: what was asked must change."""
+    """The service refused the call; the request must change."""
 
     exit_code = EXIT_INPUT
 
 
 class ServiceAway(CallError):
-    """No usable answer came; `retry_seconds` is when to ask again, None where no one waits for it.
+    """No usable answer came; `retry_seconds` is when to ask again, None if it is not worth waiting.
 
-    `is_open` says that the command may have been carried out all the same.
+    `is_open` says that the command may still have been carried out.
     """
 
     def __init__(
@@ -69,10 +69,10 @@ class ServiceClient:
     """A connection to a service's API; each call gives the answer's JSON or raises `CallError`."""
 
     def __init__(self, url: str | None) -> None:
-        """Prepare for calls to the service at `url`, or where the settings put it.
+        """Prepare for calls to the service at `url`, or at the address of the settings.
 
         Raises:
-            ValueError: if that is not an address of a service.
+            ValueError: if that is not the address of a service.
         """
         self.url = address_of(url).rstrip("/")
         try:
@@ -87,7 +87,7 @@ class ServiceClient:
             base_url=base.join(f"{base.path.rstrip('/')}/api/v1/"),
             headers=_headers(os.environ.get(TOKEN_NAME, "")),
             timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
-            # A proxy of the environment would ask itself for its own loopback.
+            # A proxy of the environment would connect to its own loopback.
             trust_env=not is_loopback(base.host),
         )
 
@@ -98,7 +98,7 @@ class ServiceClient:
         self._http.close()
 
     def get(self, path: str, query: dict[str, Any] | None = None) -> Any:
-        """Read what is at a path below `/api/v1/`."""
+        """Read a path below `/api/v1/`."""
         return self._call("GET", path, query=query)
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
@@ -106,19 +106,19 @@ class ServiceClient:
         return self._call("POST", path, body=body)
 
     def delete(self, path: str) -> None:
-        """Take away what is at a path."""
+        """Delete a path's resource."""
         self._call("DELETE", path)
 
     def post_with_key(self, path: str, body: dict[str, Any], key: str) -> Any:
-        """Give a command that happens at most once, however often it is given with this key.
+        """Send a command that takes effect at most once, however often it is sent with this key.
 
-        It is given a second time where that may help soon: the connection failed, or the service
-        asked for it at once.
+        It is sent a second time if that may help soon: the connection failed, or the service asked
+        for an immediate retry.
         """
         return self._with_key("POST", path, body, key)
 
     def patch_with_key(self, path: str, body: dict[str, Any], key: str) -> Any:
-        """Change what is at a path, at most once, as `post_with_key` does."""
+        """Change a path's resource, at most once, as `post_with_key` does."""
         return self._with_key("PATCH", path, body, key)
 
     def _with_key(self, method: str, path: str, body: dict[str, Any], key: str) -> Any:
@@ -186,7 +186,8 @@ class ServiceClient:
             ) from None
         except httpx.RequestError as error:
             raise ServiceAway(
-                f"the service at {self.url} broke off before its answer: {one_line(str(error))}",
+                f"the service at {self.url} closed the connection before its answer: "
+                f"{one_line(str(error))}",
                 is_open=True,
             ) from None
         return self._read(answer, is_quick=monotonic() - asked_at < QUICK_SECONDS)

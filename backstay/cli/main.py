@@ -1,4 +1,4 @@
-"""The command line: every command, and how it ends."""
+"""The command line: every command, and its exit codes."""
 
 import traceback
 from typing import Annotated, Any, NoReturn
@@ -40,7 +40,7 @@ ASK_DIFFERENTLY = (
     ForeignLog,
     UnfitBackup,
 )
-"""Why a command fails that no repetition mends."""
+"""The errors that a repetition of the command does not cure."""
 
 app = typer.Typer(
     cls=WholeHelp,
@@ -66,7 +66,7 @@ app.add_typer(commands_token.app, name="token")
 
 
 def main() -> None:
-    """Run the command line; what a person can mend ends it with one clear line each."""
+    """Run the command line; an error that the user can correct ends it with one clear line."""
     fill_closed_streams()
     try:
         raise SystemExit(app(prog_name="backstay", standalone_mode=False))
@@ -90,7 +90,7 @@ def main() -> None:
 def help_(
     context: typer.Context,
     command: Annotated[
-        list[str] | None, typer.Argument(metavar="[COMMAND]...", help="Of which command.")
+        list[str] | None, typer.Argument(metavar="[COMMAND]...", help="The command to explain.")
     ] = None,
 ) -> None:
     """Show the help of Backstay or of one command, as --help does."""
@@ -121,7 +121,7 @@ def backstay(
 
 
 def _usage(error: typer.TyperException) -> str:
-    """What is wrong with the command's form, on one line; empty where its help is shown already."""
+    """The error in the command's form, on one line; empty if its help is already shown."""
     text = one_line(error.format_message()).removesuffix(".")
     cause = error.__cause__
     if isinstance(cause, ValueError) and hasattr(cause, "errors"):  # the validator's own words

@@ -1,4 +1,4 @@
-"""Commands about notifications: whether they arrive."""
+"""Commands about notifications."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ app = typer.Typer(help="Notifications to services outside.", cls=WholeHelp)
 
 @app.callback()
 def notify() -> None:
-    """Keep `test` a command of its own, though it is the only one."""
+    """Make `test` a subcommand, though it is the only one."""
 
 
 @app.command("test")

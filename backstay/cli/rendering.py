@@ -24,7 +24,7 @@ _GOOD, _BAD, _FAINT = "green", "red", "dim"
 
 
 def positions_table(page: dict[str, Any]) -> FittedTable:
-    """Positions, with what each one has earned so far."""
+    """Positions, with the PnL of each so far."""
     columns = (
         ("id", "account"),
         ("symbol", "side"),
@@ -39,7 +39,7 @@ def positions_table(page: dict[str, Any]) -> FittedTable:
 
 
 def one_position_table(position: dict[str, Any]) -> FittedTable:
-    """One position, and what of it no take-profit will close."""
+    """One position, and the part of it that no take-profit will close."""
     table = positions_table({"items": [position], "next": None})
     untargeted = Decimal(position["untargeted_fraction"])
     if position["status"] == "OPEN" and untargeted > ZERO:
@@ -129,7 +129,7 @@ def health_table(report: dict[str, Any]) -> FittedTable:
 
 
 def repair_table(repair: dict[str, Any]) -> Group:
-    """An account's row: each figure as it is, and as the ledger says that it should be."""
+    """An account's row: each figure as it is, and as it is by the ledger."""
     account, status = repair["account"], repair["status"]
     rows = []
     for field in repair["fields"]:
@@ -149,7 +149,7 @@ def repair_table(repair: dict[str, Any]) -> Group:
 
 
 def history_tables(history: dict[str, Any]) -> Group:
-    """What happened to a position, in order, and what it came to."""
+    """A position's history, in order, and its PnL."""
     rows = [(_time(item["done_at"]), _text(item["text"])) for item in history["items"]]
     position, pnl = history["position"], history["pnl"]
     title = f"Position {position['id']}: {position['side']} {position['symbol']}, " + (
@@ -167,17 +167,17 @@ def history_tables(history: dict[str, Any]) -> Group:
 
 def closed_table(done: dict[str, Any]) -> Group:
     """A closed position, and whether it had been closed before."""
-    told = [Text("it had been closed before", _FAINT)] if done["already_closed"] else []
+    told = [Text("it was already closed", _FAINT)] if done["already_closed"] else []
     return Group(one_position_table(done["position"]), *told)
 
 
 def closed_tables(closed: dict[str, Any]) -> Group:
-    """What became of each position that was to be closed."""
+    """The outcome of each position that was to be closed."""
     rows = [
         (_text(denied["id"]), _text(denied["problem"].get("detail"))) for denied in closed["denied"]
     ]
     rows += [
-        (_text(pending), Text("not answered yet: look again")) for pending in closed["pending"]
+        (_text(pending), Text("not answered yet: check again")) for pending in closed["pending"]
     ]
     done = positions_table({"items": closed["closed"], "next": None})
     still = FittedTable((("id",), ("why",)), rows, f"{_counted(len(rows), 'position')} not closed")
@@ -185,17 +185,17 @@ def closed_tables(closed: dict[str, Any]) -> Group:
 
 
 def transfer_line(transfer: dict[str, Any]) -> Text:
-    """What was booked, and under which reference."""
+    """The booked transfer, and its reference."""
     amount = Decimal(transfer["amount"])
     what = (
         f"{_money_text(str(abs(amount)))} {'deposited in' if amount > ZERO else 'withdrawn from'}"
     )
-    before = "; it had been booked before" if transfer["repeated"] else ""
+    before = "; it was already booked" if transfer["repeated"] else ""
     return _text(f"{what} account {transfer['account']}, reference {transfer['reference']}{before}")
 
 
 def trading_line(account: str | None, trading: dict[str, Any]) -> Text:
-    """Whether an account, or any one, may open positions."""
+    """Whether an account, or all of them, may open positions."""
     paused = trading if trading["paused"] else trading["accounts"].get(account)
     scope = "all accounts" if account is None or trading["paused"] else f"account {account}"
     if paused is None:
@@ -204,7 +204,7 @@ def trading_line(account: str | None, trading: dict[str, Any]) -> Text:
 
 
 def markets_table(page: dict[str, Any]) -> FittedTable:
-    """The markets, with what keeps a price from being acted on."""
+    """The markets, with the reasons why a price is not acted on."""
     columns = (("symbol",), ("state",), ("last price",), ("age",), ("candidate",))
     rows = [
         (
@@ -289,4 +289,4 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _more(page: dict[str, Any]) -> str:
-    return "" if page["next"] is None else "there are more: ask with a larger --limit"
+    return "" if page["next"] is None else "there are more: give a larger --limit"

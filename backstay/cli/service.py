@@ -68,7 +68,7 @@ def serve(
         "port": port,
         "standby": standby,
     }
-    # What only one command needs is imported there: the others start faster without it.
+    # A command imports what only it needs, so that the others start faster.
     from backstay.logs import configure_logs
     from backstay.service.settings.sources import load
 
@@ -79,7 +79,7 @@ def serve(
         logging.getLevelNamesMapping()[settings.log_level.upper()], style=settings.log_format
     )
     _choose_data_folder(loaded)
-    # A setting that is wrong is told of before the server is loaded.
+    # A wrong setting is reported before the server is loaded.
     from backstay.service.running.serve import serve as run
 
     raise typer.Exit(run(settings))
@@ -166,7 +166,7 @@ def restore(
 
 
 def _choose_data_folder(loaded: "Loaded") -> None:
-    """Make the folder of the books where that is the default's, and say which one it is."""
+    """Make the default folder of the books if it is used, and print it."""
     import structlog
 
     from backstay.service.settings.data_folder import make_data_folder, remarks
@@ -189,7 +189,7 @@ def _settings(database: str | None) -> "Settings":
 
 
 def _for_pg_dump(url: str) -> str:
-    """A URL as PostgreSQL's tools take it, without secrets: a password belongs into ~/.pgpass."""
+    """A URL for PostgreSQL's tools, without secrets: a password belongs in ~/.pgpass."""
     from persistence.addresses import MASK, masked
 
     bare = masked(url).replace("+psycopg2", "").replace(f":{MASK}@", "@")

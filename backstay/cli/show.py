@@ -23,13 +23,13 @@ from backstay.cli.watch import watch as watch_positions
 from backstay.service.exits import EXIT_MISMATCH
 
 ALL = sys.maxsize
-"""A limit that ends no list: what is listed is few, like accounts and markets."""
+"""A limit that does not cut a list of few items, such as accounts and markets."""
 
 app = typer.Typer()
 
 
 class Status(StrEnum):
-    """Which positions are listed."""
+    """The positions to list."""
 
     OPEN = "open"
     CLOSED = "closed"
@@ -70,8 +70,7 @@ def positions(
         else:
             page = listed()
             print_result(page, positions_table, as_json=as_json)
-            for row in page.get("unreadable", ()):
-                typer.echo(row["detail"], err=True)
+            _tell_unreadable(page)
 
 
 @app.command()
@@ -94,6 +93,7 @@ def wallet(
         elif transactions:
             page = client.listed(path_of("accounts", account, "transactions"), {}, limit)
             print_result(page, partial(transactions_table, account), as_json=as_json)
+            _tell_unreadable(page)
         else:
             balances = client.get(path_of("accounts", account))
             print_result(balances, wallet_table, as_json=as_json)
@@ -140,3 +140,9 @@ def markets(as_json: Json = False, url: Url = None) -> None:
 
 def _health_tables(page: dict[str, Any]) -> Group:
     return Group(*map(health_table, page["items"]))
+
+
+def _tell_unreadable(page: dict[str, Any]) -> None:
+    """Say which rows a list lacks, and what to do about them."""
+    for row in page.get("unreadable", ()):
+        typer.echo(row["detail"], err=True)

@@ -1,4 +1,4 @@
-"""The command that holds the real actors against a model, under everything that may go wrong."""
+"""The command that compares the real actors with a model, under all simulated faults."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -75,9 +75,9 @@ def simulate(
 
 @contextmanager
 def _ctrl_c_between_steps() -> Iterator[Callable[[], None]]:
-    """What is called between steps then raises KeyboardInterrupt: in an actor, pykka would eat it.
+    """Yield a function that raises KeyboardInterrupt between steps, after Ctrl-C.
 
-    The actor would end, and intact books would look broken.
+    If Ctrl-C was raised in an actor, pykka would end the actor, and sound books would look broken.
     """
     asked = Event()
     former = signal.signal(signal.SIGINT, lambda *_: asked.set())
@@ -137,7 +137,7 @@ def _conclude(
 ) -> None:
     from rich.table import Table
 
-    title = "Simulated, and found true" if failure is None else "Found true before that"
+    title = "Simulated, no broken promise" if failure is None else "No broken promise before that"
     table = Table("weather", "seeds", *COUNTS, "notified", title=title)
     for name, outcomes in totals.items():
         counts = [sum(getattr(one, count) for one in outcomes) for count in COUNTS]

@@ -1,4 +1,4 @@
-"""Options and ways to print that the commands for a running service share."""
+"""Options and printing that the commands for a running service share."""
 
 import json
 import os
@@ -21,7 +21,7 @@ class WholeHelp(TyperGroup):
     """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Read a group's own options, of which at least one or a command is there."""
+        """Read a group's own options; without an option or a command, show the help."""
         if not args:
             typer.echo(ctx.get_help())
             raise typer.Exit(EXIT_INPUT)
@@ -39,17 +39,17 @@ class WholeHelp(TyperGroup):
 
 
 PIPE_COLUMNS = 10_000
-"""The width of what is not a terminal: programs like `grep` want each row on one line."""
+"""The width if the output is not a terminal: programs like `grep` need each row on one line."""
 
 Url = Annotated[
     str | None,
     typer.Option(
         "--url",
         envvar="BACKSTAY_URL",
-        help="Where the service is, as localhost:8470; else by host and port of backstay.toml.",
+        help="The service, such as localhost:8470; by default host and port of backstay.toml.",
     ),
 ]
-"""The option that every command has which talks to a service."""
+"""The option of every command that calls a service."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 """The option of every command that has a table for people."""
@@ -58,8 +58,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 def fill_closed_streams() -> None:
     """Open /dev/null as each standard stream that is closed, as `2>&-` leaves it.
 
-    Otherwise the next file, perhaps the database, would get its number, and what is written to
-    the stream.
+    Otherwise the next file, perhaps the database, would get its number, and the stream's output.
     """
     for number in range(3):
         try:
@@ -79,7 +78,7 @@ def stdout() -> Console:
 
 
 def print_result(document: Any, draw: Callable[[Any], RenderableType], *, as_json: bool) -> None:
-    """Print a document for programs, or what is drawn of it for people."""
+    """Print a document for programs, or its table for people."""
     if as_json:
         typer.echo(json.dumps(document, indent=2))
     else:
@@ -87,7 +86,7 @@ def print_result(document: Any, draw: Callable[[Any], RenderableType], *, as_jso
 
 
 def amount_text(option: str, text: str) -> str:
-    """An option's number as it was given; raises ValueError if it is not a number."""
+    """An option's number as text; raises ValueError if it is not a number."""
     try:
         finite = Decimal(text).is_finite()
     except InvalidOperation:

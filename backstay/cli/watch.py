@@ -11,7 +11,7 @@ from rich.text import Text
 from backstay.cli.client import ServiceAway
 
 WATCH_SECONDS = 2
-"""How long a drawing stands."""
+"""How long a drawing stays."""
 
 
 def watch(
@@ -20,9 +20,9 @@ def watch(
     *,
     pause: Callable[[int], object] = sleep,
 ) -> None:
-    """Draw until Ctrl-C, through any time in which the service does not answer.
+    """Draw until Ctrl-C, even while the service does not answer.
 
-    `draw` asks the service; its last drawing stays while there is no newer one.
+    `draw` asks the service; its last drawing stays until there is a newer one.
     """
     shown: RenderableType = ""
     away_since: datetime | None = None
@@ -35,7 +35,7 @@ def watch(
                 except ServiceAway as away:
                     away_since = away_since or _now()
                     line = Text(f"{away} (asking again since {away_since:%H:%M:%S} UTC)", "yellow")
-                # The line comes first: a table longer than the terminal cannot hide it.
+                # The line comes first, so that a table longer than the terminal cannot hide it.
                 live.update(Group(line, shown), refresh=True)
                 pause(WATCH_SECONDS)
         except KeyboardInterrupt:

@@ -170,6 +170,6 @@ def path_of(opens: Decimal, high: Decimal, low: Decimal, close: Decimal) -> tupl
 
 
 def times_within(start_us: int, end_us: int) -> tuple[int, int, int, int]:
-    """When a candle's four prices are played: at its start, its thirds, and just before its end."""
+    """The times of a candle's four prices: its start, its thirds, and just before its end."""
     third_us = (end_us - start_us) // 3
     return start_us, start_us + third_us, start_us + 2 * third_us, end_us - 1

@@ -20,7 +20,7 @@ _ARRAYS = re.compile(r"\s*\[\s*\[")
 _NOT_TABLES = (
     (
         re.compile(r"\s*\[?\s*\{"),
-        "is JSON of objects, and of JSON only freqtrade's arrays of numbers are read; "
+        "is JSON of objects; of JSON files only freqtrade's arrays of numbers can be read; "
         "save it as CSV with the columns timestamp and price",
     ),
     (re.compile(r"\s*<"), "is a web page or XML, not a table; download the file itself"),

@@ -2,4 +2,4 @@
 
 
 class ReplayError(Exception):
-    """The replay cannot go on; the database or a bug is why."""
+    """The replay cannot go on, because of the database or a bug."""

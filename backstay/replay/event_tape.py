@@ -8,6 +8,7 @@ from trading.events.positions import (
     PositionReduced,
     RungHit,
     StopMoved,
+    StopTrailed,
 )
 
 TapedEvent = (
@@ -15,6 +16,7 @@ TapedEvent = (
     | PositionOpened
     | RungHit
     | StopMoved
+    | StopTrailed
     | PositionReduced
     | PositionClosed
     | ShortfallCovered
@@ -25,7 +27,7 @@ class EventTape:
     """Keeps the events that a report draws."""
 
     def __init__(self) -> None:
-        """Begin without an event."""
+        """Begin with no events."""
         self.events: list[TapedEvent] = []
 
     def take(self, message: Announced) -> None:

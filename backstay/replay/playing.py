@@ -35,7 +35,7 @@ log = structlog.get_logger("backstay")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tapes:
-    """A replay's recording, for the page that draws it."""
+    """The records of a replay, for the page that draws it."""
 
     prices: PriceBuckets = field(default_factory=PriceBuckets)
     events: EventTape = field(default_factory=EventTape)
@@ -65,7 +65,7 @@ def play_recorded(
         log.warning(note)
     amount = _amount(balance)
     if database != "sqlite://":
-        # A database is touched only once every row is known to be readable.
+        # The database is opened only after every row has proved readable.
         check_symbols(wanted, _symbols_of(prices), signals)
     store = Store.open(database)
     try:
@@ -99,7 +99,7 @@ def play_sweep(
     account: str,
     workers: int | None,
 ) -> tuple[Result, ...]:
-    """Play files of prices and signals once with each ladder of a grid, and rank what came of it.
+    """Play files of prices and signals once with each ladder of a grid, and rank the outcomes.
 
     Raises:
         InputError: naming the file and line that cannot be read as asked.
@@ -110,7 +110,7 @@ def play_sweep(
     wanted = read_signals(signals)
     check_ladders(choices, wanted, signals)
     with open_prices(prices):
-        pass  # Each can be opened, and is of a known format.
+        pass  # Check that each file can be opened, and has a known format.
     setup = Setup(
         prices=tuple(prices),
         signals=wanted,
@@ -124,7 +124,7 @@ def play_sweep(
 
 
 def play_simulated(seed: int, *, verbose: bool, tapes: Tapes | None = None) -> Outcome:
-    """Play a market that makes itself, in memory; another seed is another market."""
+    """Play a simulated market, in memory; another seed is another market."""
     clock = VirtualClock()
     configure_logs(logging.INFO if verbose else logging.WARNING, clock)
     store = Store.open("sqlite://")
@@ -161,9 +161,9 @@ def _taped(batches: Iterable[PriceBatch], tapes: Tapes | None) -> Iterator[Price
 
 
 def _interruptible(batches: Iterable[PriceBatch]) -> Generator[PriceBatch]:
-    """The same batches; Ctrl-C while one is played ends them behind it.
+    """The same batches; Ctrl-C while one is played ends them after it.
 
-    Within an actor it would end that actor alone, and be lost: pykka's loop takes all exceptions.
+    Raised in an actor, it would end only that actor: pykka's loop catches all exceptions.
     """
     before = signal.getsignal(signal.SIGINT)
     playing = interrupted = False
@@ -196,7 +196,7 @@ def _with_progress(recorded: RecordedPrices) -> Iterator[PriceBatch]:
 
 
 def _bar() -> Progress:
-    """A bar on standard error, which is drawn only where that is a terminal."""
+    """A bar on standard error, drawn only if that is a terminal."""
     columns = ("[progress.description]{task.description}", BarColumn(), TaskProgressColumn())
     return Progress(
         *columns,

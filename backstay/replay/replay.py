@@ -2,7 +2,7 @@
 
 At each price the open positions are judged first, in ascending order of their ids, then the
 signals that are due open at it; a position is first judged on the next price. Every actor finishes
-before the next price that reaches anybody, so the same input gives the same outcome.
+before the next price that any actor gets, so the same input gives the same outcome.
 """
 
 import os
@@ -45,7 +45,7 @@ class PriceCounts:
 
     @property
     def held_back(self) -> int:
-        """How many prices were not acted on."""
+        """The number of prices that were not acted on."""
         return self.rejected + self.ignored + self.quarantined
 
 
@@ -53,8 +53,8 @@ class PriceCounts:
 class Outcome:
     """The outcome of a replay; positions ascend by id, denials by signal time.
 
-    `candles` are those that the prices were made of, None where all were trades; `reordered` are
-    the files whose rows were put in order.
+    `candles` are those that the prices were made from, None if all were trades; `reordered` are the
+    files whose rows were put in order.
     """
 
     positions: tuple[Position, ...]
@@ -68,17 +68,17 @@ class Outcome:
 
     @property
     def closed(self) -> tuple[Position, ...]:
-        """The positions that are closed, won and lost."""
+        """The closed positions, won and lost."""
         return tuple(one for one in self.positions if one.status is PositionStatus.CLOSED)
 
     @property
     def wins(self) -> int:
-        """How many positions were closed with a profit after costs."""
+        """The number of positions that were closed with a profit after costs."""
         return sum(1 for one in self.closed if one.net_pnl > ZERO)
 
     @property
     def net_pnl(self) -> Decimal:
-        """What all parts closed have earned, also of positions that are still open; in money."""
+        """The net PnL of all closed parts, also of positions that are still open; in money."""
         return sum((one.net_pnl for one in self.positions), ZERO)
 
 
@@ -150,7 +150,7 @@ class Replay:
             index = due + 1
 
     def finish(self) -> Outcome:
-        """Check the books, stop the actors, and say what came of it.
+        """Check the books, stop the actors, and return the outcome.
 
         Raises:
             ReplayError: if the database fails.
@@ -282,7 +282,7 @@ def replayed(
 def check_symbols(
     signals: Iterable[RecordedSignal], symbols: frozenset[str], signals_name: str
 ) -> None:
-    """Raise `InputError` for the first signal whose symbol is none of these."""
+    """Raise `InputError` for the first signal whose symbol is not among these."""
     for signal in signals:
         if signal.symbol not in symbols:
             raise InputError(

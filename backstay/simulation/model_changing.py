@@ -42,7 +42,9 @@ def changed(
             if name in wishes:
                 change(now, wishes[name], mark, time_us, happenings)
             # A trail that is replaced as well may begin at a rung that is no more.
-            if name == "trailing" and not trail_can_be_asked(now.ladder.trail, now.ladder.rungs):
+            if name == "trailing" and not (
+                trail_can_be_asked(now.ladder.trail, now.ladder.rungs) and now.trail_can_begin
+            ):
                 raise RefusedChange("ladder_invalid")
     except RefusedChange as refusal:
         return str(refusal)

@@ -96,12 +96,20 @@ class ModelPosition:
     @property
     def can_be_guarded(self) -> bool:
         """Whether every level lies strictly on its side of the one before, as asked at the open."""
-        if not self.ladder.can_be_asked:
+        if not (self.ladder.can_be_asked and self.trail_can_begin):
             return False
         path = [self.first_stop, self.entry, *self.levels]
         rising = path if self.side == "LONG" else path[::-1]
         in_order = rising[0] > 0 and all(a < b for a, b in pairwise(rising))
         return in_order and rising[-1] <= PRICE_MAX and self.rung_stops_lie_behind(0)
+
+    @property
+    def trail_can_begin(self) -> bool:
+        """Whether a trail that begins at a level begins at a price."""
+        trail = self.ladder.trail
+        if trail is None or trail.rung is not None or trail.start == "entry":
+            return True
+        return 0 < level_price(self.side, self.entry, trail.start) <= PRICE_MAX
 
     def rung_stops_lie_behind(self, first: int) -> bool:
         """Whether each rung from an index on sends the stop strictly behind itself, if anywhere."""

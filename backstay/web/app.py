@@ -1,4 +1,4 @@
-"""The app: every route, what stands before them, and how refusals are answered."""
+"""The app: every route, the layers before them, and the answers to refusals."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -117,7 +117,7 @@ def create_app(backend: Backend) -> FastAPI:
 
 @asynccontextmanager
 async def _sampling_prices(app: FastAPI) -> AsyncIterator[None]:
-    """While the app is served, its tapes are kept."""
+    """Sample the tapes of prices while the app is served."""
     backend, tapes = app.state.backend, app.state.price_tapes
     sampling = asyncio.create_task(tapes.keep_sampling(backend.published.markets, backend.clock))
     yield
@@ -142,7 +142,7 @@ def _on_http_exception(request: Request, error: Exception) -> Response:
     status = error.status_code
     detail = {
         404: "there is nothing at this address; the API is described at /docs",
-        405: f"{request.method} is not taken at this address",
+        405: f"{request.method} is not allowed at this address",
     }.get(status, error.detail)
     headers = dict(error.headers or {})
     if status == 405:
@@ -152,7 +152,7 @@ def _on_http_exception(request: Request, error: Exception) -> Response:
 
 
 def _allowed_methods(request: Request) -> str:
-    """What an address takes by the document; a router knows of one route's methods only."""
+    """The methods of an address by the document; a router knows only one route's methods."""
     paths: dict[str, dict[str, Any]] = request.app.openapi()["paths"]
     address = route_path(request.scope)
     operations = paths.get(address) or next(
@@ -168,7 +168,7 @@ def _on_unavailable(_request: Request, error: Exception) -> Response:
 
 
 def _document_problems(app: FastAPI) -> None:
-    """Have the OpenAPI document define what every route refers to."""
+    """Make the OpenAPI document define the schemas that every route refers to."""
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:

@@ -35,7 +35,7 @@ class HookSettings:
     """TradingView's hook: its secret, the account of alerts that name none, default notionals.
 
     `notionals` is money by account, for alerts that give none. `alerts_per_minute` is how many
-    alerts are taken; they may come all at once.
+    alerts are taken a minute; they may come all at once.
     """
 
     secret: str = field(repr=False)
@@ -44,7 +44,7 @@ class HookSettings:
     alerts_per_minute: int = 3_000
 
     def knows(self, secret: str) -> bool:
-        """Whether a text is the secret; how long that takes tells nothing of it."""
+        """Whether a text is the secret; the time of the check reveals nothing about it."""
         given = secret.encode("utf-8", "surrogatepass")
         return bool(self.secret) and hmac.compare_digest(given, self.secret.encode())
 
@@ -55,13 +55,12 @@ class Backend:
 
     `tell` goes to the Desk, `to_market` to a symbol's MarketActor (False where there is none),
     `to_signals` to the SignalActor (False where there is none), and so does `note_refusal`, which
-    has no answer. `bound_symbols` are those whose
-    prices a feed brings, each with the feed's name. `reader` is the database, of which the web
-    calls the reads only, on any thread. `metrics` gives the exposition's text and its content type,
-    `requests` and `connections` count what is asked of the web, and `refused_alerts` what the hook
-    refused. `rates` are the costs of accounts that have none of their own. `command_seconds` is how
-    long a command may wait for its commit; `hook` is None without one. `root_path` is where a proxy
-    serves all this, as `/backstay`.
+    has no answer. `bound_symbols` are those whose prices a feed brings, each with the feed's name.
+    `reader` is the database; the web only reads it, on any thread. `metrics` returns the
+    exposition's text and its content type. `requests`, `connections` and `refused_alerts` are
+    counts for metrics. `rates` are the costs of accounts that have none of their own.
+    `command_seconds` is how long a command may wait for its commit; `hook` is None without one.
+    `root_path` is the path at which a proxy serves the app, such as `/backstay`.
     """
 
     tell: Callable[[Any], None]

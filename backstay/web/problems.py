@@ -1,4 +1,4 @@
-"""Refusals and failures as problem details (RFC 9457): a stable `type`, and what to do about it."""
+"""Refusals and failures as problem details (RFC 9457): a stable `type`, the reason, the remedy."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -47,7 +47,7 @@ _STATUSES = {
 _DESCRIPTIONS = {
     400: "The request cannot be read",
     401: "No valid token or login came with the request",
-    403: "The caller may not do this, or comes from elsewhere",
+    403: "The caller's scope does not allow this, or a page of another site sent it",
     404: "The resource does not exist",
     408: "The request did not come in time, and nothing was done",
     409: "Denied: the current state does not allow it",
@@ -63,11 +63,11 @@ _DESCRIPTIONS = {
 
 DETAIL_CHARS_MAX = 2_000
 ERRORS_TOLD_MAX = 10
-"""Of how many errors the detail tells; `errors` has all of them."""
+"""The number of errors in the detail; `errors` has all of them."""
 
 
 class ErrorPlace(BaseModel):
-    """One thing that is wrong with a request, and where."""
+    """One error in a request, and its place."""
 
     place: str = Field(description="such as `body.notional` or `query.limit`")
     detail: str
@@ -98,7 +98,7 @@ class Problem(Exception):
         super().__init__(detail)
         self.status = status
         self.kind = kind.replace("_", "-")
-        # What was asked for is repeated in it, and may be very long.
+        # It repeats the request, which may be very long.
         self.detail = (
             detail if len(detail) <= DETAIL_CHARS_MAX else detail[:DETAIL_CHARS_MAX] + "..."
         )
@@ -119,14 +119,14 @@ class Problem(Exception):
 
 
 def problem_for(denial: Denial) -> Problem:
-    """The problem that a denial is, with its text."""
+    """The problem for a denial, with its text."""
     status = _STATUSES[denial.reason]
     headers = RETRY_SOON if status == 503 else None
     return Problem(status, denial.reason, denial.text, headers=headers)
 
 
 def invalid(*errors: ErrorPlace) -> Problem:
-    """The problem of a request with errors in these places; its detail says them on one line."""
+    """The problem of a request with these errors; its detail has them on one line."""
     told = [f"{_named(error.place)}: {error.detail}" for error in errors[:ERRORS_TOLD_MAX]]
     if len(errors) > ERRORS_TOLD_MAX:
         told.append(f"and {len(errors) - ERRORS_TOLD_MAX} more")
@@ -140,7 +140,7 @@ def _named(place: str) -> str:
 
 
 def too_many(what: str, seconds: int) -> Problem:
-    """The answer to a client that comes too often."""
+    """The problem for a client that has made too many attempts."""
     return Problem(
         429,
         "too_many_requests",
@@ -160,7 +160,7 @@ def problem_response(problem: Problem) -> JSONResponse:
 
 
 def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """What a route says in OpenAPI of its refusals: these statuses, and what any route may say."""
+    """A route's refusals for OpenAPI: these statuses, and those that any route may answer."""
     reference = {"$ref": "#/components/schemas/ProblemBody"}
     return {
         status: {

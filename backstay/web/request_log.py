@@ -1,4 +1,4 @@
-"""A request's id in every log line and in the answer, and a line for whatever may change something.
+"""A request's id in every log line and in the answer, and a line for each unsafe request.
 
 Every answer is counted as it begins.
 
@@ -30,11 +30,11 @@ log = structlog.get_logger("backstay")
 class RequestLog:
     """Gives each request an id, logs those with an unsafe method, and answers bugs with a 500.
 
-    A line has the route's template and never the address itself: a hook's has a secret in it.
+    A line has the route's template and never the address itself: a hook's address is a secret.
     """
 
     def __init__(self, app: ASGIApp, stats: RequestStats) -> None:
-        """Stand before an app, and count in `stats`."""
+        """Wrap an app, and count in `stats`."""
         self._app = app
         self._stats = stats
 
@@ -76,7 +76,7 @@ def _route(scope: Scope) -> str:
 
 
 def _named(scope: Scope) -> dict[str, Any]:
-    """What the address names, under the names that every log line has."""
+    """The resources that the address names, under the field names of all log lines."""
     given = scope.get("path_params", {})
     named = {name: given[key] for key, name in NAMES.items() if key in given}
     position = named.pop("position", "")

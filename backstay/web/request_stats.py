@@ -1,4 +1,4 @@
-"""Requests counted by route: by the template that the router has, never by an address that came."""
+"""Requests counted by route: by the router's template, never by the request's address."""
 
 from collections.abc import Hashable, Iterable
 
@@ -10,8 +10,8 @@ from actors.engine.stats import Histogram
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 OTHER_METHOD = "other"
 UNMATCHED = "unmatched"
-"""The route of what no route has taken: its address or method is unknown, or it was refused before
-a route was looked for."""
+"""The label of requests without a route: their address or method is unknown, or they were refused
+before routing."""
 
 STATUSES = ("2xx", "3xx", "4xx", "5xx")
 SECONDS = (0.005, 0.025, 0.1, 0.5, 2.5)
@@ -26,14 +26,14 @@ class RequestStats:
     """
 
     def __init__(self) -> None:
-        """No route is known, and every request is unmatched."""
+        """Begin with no routes, so that every request is unmatched."""
         self.requests: dict[tuple[str, str, str], int] = {}
         self.seconds: dict[str, Histogram] = {}
         self._templates: dict[Hashable, str] = {}
         self._expect(UNMATCHED, (*METHODS, OTHER_METHOD))
 
     def know(self, routes: Iterable[BaseRoute], prefix: str = "") -> None:
-        """Count requests of these routes by their templates, behind a prefix, from 0 on."""
+        """Count requests of these routes by their templates, after a prefix, from 0 on."""
         for route in routes:
             if isinstance(route, Mount):
                 template = f"{prefix}{route.path}/{{path}}"
@@ -45,7 +45,7 @@ class RequestStats:
                 self._expect(template, route.methods or ())
 
     def count(self, scope: Scope, status: int, seconds: float) -> None:
-        """Count an answer that has begun so long after its request."""
+        """Count an answer that began `seconds` after its request."""
         template = self._templates.get(scope.get("endpoint"), UNMATCHED)
         method = scope["method"]
         if (template, method, STATUSES[0]) not in self.requests:

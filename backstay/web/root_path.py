@@ -1,17 +1,17 @@
-"""A service below a path of its host, as a proxy has it: `https://host.example/backstay/`."""
+"""A service that a proxy serves below a path of its host: `https://host.example/backstay/`."""
 
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class RootPath:
-    """Tells the app below which path it is served; stands outermost.
+    """Tells the app the path below which it is served; the outermost layer.
 
-    Requests may come with that path, or without it where the proxy has cut it off.
+    Requests may come with that path, or without it if the proxy removes it.
     """
 
     def __init__(self, app: ASGIApp, root_path: str) -> None:
-        """Stand before an app; `root_path` is like `/backstay`, or empty."""
+        """Wrap an app; `root_path` is like `/backstay`, or empty."""
         self._app = app
         self._root_path = root_path
 

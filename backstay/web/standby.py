@@ -15,8 +15,8 @@ from backstay.web.problems import RETRY_SOON, Problem, problem_response
 def standby_app(state: Callable[[], str], metrics: Callable[[], tuple[bytes, str]]) -> ASGIApp:
     """The app of a process that waits for the database.
 
-    `state` says on one line what it waits for. Nothing that it answers is a secret, so that it
-    asks for no token.
+    `state` says on one line what it waits for. None of its answers is a secret, so it needs no
+    token.
     """
 
     def checks() -> dict[str, str]:
@@ -33,7 +33,7 @@ def standby_app(state: Callable[[], str], metrics: Callable[[], tuple[bytes, str
         return Response(body, headers={"Content-Type": content_type})
 
     async def everything_else(scope: Scope, receive: Receive, send: Send) -> None:
-        detail = f"this process is a standby and takes nothing ({state()}): ask the owner"
+        detail = f"this process is a standby and takes no requests ({state()}): ask the owner"
         problem = Problem(503, "standby", detail, headers=RETRY_SOON)
         await problem_response(problem)(scope, receive, send)
 

@@ -1,4 +1,4 @@
-"""The validator's messages in plain words: the one place where its own texts are replaced."""
+"""The validator's messages in plain words: the only place that replaces pydantic's texts."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -62,7 +62,7 @@ _SHOULD = re.compile(r"^([A-Z]\w*)( input)? should ")
 
 
 def in_words(error: Mapping[str, Any]) -> str:
-    """What is wrong with a value, and what to give instead.
+    """The error of a value, and the remedy.
 
     `error` is one of pydantic's `ValidationError.errors()`. A message of our own stays as it is.
     """
@@ -84,5 +84,5 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _bound(value: Any) -> str:
-    """A bound as people write it: a day rather than its midnight."""
+    """A bound in people's notation: a day rather than its midnight."""
     return value.date().isoformat() if hasattr(value, "date") else str(value)

@@ -8,9 +8,9 @@ from trading.exits.exits import NOTHING_SAID
 from trading.model import Limits, Wallet
 
 ACCOUNT_CHANGING = changing(AccountRow)
-"""What of an account can change after its insert, the initial balance only by a repair."""
+"""The columns of an account that can change; the initial balance changes only by a repair."""
 ACCOUNT_BEFORE = ("account", *ACCOUNT_CHANGING)
-"""What an account must be for its update to find it: what somebody else wrote stays as it is."""
+"""The columns that identify an account's row for an update: another program's change is kept."""
 
 account_changing = picked(AccountRow, ACCOUNT_CHANGING)
 _in_order = in_order(AccountRow)

@@ -54,7 +54,7 @@ def entry_from(row: EntryRow | ReadRow[Any]) -> LedgerEntry:
     )
 
 
-def stored_entry_from(row: EntryRow) -> StoredEntry:
+def stored_entry_from(row: EntryRow | ReadRow[Any]) -> StoredEntry:
     """The stored ledger entry of a row."""
     return StoredEntry(
         entry=entry_from(row), account_type=row.account_type, created_at_us=row.created_at

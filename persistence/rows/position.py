@@ -16,9 +16,9 @@ from persistence.tables import PositionRow
 from trading.model import CloseReason, CostRates, Costs, Position, Side
 
 POSITION_CHANGING = changing(PositionRow)
-"""What of a position can change after its insert."""
+"""The columns of a position that can change after its insert."""
 POSITION_BEFORE = ("id", "version")
-"""What a position must be for its update to find it."""
+"""The columns that identify a position's row for an update."""
 
 position_changing = picked(PositionRow, POSITION_CHANGING)
 _in_order = in_order(PositionRow)

@@ -1,4 +1,4 @@
-"""What all rows have in common: their values, and the order and kinds of a table's columns."""
+"""Helpers of all rows: their values, and the order and kinds of a table's columns."""
 
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping

@@ -1,7 +1,7 @@
-"""The tables, and what the database itself refuses to hold.
+"""The tables, and the constraints that the database itself enforces.
 
-These classes are for schema and queries and live inside this package: what leaves it are the
-values of `trading` and of `persistence.state`. The triggers are in `persistence.triggers`.
+These classes are for schema and queries and are used only in this package: its callers get values
+of `trading` and of `persistence.state`. The triggers are in `persistence.triggers`.
 """
 
 from persistence.table_parts import Table

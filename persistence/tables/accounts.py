@@ -35,7 +35,7 @@ class AccountRow(Table):
     locked: Mapped[MoneyColumn]
     version: Mapped[CountColumn]
     entries: Mapped[CountColumn]
-    # The service's own where they are empty; never NULL, so that an update can compare them.
+    # Empty means the service's own; never NULL, so that an update can compare them.
     cost_rates: Mapped[TextColumn] = mapped_column(server_default=text("''"))
     exits: Mapped[TextColumn] = mapped_column(server_default=text("''"))
 

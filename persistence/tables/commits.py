@@ -1,4 +1,4 @@
-"""The tables of what was committed: events, commits, the owner, deliveries."""
+"""The tables of commits: events, commits, the owner, deliveries."""
 
 from sqlalchemy import Index, Integer, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -15,7 +15,7 @@ from persistence.table_parts import (
 
 
 class EventRow(Table):
-    """Something that happened, in commit order; only ever appended."""
+    """An event, in commit order; only ever appended."""
 
     __tablename__ = "events"
 
@@ -42,7 +42,7 @@ class EventRow(Table):
 
 
 class CommitRow(Table):
-    """A transaction that was committed: by whom, when, and how many changes it holds."""
+    """A committed transaction: its owner's epoch, its time, and its number of changes."""
 
     __tablename__ = "commits"
 
@@ -55,7 +55,7 @@ class CommitRow(Table):
 
 
 class OwnerRow(Table):
-    """The one row that every commit begins with: it names the process that may write."""
+    """The one row that every commit locks first: it names the process that may write."""
 
     __tablename__ = "owner"
 
@@ -75,7 +75,7 @@ class OwnerRow(Table):
 
 
 class DeliveryRow(Table):
-    """Up to which event a target of notifications was sent all that it is to be sent."""
+    """The cursor of a target of notifications: the last event that it has been told."""
 
     __tablename__ = "deliveries"
 

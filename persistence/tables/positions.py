@@ -108,7 +108,7 @@ class PositionRow(Table):
 
 
 class KeyRow(Table):
-    """The idempotency key of a change of a position, and what was asked with it.
+    """The idempotency key of a change of a position, and its request.
 
     The keys of opens are in `positions`.
     """

@@ -20,7 +20,7 @@ from trading.signals import SignalAction, SignalStatus
 
 
 class SignalRow(Table):
-    """A signal from outside, and how it ended; all but RECEIVED are final."""
+    """A signal from outside, and how it ended; every status but RECEIVED is final."""
 
     __tablename__ = "signals"
 

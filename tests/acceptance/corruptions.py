@@ -147,15 +147,17 @@ OF_THE_LEDGER = {
     ),
     "operation_changed": _entry("operation = 'open:999'", 4, "open:999 does not fit"),
     "position_changed": _entry("position_id = {last}", 3, "does not fit its type", "position"),
-    "account_type_changed": _entry("account_type = 'live'", 2, "it is of account type live"),
-    "commit_changed": _entry("commit_id = 99999", 2, "commit 99999 wrote it, and there was none"),
+    "account_type_changed": _entry("account_type = 'live'", 2, "it has account type live"),
+    "commit_changed": _entry(
+        "commit_id = 99999", 2, "it names commit 99999, but there is no commit"
+    ),
     "time_changed": Corruption(
         sql=(
             "UPDATE wallet_transactions SET created_at = (SELECT MIN(opened_at) FROM positions)"
             " WHERE account = '{account}' AND number = 4",
         ),
         entry=4,
-        says="there was none at its time",
+        says="there is no commit at its time",
     ),
     "forged_deposit": Corruption(
         sql=(
@@ -175,7 +177,7 @@ OF_POSITIONS = {
     "hold_changed": Corruption(
         sql=(_LAST.format("hold = hold + {one}"),),
         entry=4,
-        says="holds 26, its entries lock 25",
+        says="holds 26, but its entries lock 25",
         why_not="holds 26",
     ),
     "closed_by_hand": Corruption(
@@ -186,7 +188,7 @@ OF_POSITIONS = {
             ),
         ),
         entry=4,
-        says="is CLOSED, and has 0 entries of a close",
+        says="is CLOSED, but has 0 entries of a close",
         why_not="holds 0",
     ),
     "reopened_by_hand": Corruption(
@@ -195,15 +197,15 @@ OF_POSITIONS = {
             " exit_time = NULL, closed_at = NULL, open_quantity = quantity WHERE id = {first}",
         ),
         entry=3,
-        says="is OPEN, and has 1 entries of a close",
+        says="is OPEN, but has 1 entries of a close",
     ),
     "open_pnl_changed": Corruption(
-        sql=(_LAST.format("gross_pnl = {one}"),), entry=4, says="has realised 1, gross less costs"
+        sql=(_LAST.format("gross_pnl = {one}"),), entry=4, says="has realized 1 after costs"
     ),
     "closed_pnl_changed": Corruption(
         sql=("UPDATE positions SET exit_fee = exit_fee + {one} WHERE id = {first}",),
         entry=3,
-        says="has realised 1.32225, gross less costs, its entries 2.32225",
+        says="has realized 1.32225 after costs, but its entries 2.32225",
     ),
     "event_gone": Corruption(
         sql=("DELETE FROM events WHERE kind = 'position_closed' AND position_id = {first}",),

@@ -37,7 +37,15 @@ from trading.model import Denial, LedgerEntry, Limits, Position, Side, Wallet
 
 WITHIN = 60.0
 SYMBOL = "BTCUSDT"
-TABLES = ("accounts", "positions", "wallet_transactions", "events", "commits", "markets")
+TABLES = (
+    "accounts",
+    "positions",
+    "wallet_transactions",
+    "events",
+    "change_keys",
+    "commits",
+    "markets",
+)
 
 Number = str | int | Decimal
 T = TypeVar("T")

@@ -14,8 +14,10 @@ from actors.position.messages import (
     ClosePosition,
     RequestKey,
 )
+from actors.signals.actor import SignalActor
+from actors.signals.messages import TakeSignals
 from tests.acceptance.conftest import Log
-from tests.acceptance.house import House
+from tests.acceptance.house import SYMBOL, House
 from tests.unit.accounts import a_ladder
 from trading.exits.exits import Said
 from trading.exits.ladder import AskedRung
@@ -23,6 +25,7 @@ from trading.exits.level import Level
 from trading.exits.notation import asked_rungs_from, trailing_from
 from trading.model import CloseReason, DenialReason, Position, PositionStatus
 from trading.positions.changing import Changes, PartToClose
+from trading.signals import SignalAction, SignalOrder, SignalStatus
 from trading.times import SECOND_US
 
 HALF = PartToClose(share=Decimal("0.5"))
@@ -261,4 +264,29 @@ def test_a_dropped_trail_and_a_dropped_time_stop_stay_dropped(house: House) -> N
     position = house.position(1)
     assert (position.status, position.stop_price) == (PositionStatus.OPEN, Decimal("107.8"))
     assert (position.ladder.trailing, position.ladder.close_after_us) == (None, None)
+    house.stop()
+
+
+def test_a_signals_share_is_closed_once_across_a_crash(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The part was durable and the signal's end was not: the next life closes no second part."""
+    order = SignalOrder(
+        account="demo", symbol=SYMBOL, action=SignalAction.CLOSE, digest="d", share=HALF.share
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr(SignalActor, "_finish", lambda _self, _finished: None)
+        house.system.directory.to_signals(TakeSignals(orders=(order,), reply_to=Reply()))
+        house.settle()
+    assert parts(house) == 1
+    house.kill()
+    house = house.again()
+    house.price(100)
+    house.advance(1)
+    (signal,) = house.store.recent_signals("demo", 0)
+    assert signal.status is SignalStatus.DONE
+    assert signal.outcome == "closed 50% of 1; resumed after a restart"
+    assert parts(house) == 1
+    assert house.position(1).open_quantity == house.position(1).quantity / 2
+    assert house.check().failed_checks == ()
     house.stop()

@@ -25,7 +25,7 @@ def test_books_are_audited_and_copied_beside_the_running_service(
         shell.says("backup", "copy.db")
         code, _, error = shell.run("backup", "copy.db")
         assert code == 2
-        assert "there is a file already" in error
+        assert "the file already exists" in error
         code, _, error = shell.run("db", "upgrade")
         assert code == 2
         assert "stop that owner first" in error

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from backstay.web.api.paging import cursor_of
 from tests.acceptance.api import AppClient, serving
 from tests.acceptance.conftest import Log
 from tests.acceptance.corruptions import unprotect
@@ -118,3 +119,29 @@ def test_sqlite_refuses_a_time_that_is_not_one(five_closed: House, tmp_path: Pat
     with serving(five_closed.url, tmp_path) as api:
         (missing,) = api.get("/positions")["unreadable"]
         assert "9000000000000000000 microseconds since 1970 are not a time" in missing["detail"]
+
+
+def test_a_ledger_answers_the_rest_and_its_file_is_refused(
+    five_closed: House, tmp_path: Path
+) -> None:
+    """The list names the entry; a file that lacked it would look like the whole ledger."""
+    if five_closed.url.startswith("sqlite"):
+        constraints = ["PRAGMA ignore_check_constraints = ON"]
+    else:
+        constraints = [
+            f"ALTER TABLE wallet_transactions DROP CONSTRAINT {name}"
+            for (name,) in five_closed.sql(
+                "SELECT conname FROM pg_constraint WHERE contype = 'c'"
+                " AND conrelid = 'wallet_transactions'::regclass"
+            )
+        ]
+    leap = "UPDATE wallet_transactions SET transaction_type = 'leap' WHERE number = 4"
+    five_closed.sql(*constraints, leap)
+    with serving(five_closed.url, tmp_path) as api:
+        page = api.get("/accounts/demo/transactions", limit=5, cursor=cursor_of(7))
+        assert [entry["number"] for entry in page["items"]] == [6, 5, 3, 2]
+        (missing,) = page["unreadable"]
+        assert (missing["row"], missing["account"]) == ("4", "demo")
+        assert "row 4 of table wallet_transactions cannot be read" in missing["detail"]
+        problem = api.problem("GET", "/accounts/demo/transactions.csv")
+        assert (problem["status"], REMEDY in problem["detail"]) == (503, True)

@@ -285,6 +285,13 @@ def test_the_api_says_why_an_account_is_not_served(house: House, tmp_path: Path)
             assert "row b of table accounts cannot be read" in problem["detail"]
         for path, body in (("/positions/2/close", {}), ("/positions/close-all", {"account": "b"})):
             assert api.problem("POST", path, body)["status"] == 503
+        key = {"Idempotency-Key": "k"}
+        for method, path, body in (
+            ("POST", "/positions/2/close", {"share": "50%"}),
+            ("PATCH", "/positions/2", {"close_after": "4h"}),
+        ):
+            problem = api.problem(method, path, body, headers=key)
+            assert (problem["status"], problem["type"].split(":")[-1]) == (503, "set-aside")
         assert [each["account"] for each in api.get("/accounts")["items"]] == ["a", "c"]
         assert {each["account"] for each in api.get("/positions", status="OPEN")["items"]} == {
             "a",

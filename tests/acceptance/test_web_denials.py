@@ -70,28 +70,36 @@ def test_opens_that_the_account_does_not_allow(api: AppClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "ladder",
+    ("ladder", "place"),
     [
-        {"take_profit_pcts": ["6", "3"]},
-        {"stop_loss_pct": "100"},
-        {"take_profit_pcts": ["3", "6"], "close_fractions": ["1"]},
-        {"close_fractions": ["0.5", "0.5", "0.5"]},
+        ({"take_profits": ["6%", "3%"]}, "body.take_profits"),
+        ({"take_profits": ["3%@80%", "6%@30%"]}, "body.take_profits"),
+        ({"take_profits": ["3%", {"at": "6%", "close": "101%"}]}, "body.take_profits.1.close"),
+        ({"take_profits": [{"at": "3%", "stop": "nowhere"}]}, "body.take_profits.0.stop"),
+        ({"take_profits": ["3%", "x", {"close": "5%"}]}, "body.take_profits.1"),
+        ({"trailing": {"distance": "2%", "from": "rung x"}}, "body.trailing.from"),
+        ({"trailing": {"distance": "2%", "step": "1"}}, "body.trailing.step"),
+        ({"stop_loss": "5 percent"}, "body.stop_loss"),
     ],
 )
+def test_ladders_that_cannot_be_read_are_refused_at_their_field(
+    memory_api: AppClient, ladder: dict[str, object], place: str
+) -> None:
+    """Before anything is asked, and with the place of what is wrong."""
+    problem = memory_api.problem("POST", "/positions", an_open(**ladder))
+    assert kind(problem) == (422, "invalid-request")
+    assert problem["errors"][0]["place"] == place
+
+
+@pytest.mark.parametrize("ladder", [{"stop_loss": "100%"}, {"take_profits": ["65000", "6%"]}])
 def test_ladders_that_cannot_be_guarded(memory_api: AppClient, ladder: dict[str, object]) -> None:
-    """They are refused before anything is asked."""
+    """What only the account's ladder or the entry price tells is refused with the figures."""
+    memory_api.account("100")
+    memory_api.price("100")
     assert kind(memory_api.problem("POST", "/positions", an_open(**ladder))) == (
         422,
         "ladder-invalid",
     )
-
-
-def test_a_target_given_as_a_price_is_asked_about(memory_api: AppClient) -> None:
-    """A position with targets a thousand times away would have none."""
-    open_ = an_open(take_profit_pcts=["65000", "66000", "68000"])
-    problem = memory_api.problem("POST", "/positions", open_)
-    assert kind(problem) == (422, "ladder-invalid")
-    assert "is 65000 a price?" in problem["detail"]
 
 
 def test_what_is_not_there(api: AppClient) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,32 @@ def test_a_close_is_carried_out_later_and_may_be_repeated(api: AppClient) -> Non
     again = api.post(path)
     assert again["already_closed"] is True
     assert again["position"]["close_note"] == "first"
+
+
+def test_a_part_is_to_be_closed_again_only_with_its_key(
+    api: AppClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without one the answer says to look first; with one the repeat finds it done."""
+    monkeypatch.setattr(commands, "ANSWER_SECONDS", 0.1)
+    position = api.open()
+    path, half = f"/positions/{position['id']}", {"share": "50%"}
+    key = {"headers": {"Idempotency-Key": "half"}}
+    api.take_database_away()
+    for method, where, body in (
+        ("POST", f"{path}/close", half),
+        ("PATCH", path, {"close_after": "4h"}),
+    ):
+        assert unavailable(api, method, where, body) == "no-answer"
+        assert api.problem(method, where, body)["detail"].endswith(
+            "look at the position before you send it again: only with an Idempotency-Key it is "
+            "done once"
+        )
+    keyed = api.ask("POST", f"{path}/close", half, **key)
+    assert keyed.json()["detail"].endswith("send it again, it is done once")
+    api.give_database_back()
+    back(api)
+    done = api.ask("POST", f"{path}/close", half, **key).json()["position"]
+    assert Decimal(done["open_quantity"]) == Decimal(position["quantity"]) / 8
 
 
 def test_what_is_open_is_read_all_the_same(api: AppClient) -> None:

@@ -58,7 +58,7 @@ def test_an_open_position_is_worth_what_the_market_says(api: AppClient) -> None:
 
 def test_a_position_shows_what_is_realized_unrealized_and_both(api: AppClient) -> None:
     """After a take-profit that closed a half, the total has the half that is booked in it."""
-    position_id = api.open(take_profit_pcts=["2", "5"], close_fractions=["0.5", "0.3"])["id"]
+    position_id = api.open(take_profits=["2%@50%", "5%@30%"])["id"]
     api.price("102")
     api.price("101")
     position = api.get(f"/positions/{position_id}")
@@ -181,16 +181,21 @@ def test_what_an_old_price_opened_is_dated_by_its_commit(api: AppClient) -> None
 
 def test_history_tells_of_parts(api: AppClient) -> None:
     """A rung that closes a part says how much, at what, and what it earned."""
-    position_id = api.open(take_profit_pcts=["2", "4"], close_fractions=["0.5", "0.5"])["id"]
+    position_id = api.open(take_profits=["2%@50%", "4%@50%"])["id"]
     api.price("102")
     items = api.get(f"/positions/{position_id}/history")["items"]
     assert [item["kind"] for item in items] == ["position_opened", "rung_hit", "position_reduced"]
-    assert items[2]["text"].startswith("TP1 (+2%) closed 0.125 at 102: 12.5 released, gross 0.25")
+    assert items[2]["text"].startswith(
+        "Closed 0.125 at 102, TP1 (+2%) reached: 12.5 released, gross 0.25"
+    )
     position = api.get(f"/positions/{position_id}")
     assert position["gross_pnl"] == "0.25000000"
     assert position["status"] == "OPEN"
     assert (position["quantity"], position["open_quantity"]) == ("0.25", "0.125")
-    assert position["close_fractions"] == ["0.5", "0.5"]
+    assert [(one["close"], one["hit"]) for one in position["take_profits"]] == [
+        ("50%", True),
+        ("50%", False),
+    ]
 
 
 def test_a_close_is_done_once(api: AppClient) -> None:

@@ -11,7 +11,14 @@ from tests.browser.conftest import OpenPage
 from tests.browser.page_parts import card, dialog, events, ladder, live
 
 PHONE = {"width": 360, "height": 740}
-DIALOGS = ("Open position", "Pause opens", "Close all", "Close position 1", "History of position 1")
+DIALOGS = (
+    "Open position",
+    "Pause opens",
+    "Close all",
+    "Change position 1",
+    "Close position 1",
+    "History of position 1",
+)
 
 CONTRASTS = """() => {
   const channels = (color) => color.match(/[\\d.]+/g).map(Number);
@@ -120,6 +127,11 @@ def test_every_text_can_be_read(
     page.get_by_role("button", name="History of position 1").first.click()
     expect(dialog(page).get_by_role("img")).to_be_visible()
     assert page.evaluate(CONTRASTS) == []
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Change position 1").click()
+    dialog(page).get_by_role("slider", name="Stop-loss").press("ArrowRight")
+    expect(dialog(page).get_by_role("row", name="Stop-loss")).to_be_visible()
+    assert page.evaluate(CONTRASTS) == []
 
 
 def test_every_control_has_a_name(busy: Api, page: Page) -> None:
@@ -163,7 +175,7 @@ def test_events_are_said_and_prices_are_not(page: Page, api: Api) -> None:
 
     expect(card(page, 1).locator(".mark-price")).to_have_text("101")
     expect(announcer).to_contain_text("opened at 100")
-    regions = "[aria-live], [role=status], [role=log], [role=alert]:not(dialog *)"
+    regions = ":is([aria-live], [role=status], [role=log], [role=alert]):not(dialog *)"
     expect(page.locator(regions)).to_have_count(1)
 
 

@@ -26,6 +26,9 @@ LONG = {
         {"at": "6%", "price": "106", "close": "50%", "stop": "previous", "hit": False},
         {"at": "10%", "price": "110", "close": "50%", "stop": "previous", "hit": False},
     ],
+    "asked": {"trailing": "none"},
+    "trailing_best_price": None,
+    "closes_at": None,
     "rungs_hit": 1,
     "next_take_profit": "106",
     "mark_price": "104",
@@ -149,6 +152,41 @@ def test_a_ladder_says_what_it_shows(page: Page) -> None:
     )
 
 
+def test_a_trail_and_a_time_stop_are_said_too(page: Page) -> None:
+    """With the best price that the trail has followed, and when the position will be closed."""
+    trailing = {
+        **LONG,
+        "asked": {"trailing": "2%/0.1% from rung 1"},
+        "trailing_best_price": "105",
+        "closes_at": "2026-01-31T12:00:00.000000Z",
+    }
+
+    drawn = model(page, trailing, "104")
+    waiting = model(page, {**trailing, "trailing_best_price": None}, "104")
+
+    assert drawn["label"].endswith(
+        "trail 2%/0.1% from rung 1, best price 105, closes at 2026-01-31 12:00:00 UTC"
+    )
+    assert drawn["trail"]["stop"] < drawn["trail"]["best"]
+    assert "trail 2%/0.1% from rung 1, not begun" in waiting["label"]
+    assert waiting["trail"] is None
+
+
+def test_the_arrow_keys_step_by_the_fourth_digit_of_a_price(page: Page) -> None:
+    """Exactly, whatever the size of the price; a pointer lands on a multiple of the step."""
+    steps = "a.map((price) => m.stepAt(price)).map(({ units, scale }) => `${units}e-${scale}`)"
+    prices = ["64250.5", "104", "0.8", "0.000012345", "1000000"]
+    near = "a.map(([x, price]) => m.priceNear(x, m.stepAt(price)))"
+
+    assert imported(page, "views/ladder_handles.js", steps, prices) == [
+        *("10e-0", "1e-1", "1e-4", "1e-8", "1000e-0")
+    ]
+    found = imported(
+        page, "views/ladder_handles.js", near, [[64253.7, "64250"], [0.80004, "0.8"], [-3, "104"]]
+    )
+    assert found == ["64250", "0.8", None]
+
+
 def test_a_short_is_a_long_in_a_mirror(page: Page) -> None:
     """The same distances from the entry, on the other side of it."""
     long, short = model(page, LONG, "104"), model(page, SHORT, "96")
@@ -179,7 +217,7 @@ def test_a_ladder_fits_whatever_it_holds(page: Page) -> None:
     crowded = {
         **LONG,
         "take_profit_prices": [f"{100 + n / 10}" for n in range(1, 9)],
-        "take_profits": [{"close": "0%"}] * 8,
+        "take_profits": [{"at": "103", "close": "0%"}] * 8,
     }
     bare = {**LONG, "take_profit_prices": [], "take_profits": [], "rungs_hit": 0}
 

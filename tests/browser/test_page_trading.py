@@ -20,6 +20,16 @@ def fill_open_form(page: Page, symbol: str, size: str) -> None:
     form.get_by_label("Size", exact=True).fill(size)
 
 
+def take_profits(page: Page, *rungs: tuple[str, str]) -> None:
+    """Fill in take-profits: each with its level and its share."""
+    form = dialog(page)
+    for number, (level, share) in enumerate(rungs, start=1):
+        if number > 1:
+            form.get_by_role("button", name="Add a take-profit").click()
+        form.get_by_label(f"Take-profit {number}: level").fill(level)
+        form.get_by_label(f"Take-profit {number}: share").fill(share)
+
+
 def submit(page: Page) -> None:
     """Press the open dialog's button that does it."""
     dialog(page).locator("[type=submit]").click()
@@ -139,8 +149,8 @@ def test_a_ladder_of_ones_own_is_opened(page: Page, api: Api) -> None:
     form.get_by_label("Short").check()
     form.get_by_label("Quantity").check()
     form.get_by_text("Exits", exact=True).click()
-    form.get_by_label("Stop-loss").fill("4%")
-    form.get_by_label("Take-profits").fill("2%@50%; 5%@50%")
+    form.get_by_label("Stop-loss", exact=True).fill("4%")
+    take_profits(page, ("2%", "50%"), ("5%", "50%"))
 
     submit(page)
 
@@ -158,18 +168,20 @@ def test_what_is_wrong_in_a_form_is_marked(page: Page, api: Api, complaints: Com
     fill_open_form(page, "BTCUSDT", "x")
     form = dialog(page)
     form.get_by_text("Exits", exact=True).click()
-    form.get_by_label("Take-profits").fill("two")
+    take_profits(page, ("two", ""))
     submit(page)
 
     expect(form.get_by_role("alert")).to_contain_text("notional: write an amount above 0")
-    expect(form.get_by_role("alert")).to_contain_text("take_profits: 'two' is not")
+    expect(form.get_by_role("alert")).to_contain_text("take_profits.0.at: 'two' is not")
     size = form.get_by_label("Size", exact=True)
     expect(size).to_have_attribute("aria-invalid", "true")
     expect(size).to_be_focused()
-    expect(form.get_by_label("Take-profits")).to_have_attribute("aria-invalid", "true")
+    level = form.get_by_label("Take-profit 1: level")
+    expect(level).to_have_attribute("aria-invalid", "true")
+    expect(level).to_have_accessible_description(re.compile("'two' is not a price"))
     expect(form.get_by_label("Symbol")).not_to_have_attribute("aria-invalid", "true")
     size.fill("25")
-    form.get_by_label("Take-profits").fill("99")
+    level.fill("99")
     submit(page)
 
     expect(form.get_by_role("alert")).to_contain_text("take-profit 1 at 99 is not above the entry")

@@ -35,7 +35,8 @@ OPENS = (
      "stop_loss": "4%", "take_profits": ["2%@25%", "4%@25%", "6%@25%", "9%@25%"]},
     {"account": "demo", "symbol": "ADAUSDT", "side": "LONG", "notional": "80"},
     {"account": "demo", "symbol": "LINKUSDT", "side": "SHORT", "notional": "60"},
-    {"account": "demo", "symbol": "SOLUSDT", "side": "LONG", "notional": "100"},
+    {"account": "demo", "symbol": "SOLUSDT", "side": "LONG", "notional": "100",
+     "trailing": "4%", "close_after": "2d"},
     {"account": "swing", "symbol": "XRPUSDT", "side": "LONG", "notional": "120",
      "stop_loss": "3%", "take_profits": ["4%", "8%"]},
 )  # fmt: skip
@@ -122,3 +123,28 @@ def test_a_position_s_history_is_drawn_and_told(open_page: OpenPage, picture: Pi
     expect(dialog.get_by_role("img")).to_be_visible()
     expect(dialog.get_by_role("listitem").filter(has_text="TP3 (+10%) hit at")).to_be_visible()
     picture(page, "position")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("busy_day")
+def test_a_ladder_is_seen_before_it_is_opened(open_page: OpenPage, picture: Picture) -> None:
+    """The form with its drawing and its money: each level, what it closes, and the net there."""
+    page = shown(open_page("/", viewport={"width": 1100, "height": 1000}))
+
+    page.get_by_role("button", name="Open position").click()
+
+    form = page.get_by_role("dialog")
+    form.get_by_label("Symbol").fill("BTCUSDT")
+    form.get_by_label("Size", exact=True).fill("100")
+    form.get_by_text("Exits", exact=True).click()
+    form.get_by_label("Stop-loss", exact=True).fill("2.5%")
+    for number, (level, share) in enumerate((("69000", "40%"), ("71000", "30%"), ("75000", ""))):
+        if number > 0:
+            form.get_by_role("button", name="Add a take-profit").click()
+        form.get_by_label(f"Take-profit {number + 1}: level").fill(level)
+        form.get_by_label(f"Take-profit {number + 1}: share").fill(share)
+    form.get_by_label("Distance").fill("2%")
+    form.get_by_label("From", exact=True).fill("rung 1")
+    expect(form.get_by_role("row", name="TP3")).to_contain_text("75,000")
+    expect(form.get_by_role("img")).to_be_visible()
+    picture(page, "open")

@@ -10,10 +10,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from backstay.feeds.batches import PriceBatch
+from backstay.feeds.signals import RecordedSignal
 from backstay.feeds.simulated import simulated_signals
 from tests.acceptance.taped_replay import TapedReplay, simulated_replay, taped_replay
 from tests.browser.chromium import Complaints
 from tests.browser.conftest import Picture
+from trading.exits.notation import exits_from
 from trading.model import Side
 
 OpenReport = Callable[..., Page]
@@ -137,6 +139,35 @@ def test_a_position_is_shown_on_its_price(
     assert stops[-1] in names
     page.get_by_role("button", name="Show all positions").press("Enter")
     expect(chart).to_have_count(0)
+
+
+def test_a_trail_and_a_time_stop_are_drawn_and_counted(open_report: OpenReport) -> None:
+    """What was asked for, each move of the stop-loss, and what closed the position."""
+    minute_us = 60_000_000
+    times = [1_760_054_400_000_000 + index * minute_us for index in range(4)]
+    batch = PriceBatch("BTCUSDT", times, [Decimal(price) for price in (100, 101, 102, 102)])
+    exits = exits_from({"trailing": "2%", "close_after": "3m", "take_profits": "110"})
+    signal = RecordedSignal(
+        signal_id="s-1",
+        time_us=times[0],
+        symbol="BTCUSDT",
+        side=Side.LONG,
+        notional=Decimal(25),
+        exits=exits,
+        line=2,
+    )
+
+    page = open_report(taped_replay([batch], [signal]))
+
+    expect(page.locator("#table tbody tr")).to_contain_text("time stop")
+    expect(page.locator("#table tbody tr")).to_contain_text("trailing 2%/0.1% from entry")
+    expect(page.locator("#reasons svg")).to_contain_text("time stop")
+    page.get_by_role("button", name="Show position 1 on").press("Enter")
+    chart = page.get_by_role("img", name="position 1, ")
+    stops = chart.locator(".level.stop > title").all_text_contents()
+    assert stops == ["stop-loss 98", "stop-loss 98.98", "stop-loss 99.96"]
+    marks = chart.locator(".symbol-of > title")
+    expect(marks.filter(has_text="trail of 1 followed to 101, stop-loss 98.98")).to_have_count(1)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -187,6 +187,7 @@ def all_rows(database_url: str) -> dict[str, list[tuple[Any, ...]]]:
         "positions",
         "wallet_transactions",
         "events",
+        "change_keys",
         "commits",
         "markets",
         "pauses",

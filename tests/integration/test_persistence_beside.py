@@ -115,7 +115,7 @@ def test_a_backup_replaces_nothing(tmp_path: Path) -> None:
     url, copy = f"sqlite:///{tmp_path / 'backstay.db'}", tmp_path / "copy.db"
     Store.open(url).close()
     copy.write_text("precious")
-    with pytest.raises(FileExistsError, match="there is a file already"):
+    with pytest.raises(FileExistsError, match="the file already exists"):
         backup(url, copy)
     assert copy.read_text() == "precious"
 

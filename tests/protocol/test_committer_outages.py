@@ -6,8 +6,10 @@ from actors.commit.inbox import RenewLease, Retry
 from actors.commit.messages import (
     Announced,
     ChangeCommitted,
+    ChangeRead,
     ChangeReturned,
     PositionRead,
+    ReadChange,
     ReadPosition,
 )
 from actors.desk.messages import OwnershipLost
@@ -15,7 +17,8 @@ from actors.engine.pooled import Recipient
 from actors.published import Published, Version
 from persistence.errors import Deposed, OutcomeUnknown
 from tests.protocol.committing import GONE, POSITION, Writer, a_change, a_committer
-from tests.protocol.stage import Stage
+from tests.protocol.stage import ACCOUNT, Stage
+from tests.unit.accounts import a_record
 
 
 @pytest.fixture
@@ -230,3 +233,15 @@ def test_a_lease_that_cannot_be_renewed_is_an_outage(
     assert published.database_away == "lease not renewed: no route"
     stage.dispatcher.advance(1)
     assert published.database_away is None
+
+
+def test_what_a_key_has_changed_is_read_once_the_database_is_back(
+    stage: Stage, committer: Recipient, writer: Writer
+) -> None:
+    """Whichever of its two rows could not be read: an outage says nothing of the key."""
+    writer.failures.extend([GONE, None, GONE])
+    committer.tell(ReadChange(account=ACCOUNT, key="k", position_id=5, reply_to=stage.wallet))
+    read = stage.wallet.expect(ChangeRead, within=60)
+    assert (read.change, read.record) == (None, a_record(POSITION))
+    key, row = f"read key k of {ACCOUNT}", "read 5"
+    assert writer.asked[:5] == [key, key, row, key, row]

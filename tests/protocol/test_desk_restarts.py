@@ -174,6 +174,15 @@ def test_the_prices_of_a_markets_lives_are_numbered_one_after_another(
     assert MARKET_LIFE_PRICES < quote.number < 2 * MARKET_LIFE_PRICES
 
 
+def test_wallets_hear_of_a_market_that_failed_after_it_was_retired(
+    stage: Stage, office: Office
+) -> None:
+    """Its mailbox is lost: they ask again for what it had not answered, and find it gone."""
+    office.fail("market", SYMBOL)
+    assert stage.wallet.expect(MarketRestarted).symbol == SYMBOL
+    assert SYMBOL not in stage.directory.markets
+
+
 def test_a_failed_auditor_is_started_again(office: Office) -> None:
     """At once."""
     office.fail("auditor", "auditor")

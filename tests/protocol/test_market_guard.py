@@ -182,7 +182,7 @@ def test_the_first_rejected_price_in_a_row_is_told(
     (event,) = stage.committer.expect(CommitChange).change.events
     assert isinstance(event, PriceRejected)
     assert (event.price, event.time_us) == ("NaN", began_us)
-    assert event.why.startswith("no price: ")
+    assert event.why.startswith("not a price: ")
     feed(101, 0, 101, 0, 101)
     stage.committer.expect_nothing(for_=0)
     stage.dispatcher.advance(60)
@@ -206,7 +206,7 @@ def test_a_rejection_hides_no_rejection_for_another_reason(
         (event,) = stage.committer.expect(CommitChange).change.events
         assert isinstance(event, PriceRejected)
         whys.append(event.why)
-    assert whys[0].startswith("no price: ")
+    assert whys[0].startswith("not a price: ")
     assert whys[1] == "stamped 7 s ahead of our clock, at most 5 s are allowed"
     stage.dispatcher.advance(600)
     feed.send([0], [now_us])

@@ -49,6 +49,7 @@ from trading.times import SECOND_US
 HALF = PartToClose(share=Decimal("0.5"))
 ALL = PartToClose(share=Decimal(1))
 KEY = RequestKey(account=ACCOUNT, key="k", is_new=True)
+ASIDE = Denial(reason=DenialReason.SET_ASIDE, text="it is set aside")
 
 
 def close_part(
@@ -295,8 +296,7 @@ def test_each_change_is_one_booking_and_waits_for_its_own_triggers(
     assert (arm.triggers, arm.after) == (armed, 9)
     booking = stage.wallet.expect(BookPosition)
     assert [type(event) for event in booking.events] == events
-    assert booking.key is not None
-    assert (booking.key.key, booking.key.version) == ("k", 2)
+    assert [booking.key and booking.key.version] == [2]
     position.tell(WalletRestarted(account=ACCOUNT))
     assert stage.wallet.expect(BookPosition) == booking
     client.expect_nothing()
@@ -320,9 +320,8 @@ def test_a_stranded_market_denies_what_waits_and_not_what_was_handed_over(stage:
     handed_over = move_stop(stage, position, 98)
     position.tell(quote(102))
     waiting = close_part(stage, position)
-    denial = Denial(reason=DenialReason.SET_ASIDE, text="market BTCUSDT is set aside")
-    position.tell(Stranded(denial=denial, books=True))
-    assert waiting.expect(Denied).denial == denial
+    position.tell(Stranded(denial=ASIDE, books=True))
+    assert waiting.expect(Denied).denial == ASIDE
     handed_over.expect_nothing()
     position.tell(booked(2))
     handed_over.expect(ChangeDone)
@@ -334,9 +333,8 @@ def test_a_stranded_wallet_denies_what_was_handed_over_too(
     """Nothing of it is booked."""
     handed_over = move_stop(stage, position, 98)
     position.tell(quote(102))
-    denial = Denial(reason=DenialReason.SET_ASIDE, text="account demo is set aside")
-    position.tell(Stranded(denial=denial, books=False))
-    assert handed_over.expect(Denied).denial == denial
+    position.tell(Stranded(denial=ASIDE, books=False))
+    assert handed_over.expect(Denied).denial == ASIDE
 
 
 def test_a_refused_change_denies_everybody_and_ends_this_life(

@@ -11,6 +11,7 @@ import actors.position.actor
 import actors.wallet.new_position
 import actors.wallet.plan
 import trading.exits.prices
+import trading.opens
 import trading.positions.changing
 import trading.positions.closing
 import trading.positions.judging
@@ -195,7 +196,7 @@ def accounts_rates_are_ignored(patch: pytest.MonkeyPatch) -> None:
     def at_default_rates(**more: Any) -> Advance:
         return opened(**more | {"rates": DEFAULT_RATES})
 
-    patch.setattr(actors.wallet.new_position, "opened", at_default_rates)
+    patch.setattr(trading.opens, "opened", at_default_rates)
 
 
 def default_exits_are_ignored(patch: pytest.MonkeyPatch) -> None:

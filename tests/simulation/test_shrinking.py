@@ -83,7 +83,7 @@ def test_ctrl_c_ends_it_between_two_steps(
     monkeypatch.setattr(CommitterActor, "on_receive", pressed)
     code, told, _ = shell.run("simulate", "--weather", "calm", "--steps", "50", "--until-failure")
     assert code == 0, told
-    assert "Simulated, and found true" in told
+    assert "Simulated, no broken promise" in told
 
 
 def test_a_weather_that_is_not_there_is_refused(shell: CommandLine) -> None:

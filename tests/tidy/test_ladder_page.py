@@ -10,7 +10,8 @@ import pytest
 from backstay.web.api.position_requests import OpenRequest
 from harness.ladder_page.drawing import drawing
 from harness.ladder_page.page import PAGE, PICTURES, Block, blocks, filled
-from trading.exits.notation import exits_from
+from trading.exits.exits import NOTHING_SAID
+from trading.exits.notation import EXIT_FIELDS, exits_from
 
 TEXT = PAGE.read_text()
 PICTURED = {block.picture: block for block in blocks(TEXT) if block.picture is not None}
@@ -54,3 +55,13 @@ def test_the_json_says_the_same_as_the_line_below_it() -> None:
     exits = OpenRequest.model_validate(json.loads(body[1])).exits()
     fields = dict(part.split(" ", 1) for part in line[1].split(", "))
     assert exits == exits_from(fields)
+
+
+def test_the_notations_examples_are_read() -> None:
+    """Each example of the table of fields is one that every door takes."""
+    table = TEXT.split("| field | written | examples |\n", 1)[1].split("\n\n", 1)[0]
+    rows = re.findall(r"^\| `(\w+)` \| .* \| ([^|]+) \|$", table, re.MULTILINE)
+    assert {name for name, _ in rows} == set(EXIT_FIELDS)
+    for name, examples in rows:
+        for example in re.findall(r"`([^`]+)`", examples):
+            assert exits_from({name: example}) != NOTHING_SAID

@@ -206,12 +206,12 @@ def test_the_first_of_several_is_named(account: Account) -> None:
 @pytest.mark.parametrize(
     ("holds", "what"),
     [
-        ({1: 20}, "position 3 holds 0, its entries lock 25.00000000"),
-        ({}, "position 1 holds 0, its entries lock 20.00000000"),
-        ({1: 20, 3: 25, 4: 5}, "position 4 holds 5, its entries lock 0"),
-        ({1: 20, 3: 24}, "position 3 holds 24, its entries lock 25.00000000"),
-        ({1: 25, 3: 20}, "position 1 holds 25, its entries lock 20.00000000"),
-        ({1: 20, 4: 25}, "position 3 holds 0, its entries lock 25.00000000"),
+        ({1: 20}, "position 3 holds 0, but its entries lock 25.00000000"),
+        ({}, "position 1 holds 0, but its entries lock 20.00000000"),
+        ({1: 20, 3: 25, 4: 5}, "position 4 holds 5, but its entries lock 0"),
+        ({1: 20, 3: 24}, "position 3 holds 24, but its entries lock 25.00000000"),
+        ({1: 25, 3: 20}, "position 1 holds 25, but its entries lock 20.00000000"),
+        ({1: 20, 4: 25}, "position 3 holds 0, but its entries lock 25.00000000"),
     ],
     ids=["no position", "none at all", "no hold", "other hold", "exchanged", "other position"],
 )

@@ -59,7 +59,7 @@ def test_a_transfer_is_booked_under_a_reference(
     assert stub.body()["amount"] == "-7"
     assert stub.body()["reference"]
     told = capsys.readouterr().out
-    assert told == ("7.00 withdrawn from account demo, reference r-1; it had been booked before\n")
+    assert told == ("7.00 withdrawn from account demo, reference r-1; it was already booked\n")
 
 
 def test_a_transfer_without_an_answer_names_its_reference(

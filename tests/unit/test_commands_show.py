@@ -220,7 +220,10 @@ def test_without_a_service_there_is_one_line_that_says_how_to_start_it(
     ("error", "text"),
     [
         (httpx.ReadTimeout("slow"), "gave no answer within 30 s"),
-        (httpx.RemoteProtocolError("server disconnected"), "broke off before its answer"),
+        (
+            httpx.RemoteProtocolError("server disconnected"),
+            "closed the connection before its answer",
+        ),
     ],
 )
 def test_a_service_that_fails_ends_with_3(

@@ -112,7 +112,7 @@ def test_a_hold_that_the_entries_deny_is_named(account: Account) -> None:
     wallet = replace(account.wallet, total=Decimal(1))
     found = repair_of(wallet, LedgerFold().add_all(account.entries), {401: Decimal(26)})
     assert isinstance(found, Irreparable)
-    assert found.why == "used: position 401 holds 26, its entries lock 25.00000000"
+    assert found.why == "used: position 401 holds 26, but its entries lock 25.00000000"
     assert found.entry == 2
 
 

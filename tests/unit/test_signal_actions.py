@@ -1,9 +1,11 @@
 """What a signal's action means for the positions of its symbol."""
 
+from decimal import Decimal
+
 import pytest
 
 from trading.model import Side
-from trading.signals import Signal, SignalAction
+from trading.signals import Signal, SignalAction, SignalOrder
 
 BUY, SELL, CLOSE = SignalAction
 BOTH = (Side.LONG, Side.SHORT)
@@ -35,3 +37,12 @@ def test_an_action_closes_and_opens(
     )
     assert (signal.closes, signal.opens) == (closes, opens)
     assert action.only_closes(flat=flat) is (opens is None)
+
+
+@pytest.mark.parametrize("share", ["0", "-0.5", "1.01"])
+def test_a_share_that_no_close_could_take_is_refused(share: str) -> None:
+    """Before it is stored: carried out, it would fail again and again."""
+    with pytest.raises(ValueError, match="a share to close is above 0% and at most 100%"):
+        SignalOrder(
+            account="demo", symbol="BTCUSDT", action=CLOSE, digest="d", share=Decimal(share)
+        )

@@ -217,6 +217,7 @@ def test_the_digest_is_of_the_body() -> None:
             "prev_market_position_size '9e99' refused: a size is at most",
         ),
         (b"action=close symbol=BTCUSDT share=1e99%", "share: share 1e99% is too large"),
+        (b"action=close symbol=BTCUSDT share=0%", "close refused: a share of 0% closes nothing"),
         (b'{"action": "buy", "symbol": "BTCUSDT", "tp": {}}', "take_profits: write a list, as"),
         (b'{"action": "buy", "symbol": "BTCUSDT", "tp": {"at": "3%"}}', "take_profits: write a li"),
     ],
@@ -264,9 +265,16 @@ def test_no_body_raises_anything_else(body: bytes) -> None:
 
 def test_a_key_may_have_digits() -> None:
     """So that an unknown one is named, and is no part of the value before it."""
-    alert = only(b"action=buy symbol=BTCUSDT id=a-1 tp1=65000 notional=25")
+    alert = only(b"action=buy symbol=BTCUSDT id=a-1 ema1=65000 notional=25")
     assert (alert.client_id, alert.notional) == ("a-1", Decimal(25))
-    assert "ignored: 'tp1'" in alert.notes[0]
+    assert "ignored: 'ema1'" in alert.notes[0]
+
+
+@pytest.mark.parametrize("name", ["stoploss", "tp1", "sl_price", "takeProfit", "trailing_stop"])
+def test_an_unknown_field_that_looks_like_an_exit_is_refused(name: str) -> None:
+    """Without it the default would guard the position, and senders do not read notes."""
+    with pytest.raises(AlertError, match=f"'{name.lower()}' is not a field: the exits are"):
+        from_json(**{name: "62800"})
 
 
 def test_the_documented_texts_are_understood() -> None:

@@ -29,7 +29,7 @@ from trading.exits.ladder import (
     filled_in,
 )
 from trading.exits.level import Level, level_from, percent, percentage_from
-from trading.money import HUNDRED, product
+from trading.money import HUNDRED, fits_price_scale, product
 from trading.times import duration_from, duration_text
 
 T = TypeVar("T")
@@ -167,7 +167,10 @@ def share_from(text: str) -> Decimal:
         raise ValueError(f"share {error}") from None
     if share > HUNDRED:
         raise ValueError(f"share {bare} is above 100%")
-    return product(share, Decimal("0.01"))
+    fraction = product(share, Decimal("0.01"))
+    if not fits_price_scale(fraction):
+        raise ValueError(f"share {bare} has more than 16 decimals: round it")
+    return fraction
 
 
 def share_text(fraction: Decimal) -> str:

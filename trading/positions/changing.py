@@ -33,6 +33,7 @@ from trading.exits.prices import (
     level_price,
     stop_loss_price,
 )
+from trading.headroom import check_gain
 from trading.model import CloseReason, Denial, DenialReason, Position, PositionStatus, Side
 from trading.money import (
     PRICE_MAX,
@@ -46,7 +47,7 @@ from trading.money import (
 )
 from trading.positions.closing import part_closed
 from trading.positions.judging import Advance, closed, time_stop_us
-from trading.positions.opening import check_ahead, check_rung_stops
+from trading.positions.opening import check_ahead, check_rung_stops, check_trail_start
 from trading.positions.trailing import followed, trailed
 from trading.times import SECOND_US, duration_text
 
@@ -130,6 +131,7 @@ def changed(
             events += steps
             if changes.trailing is None and now.ladder.trailing is not None:
                 check_trailing(now.ladder.trailing, len(now.ladder.rungs))
+            check_gain(now)
         if changes.trailing is not None:
             now, steps = _trailing_set(now, changes.trailing, mark_price, time_us)
             events += steps
@@ -267,6 +269,7 @@ def _trailing_set(
     trailing = None if isinstance(wish, Said) else wish
     if trailing is not None:
         check_trailing(trailing, len(position.ladder.rungs))
+        check_trail_start(position.side, position.entry_price, trailing)
     before = position.ladder.trailing
     now = replace(position, ladder=replace(position.ladder, trailing=trailing), best_price=None)
     event = TrailingSet(

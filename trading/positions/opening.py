@@ -4,7 +4,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from trading.events.positions import PositionOpened
-from trading.exits.ladder import Ladder, Rung, TrailStart
+from trading.exits.ladder import Ladder, Rung, Trailing, TrailStart
 from trading.exits.notation import ladder_line
 from trading.exits.prices import (
     at_or_beyond,
@@ -44,6 +44,8 @@ def opened(
     stop_price = _stop_price(side, entry_price, ladder)
     check_path(side, entry_price, stop_price, levels)
     check_rung_stops(side, entry_price, rates, ladder.rungs, levels)
+    if ladder.trailing is not None:
+        check_trail_start(side, entry_price, ladder.trailing)
     hold = money(product(entry_price, quantity))
     position = Position(
         position_id=position_id,
@@ -148,6 +150,23 @@ def check_rung_stops(
                 f"{plain(stop)} ({rungs[index].stop}), which is not strictly behind it: "
                 "give the rung another stop, or a level further toward profit"
             )
+
+
+def check_trail_start(side: Side, entry_price: Decimal, trailing: Trailing) -> None:
+    """Refuse a trail that begins where no price is.
+
+    Raises:
+        ValueError: with the figures.
+    """
+    level = trailing.start.level
+    if level is None:
+        return
+    start = level_price(side, entry_price, level)
+    if not is_price(start):
+        raise ValueError(
+            f"the trail begins at {plain(start)} ({level}), and prices lie above 0 and up to "
+            f"{plain(PRICE_MAX)}: give a start that is nearer to the entry"
+        )
 
 
 def _stop_price(side: Side, entry_price: Decimal, ladder: Ladder) -> Decimal:

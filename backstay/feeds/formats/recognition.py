@@ -1,4 +1,4 @@
-"""From a file's first lines to its layout."""
+"""Find a file's layout from its first lines."""
 
 import csv
 import re

@@ -23,5 +23,5 @@ class Backoff:
         return seconds
 
     def reset(self) -> None:
-        """Begin anew, after a success."""
+        """Start again from the first ceiling, after a success."""
         self._ceiling = self._first

@@ -90,7 +90,7 @@ def _other(frame: bytes) -> list[Decoded]:
 
 
 def _subscriptions(channels: dict[str, object]) -> list[Decoded]:
-    # Each answer lists all that is subscribed so far, not only what was asked for last.
+    # Each answer lists all subscriptions so far, not only those of the last request.
     match channels:
         case {"market_trades": [str(), *_] as symbols}:
             return [Subscribed(symbol=str(symbol)) for symbol in symbols]

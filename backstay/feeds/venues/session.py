@@ -264,7 +264,7 @@ class Session:
         if missed == 0:
             return
         self.state.gaps += 1
-        self._log.warning("frames were lost, subscribing anew", frames=missed, before=number)
+        self._log.warning("frames were lost, subscribing again", frames=missed, before=number)
         # The snapshots for an earlier gap fill this one as well.
         if link.held_until is None:
             link.fill_gap(time.monotonic())

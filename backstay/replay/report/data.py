@@ -18,15 +18,16 @@ from trading.events.positions import (
     PositionReduced,
     RungHit,
     StopMoved,
+    StopTrailed,
 )
 from trading.money import HUNDRED, ZERO, quotient
-from trading.positions.closing import rung_name
+from trading.positions.closing import reduced_by, rung_name
 
 CURVE_POINTS_MAX = 2_000
 
 
 def page_data(report: dict[str, Any], prices: PriceBuckets, events: EventTape) -> dict[str, Any]:
-    """All that the page holds, as plain data."""
+    """All data of the page, as plain values."""
     curve = equity_curve(prices, events.events)
     opening = next((event for event in events.events if isinstance(event, AccountOpened)), None)
     return {
@@ -88,7 +89,7 @@ def _summary(report: dict[str, Any], curve: Sequence[EquityPoint]) -> dict[str, 
 
 
 def _steps(events: Sequence[TapedEvent]) -> dict[int, list[dict[str, Any]]]:
-    """What happened to each position: where it is drawn, what it says, where its stop went."""
+    """Each position's events: where each is drawn, its text, and the stop's new price."""
     steps: dict[int, list[dict[str, Any]]] = {}
     for event in events:
         if isinstance(event, AccountOpened | ShortfallCovered):
@@ -99,7 +100,7 @@ def _steps(events: Sequence[TapedEvent]) -> dict[int, list[dict[str, Any]]]:
 
 
 def _step(
-    event: PositionOpened | RungHit | StopMoved | PositionReduced | PositionClosed,
+    event: PositionOpened | RungHit | StopMoved | StopTrailed | PositionReduced | PositionClosed,
 ) -> dict[str, str]:
     which = event.position_id
     match event:
@@ -118,10 +119,16 @@ def _step(
             stop = number_text(event.stop_after)
             text = f"stop-loss of {which} moved to {stop}"
             return {"kind": "stop", "price": stop, "text": text, "stop": stop}
+        case StopTrailed():
+            price, stop = number_text(event.best_price), number_text(event.stop_after)
+            text = f"trail of {which} followed to {price}, stop-loss {stop}"
+            step = {"kind": "stop", "price": price, "text": text}
+            return step if event.stop_after == event.stop_before else {**step, "stop": stop}
         case PositionReduced():
             part = f"{number_text(event.quantity)} of {which}"
-            text = f"{part} closed, net {amount_text(event.net_pnl)}"
-            return {"kind": "rung", "price": number_text(event.exit_price), "text": text}
+            text = f"{part} closed, {reduced_by(event)}: net {amount_text(event.net_pnl)}"
+            kind = "exit" if event.rung is None else "rung"
+            return {"kind": kind, "price": number_text(event.exit_price), "text": text}
         case PositionClosed():
             price = number_text(event.exit_price)
             net = f"net {amount_text(event.net_pnl_total)} in all"

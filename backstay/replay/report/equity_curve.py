@@ -1,7 +1,7 @@
 """An account's equity over a replay, and its largest fall from a peak.
 
-Equity is the total balance and the unrealized PnL (before costs) of what is open, at the last
-price of each symbol, exact to the digit. It is looked at after every event of a position and at
+Equity is the total balance plus the unrealized PnL (before costs) of the open positions, at the
+last price of each symbol, exact to the digit. It is computed after every event of a position and at
 the end of every bucket of prices.
 """
 
@@ -30,7 +30,7 @@ class EquityPoint:
 
     @property
     def drawdown(self) -> Decimal:
-        """How far equity is below its peak; never negative."""
+        """The peak less the equity; never negative."""
         return self.peak - self.equity
 
     @property
@@ -40,7 +40,7 @@ class EquityPoint:
 
 
 def equity_curve(prices: PriceBuckets, events: Sequence[TapedEvent]) -> list[EquityPoint]:
-    """The account over time, one point a time at which anything is known."""
+    """The account over time, one point for each time with an event or a price."""
     account = _Account()
     points: list[EquityPoint] = []
     peak = ZERO
@@ -59,7 +59,7 @@ def equity_curve(prices: PriceBuckets, events: Sequence[TapedEvent]) -> list[Equ
 
 
 def thinned(points: Sequence[EquityPoint], points_max: int) -> list[EquityPoint]:
-    """At most so many points, with the extremes of equity among them, and the first and last."""
+    """At most this many points, with the extremes of equity among them, and the first and last."""
     groups = points_max // 2 - 1
     if len(points) <= points_max:
         return list(points)
@@ -84,7 +84,7 @@ def _moments(
 
 
 class _Account:
-    """One account's balance and what it has open, symbol by symbol."""
+    """One account's balance and open positions, symbol by symbol."""
 
     def __init__(self) -> None:
         self.balance = ZERO

@@ -32,7 +32,7 @@ def write_html(
 ) -> Path:
     """Write `report.html` into a folder, which is made if need be; whole or not at all.
 
-    `report` is what `service.report.report_of` makes; equal arguments give equal bytes.
+    `report` is made by `report_of`; equal arguments give equal bytes.
     """
     return write_whole(folder, PAGE_NAME, page_html(page_data(report, prices, events)))
 
@@ -54,7 +54,7 @@ def page_html(data: dict[str, Any]) -> str:
         "data": _harmless_json(data),
         "script": script,
     }
-    # One pass, so that nothing within a part is taken for the place of another.
+    # One pass, so that no text within a part is taken for a placeholder.
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _text(_OWN / "report.html"))
 
 
@@ -67,7 +67,7 @@ def _data_url(script: str) -> str:
 
 
 def _hash(text: str) -> str:
-    """What a policy calls a script or style that stands in the page itself."""
+    """The hash by which a policy allows a script or style of the page itself."""
     return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 

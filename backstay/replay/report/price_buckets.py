@@ -1,4 +1,4 @@
-"""Each symbol's prices as a bounded number of buckets: enough to draw, little to keep."""
+"""Each symbol's prices as a bounded number of buckets, enough to draw."""
 
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
@@ -28,13 +28,13 @@ class Bucket(NamedTuple):
 class PriceBuckets:
     """Each symbol's accepted prices, bucket by bucket.
 
-    A bucket holds equally many prices. When a symbol has as many as there may be, neighbours merge
-    and later ones hold twice as many. What the price guard refuses is left out; how the prices
-    were cut into batches makes no difference.
+    All buckets of a symbol hold the same number of prices. When it has the most buckets allowed,
+    neighbours merge, and later ones hold twice as many. Prices that the guard does not accept are
+    left out. The batches of the prices make no difference.
     """
 
     def __init__(self, *, buckets_max: int = BUCKETS_MAX) -> None:
-        """Keep at most so many buckets a symbol; an even number, so that all merge in pairs."""
+        """Keep at most this many buckets a symbol; an even number, so that all merge in pairs."""
         self._buckets_max = buckets_max
         self._symbols: dict[str, _SymbolBuckets] = {}
 
@@ -94,7 +94,7 @@ class _SymbolBuckets:
         self._fill(list(compress(prices, accepted)), list(compress(times_us, accepted)))
 
     def _fill_calmly(self, prices: list[Decimal], times_us: list[int]) -> bool:
-        """Fill buckets; tells whether the guard accepts all, without asking it of each."""
+        """Fill buckets without asking the guard; returns whether it would accept every price."""
         guard = self._guard
         if guard.candidate is not None or times_us[0] < guard.last_time_us:
             return False

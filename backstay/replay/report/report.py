@@ -19,6 +19,7 @@ from backstay.feeds.ordering import Disorder, Reordered
 from backstay.formats import amount_text, health_fields, position_fields, wallet_fields
 from backstay.replay.replay import Outcome, PriceCounts
 from trading.books import HealthReport
+from trading.exits.notation import ladder_line
 from trading.money import ZERO
 from trading.times import SECOND_US
 
@@ -28,7 +29,10 @@ REPORT_NAME = "report.json"
 def report_of(outcome: Outcome) -> dict[str, Any]:
     """The report as plain data."""
     fields = {
-        "positions": [position_fields(position) for position in outcome.positions],
+        "positions": [
+            {**position_fields(position), "asked": ladder_line(position.ladder)}
+            for position in outcome.positions
+        ],
         "denied": [
             {"signal_id": signal.signal_id, "reason": str(denial.reason), "detail": denial.text}
             for signal, denial in outcome.denied
@@ -46,7 +50,7 @@ def report_of(outcome: Outcome) -> dict[str, Any]:
 
 
 def candle_fields(candles: Candles) -> dict[str, Any]:
-    """What candles were played as prices, and in which order each one's four."""
+    """The candles that were played as prices, and the order of each one's four."""
     return {
         "count": candles.count,
         "interval_seconds": candles.interval_us // SECOND_US,
@@ -55,7 +59,7 @@ def candle_fields(candles: Candles) -> dict[str, Any]:
 
 
 def price_fields(prices: PriceCounts) -> dict[str, int]:
-    """How many prices were read, and what the guard said of them."""
+    """The number of prices read, by the guard's verdict."""
     return {
         "read": prices.read,
         "accepted": prices.accepted,
@@ -95,7 +99,7 @@ def row_notes(files: Sequence[Reordered], prices: PriceCounts) -> list[str]:
 
 
 def candle_note(candles: Candles) -> str:
-    """For people: that prices were made of candles, and what that means."""
+    """For people: that prices were made from candles, and what that means."""
     fields = candle_fields(candles)
     noun = "candle" if candles.count == 1 else "candles"
     return (

@@ -31,7 +31,7 @@ class LadderChoice:
 
     @property
     def said(self) -> dict[str, str]:
-        """What is chosen, by name in the one-line notation."""
+        """The chosen values, by name in the one-line notation."""
         return exits_text(self.exits)
 
 
@@ -80,7 +80,7 @@ def check_ladders(
             except ValueError as error:
                 raise InputError(
                     f"{error}, with the exits of --sweep and what signal "
-                    f"{signal.signal_id} gives itself; leave the one or the other out",
+                    f"{signal.signal_id} gives itself; leave out one of them",
                     file=signals_name,
                     line=signal.line,
                 ) from None

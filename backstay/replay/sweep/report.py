@@ -24,7 +24,7 @@ from backstay.replay.sweep.sweep import Result
 from trading.exits.notation import EXIT_FIELDS
 
 OWN = "own"
-"""What is shown for the part of a ladder that stays each signal's own."""
+"""The text for the part of a ladder that stays each signal's own."""
 
 _USUAL = ("stop_loss", "take_profits")
 
@@ -110,7 +110,7 @@ def _fields(rank: int, result: Result) -> dict[str, Any]:
 
 
 def _said(result: Result) -> dict[str, str | None]:
-    """What is chosen of each field of the exits; None where it is each signal's own."""
+    """The chosen value of each field of the exits; None where it is each signal's own."""
     return {name: result.choice.said.get(name) for name in EXIT_FIELDS}
 
 

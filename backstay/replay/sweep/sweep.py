@@ -28,7 +28,7 @@ from trading.model import EntryType, LedgerEntry
 from trading.money import ZERO
 
 KEPT_PRICES_MAX = 1_000_000
-"""How many prices a worker keeps in memory, about 100 MB; more are read anew for each ladder."""
+"""How many prices a worker keeps in memory, about 100 MB; more are read again for each ladder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ class Result:
 
     @property
     def closed(self) -> int:
-        """How many positions were closed."""
+        """The number of closed positions."""
         return self.wins + self.losses
 
 
@@ -111,7 +111,7 @@ def drawdown_of(entries: Iterable[LedgerEntry]) -> Decimal:
 def _started(
     setup: Setup, choices: Sequence[LadderChoice], workers: int
 ) -> Iterator[list[Future[Result]]]:
-    """The choices under way; workers that are still at it are ended with the context."""
+    """The running choices; workers that still run are ended with the context."""
     # New processes, not copies of this one: threads may be running here.
     executor = ProcessPoolExecutor(
         workers, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(setup,)
@@ -163,7 +163,7 @@ class _Prices:
 
 
 class _Worker:
-    """One process' replays, one after the other."""
+    """One process's replays, one after the other."""
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
@@ -191,7 +191,7 @@ class _Worker:
             )
             return _result(choice, outcome, drawdown_of(entries))
         except InputError as error:
-            # Its arguments are not its message, so that it would not cross to the parent.
+            # Its arguments are not its message, so it cannot be pickled for the parent.
             raise ValueError(str(error)) from None
         finally:
             store.close()

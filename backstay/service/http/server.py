@@ -19,7 +19,7 @@ BACKLOG_PER_CONNECTION = 4
 
 
 class PortTakenError(ValueError):
-    """The service cannot listen where it was asked to."""
+    """The service cannot listen on the address of its settings."""
 
 
 def bound_socket(host: str, port: int) -> socket.socket:

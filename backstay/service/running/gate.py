@@ -14,14 +14,16 @@ from trading.model import Denial, DenialReason
 _CLOSED = Denied(
     denial=Denial(
         reason=DenialReason.SHUTTING_DOWN,
-        text="the service is shutting down and takes no more commands: ask again once it is back",
+        text="the service is shutting down and takes no more commands: send it again once the "
+        "service is back",
     )
 )
 _GIVEN_UP = Denied(
     denial=Denial(
         reason=DenialReason.SHUTTING_DOWN,
-        text="the service stopped before the answer was known, and this may still be carried out: "
-        "ask again once it is back, with the same key or reference it is done once",
+        text="the service stopped before the answer was known, and the command may still be "
+        "carried out: send it again once the service is back; with the same key or reference it "
+        "is carried out once",
     )
 )
 

@@ -28,10 +28,10 @@ PARTS_NAMED_MAX = 5
 
 OK = "ok"
 DAMAGED = (
-    "damaged, deleted or replaced: stop the service and restore a backup with backstay restore, "
-    "the log says what was found"
+    "damaged, deleted or replaced: stop the service and restore a backup with backstay restore; "
+    "the log has the details"
 )
-DEPOSED = "deposed: another process has the database, or it was put back; this one ends"
+DEPOSED = "deposed: another process owns the database, or it was restored; this process ends"
 
 
 @dataclass(frozen=True, slots=True)

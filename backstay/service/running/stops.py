@@ -91,7 +91,7 @@ class StopWatch:
         return f"positions past their stop and open: {', '.join(told[:SYMBOLS_TOLD_MAX] + rest)}"
 
     def _why(self, position: Position, markets: Mapping[str, MarketStatus]) -> str:
-        """Why a passed stop does not act."""
+        """The reason why a passed stop does not act."""
         status = markets[position.symbol]
         if status.heard is not None:
             if status.pause is not None:

@@ -12,8 +12,8 @@ from trading.positions.judging import time_stop_us
 def past_time_stop(published: Published, clock: Clock) -> list[Position]:
     """Open positions whose time stop has passed.
 
-    Asks no actor. Where every open position waits for its triggers, and no market knows of a time
-    stop that is overdue, no position is looked at.
+    Asks no actor. If every open position waits for its triggers, and no market has an overdue time
+    stop, no position is looked at.
     """
     markets, positions = published.markets.copy(), published.version.positions
     monotonic_us, now_us = clock.monotonic_us(), clock.now_us()

@@ -1,7 +1,7 @@
 """Access control: tokens, their scopes, and the hosts that this service answers for.
 
-The app puts `AccessGate` (`gate.py`) around everything: it finds out who calls, and refuses
-whoever may not be here at all. A route says which scope it needs:
+The app puts `AccessGate` (`gate.py`) around everything: it identifies the caller,
+and refuses one that has no access. A route says which scope it needs:
 
     router = APIRouter(dependencies=[requires(Scope.READ)])
 
@@ -31,14 +31,14 @@ LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 FAILURES_PER_MINUTE = 10
 COOKIE = "backstay_session"
 CALLER = "backstay.caller"
-"""Where `AccessGate` leaves the `Caller`, in the request's scope."""
+"""The key of the `Caller` that `AccessGate` puts into the request's scope."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The sender of a request; `token` is None on a loopback address that asks for none.
+    """The sender of a request; `token` is None on a loopback address that needs no token.
 
-    `session_id` is that of a browser's login, None for who sent the token itself.
+    `session_id` is that of a browser's login, None if the caller sent the token itself.
     """
 
     scope: Scope
@@ -52,10 +52,10 @@ class Caller:
 
 
 class Access:
-    """The callers that are let in: the tokens of a file, and browsers that logged in with one.
+    """The callers with access: the tokens of a file, and browsers that logged in with one.
 
-    `host` is where the server binds. `allowed_hosts` are further names that this service is
-    called by, in the Host header: without their ports.
+    `host` is where the server binds. `allowed_hosts` are further names of this service in the Host
+    header, without ports.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Access:
         return is_loopback(self.host)
 
     def check_binding(self) -> None:
-        """Refuse to start where anybody could trade; raises `TokenFileError`."""
+        """Refuse to start where a caller without a token could trade; raises `TokenFileError`."""
         if not self._file.read() and not self.is_loopback:
             raise TokenFileError(
                 f"binding {self.host} refused: others can reach it, and {self._file.path} holds no "
@@ -94,7 +94,7 @@ class Access:
     def caller_of(self, bearer: str | None, cookie: str | None, *, is_local: bool) -> Caller | None:
         """The caller with this bearer token or else this session's cookie; None if there is none.
 
-        Where no token is asked for, only a request that `is_local` is let in: it comes from this
+        If no token is needed, only a request that `is_local` has access: it comes from this
         machine, without any sign of a proxy.
         """
         tokens = self._file.tokens()
@@ -114,7 +114,7 @@ class Access:
         return None if token is None else self.sessions.begin(token.sha256)
 
     def still_holds(self, caller: Caller) -> bool:
-        """Whether a caller's token and login are in force still, while an answer goes on."""
+        """Whether a caller's token and login are still in force, while an answer goes on."""
         tokens = self._file.tokens()
         if caller.token is None:
             return self.is_open
@@ -124,22 +124,22 @@ class Access:
         return caller.token in tokens and not has_ended
 
     def answers_for(self, host: str) -> bool:
-        """Whether this service is called by that name, given without its port.
+        """Whether a name, without its port, is one of this service's.
 
-        Another name that leads here is how a foreign page reaches a service behind a browser's
-        back (DNS rebinding). An address cannot be rebound: it is good wherever it is reachable.
+        With another name that leads here, a foreign page could reach this service through a browser
+        (DNS rebinding). An address cannot be rebound, so every address is accepted.
         """
         if host in self.allowed_hosts:
             return True
         return not self.is_loopback and is_address(host)
 
     def failures_seconds(self, client: str) -> int | None:
-        """Count a failed authentication; how long a client that has too many must wait."""
+        """Count a failed authentication; returns the seconds to wait after too many."""
         return self._failures.seconds_to_wait(client)
 
     @property
     def is_open(self) -> bool:
-        """Whether no token is asked for."""
+        """Whether requests need no token."""
         return self.is_loopback and not self._file.is_asked
 
 
@@ -163,5 +163,5 @@ def requires(scope: Scope) -> Any:
 
 
 def _bracketed(host: str) -> str:
-    """A host as it stands in a URL: an IPv6 address in brackets."""
+    """A host as in a URL: an IPv6 address in brackets."""
     return f"[{host}]" if ":" in host and not host.startswith("[") else host

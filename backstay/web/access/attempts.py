@@ -9,7 +9,7 @@ from trading.times import SECOND_US
 CLIENTS_MAX = 4096
 WINDOW_US = 60_000_000
 IPV6_PREFIX = 64
-"""An IPv6 customer has at least such a network: its addresses count as one client."""
+"""An IPv6 customer has at least a network of this size: its addresses count as one client."""
 
 UNKNOWN = "unknown"
 
@@ -17,7 +17,7 @@ UNKNOWN = "unknown"
 def client_name(host: str) -> str:
     """The client that a host counts as: its IPv4 address, its IPv6 network, or one for all others.
 
-    What a proxy forwards may be any text; text that is not an address counts as one client.
+    A proxy may forward any text; all texts that are not addresses count as one client.
     """
     try:
         address = ipaddress.ip_address(host)
@@ -31,24 +31,24 @@ def client_name(host: str) -> str:
 
 
 class Attempts:
-    """At most so many attempts a minute by each client.
+    """A limit on each client's attempts a minute.
 
-    With too many clients the one whose last attempt is the longest ago is forgotten.
+    With too many clients, the one with the oldest last attempt is forgotten.
     """
 
     def __init__(self, per_minute: int, clock: Clock) -> None:
-        """Begin without an attempt."""
+        """Begin with no attempts."""
         self._per_minute = per_minute
         self._clock = clock
         # Each client's attempts within the window, the last attempt at the end of the table.
         self._clients: OrderedDict[str, deque[int]] = OrderedDict()
 
     def __len__(self) -> int:
-        """How many clients are remembered."""
+        """The number of clients that are remembered."""
         return len(self._clients)
 
     def seconds_to_wait(self, client: str) -> int | None:
-        """Count an attempt; None if it is allowed, else in how many seconds one is again."""
+        """Count an attempt; None if it is allowed, else the seconds until the next allowed one."""
         now_us = self._clock.monotonic_us()
         times = self._clients.pop(client, None) or deque()
         self._clients[client] = times

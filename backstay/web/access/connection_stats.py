@@ -1,10 +1,10 @@
-"""Connections counted: how many are open, and why some were cut off."""
+"""Counts of open connections, and of those cut off, by reason."""
 
 from enum import StrEnum
 
 
 class CutOff(StrEnum):
-    """Which bound a connection met, so that it was refused or ended; a closed set."""
+    """The bound for which a connection was refused or ended; a closed set."""
 
     HEAD_SLOW = "head_slow"
     HEAD_LARGE = "head_large"
@@ -16,13 +16,13 @@ class CutOff(StrEnum):
 
     ANSWER_UNREAD = "answer_unread"
     TOO_MANY = "too_many"
-    """There were too many, and this one had waited the longest for its client, or came last."""
+    """There were too many, and this one had waited longest for its client, or was the newest."""
 
 
 class ConnectionStats:
-    """Counts of open connections, and of those cut off, by the bound that they met."""
+    """Counts of open connections, and of those cut off, by the bound."""
 
     def __init__(self) -> None:
-        """Begin without a connection."""
+        """Begin with no connections."""
         self.open = 0
         self.cut_off = dict.fromkeys(CutOff, 0)

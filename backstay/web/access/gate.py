@@ -1,4 +1,4 @@
-"""The checks before any route: is the request for us, from whom, and complete."""
+"""The checks before any route: the request's host, its caller, and its body."""
 
 import asyncio
 from urllib.parse import quote, urlencode
@@ -30,20 +30,20 @@ log = structlog.get_logger("backstay")
 
 
 class HungUpError(Exception):
-    """The client went away before all of its request had come."""
+    """The client disconnected before its whole request had come."""
 
 
 class AccessGate:
     """Lets a request through to the app with its `Caller`, or answers with a problem itself.
 
-    Everything asks for a caller but `OPEN_PATHS` and the hooks, which bring their own secret: a
-    route that forgets `requires` is open to every token, and closed without one.
+    Every path needs a caller except `OPEN_PATHS` and the hooks, which have a secret of their own.
+    So a route that forgets `requires` is open to every token, and closed without one.
     """
 
     def __init__(
         self, app: ASGIApp, access: Access, stats: ConnectionStats, hook: HookGate
     ) -> None:
-        """Stand before an app; `stats` counts the bodies that take too long or are too big."""
+        """Wrap an app; `stats` counts the bodies that take too long or are too large."""
         self._app = app
         self._access = access
         self._stats = stats
@@ -66,11 +66,11 @@ class AccessGate:
         await self._app(scope, receive, send)
 
     async def _admitted(self, scope: Scope, receive: Receive) -> Receive:
-        """Where the app receives from, with the caller in its scope.
+        """Check a request, put its caller into its scope, and return the app's `receive`.
 
         Raises:
             Problem: if the request is refused.
-            HungUpError: if the client has gone.
+            HungUpError: if the client has disconnected.
         """
         request = HTTPConnection(scope)
         host = self._checked_host(request.headers)
@@ -93,7 +93,7 @@ class AccessGate:
         return receive if is_safe else await self._with_whole_body(request.headers, receive)
 
     async def _with_whole_body(self, headers: Headers, receive: Receive) -> Receive:
-        """Where the app receives a body that has come already: whole, in time, and not too big."""
+        """The app's `receive` for a body that has come: whole, in time, and not too large."""
         announced = headers.get("content-length", "0")
         if not announced.isdecimal() or len(announced) > 9 or int(announced) > BODY_BYTES_MAX:
             raise self._too_large()
@@ -161,7 +161,7 @@ class AccessGate:
         if header is not None:
             raise failed_authentication(self._access, request)
         if cookie is not None:
-            # A browser that was closed for a night: no guess, and nothing to count.
+            # A browser with an expired session is not guessing: it is not counted.
             raise unauthorized("the session has ended: log in again")
         if foreign is not None and self._access.is_open:
             raise unauthorized(
@@ -172,7 +172,7 @@ class AccessGate:
 
 
 def _refusal(problem: Problem, scope: Scope) -> Response:
-    """A problem document; for a browser that is not logged in the way to the form."""
+    """A problem document; for a browser that is not logged in, a redirect to the form."""
     request = HTTPConnection(scope)
     wants_page = scope["method"] == "GET" and prefers_html(request.headers.get("accept", ""))
     if problem.status != 401 or not wants_page:
@@ -187,7 +187,7 @@ def _refusal(problem: Problem, scope: Scope) -> Response:
 def failed_authentication(access: Access, request: HTTPConnection) -> Problem:
     """Count a token or cookie that is not in force: 401, and 429 after too many.
 
-    Only failures are limited: a neighbour at the same address cannot lock a user out.
+    Only failures are limited, so that another user of the address cannot lock a user out.
     """
     client = client_of(request)
     seconds = access.failures_seconds(client)
@@ -198,12 +198,12 @@ def failed_authentication(access: Access, request: HTTPConnection) -> Problem:
 
 
 def unauthorized(detail: str) -> Problem:
-    """The answer to a caller that has to authenticate first."""
+    """The answer to a caller that must authenticate first."""
     return Problem(401, "unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
 
 
 def _check_framing(headers: Headers) -> None:
-    """Refuse a body whose end two headers give: a proxy may have taken the other one's word."""
+    """Refuse a body whose length two headers give: a proxy may have used the other header."""
     if "content-length" in headers and "transfer-encoding" in headers:
         raise Problem(
             400,
@@ -214,7 +214,7 @@ def _check_framing(headers: Headers) -> None:
 
 
 def _check_origin(origin: str | None, host: str) -> None:
-    """Refuse what a page of another site sends; raises `Problem`."""
+    """Refuse a request from a page of another site; raises `Problem`."""
     if origin is None:
         return
     scheme, _, sender_host = origin.lower().partition("://")

@@ -1,4 +1,4 @@
-"""Logging in with a token: a browser cannot send it as a header everywhere, so a cookie does."""
+"""Log in with a token: a browser cannot always send it as a header, so a cookie replaces it."""
 
 import base64
 import hashlib
@@ -46,7 +46,7 @@ router = APIRouter(include_in_schema=False)
 async def login_page(
     request: Request, next_: Annotated[str, Query(alias="next")] = ""
 ) -> HTMLResponse:
-    """The form to log in with, and to go on from to a path of this service."""
+    """Show the login form, which leads on to a path of this service."""
     return _page(_following(next_, request))
 
 
@@ -85,7 +85,7 @@ async def log_out(request: Request, backend: TheBackend) -> Response:
 
 
 def _page(following: str, problem: Problem | None = None) -> HTMLResponse:
-    """The form, with what went wrong before."""
+    """The form, with the error of the last attempt."""
     error = "" if problem is None else f'<p role="alert">{escape(problem.detail)}</p>\n'
     fields = {"error": error, "next": escape(following)}
     return HTMLResponse(
@@ -100,7 +100,7 @@ def _next_in(body: bytes) -> str:
 
 
 def _following(given: str, request: Request) -> str:
-    """Where a login goes on to: a path of this service, and nowhere else."""
+    """The address after a login, which is always a path of this service."""
     return local_path(given) or _front_page(request)
 
 

@@ -1,4 +1,4 @@
-"""Facts about a request that its method and hosts give by themselves."""
+"""Facts about a request from its method, path and hosts alone."""
 
 import ipaddress
 import re
@@ -14,7 +14,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _QUALITY = re.compile(r"[01](\.[0-9]{0,3})?")
 
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
-"""What browsers take for a slash in an address, or leave out of it."""
+"""Characters that browsers read as a slash in an address, or leave out of it."""
 
 
 def client_of(request: HTTPConnection) -> str:
@@ -27,7 +27,7 @@ _PROXY_PREFIX = b"x-forwarded-"
 
 
 def route_path(scope: Scope) -> str:
-    """A request's path below the app's `root_path`, whether the proxy has cut that off or not."""
+    """A request's path below the app's `root_path`, whether or not the proxy has removed that."""
     path: str = scope["path"]
     root_path: str = scope.get("root_path", "")
     if root_path and path.startswith(f"{root_path}/"):
@@ -36,10 +36,10 @@ def route_path(scope: Scope) -> str:
 
 
 def foreign_sign(scope: Scope, host: str) -> str | None:
-    """What shows that a request may not be of this machine itself; None if nothing does.
+    """The sign that a request may not be from this machine itself; None if there is none.
 
-    `host` is the name in its Host header. A proxy on this machine hides who calls: whatever shows
-    a proxy shows a stranger. nginx, unless it is told otherwise, speaks HTTP/1.0 and adds nothing.
+    `host` is the name in its Host header. A proxy on this machine hides the caller's address, so
+    any sign of a proxy counts. nginx by default speaks HTTP/1.0 and adds no header.
     """
     client = scope["client"]
     if client is None or not is_loopback(client[0]):
@@ -61,7 +61,7 @@ def prefers_html(accept: str) -> bool:
 
 
 def local_path(text: str) -> str | None:
-    """A path of this service as it was given; None for whatever might lead elsewhere."""
+    """A path of this service as it was given; None for a text that might lead elsewhere."""
     is_local = text.startswith("/") and not text.startswith("//")
     return text if is_local and text.isascii() and not _UNSAFE.search(text) else None
 

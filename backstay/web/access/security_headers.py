@@ -1,4 +1,4 @@
-"""Headers that every answer has, so that a browser does nothing with it that was not meant."""
+"""Security headers of every answer, which limit what a browser does with it."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,10 +16,10 @@ HEADERS = {
 
 
 class SecurityHeaders:
-    """Adds to each answer those of `HEADERS` that it does not set itself; stands outermost."""
+    """Adds to each answer those of `HEADERS` that it does not set itself; the outermost layer."""
 
     def __init__(self, app: ASGIApp) -> None:
-        """Stand before an app."""
+        """Wrap an app."""
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,4 +1,4 @@
-"""Browser sessions: a cookie stands for the token that its browser logged in with."""
+"""Browser sessions: a cookie represents the token that its browser logged in with."""
 
 import secrets
 from collections.abc import Iterator
@@ -25,13 +25,13 @@ class Login:
 class Sessions:
     """The logins of this process, in memory.
 
-    With too many the oldest one ends of the token that has the most.
+    With too many, the oldest login of the token that has the most is ended.
     """
 
     def __init__(self, clock: Clock) -> None:
-        """Begin without any."""
+        """Begin with no logins."""
         self._clock = clock
-        # By the digest of its id, so that how long a look-up takes says nothing about an id.
+        # By the digest of its id, so that the time of a look-up reveals nothing about an id.
         self._sessions: dict[str, Login] = {}
 
     def begin(self, token_sha256: str) -> str:

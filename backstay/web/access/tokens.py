@@ -30,12 +30,12 @@ log = structlog.get_logger("backstay")
 
 
 class TokenFileError(ValueError):
-    """The token file cannot be used, or not as asked; the text names it and says what to do."""
+    """The token file cannot be used, or not as asked; the text names it and the remedy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """A token as it is kept: `sha256` is the digest of its text in hexadecimal."""
+    """A stored token: `sha256` is the digest of its text in hexadecimal."""
 
     name: str
     scope: Scope
@@ -44,12 +44,12 @@ class Token:
 
 
 def digest_of(text: str) -> str:
-    """What is kept of a token's text: its SHA-256 in hexadecimal."""
+    """The stored digest of a token's text: its SHA-256 in hexadecimal."""
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def find_token(tokens: Sequence[Token], text: str) -> Token | None:
-    """The token with this text; takes as long whether there is one or not."""
+    """The token with this text; takes the same time whether or not it exists."""
     digest = digest_of(text)
     found = None
     for token in tokens:
@@ -59,10 +59,10 @@ def find_token(tokens: Sequence[Token], text: str) -> Token | None:
 
 
 class TokenFile:
-    """The tokens of one file, read anew whenever the file was changed.
+    """The tokens of one file, read again whenever the file was changed.
 
-    `is_asked` once it has held a token, or could not be understood: from then on no one is let in
-    without a token, so that revoking the last one, or a slip in the file, opens nothing.
+    `is_asked` is True once the file has held a token, or could not be read. From then on every
+    request needs a token, so that revoking the last one, or an error in the file, opens nothing.
     """
 
     def __init__(self, path: Path) -> None:
@@ -73,7 +73,7 @@ class TokenFile:
         self.is_asked = False
 
     def read(self) -> tuple[Token, ...]:
-        """What the file holds now; raises `TokenFileError` where it cannot be understood."""
+        """The file's tokens now; raises `TokenFileError` if it cannot be read."""
         try:
             content = json.loads(self.path.read_bytes())
         except FileNotFoundError:
@@ -90,7 +90,7 @@ class TokenFile:
         return tokens
 
     def tokens(self) -> tuple[Token, ...]:
-        """The tokens in force: the file's, or the last good ones where it cannot be understood."""
+        """The tokens in force: the file's, or the last valid ones if it cannot be read."""
         stamp = self._stamp_now()
         if stamp != self._stamp:
             self._stamp = stamp
@@ -103,7 +103,7 @@ class TokenFile:
         return self._tokens
 
     def create(self, name: str, scope: Scope) -> str:
-        """Add a token; returns its text, which is kept nowhere."""
+        """Add a token; returns its text, which is not stored."""
         if not name.isprintable() or name != name.strip() or not 0 < len(name) <= NAME_CHARS_MAX:
             raise TokenFileError(
                 f"token name {name!r} refused: give 1 to {NAME_CHARS_MAX} printable characters "
@@ -160,7 +160,7 @@ class TokenFile:
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
-        """One change at a time: two at once would lose one of them."""
+        """Allow one change at a time: of two at once, one would be lost."""
         folder = os.open(self.path.absolute().parent, os.O_RDONLY)
         try:
             fcntl.flock(folder, fcntl.LOCK_EX)
@@ -170,7 +170,7 @@ class TokenFile:
 
     def _write(self, tokens: Sequence[Token]) -> None:
         content = json.dumps([asdict(token) for token in tokens], indent=2) + "\n"
-        # mkstemp makes a file of mode 0600; renaming it is all or nothing.
+        # mkstemp makes a file of mode 0600; renaming it is atomic.
         handle, name = tempfile.mkstemp(dir=self.path.absolute().parent, prefix=".backstay-tokens-")
         try:
             with os.fdopen(handle, "w") as file:

@@ -1,4 +1,4 @@
-"""Reads one after another, so that a crowd of them holds no command and no probe up."""
+"""Begin reads one after another, so that many of them delay no command and no probe."""
 
 import asyncio
 
@@ -15,11 +15,11 @@ class ReadsInTurn:
     """Begins one read in each turn of the event loop, in the order in which they came.
 
     A read takes up to some milliseconds of the loop when it begins: five hundred in one turn would
-    keep all others waiting for seconds. A command comes in between.
+    delay all other requests for seconds. Between turns, commands run.
     """
 
     def __init__(self, app: ASGIApp) -> None:
-        """Stand before an app."""
+        """Wrap an app."""
         self._app = app
         self._turn = asyncio.Lock()
         self._waiting = 0
@@ -28,7 +28,7 @@ class ReadsInTurn:
         """Serve one connection."""
         is_read = scope["type"] == "http" and scope["method"] in SAFE_METHODS
         if is_read and route_path(scope) not in AT_ONCE:
-            # Those whose clients have gone wait as well: their number must not grow without end.
+            # Reads whose clients have disconnected wait too, so their number is bounded.
             if self._waiting >= WAITING_MAX:
                 await problem_response(_too_many())(scope, receive, send)
                 return

@@ -27,6 +27,7 @@ from backstay.web.api.bodies import (
     health_body,
     repair_body,
     repaired_body,
+    row_unreadable,
     transaction_body,
 )
 from backstay.web.api.fields import (
@@ -38,13 +39,19 @@ from backstay.web.api.fields import (
     Text,
     example,
 )
-from backstay.web.api.paging import PAGE_ITEMS_MAX, PageQuery, page_of
+from backstay.web.api.paging import (
+    PAGE_ITEMS_MAX,
+    PageQuery,
+    SalvagedPage,
+    page_of,
+    salvaged_page,
+)
 from backstay.web.api.schemas import Page
 from backstay.web.api.spreadsheets import inert
 from backstay.web.api.waiting import Reads, TheReads, answer_of
 from backstay.web.backend import Backend, TheBackend
 from backstay.web.problems import answers, problem_for
-from persistence.state import StoredEntry
+from persistence.state import StoredEntry, Unreadable
 from trading.model import Limits, Wallet
 
 router = APIRouter(prefix="/accounts", tags=["accounts"], dependencies=[requires(Scope.READ)])
@@ -185,7 +192,7 @@ async def list_transactions(
     backend: TheBackend,
     reads: TheReads,
     page: Annotated[PageQuery, Query()],
-) -> Page[TransactionBody]:
+) -> SalvagedPage[TransactionBody]:
     """An account's ledger, the newest entry first."""
     _wallet(backend, account)
     found = await reads(
@@ -196,8 +203,12 @@ async def list_transactions(
             limit=page.limit + 1,
         )
     )
-    shown, next_ = page_of(found, page.limit, lambda stored: stored.entry.number)
-    return Page(items=[transaction_body(stored) for stored in shown], next=next_)
+    return salvaged_page(
+        found,
+        page.limit,
+        key_of=lambda stored: stored.entry.number,
+        body_of=transaction_body,
+    )
 
 
 @router.get(
@@ -270,7 +281,12 @@ async def _entries_before(
     number: int | None, account: str, backend: Backend, reads: Reads
 ) -> tuple[StoredEntry, ...]:
     read = backend.reader.read_entries
-    return await reads(partial(read, account, before_number=number, limit=PAGE_ITEMS_MAX))
+    found = await reads(partial(read, account, before_number=number, limit=PAGE_ITEMS_MAX))
+    for row in found:
+        if isinstance(row, Unreadable):
+            # A file that lacks an entry would look like the whole ledger.
+            raise row_unreadable(row)
+    return tuple(row for row in found if not isinstance(row, Unreadable))
 
 
 async def _csv(

@@ -144,9 +144,14 @@ async def find_record(backend: Backend, reads: Reads, position_id: int) -> Posit
         return record
     for row in await reads(partial(backend.reader.read_positions_by_id, [position_id])):
         if isinstance(row, Unreadable):
-            raise Problem(503, "row_unreadable", row.text)
+            raise row_unreadable(row)
         return row
     return None
+
+
+def row_unreadable(row: Unreadable) -> Problem:
+    """The answer where one row is needed, and cannot be read."""
+    return Problem(503, "row_unreadable", row.text)
 
 
 def unreadable_body(row: Unreadable) -> UnreadableBody:

@@ -13,30 +13,34 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from backstay.web.api.fields import RequestBody
+from backstay.web.wording import in_words
 from trading.exits.exits import Exits, Said
 from trading.exits.ladder import (
+    DEFAULT_STEP_PERCENT,
     RUNGS_MAX,
     AskedRung,
     Rung,
+    StopTarget,
     TakeProfitFill,
     Trailing,
+    TrailStart,
     check_rungs,
+    check_trailing,
     filled_in,
 )
-from trading.exits.level import Level
+from trading.exits.level import Level, level_from, percentage_from
 from trading.exits.notation import (
-    asked_rung,
     asked_rungs_from,
     close_after_from,
     fill_from,
     share_from,
     stop_loss_from,
     stop_target_from,
+    trail_start_from,
     trailing_from,
-    trailing_of,
 )
 from trading.positions.changing import StopWish
 
@@ -51,31 +55,7 @@ FORMER_FIELDS = {
 """The fields for percentages only, and what stands in their place."""
 
 
-class TakeProfitRequest(BaseModel):
-    """One take-profit: its level, the share that it closes, where it sends the stop-loss."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    at: Annotated[str, Field(examples=["65000", "3%"])]
-    close: Annotated[str | None, Field(examples=["40%"])] = None
-    stop: Annotated[str | None, Field(examples=["breakeven"])] = None
-
-
-class TrailingRequest(BaseModel):
-    """A trail: its distance behind the best price, from when on, and by which steps."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    distance: Annotated[str, Field(examples=["2%", "600"])]
-    from_: Annotated[str | None, Field(alias="from", examples=["entry", "rung 1", "65000"])] = None
-    step: Annotated[str | None, Field(examples=["0.1%"])] = None
-
-
-_take_profit = TypeAdapter(TakeProfitRequest)
-_trailing = TypeAdapter(TrailingRequest)
-
-
-def text_field(read: Callable[[str], T], sample: str) -> Callable[[object], T]:
+def of_text(read: Callable[[str], T], sample: str) -> Callable[[object], T]:
     """Reads a text; what is wrong with it is told as the field's error."""
 
     def value(given: object) -> T:
@@ -94,6 +74,51 @@ def told(read: Callable[..., T], *args: Any, **named: Any) -> T:
         raise PydanticCustomError("exit", "{why}", {"why": str(error)}) from None
 
 
+def _schema(*examples: Any, kind: str = "string", **more: Any) -> WithJsonSchema:
+    return WithJsonSchema({"type": kind, "examples": list(examples), **more})
+
+
+class TakeProfitRequest(BaseModel):
+    """One take-profit: its level, the share that it closes, where it sends the stop-loss."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    at: Annotated[Level, PlainValidator(of_text(level_from, "65000")), _schema("65000", "3%")]
+    close: Annotated[Any, PlainValidator(of_text(share_from, "40%")), _schema("40%")] | None = None
+    stop: (
+        Annotated[
+            StopTarget | Level,
+            PlainValidator(of_text(stop_target_from, "breakeven")),
+            _schema("breakeven", "63500"),
+        ]
+        | None
+    ) = None
+
+
+class TrailingRequest(BaseModel):
+    """A trail: its distance behind the best price, from when on, and by which steps."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    distance: Annotated[Level, PlainValidator(of_text(level_from, "2%")), _schema("2%", "600")]
+    from_: Annotated[
+        Annotated[
+            TrailStart,
+            PlainValidator(of_text(trail_start_from, "rung 1")),
+            _schema("entry", "rung 1", "65000"),
+        ]
+        | None,
+        Field(alias="from"),
+    ] = None
+    step: (
+        Annotated[Any, PlainValidator(of_text(percentage_from, "0.1%")), _schema("0.1%")] | None
+    ) = None
+
+
+_take_profit = TypeAdapter(TakeProfitRequest)
+_trailing = TypeAdapter(TrailingRequest)
+
+
 def _asked_rungs(given: object) -> tuple[AskedRung, ...]:
     if isinstance(given, str):
         return told(asked_rungs_from, given)
@@ -101,7 +126,18 @@ def _asked_rungs(given: object) -> tuple[AskedRung, ...]:
         raise PydanticCustomError("exit", 'write a list, as ["65000", "3%"], or "none"')
     if len(given) > RUNGS_MAX:
         raise PydanticCustomError("exit", f"{len(given)} take-profits: give at most {RUNGS_MAX}")
-    return tuple(_asked_rung(one, number) for number, one in enumerate(given, start=1))
+    rungs: list[AskedRung] = []
+    wrong: list[InitErrorDetails] = []
+    for index, one in enumerate(given):
+        try:
+            rungs.append(_asked_rung(one, index + 1))
+        except PydanticCustomError as error:
+            wrong.append(InitErrorDetails(type=error, loc=(index,), input=one))
+        except ValidationError as error:
+            wrong += _placed(error, index)
+    if wrong:
+        raise ValidationError.from_exception_data("take_profits", wrong)
+    return tuple(rungs)
 
 
 def _asked_rung(given: object, number: int) -> AskedRung:
@@ -112,8 +148,8 @@ def _asked_rung(given: object, number: int) -> AskedRung:
                 "exit", f'take-profit {number}: {given!r} is not one take-profit, as "65000@40%"'
             )
         return found[0]
-    rung = _object(_take_profit, given, f"take-profit {number}", '{"at": "65000", "close": "40%"}')
-    return told(asked_rung, at=rung.at, close=rung.close, stop=rung.stop)
+    rung = _take_profit.validate_python(given)
+    return AskedRung(at=rung.at, close_fraction=rung.close, stop=rung.stop)
 
 
 def _rungs(given: object) -> tuple[Rung, ...]:
@@ -125,28 +161,39 @@ def _rungs(given: object) -> tuple[Rung, ...]:
 def _trail(given: object) -> Trailing | Said:
     if isinstance(given, str):
         return told(trailing_from, given)
-    trail = _object(_trailing, given, "trailing", '{"distance": "2%", "from": "rung 1"}')
-    return told(trailing_of, distance=trail.distance, step=trail.step, start=trail.from_)
-
-
-def _object(adapter: TypeAdapter[T], given: object, name: str, sample: str) -> T:
     try:
-        return adapter.validate_python(given)
+        asked = _trailing.validate_python(given)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        why = f"{where}: {first['msg']}" if where else first["msg"]
-        raise PydanticCustomError(
-            "exit", "{name}: {why}; write {sample}", {"name": name, "why": why, "sample": sample}
-        ) from None
+        raise ValidationError.from_exception_data("trailing", _placed(error)) from None
+    trailing = Trailing(
+        distance=asked.distance,
+        start=asked.from_ or TrailStart(),
+        step_percent=DEFAULT_STEP_PERCENT if asked.step is None else asked.step,
+    )
+    told(check_trailing, trailing, RUNGS_MAX)
+    return trailing
+
+
+def _placed(error: ValidationError, *place: int) -> list[InitErrorDetails]:
+    """What is wrong with an object's fields, each with its place in the field that holds it."""
+    return [
+        InitErrorDetails(
+            type=PydanticCustomError("exit", "{why}", {"why": in_words(one)}),
+            loc=(*place, *one["loc"]),
+            input=one["input"],
+        )
+        for one in error.errors()
+    ]
 
 
 def _stop_wish(given: str) -> StopWish:
-    return stop_target_from(given)
-
-
-def _schema(*examples: Any, kind: str = "string", **more: Any) -> WithJsonSchema:
-    return WithJsonSchema({"type": kind, "examples": list(examples), **more})
+    bare = given.strip().lower()
+    if bare in (StopTarget.BREAKEVEN, StopTarget.BREAKEVEN_NET):
+        return StopTarget(bare)
+    try:
+        return level_from(bare)
+    except ValueError as error:
+        raise ValueError(f"{error}, `breakeven` or `breakeven_net`") from None
 
 
 _TAKE_PROFITS = {
@@ -167,12 +214,12 @@ _TRAIL = {
 
 StopLoss = Annotated[
     Level | Said,
-    PlainValidator(text_field(stop_loss_from, "62800")),
+    PlainValidator(of_text(stop_loss_from, "62800")),
     _schema("62800", "5%", "none"),
 ]
 StopLossWish = Annotated[
     StopWish,
-    PlainValidator(text_field(_stop_wish, "62800")),
+    PlainValidator(of_text(_stop_wish, "62800")),
     _schema("62800", "breakeven", "breakeven_net"),
 ]
 TakeProfits = Annotated[tuple[Rung, ...], PlainValidator(_rungs), WithJsonSchema(_TAKE_PROFITS)]
@@ -181,14 +228,14 @@ AskedTakeProfits = Annotated[
 ]
 Trail = Annotated[Trailing | Said, PlainValidator(_trail), WithJsonSchema(_TRAIL)]
 CloseAfter = Annotated[
-    int | Said, PlainValidator(text_field(close_after_from, "4h")), _schema("4h", "none")
+    int | Said, PlainValidator(of_text(close_after_from, "4h")), _schema("4h", "none")
 ]
 Fill = Annotated[
     TakeProfitFill,
-    PlainValidator(text_field(fill_from, "price")),
+    PlainValidator(of_text(fill_from, "price")),
     _schema("price", enum=[str(fill) for fill in TakeProfitFill]),
 ]
-Share = Annotated[Any, PlainValidator(text_field(share_from, "50%")), _schema("50%")]
+Share = Annotated[Any, PlainValidator(of_text(share_from, "50%")), _schema("50%")]
 
 
 class ExitsRequest(RequestBody):

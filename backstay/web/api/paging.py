@@ -3,16 +3,20 @@
 import base64
 import binascii
 from collections.abc import Callable, Sequence
-from typing import Annotated, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 from pydantic import Field
 
+from backstay.web.api.bodies import unreadable_body
 from backstay.web.api.fields import ID_MAX, RequestBody
+from backstay.web.api.schemas import Page, UnreadableBody
 from backstay.web.problems import ErrorPlace, Problem, invalid
+from persistence.state import Unreadable
 
 PAGE_ITEMS_DEFAULT = 100
 PAGE_ITEMS_MAX = 500
 
+R = TypeVar("R")
 T = TypeVar("T")
 
 
@@ -44,6 +48,33 @@ def page_of(
     """The first `limit` of what was found, and the next page's cursor if more was found."""
     items = found[:limit]
     return items, cursor_of(key_of(items[-1])) if len(found) > limit else None
+
+
+class SalvagedPage(Page[T], Generic[T]):
+    """A part of a list; `unreadable` are the rows of it that cannot be shown."""
+
+    unreadable: list[UnreadableBody]
+
+
+def salvaged_page(
+    found: Sequence[R | Unreadable],
+    limit: int,
+    *,
+    key_of: Callable[[R], int],
+    body_of: Callable[[R], T],
+) -> SalvagedPage[T]:
+    """The page that begins with the rows found, of which one more than `limit` was asked for.
+
+    Every row counts, shown or not: a page of nothing but broken rows leads on too.
+    """
+    rows, next_ = page_of(
+        found, limit, lambda row: int(row.row) if isinstance(row, Unreadable) else key_of(row)
+    )
+    return SalvagedPage(
+        items=[body_of(row) for row in rows if not isinstance(row, Unreadable)],
+        next=next_,
+        unreadable=[unreadable_body(row) for row in rows if isinstance(row, Unreadable)],
+    )
 
 
 def cursor_of(key: str | int) -> str:

@@ -136,7 +136,11 @@ class CloseRequest(RequestBody):
 
     @model_validator(mode="after")
     def _asks_for_one_part(self) -> "CloseRequest":
-        told(self.part)
+        # A client whose share is missing by mistake must not close everything.
+        if told(self.part) is None and self.model_fields_set & {"share", "quantity"}:
+            raise PydanticCustomError(
+                "part", "a part that is null: give a share or a quantity, or leave both out for all"
+            )
         return self
 
     def part(self) -> PartToClose | None:

@@ -18,10 +18,9 @@ from backstay.web.api.bodies import (
     find_record,
     open_positions,
     position_body,
-    unreadable_body,
 )
 from backstay.web.api.history import history_item, pnl_body
-from backstay.web.api.paging import page_of
+from backstay.web.api.paging import SalvagedPage, salvaged_page
 from backstay.web.api.position_requests import (
     ChangeRequest,
     CloseRequest,
@@ -34,11 +33,12 @@ from backstay.web.api.schemas import (
     HistoryBody,
     OpenedBody,
     PositionBody,
-    PositionPage,
 )
 from backstay.web.api.waiting import (
+    CHANGE_NOT_KNOWN,
     OPEN_NOT_KNOWN,
     OPEN_NOT_KNOWN_BY_KEY,
+    REPEAT,
     Reads,
     TheReads,
     answer_of,
@@ -117,7 +117,7 @@ async def open_position(
 @router.get("", responses=answers(404, 503))
 async def list_positions(
     backend: TheBackend, reads: TheReads, query: Annotated[PositionQuery, Query()]
-) -> PositionPage:
+) -> SalvagedPage[PositionBody]:
     """Positions, the newest first."""
     if query.account is not None and query.account not in backend.published.version.wallets:
         raise problem_for(no_wallet(backend.published, query.account))
@@ -140,12 +140,11 @@ async def list_positions(
         )
     if query.symbol is not None and not found:
         check_market(backend, query.symbol, "it has no positions")
-    # Every row counts, shown or not: a page of broken rows only has a next one too.
-    rows, next_ = page_of(found, query.limit, _row_id)
-    return PositionPage(
-        items=[position_body(backend, row) for row in rows if isinstance(row, PositionRecord)],
-        next=next_,
-        unreadable=[unreadable_body(row) for row in rows if isinstance(row, Unreadable)],
+    return salvaged_page(
+        found,
+        query.limit,
+        key_of=lambda record: record.position.position_id,
+        body_of=partial(position_body, backend),
     )
 
 
@@ -200,6 +199,7 @@ async def change_position(
             )
         ),
         what=f"the change of position {position_id}",
+        on_silence=CHANGE_NOT_KNOWN if key is None else REPEAT,
     )
     return position_body(backend, answer.record)
 
@@ -221,6 +221,7 @@ async def close_position(
     A part needs an Idempotency-Key to be safe to ask again: without one it is closed twice.
     """
     asked = CloseRequest() if request is None else request
+    part = asked.part()
     request_key = await _request_key(backend, reads, position_id, key)
     answer = await answer_of(
         backend,
@@ -228,12 +229,13 @@ async def close_position(
             ClosePosition(
                 position_id=position_id,
                 note=asked.note,
-                part=asked.part(),
+                part=part,
                 key=request_key,
                 reply_to=reply,
             )
         ),
         what=f"the close of position {position_id}",
+        on_silence=REPEAT if part is None or key is not None else CHANGE_NOT_KNOWN,
     )
     record = answer.record
     is_closed = record.position.status is PositionStatus.CLOSED
@@ -252,10 +254,6 @@ async def _request_key(
         return None
     record = await _record(backend, reads, position_id)
     return RequestKey(account=record.position.account, key=key)
-
-
-def _row_id(row: PositionRecord | Unreadable) -> int:
-    return int(row.row) if isinstance(row, Unreadable) else row.position.position_id
 
 
 async def _record(backend: Backend, reads: Reads, position_id: int) -> PositionRecord:

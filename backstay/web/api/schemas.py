@@ -152,15 +152,9 @@ class UnreadableBody(BaseModel):
     """A row of the database that cannot be read, and what to do about it."""
 
     table: str
-    row: str = Field(description="its key: a position's id")
+    row: str = Field(description="its key: a position's id, an entry's number")
     account: str | None = Field(description="whose row it is, where that can be read")
     detail: str
-
-
-class PositionPage(Page[PositionBody]):
-    """A part of the list of positions; `unreadable` are its positions that cannot be shown."""
-
-    unreadable: list[UnreadableBody]
 
 
 class CloseAllBody(BaseModel):

@@ -10,7 +10,7 @@ from backstay.web.access.access import Scope, requires
 from backstay.web.api.account_schemas import AccountBody
 from backstay.web.api.accounts import AccountPath
 from backstay.web.api.bodies import account_body
-from backstay.web.api.exits import ExitsRequest, text_field, told
+from backstay.web.api.exits import ExitsRequest, of_text, told
 from backstay.web.api.fields import RequestBody, example
 from backstay.web.api.waiting import answer_of
 from backstay.web.backend import TheBackend
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/accounts", tags=["accounts"], dependencies=[requires
 
 Rate = Annotated[
     Any,
-    PlainValidator(text_field(rate_from, "0.26%")),
+    PlainValidator(of_text(rate_from, "0.26%")),
     WithJsonSchema({"type": "string", "examples": ["0.26%", "0%"]}),
 ]
 

@@ -29,6 +29,10 @@ OPEN_NOT_KNOWN = (
 OPEN_NOT_KNOWN_BY_KEY = (
     f"{_NOT_KNOWN}send it again with the same Idempotency-Key to learn it: it is done once"
 )
+CHANGE_NOT_KNOWN = (
+    "it may still be carried out; look at the position before you send it again: only with an "
+    "Idempotency-Key it is done once"
+)
 REPEAT = "it may still be carried out; send it again, it is done once"
 
 T = TypeVar("T")

@@ -30,6 +30,7 @@ KEYS = (
     *("action", "symbol", "notional", "market_position", *SIZES, "account", "id", "time"),
     *("share", *EXIT_FIELDS),
 )
+_LIKE_AN_EXIT = re.compile(r"sl|stop|tp|take|target|trail|close_")
 SHORT_NAMES = {
     "sl": "stop_loss",
     "tp": "take_profits",
@@ -164,8 +165,17 @@ def _renamed(sent: Fields) -> Fields:
 
 
 def _ignored(fields: Fields) -> str | None:
-    """A note of the fields that mean nothing here."""
+    """A note of the fields that mean nothing here.
+
+    One that looks like an exit is refused: a position that is opened without it would be guarded
+    by the default in its place, and senders do not read notes.
+    """
     unknown = [short(key) for key in fields if key not in KEYS]
+    if exits := [short(key) for key in fields if key not in KEYS and _LIKE_AN_EXIT.match(key)]:
+        raise AlertError(
+            f"{', '.join(exits[:NOTED_FIELDS_MAX])} is not a field: the exits are "
+            f"{', '.join(EXIT_FIELDS)}, or {', '.join(SHORT_NAMES)} for short"
+        )
     if not unknown:
         return None
     more = len(unknown) - NOTED_FIELDS_MAX
@@ -210,7 +220,7 @@ def _share(fields: Fields, action: SignalAction, position: str | None) -> Decima
     if text is not None:
         if action is not SignalAction.CLOSE and position != still:
             raise AlertError(f"share {short(text)} is for action=close: {action} opens")
-        return said("share", share_from, text)
+        return _above_zero(said("share", share_from, text), action)
     if position is None or position != still:
         return None
     now, before = (_size(fields, name, action, position) for name in SIZES)
@@ -220,7 +230,13 @@ def _share(fields: Fields, action: SignalAction, position: str | None) -> Decima
             f"market_position_size {plain(now)} after prev_market_position_size {plain(before)}, "
             "which closes no part"
         )
-    return quotient(difference(before, now), before)
+    return _above_zero(quotient(difference(before, now), before), action)
+
+
+def _above_zero(share: Decimal, action: SignalAction) -> Decimal:
+    if share == ZERO:
+        raise AlertError(f"{action} refused: a share of 0% closes nothing")
+    return share
 
 
 def _size(fields: Fields, name: str, action: SignalAction, position: str) -> Decimal:

@@ -1,1 +1,1 @@
-"""The event stream, without gap or repetition, and what each market's price has been."""
+"""The event stream, without gap or repetition, and each market's past prices."""

@@ -1,9 +1,9 @@
-"""The event stream: what was committed, as server-sent events, without gap or repetition.
+"""The event stream: committed events as server-sent events, without gap or repetition.
 
 The ids are those of the events table, which ascend in the order of commits. Each stream remembers
 the last id that it sent and reads on from there: from a ring of recent events that all share, or
-from the database where the ring does not reach back. So nothing queues up for anybody, and an
-announcement only says that there is something to read.
+from the database where the ring does not reach back. So no events queue up for a client, and an
+announcement only says that there are events to read.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from trading.events.words import words_of
 from trading.times import iso_time
 
 STREAMS_MAX = 100
-"""How many are open at once; fewer where the process may have few connections."""
+"""How many streams are open at once; fewer where the process may have few connections."""
 
 READING_THREADS = 4
 RING_EVENTS = 10_000
@@ -42,10 +42,10 @@ log = structlog.get_logger("backstay")
 
 
 class Place:
-    """A stream's place among those that may be open; `given_up` once another one has it."""
+    """A stream's place among those that may be open; `given_up` once another stream has it."""
 
     def __init__(self, holder: str) -> None:
-        """A place of this holder's."""
+        """A place of this holder."""
         self.holder = holder
         self.given_up = False
 
@@ -81,7 +81,7 @@ class EventStream:
         ring_events: int = RING_EVENTS,
         keep_alive_seconds: float = KEEP_ALIVE_SECONDS,
     ) -> None:
-        """Begin without a listener; nothing is read before the first one."""
+        """Begin with no listeners; nothing is read before the first one."""
         self._reader = reader
         self._streams_max = streams_max
         self._ring_events = ring_events
@@ -91,29 +91,29 @@ class EventStream:
         self._places: list[Place] = []
         self._is_closed = False
         self._is_away = False
-        # While somebody listens: the server's loop, and the task that fills the ring.
+        # While there is a listener: the server's loop, and the task that fills the ring.
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pump: asyncio.Task[None] | None = None
         self._is_woken = False
         self._wake = asyncio.Event()
         self._news = asyncio.Event()
-        # Every event after the floor, up to the ring's last; no floor is known at first.
+        # The ring has every event after the floor; the floor is unknown at first.
         self._ring: list[StoredEvent] = []
         self._floor: int | None = None
 
     def is_full_for(self, holder: str) -> bool:
-        """Whether a holder can have no further stream: it has its share, or the server stops."""
+        """Whether a holder can have no more streams: it has its share, or the server stops."""
         if self._is_closed:
             return True
         return len(self._places) >= self._streams_max and self._fullest(holder) == holder
 
     @property
     def clients(self) -> int:
-        """How many listen."""
+        """The number of listeners."""
         return len(self._places)
 
     def announced(self, _message: Announced) -> None:
-        """Say that something was committed; many in a row wake the reading once."""
+        """Note that events were committed; many calls in a row wake the reader once."""
         loop = self._loop
         if loop is None or self._is_woken:
             return
@@ -122,7 +122,7 @@ class EventStream:
             loop.call_soon_threadsafe(self._wake.set)
 
     def close(self) -> None:
-        """End every stream, so that the server can stop at once; none begins after this."""
+        """End every stream, so that the server can stop at once; no stream begins after this."""
         self._is_closed = True
         loop = self._loop
         if loop is not None:
@@ -130,9 +130,9 @@ class EventStream:
                 loop.call_soon_threadsafe(self._tell_everybody)
 
     async def start_of(self, since: int | None) -> int:
-        """The id to begin after: the one given, or the present end where none is.
+        """The id to begin after: the given one, or the present end if none is given.
 
-        An id from beyond the end is another database's: with it nothing would come for long.
+        An id beyond the end is from another database; after it no event would come for long.
         """
         end = await self._in_thread(self._reader.last_event_id)
         return end if since is None else min(since, end)
@@ -140,9 +140,9 @@ class EventStream:
     async def chunks(
         self, after_id: int, still_holds: Callable[[], bool], holder: str = ""
     ) -> AsyncGenerator[bytes, None]:
-        """What one client is sent: every event after an id, while its token holds.
+        """The parts sent to one client: every event after an id, while its token is in force.
 
-        Where too many listen, the newest stream ends of the holder that has the most.
+        If there are too many streams, the newest one of the holder that has the most ends.
         """
         with self._listening(), self._placed(holder) as place:
             # The id goes first, so that a client cut off before the first event resumes here.
@@ -158,9 +158,9 @@ class EventStream:
                     yield KEEP_ALIVE
 
     async def _events_after(self, after_id: int, place: Place) -> Sequence[StoredEvent]:
-        """The next events; none when it is time for a sign of life, or to end."""
+        """The next events; none when a keep-alive is due, or the stream ends."""
         while not (self._is_closed or place.given_up):
-            # Taken before looking: what comes between the look and the wait ends the wait.
+            # Taken before looking: an event between the look and the wait ends the wait.
             news = self._news
             try:
                 if events := await self._look(after_id):
@@ -181,7 +181,7 @@ class EventStream:
 
     @contextmanager
     def _placed(self, holder: str) -> Iterator[Place]:
-        """Have a place, which may be taken from another holder, and be taken by one."""
+        """Hold a place, which may be taken from another holder, and later be lost to one."""
         if len(self._places) >= self._streams_max:
             most = self._fullest(holder)
             given_up = next(place for place in reversed(self._places) if place.holder == most)
@@ -229,7 +229,7 @@ class EventStream:
                 await asyncio.sleep(READ_AGAIN_SECONDS)
 
     async def _read_on(self) -> None:
-        # Before reading: what is announced from now on wakes the next reading.
+        # Cleared before reading, so that a later announcement causes another read.
         self._wake.clear()
         self._is_woken = False
         if self._floor is None:
@@ -241,7 +241,7 @@ class EventStream:
             if not events:
                 return
             self._ring.extend(events)
-            # Cut only now and then: cutting a list moves all of it.
+            # Cut only now and then, because cutting a list moves all of it.
             if len(self._ring) > 2 * self._ring_events:
                 excess = len(self._ring) - self._ring_events
                 self._floor = self._ring[excess - 1].id
@@ -253,7 +253,7 @@ class EventStream:
         self._news = asyncio.Event()
 
     async def _in_thread(self, read: Callable[..., T], *arguments: int) -> T:
-        """Read off the loop; an outage is logged when it begins and when it ends."""
+        """Read on another thread; an outage is logged when it begins and when it ends."""
         try:
             found = await anyio.to_thread.run_sync(read, *arguments, limiter=self._limiter)
         except UNREADABLE as error:

@@ -15,7 +15,7 @@ from actors.published import MarketStatus
 SAMPLE_SECONDS = 1.0
 LEVEL_POINTS = 60
 LEVELS_MAX = 16
-"""Of a market that never rests the tape reaches 45 days back."""
+"""For a market with a price every second the tape reaches 45 days back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +31,13 @@ class Point:
 class PriceTape:
     """One market's points.
 
-    Those of the first level are single samples. A level that is full gives its two oldest points,
-    as one, to the next: each level's points stand for twice as many samples as those before, so
-    that a minute, an hour and a month are all drawn by some hundred points.
+    The points of the first level are single samples. A full level merges its two oldest points into
+    one, and passes it to the next level. So each level's points cover twice as many samples as the
+    level before, and a minute, an hour and a month are each drawn by some hundred points.
     """
 
     def __init__(self, *, level_points: int = LEVEL_POINTS, levels_max: int = LEVELS_MAX) -> None:
-        """Hold at most `level_points * levels_max` points; what would be more is dropped."""
+        """Hold at most `level_points * levels_max` points; older ones are dropped."""
         self._level_points = level_points
         self._levels_max = levels_max
         self._last_us = 0
@@ -45,7 +45,7 @@ class PriceTape:
         self._levels: list[deque[str]] = []
 
     def add(self, time_us: int, price: Decimal) -> None:
-        """Add a sample; one whose time lies before the last one's is put at that."""
+        """Add a sample; a time before the last sample's is replaced by that."""
         self._last_us = max(self._last_us, time_us)
         self._push(0, f"{self._last_us} {price} {price} {price}")
 
@@ -71,14 +71,14 @@ class PriceTapes:
     """The tapes of all markets; belongs to the server's event loop."""
 
     def __init__(self) -> None:
-        """No market has a tape before it has a price."""
+        """Begin with no tapes: a market has one from its first price on."""
         self._tapes: dict[str, PriceTape] = {}
         self._received_us: dict[str, int] = {}
 
     def sample(self, markets: Mapping[str, MarketStatus], clock: Clock) -> None:
-        """Take each market's last accepted price, where one came since the last sample.
+        """Take each market's last accepted price, if one came since the last sample.
 
-        Its time is that of day when it was received, as that of an event is of its commit.
+        Its time is the time of day when it was received, just as an event's is that of its commit.
         """
         start_us = clock.now_us() - clock.monotonic_us()
         # Copied at once: other threads add markets meanwhile.
@@ -92,7 +92,7 @@ class PriceTapes:
                 tape.add(start_us + received_us, last.price)
 
     def points(self, symbol: str) -> list[Point]:
-        """A market's points, the oldest first; none where no price came yet."""
+        """A market's points, the oldest first; none if no price has come yet."""
         tape = self._tapes.get(symbol)
         return [] if tape is None else list(tape.points())
 

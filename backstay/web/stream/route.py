@@ -18,25 +18,25 @@ router = APIRouter(prefix="/events", tags=["events"])
 
 
 class EventStreamResponse(StreamingResponse):
-    """Server-sent events; the server cuts off a client that does not read on, as for any answer."""
+    """Server-sent events; the server cuts off a client that stops reading, as for any answer."""
 
     media_type = "text/event-stream"
 
     def __init__(self, stream: EventStream, after_id: int, caller: Caller, access: Access) -> None:
-        """Send what follows an id for as long as the caller's token holds."""
+        """Send the events after an id for as long as the caller's token is in force."""
         self._stream = stream
         self._holder = caller.holder
         self._chunks = stream.chunks(after_id, lambda: access.still_holds(caller), self._holder)
-        # nginx would keep the answer until it has some kilobytes of it.
+        # nginx would hold the answer back until it has some kilobytes of it.
         super().__init__(self._chunks, headers={"X-Accel-Buffering": "no"})
 
     async def stream_response(self, send: Send) -> None:
-        """Send part after part, until the stream ends or its client is gone."""
-        if self._stream.is_full_for(self._holder):  # by now: many may have asked at once
+        """Send part after part, until the stream ends or its client disconnects."""
+        if self._stream.is_full_for(self._holder):  # checked again: many may have asked at once
             await _refuse(send)
             return
         async with aclosing(self._chunks):
-            # This takes the place, before anything is waited for.
+            # This takes the place, before the first wait.
             chunk = await anext(self._chunks, None)
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             while chunk is not None:
@@ -49,7 +49,7 @@ def _too_many() -> Problem:
     return Problem(
         503,
         "streams_full",
-        "event stream refused: this token has its share of those that may be open",
+        "event stream refused: this token already has its share of the open streams",
         headers=RETRY_SOON,
     )
 

@@ -23,6 +23,7 @@ from trading.exits.notation import (
     exits_line,
     exits_text,
     ladder_line,
+    share_from,
     trailing_from,
 )
 
@@ -140,6 +141,13 @@ def test_a_trail_begins_at_the_first_from() -> None:
     """White space around it may be of any kind and length."""
     expected = Trailing(distance=percent(2), start=TrailStart(rung=2))
     assert trailing_from("2% \t from   rung 2 ") == expected
+
+
+def test_a_share_has_as_many_decimals_as_a_row_keeps() -> None:
+    """A fraction has 18, and so a percentage 16."""
+    assert share_from("33.3333333333333333%") == Decimal("0.333333333333333333")
+    with pytest.raises(ValueError, match="has more than 16 decimals: round it"):
+        share_from("33.33333333333333333%")
 
 
 @pytest.mark.parametrize("text", ["2%" + " " * 250_000 + "x", "2%" + "\t from" * 50_000])

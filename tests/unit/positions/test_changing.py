@@ -65,6 +65,28 @@ def test_rungs_and_the_trail_that_began_at_one_change_together() -> None:
         assert outcome.position.take_profit_prices == (Decimal(104),)
 
 
+def test_take_profits_are_no_further_than_an_amount_can_pay() -> None:
+    """As at the open: a close that far away could never be booked."""
+    wishes = Changes(take_profits=asked_rungs_from("100000000000"))
+    assert isinstance(changed(a_position(), wishes, Decimal(102), TIME_US), Advance)
+    wishes = Changes(take_profits=asked_rungs_from("1000000000000"))
+    refused = changed(a_position(), wishes, Decimal(102), TIME_US)
+    assert isinstance(refused, Denial)
+    assert refused.text == (
+        "position 401: at a price of 2 times its last take-profit it would gain 499999999975.001, "
+        "and no amount may be beyond 90000000000: give nearer take-profits"
+    )
+
+
+def test_a_trail_that_is_set_begins_at_a_price() -> None:
+    """As at the open."""
+    refused = changed(
+        a_position(Side.SHORT), Changes(trailing=trail("2% from 150%")), Decimal(99), TIME_US
+    )
+    assert isinstance(refused, Denial)
+    assert "the trail begins at -50 (150%)" in refused.text
+
+
 @pytest.mark.parametrize("stop", [94, 95, 102, 103, 500])
 def test_a_stop_neither_loosens_nor_passes_the_mark_price(stop: int) -> None:
     """The text says what was asked, what is held, and what may be asked for."""

@@ -10,7 +10,6 @@ from trading.exits.ladder import Ladder, Rung, StopTarget, checked
 from trading.exits.level import percent
 from trading.model import CloseReason, Position, PositionStatus, Side
 from trading.money import ZERO
-from trading.positions.closing import rung_name
 from trading.positions.judging import Advance, Triggers, advanced, closed, triggers, unrealized_pnl
 
 
@@ -210,19 +209,3 @@ def test_unrealized_pnl_is_of_what_is_still_open(side: Side, earned: str) -> Non
     """A mark price values the open quantity, before costs."""
     assert unrealized_pnl(a_position(side), Decimal(105)) == Decimal(earned)
     assert unrealized_pnl(walked(a_position(), 111).position, Decimal(105)) == 0
-
-
-@pytest.mark.parametrize(
-    ("side", "rung", "distance", "name"),
-    [
-        (Side.LONG, 3, "10", "TP3 (+10%)"),
-        (Side.SHORT, 3, "10.0", "TP3 (-10%)"),
-        (Side.LONG, 1, "2.50", "TP1 (+2.5%)"),
-        (Side.LONG, 1, "1E+1", "TP1 (+10%)"),
-    ],
-)
-def test_rungs_are_called_what_people_call_them(
-    side: Side, rung: int, distance: str, name: str
-) -> None:
-    """A rung's name counts from 1 and shows the move that the price made."""
-    assert rung_name(side, rung, Decimal(distance), Decimal(1)) == name

@@ -1,5 +1,6 @@
 """A ladder's levels become prices at the fill, or the open is refused with the figures."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -187,6 +188,21 @@ def test_a_level_above_the_largest_price_is_refused(
     """No accepted price could reach it: its stop or take-profit would guard nothing."""
     why = f"{side} at {entry_price} refused: .*: prices lie above 0 and up to 1000000000000"
     with pytest.raises(ValueError, match=why):
+        a_position(side, entry_price=entry_price, ladder=ladder)
+
+
+@pytest.mark.parametrize(
+    ("side", "entry_price", "start", "says"),
+    [
+        (Side.SHORT, "100", "100%", "the trail begins at 0 (100%), and prices lie above 0"),
+        (Side.SHORT, "100", "150%", "the trail begins at -50 (150%), and prices lie above 0"),
+        (Side.LONG, "500000000000", "101%", "the trail begins at 1005000000000 (101%), and"),
+    ],
+)
+def test_a_trail_begins_at_a_price(side: Side, entry_price: str, start: str, says: str) -> None:
+    """One that no price reaches would seem to guard, and never begin."""
+    ladder = asked(take_profits="none", trailing=f"2% from {start}")
+    with pytest.raises(ValueError, match=re.escape(says)):
         a_position(side, entry_price=entry_price, ladder=ladder)
 
 

@@ -35,7 +35,7 @@ def of_position(event: PositionEvent) -> Words:
                 f"{event.side} of {plain(event.quantity)} {event.symbol} opened at "
                 f"{plain(event.entry_price)}{by}, {amount(event.hold)} held, "
                 f"stop-loss {plain(event.stop_price)}, take-profits {levels}"
-                + (f"; asked for: {event.asked}" if event.asked else ""),
+                + _besides(event.asked or ""),
             )
         case OpenDenied():
             whose = f" for {event.asked_by}" if event.asked_by else ""
@@ -119,6 +119,18 @@ def _of_change(event: TargetsReplaced | TrailingSet | TimeStopSet) -> Words:
             )
         case _:
             assert_never(event)
+
+
+def _besides(asked: str) -> str:
+    """What a ladder has besides its stop-loss and take-profits, out of its one-line notation."""
+    words = {"trailing ": "trail ", "close_after ": "closes after "}
+    parts = [
+        f", {word}{part.removeprefix(name)}"
+        for part in asked.split(", ")
+        for name, word in words.items()
+        if part.startswith(name)
+    ]
+    return "".join(parts)
 
 
 def _rung(event: RungHit) -> str:

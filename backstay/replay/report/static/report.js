@@ -217,7 +217,7 @@ function aboutAll(positions) {
 
 function aboutOne(position) {
   const how = position.close_reason === null ? "still open" : reasonText(position.close_reason);
-  return `position ${position.id}, ${position.side}, ${how}, net ${money(position.net_pnl, true)} ${currency}`;
+  return `position ${position.id}, ${position.side}, ${how}, net ${money(position.net_pnl, true)} ${currency}; asked for: ${position.asked}`;
 }
 
 function showOutcomes() {
@@ -225,6 +225,7 @@ function showOutcomes() {
   const reasons = [
     { text: "take-profit", kind: "rung", is: (it) => it.close_reason === "TAKE_PROFIT" },
     { text: "stop-loss", kind: "stop", is: (it) => it.close_reason === "STOP_LOSS" },
+    { text: "time stop", kind: "muted", is: (it) => it.close_reason === "TIME" },
     { text: "by hand", kind: "muted", is: (it) => it.close_reason === "MANUAL" },
     { text: "still open", kind: "muted", is: (it) => it.close_reason === null },
   ].map(({ text, kind, is }) => ({ text, kind, value: report.positions.filter(is).length }));
@@ -296,6 +297,7 @@ function showTable() {
       text: (it) => it.exit_price ?? "",
       value: (it) => (it.exit_price === null ? null : Number(it.exit_price)),
     },
+    { name: "Asked for", text: (it) => it.asked },
     amounts("Notional", "notional"),
     amounts("Gross PnL", "gross_pnl", true),
     amounts("Costs", "costs"),

@@ -1,7 +1,8 @@
 /* How the replay's report says amounts, times and reasons. */
 
 export function reasonText(reason) {
-  return { TAKE_PROFIT: "take-profit", STOP_LOSS: "stop-loss", MANUAL: "by hand" }[reason] ?? reason;
+  return { TAKE_PROFIT: "take-profit", STOP_LOSS: "stop-loss", TIME: "time stop",
+    MANUAL: "by hand" }[reason] ?? reason;
 }
 
 export function sign(amount) {

@@ -19,12 +19,6 @@ export class Refusal extends Error {
     this.errors = errors;
   }
 
-  /** The fields of the command's body that are wrong. */
-  get fields() {
-    return this.errors.filter(({ place }) => place.startsWith("body."))
-      .map(({ place }) => place.split(".")[1]);
-  }
-
   /** Whether nothing was done and nothing will be: the same command may be given anew. */
   get isFinal() {
     return this.status < 500;
@@ -47,6 +41,12 @@ export function get(path) {
     @param {Record<string, string>} [headers] */
 export function post(path, body, headers = {}) {
   return ask("POST", PREFIX + path, COMMAND_SECONDS, body, headers);
+}
+
+/** @param {string} path under /api/v1 @param {unknown} body
+    @param {Record<string, string>} [headers] */
+export function patch(path, body, headers = {}) {
+  return ask("PATCH", PREFIX + path, COMMAND_SECONDS, body, headers);
 }
 
 /** A list's pages, one after another.

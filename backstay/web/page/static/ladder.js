@@ -4,7 +4,7 @@
    Prices become JavaScript numbers for pixels only; what is written is the text that came. */
 
 import { svg, setAttribute, setText } from "./dom.js";
-import { figure } from "./format.js";
+import { dateTime, figure } from "./format.js";
 
 /** @typedef {import("./positions.js").Position} Position */
 /** @typedef {{kind: "stop" | "entry" | "rung", state: string, price: string, name: string,
@@ -19,11 +19,11 @@ const CHARACTER = 6.7; // the width of one, at the labels' size
 /** Everything that a ladder's drawing says, in pixels of its width. Pure.
     @param {Position} position @param {?string} mark price @param {number} width */
 export function ladderModel(position, mark, width) {
-  const x = scaleOf(position, width);
+  const x = scaleOf(position, width).at;
   const levels = levelsOf(position, x);
   placeLabels(levels, width);
-  return { levels, zones: zonesOf(position, levels), mark: markAt(position, mark, x, width),
-    label: describe(position, mark) };
+  return { levels, zones: zonesOf(position, levels), trail: trailOf(position, x),
+    mark: markAt(position, mark, x, width), label: describe(position, mark) };
 }
 
 /** A ladder's text alternative.
@@ -39,7 +39,22 @@ export function describe(position, mark) {
         + shareText(position, position.rungs_hit, ", closes "),
     `mark price ${mark === null ? "unknown" : figure(mark)}`,
     `${position.rungs_hit} of ${rungs.length} rungs hit`,
+    ...trailText(position), ...timeStopText(position),
   ].join(", ");
+}
+
+/** What a position's trail is, and the best price that it has followed.
+    @param {Position} position @returns {string[]} nothing where there is no trail */
+export function trailText({ asked, trailing_best_price: best }) {
+  if (asked.trailing === "none") return [];
+  return [`trail ${asked.trailing}`
+    + (best === null ? ", not begun" : `, best price ${figure(best)}`)];
+}
+
+/** When a position's time stop closes it.
+    @param {Position} position @returns {string[]} nothing where there is none */
+export function timeStopText({ closes_at: at }) {
+  return at === null ? [] : [`closes at ${dateTime(at)} UTC`];
 }
 
 /** Draw a ladder.
@@ -58,6 +73,7 @@ export function drawLadder(position, mark, width) {
     svg("path", { class: "toward", d: position.side === "LONG"
       ? `M${width - 9},${AXIS - 4}l5,4l-5,4` : `M9,${AXIS - 4}l-5,4l5,4` }),
     svg("rect", { class: "progress", y: AXIS - 1.5, height: 3 }),
+    ...drawTrail(model.trail),
     ...model.levels.map(drawLevel),
     svg("g", { class: "mark" },
       svg("path", { d: `M-5,${AXIS - 16}h10l-5,8z` }),
@@ -72,7 +88,7 @@ export function drawLadder(position, mark, width) {
     @param {SVGSVGElement} drawing @param {Position} position @param {?string} mark price */
 export function moveMark(drawing, position, mark) {
   const width = Number(drawing.getAttribute("width"));
-  const x = scaleOf(position, width);
+  const x = scaleOf(position, width).at;
   showMark(drawing, { mark: markAt(position, mark, x, width), label: describe(position, mark) });
 }
 
@@ -90,6 +106,15 @@ function showMark(drawing, { mark, label }) {
   setAttribute(progress, "width", String(Math.abs(mark.x - mark.entryX)));
   setAttribute(text, "x", String(mark.labelX));
   setText(text, mark.text);
+}
+
+/** The best price, and a line from it to the stop-loss that follows it. */
+function drawTrail(trail) {
+  if (trail === null) return [];
+  const { stop, best, text } = trail;
+  return [svg("g", { class: "trail" }, svg("title", {}, text),
+    svg("line", { x1: stop, x2: best, y1: AXIS - 10, y2: AXIS - 10 }),
+    svg("path", { d: `M${best},${AXIS - 14}v8` }))];
 }
 
 function drawLevel(level) {
@@ -111,15 +136,25 @@ function drawLevel(level) {
   return group;
 }
 
-/** From prices to pixels: stop, entry and rungs with some room around. */
-function scaleOf(position, width) {
+/** From prices to pixels and back: stop, entry, rungs and best price with some room around.
+    @param {Position} position @param {number} width
+    @returns {{at: (price: string) => number, priceAt: (x: number) => number}} */
+export function scaleOf(position, width) {
   const [stop, entry] = [Number(position.stop_loss), Number(position.entry_price)];
-  const rungs = position.take_profit_prices.map(Number);
+  const others = position.take_profit_prices.map(Number);
   // Without a rung there is no end toward profit: as much room as toward the stop, or a little.
-  if (rungs.length === 0) rungs.push(entry + (stop === entry ? entry / 20 : entry - stop));
-  const [low, high] = [Math.min(stop, entry, ...rungs), Math.max(stop, entry, ...rungs)];
+  if (others.length === 0) others.push(entry + (stop === entry ? entry / 20 : entry - stop));
+  if (position.trailing_best_price !== null) others.push(Number(position.trailing_best_price));
+  const [low, high] = [Math.min(stop, entry, ...others), Math.max(stop, entry, ...others)];
   const perPrice = (width - 2 * EDGE) / (high - low || 1);
-  return (price) => EDGE + (Number(price) - low) * perPrice;
+  return { at: (price) => EDGE + (Number(price) - low) * perPrice,
+    priceAt: (x) => low + (x - EDGE) / perPrice };
+}
+
+function trailOf(position, x) {
+  const { trailing_best_price: best, stop_loss: stop } = position;
+  return best === null ? null
+    : { best: x(best), stop: x(stop), text: trailText(position).join("") };
 }
 
 /** @returns {Level[]} the stop, the entry and the rungs */
@@ -129,7 +164,8 @@ function levelsOf(position, x) {
   const { stop_loss: stop, entry_price: entry, rungs_hit: hit } = position;
   const levels = position.take_profit_prices.map((price, index) => {
     const state = index < hit ? "hit" : index === hit ? "next" : "ahead";
-    const said = index < hit ? "hit" : "ahead";
+    const asked = position.take_profits[index].at;
+    const said = (index < hit ? "hit" : "ahead") + (asked.endsWith("%") ? `, asked for at ${asked}` : "");
     return level("rung", state, price,
       `TP${index + 1}${state === "hit" ? " ✓" : shareText(position, index, " · ")}`,
       `TP${index + 1}, ${said}${shareText(position, index, ", closes ")}:`);

@@ -5,7 +5,9 @@ import { Sync } from "./sync.js";
 import { logOut } from "./api.js";
 import { byId } from "./dom.js";
 import { followAccounts } from "./views/accounts.js";
-import { CloseAllForm, CloseForm } from "./views/close_forms.js";
+import { ChangeForm } from "./views/change_form.js";
+import { CloseAllForm } from "./views/close_all_form.js";
+import { CloseForm } from "./views/close_form.js";
 import { followClosed } from "./views/closed.js";
 import { announcer, followEvents } from "./views/events.js";
 import { HistoryView } from "./views/history.js";
@@ -20,6 +22,7 @@ const sync = new Sync(store);
 const say = (text) => announcer.say(text);
 
 const history = new HistoryView(store);
+const changing = new ChangeForm(store, sync, say);
 const closing = new CloseForm(store, sync, say);
 const closingAll = new CloseAllForm(store, sync, say);
 const opening = new OpenForm(store, sync, say);
@@ -29,7 +32,8 @@ const onHistory = (id) => history.show(id);
 
 followStatus(store);
 followAccounts(store);
-new PositionList(store, { onHistory, onClose: (id) => closing.show(id) });
+new PositionList(store, { onHistory, onChange: (id) => changing.show(id),
+  onClose: (id) => closing.show(id) });
 followMarkets(store, (symbol, candidate) => releasing.show(symbol, candidate));
 followEvents(store, onHistory);
 followClosed(store, onHistory);

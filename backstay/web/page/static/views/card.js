@@ -3,27 +3,32 @@
 import { decimal, plain, sign } from "../decimal.js";
 import { el, setAttribute, setText } from "../dom.js";
 import { duration, figure, milliseconds, quantity, signedMoney, signedPercent } from "../format.js";
-import { drawLadder, moveMark } from "../ladder.js";
+import { drawLadder, moveMark, timeStopText, trailText } from "../ladder.js";
 import { gainPercent, toneOf, totalPnl, unrealizedPnl } from "../positions.js";
 
 /** @typedef {import("../positions.js").Position} Position */
+
+/** @typedef {{onHistory: (id: number) => void, onChange: (id: number) => void,
+               onClose: (id: number) => void}} Actions what is done with a position */
 
 export class Card {
   #shown = { position: null, mark: null, width: 0 };
   #drawing = null;
 
-  /** @param {Position} position @param {(id: number) => void} onHistory
-      @param {(id: number) => void} onClose */
-  constructor(position, onHistory, onClose) {
+  /** @param {Position} position @param {Actions} actions */
+  constructor(position, { onHistory, onChange, onClose }) {
     const { id, symbol, side } = position;
     const title = `position-${id}-title`;
     this.size = el("p", { class: "muted" });
     this.whose = el("p", { class: "muted" });
     this.unguarded = el("p", { class: "unguarded" });
     this.ladder = el("div", { class: "ladder-place" });
+    this.more = el("p", { class: "muted" });
     this.amount = el("data", { class: "amount" });
     this.percent = el("span", { class: "percent" });
     this.parts = el("span", { class: "parts muted", hidden: true });
+    this.change = el("button", { type: "button", class: "small", "data-needs": "trade",
+      "aria-label": `Change position ${id}`, onclick: () => onChange(id) }, "Change");
     this.close = el("button", { type: "button", class: "small", "data-needs": "trade",
       "aria-label": `Close position ${id}`, onclick: () => onClose(id) }, "Close");
     this.node = el("li", { class: `card ${side.toLowerCase()}`, "data-position": id },
@@ -32,12 +37,12 @@ export class Card {
           el("h3", { id: title }, el("span", { class: "id" }, `#${id}`), ` ${symbol} `,
             el("span", { class: "side" }, side === "LONG" ? "▲ LONG" : "▼ SHORT")),
           this.size, this.whose, this.unguarded),
-        this.ladder,
+        el("div", { class: "drawn" }, this.ladder, this.more),
         el("p", { class: "pnl" }, el("span", { class: "visually-hidden" }, "PnL "),
           this.amount, " ", this.percent, this.parts),
         el("div", { class: "actions" },
           el("button", { type: "button", class: "small", "aria-label": `History of position ${id}`,
-            onclick: () => onHistory(id) }, "History"), this.close)));
+            onclick: () => onHistory(id) }, "History"), this.change, this.close)));
   }
 
   /** Show it as it is; only what changed is touched.
@@ -54,9 +59,11 @@ export class Card {
     const age = duration((now - milliseconds(position.opened_at)) / 1000);
     setText(this.size, `${quantity(position.open_quantity)} at ${figure(position.entry_price)}`);
     setText(this.whose, `${position.account} · ${age}`);
+    setText(this.more, [...trailText(position), ...timeStopText(position)].join(" · "));
+    this.more.hidden = this.more.textContent === "";
     setText(this.unguarded, position.unguarded ? `! ${position.unguarded}` : "");
     this.unguarded.hidden = !position.unguarded;
-    this.close.hidden = !mayTrade;
+    this.change.hidden = this.close.hidden = !mayTrade;
   }
 
   #showPnl(position, mark) {

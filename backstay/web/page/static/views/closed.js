@@ -7,7 +7,7 @@ import { toneOf } from "../positions.js";
 import { Table, write, writeButtons } from "./table.js";
 
 const SHOWN = 20;
-const REASONS = { TAKE_PROFIT: "Take-profit", STOP_LOSS: "Stop-loss", MANUAL: "By hand" };
+const REASONS = { TAKE_PROFIT: "Take-profit", STOP_LOSS: "Stop-loss", TIME: "Time stop", MANUAL: "By hand" };
 
 const SIGNAL = /^TradingView signal \d+/;
 

@@ -1,7 +1,7 @@
 /* What all dialogs share: the browser keeps the focus inside and gives it back. */
 
-import { Refusal } from "../api.js";
 import { byId, setAttribute, setText } from "../dom.js";
+import { goTo, showProblems } from "./field_problems.js";
 
 /** A dialog with a way out and a place for what became of a command. */
 export class Dialog {
@@ -49,30 +49,16 @@ export class FormDialog extends Dialog {
   async #submit(submit) {
     if (this.button.getAttribute("aria-disabled") === "true") return;
     this.tell(null);
-    this.#mark([]);
+    showProblems(this.form);
     // Not `disabled`: that would take the focus away from who pressed it.
     this.button.setAttribute("aria-disabled", "true");
     try {
       await submit(this.form);
     } catch (error) {
       this.tell(error.message);
-      if (error instanceof Refusal) this.#mark(error.fields);
+      goTo(showProblems(this.form, error));
     } finally {
       this.button.removeAttribute("aria-disabled");
     }
-  }
-
-  /** Mark the fields that are wrong, and go to the first; a field that is right loses its mark.
-      @param {string[]} names as the API's or, of a control that stands for several, in data-for */
-  #mark(names) {
-    const wrong = [...this.form.elements].filter((control) =>
-      [control.name, ...(control.dataset.for ?? "").split(" ")]
-        .some((name) => name !== "" && names.includes(name)));
-    for (const control of this.form.elements) {
-      setAttribute(control, "aria-invalid", wrong.includes(control) ? "true" : null);
-    }
-    const place = wrong[0]?.closest("details");
-    if (place) place.open = true;
-    wrong[0]?.focus();
   }
 }

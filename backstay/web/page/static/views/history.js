@@ -12,7 +12,10 @@ import { Dialog } from "./dialog.js";
 
 const CHART_HEIGHT = 280;
 const MARK_KINDS = { position_opened: "entry", rung_hit: "rung", stop_moved: "stop",
-  position_closed: "exit", price_quarantined: "note" };
+  stop_trailed: "stop", position_reduced: "exit", position_closed: "exit",
+  targets_replaced: "note", trailing_set: "note", time_stop_set: "note",
+  price_quarantined: "note" };
+const STOP_MOVES = new Set(["rung_hit", "stop_moved", "stop_trailed"]);
 const PNL = [["gross", "Gross"], ["entry_fee", "Entry fee"], ["exit_fee", "Exit fee"],
   ["spread", "Spread"], ["slippage", "Slippage"], ["net", "Net"]];
 
@@ -43,6 +46,7 @@ export class HistoryView {
     this.#draw = null;
     setText(byId("history-heading"), `Position ${id}`);
     setText(byId("history-summary"), "");
+    byId("history-exits").replaceChildren();
     byId("history-list").replaceChildren();
     byId("history-pnl").replaceChildren();
     this.dialog.show();
@@ -70,6 +74,8 @@ export class HistoryView {
       + `${quantity(position.quantity)} at ${figure(position.entry_price)}, `
       + `opened ${dateTime(position.opened_at)} UTC`
       + (position.closed_at === null ? "" : `, closed ${dateTime(position.closed_at)} UTC`));
+    byId("history-exits").replaceChildren(...exitsOf(position).map(([name, text]) =>
+      el("div", {}, el("dt", {}, name), el("dd", {}, text))));
     byId("history-list").replaceChildren(...items.map((item) =>
       el("li", { "data-tone": tone(item) },
         el("time", { datetime: item.done_at, title: `price or clock: ${item.time}` },
@@ -82,6 +88,22 @@ export class HistoryView {
       }, isCost ? figure(pnl[field]) : signedMoney(value)));
     }));
   }
+}
+
+/** The exits as they were asked for, and what they came to. */
+function exitsOf(position) {
+  const { asked, take_profits: rungs, trailing_best_price: best, closes_at: closesAt } = position;
+  const levels = rungs.map(({ at, price, close, hit }) => `${at === price ? "" : `${at} = `}`
+    + `${figure(price)}${close === "0%" ? "" : `, closes ${close}`}${hit ? " ✓" : ""}`);
+  return [
+    ["Stop-loss", `${asked.stop_loss} asked, ${figure(position.stop_loss)} `
+      + (position.closed_at === null ? "now" : "at the end")],
+    ["Take-profits", levels.join("; ") || "none"],
+    ["Trail", asked.trailing + (best === null ? "" : `, best price ${figure(best)}`)],
+    ["Close after", asked.close_after
+      + (closesAt === null ? "" : `, from ${dateTime(closesAt)} UTC on`)],
+    ["Take-profits exit at", asked.take_profit_fill === "level" ? "their own level" : "the price"],
+  ];
 }
 
 async function seriesOf(symbol) {
@@ -105,20 +127,44 @@ export function timeline({ position, items }, series, width, now) {
     .filter(({ time }) => time >= opened - room && time <= ended + room);
   const mark = position.mark_price; // of an open one: it is held still
   if (mark !== null) prices.push({ time: now, low: mark, high: mark, last: mark });
-  const marks = items.filter(({ kind }) => kind in MARK_KINDS).map((item) => ({
+  const marks = items.filter(isMarked).map((item) => ({
     time: milliseconds(item.time), price: priceOf(item), kind: MARK_KINDS[item.kind],
     text: `${clockTime(item.time)} ${item.text}`,
   }));
-  const rungs = position.take_profit_prices.map((price, index) => ({
-    price, kind: "rung", from: opened, text: `TP${index + 1} ${figure(price)}` }));
   const entry = { price: position.entry_price, kind: "entry", from: opened,
     text: `Entry ${figure(position.entry_price)}` };
   return priceChart({
     label: `Price of ${position.symbol} while position ${position.id} was held: `
       + items.map((item) => item.text).join("; "),
     width, height: CHART_HEIGHT, series: prices, marks,
-    levels: [entry, ...rungs, ...stopsOf(items, opened)],
+    levels: [entry, ...rungsOf(items, position, opened), ...stopsOf(items, opened)],
   });
+}
+
+/** Whether an event has a mark of its own; a rung's close has that of the rung. */
+function isMarked({ kind, data }) {
+  return kind in MARK_KINDS && (kind !== "position_reduced" || data.rung === null);
+}
+
+/** Where the take-profits were, from when until when: a person may replace those ahead. */
+function rungsOf(items, position, opened) {
+  const named = (prices, first, from) => prices.map((price, index) => ({
+    price, kind: "rung", from, text: `TP${first + index} ${figure(price)}` }));
+  const begun = items.find(({ kind }) => kind === "position_opened");
+  const rungs = named(begun?.data.take_profit_prices ?? position.take_profit_prices, 1, opened);
+  let ahead = [...rungs];
+  let hit = 0;
+  for (const { kind, data, time } of items) {
+    if (kind === "rung_hit") {
+      hit += 1;
+      ahead.shift();
+    }
+    if (kind !== "targets_replaced") continue;
+    for (const rung of ahead) rung.to = milliseconds(time);
+    ahead = named(data.take_profit_prices, hit + 1, milliseconds(time));
+    rungs.push(...ahead);
+  }
+  return rungs;
 }
 
 /** Where the stop-loss was, from when until when. */
@@ -128,8 +174,7 @@ function stopsOf(items, opened) {
   const stops = [{ price: first, from: opened }];
   for (const { kind, data, time } of items) {
     if (kind === "position_closed") stops.at(-1).to = milliseconds(time);
-    const moves = (kind === "rung_hit" || kind === "stop_moved")
-      && data.stop_after !== data.stop_before && !data.closes_position;
+    const moves = STOP_MOVES.has(kind) && data.stop_after !== data.stop_before && !data.closes_position;
     if (!moves) continue;
     stops.at(-1).to = milliseconds(time);
     stops.push({ price: data.stop_after, from: milliseconds(time) });
@@ -139,5 +184,6 @@ function stopsOf(items, opened) {
 
 function priceOf({ kind, data }) {
   return { position_opened: data.entry_price, rung_hit: data.price, stop_moved: data.stop_after,
-    position_closed: data.exit_price, price_quarantined: data.last_price }[kind];
+    stop_trailed: data.best_price, position_reduced: data.exit_price,
+    position_closed: data.exit_price, price_quarantined: data.last_price }[kind] ?? data.mark_price;
 }

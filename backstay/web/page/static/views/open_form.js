@@ -1,15 +1,18 @@
-/* Opening a position. Until an answer says what became of it, the same request keeps its key, so
-   that trying again opens one position at most. */
+/* Opening a position: what is asked for, the ladder that it would have, and the command. */
 
-import { NoAnswer, post, Refusal } from "../api.js";
-import { offer } from "../dom.js";
+import { post } from "../api.js";
+import { byId, offer } from "../dom.js";
 import { percent } from "../format.js";
 import { FormDialog } from "./dialog.js";
+import { ExitFields } from "./exit_fields.js";
+import { showProblems } from "./field_problems.js";
+import { KeyedCommand } from "./keyed.js";
+import { Asking, PreviewPanel } from "./preview.js";
 
-const EXITS = ["stop_loss", "take_profits", "trailing", "close_after", "take_profit_fill"];
+const NOTHING_YET = "Give a symbol and a size, and the ladder is drawn here before it is opened.";
 
 export class OpenForm {
-  #unanswered = null; // the last request whose outcome is not known, and its key
+  #command = new KeyedCommand();
 
   /** @param {import("../store.js").Store} store @param {import("../sync.js").Sync} sync
       @param {(text: string) => void} onDone is told what was opened */
@@ -17,36 +20,53 @@ export class OpenForm {
     this.sync = sync;
     this.onDone = onDone;
     this.dialog = new FormDialog("open", (form) => this.#open(form));
+    this.form = this.dialog.form;
+    this.exits = new ExitFields(byId("open-exits"), () => this.asking.soon());
+    this.exits.fill({}, []);
+    this.panel = new PreviewPanel(byId("open-preview"));
+    this.asking = new Asking(() => this.#preview(), (preview, isAgain) => {
+      showProblems(this.form);
+      this.panel.show(preview, isAgain);
+    }, (error) => this.#refused(error));
+    this.form.addEventListener("input", () => this.asking.soon());
+    this.dialog.dialog.addEventListener("close", () => this.asking.stop());
     store.follow(["accounts"], ({ accounts }) =>
-      offer(this.dialog.form.elements.account,
-        accounts.map(({ account }) => [account, account])));
+      offer(this.form.elements.account, accounts.map(({ account }) => [account, account])));
+    store.follow(["markets"], () => { if (this.dialog.dialog.open) this.asking.again(); });
   }
 
   show() {
     this.dialog.show();
-    this.dialog.form.elements.symbol.focus();
+    this.form.elements.symbol.focus();
+    this.asking.soon();
+  }
+
+  #request() {
+    return requestOf(new FormData(this.form), this.exits.value());
+  }
+
+  #preview() {
+    const { symbol, size } = this.form.elements;
+    if (symbol.value.trim() === "" || size.value.trim() === "") return null;
+    const body = this.#request();
+    return () => post("/positions/preview", body);
+  }
+
+  #refused(error) {
+    showProblems(this.form, error);
+    if (error === null) this.panel.clear(NOTHING_YET, null);
+    else this.panel.clear(error.message, "bad");
   }
 
   async #open(form) {
-    const body = requestOf(new FormData(form));
-    const text = JSON.stringify(body);
-    const key = this.#unanswered?.text === text ? this.#unanswered.key : newKey();
-    this.#unanswered = { text, key };
-    try {
-      const position = await post("/positions", body, { "Idempotency-Key": key });
-      this.#unanswered = null;
-      this.dialog.close();
-      form.elements.size.value = "";
-      this.sync.took([position]);
-      this.onDone(`Position ${position.id} opened: ${position.side} of ${position.quantity} `
-        + `${position.symbol} at ${position.entry_price}${untargeted(position)}`);
-    } catch (error) {
-      if (error instanceof Refusal && error.isFinal) this.#unanswered = null;
-      if (error instanceof NoAnswer) {
-        throw new Error(`${error.message}. Press Open position again: it opens one at most.`);
-      }
-      throw error;
-    }
+    this.asking.stop();
+    const position = await this.#command.send("/positions", this.#request(), post,
+      "Press Open position again: it opens one at most.");
+    this.dialog.close();
+    form.elements.size.value = "";
+    this.sync.took([position]);
+    this.onDone(`Position ${position.id} opened: ${position.side} of ${position.quantity} `
+      + `${position.symbol} at ${position.entry_price}${untargeted(position)}`);
   }
 }
 
@@ -57,17 +77,12 @@ function untargeted({ untargeted_fraction: share }) {
 }
 
 /** The request that a filled form asks for; what is left empty is left to the service.
-    @param {FormData} fields */
-export function requestOf(fields) {
+    @param {FormData} fields @param {ReturnType<ExitFields["value"]>} exits */
+export function requestOf(fields, exits) {
   const text = (name) => String(fields.get(name) ?? "").trim();
   const body = { account: text("account"), symbol: text("symbol"), side: text("side") };
   body[text("by")] = text("size");
-  for (const name of EXITS) if (text(name) !== "") body[name] = text(name);
+  for (const [name, value] of Object.entries(exits)) if (value.length !== 0) body[name] = value;
+  if (text("take_profit_fill") !== "") body.take_profit_fill = text("take_profit_fill");
   return body;
-}
-
-/** 128 random bits; randomUUID is not there where the page comes by plain HTTP from elsewhere. */
-function newKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return `page-${[...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }

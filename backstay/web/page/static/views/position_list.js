@@ -14,7 +14,7 @@ const ORDER_MS = 5000;
 const AGES_MS = 1000;
 const WIDTH_STEP = 10; // pixels by which a ladder's width changes
 
-/** @typedef {{onHistory: (id: number) => void, onClose: (id: number) => void}} Actions */
+/** @typedef {import("./card.js").Actions} Actions */
 
 export class PositionList {
   #cards = new Map();
@@ -127,7 +127,7 @@ export class PositionList {
       const position = this.store.state.positions.get(id);
       if (position === undefined) return;
       if (!this.#cards.has(id)) {
-        this.#cards.set(id, new Card(position, this.actions.onHistory, this.actions.onClose));
+        this.#cards.set(id, new Card(position, this.actions));
       }
       placed.push(this.#cards.get(id).node);
       if (!isFirst) return;

@@ -1,54 +1,10 @@
-/* Closing one position, or all that match: each says before what it will do. */
+/* Closing all positions that match: says before how many. */
 
 import { post } from "../api.js";
 import { byId, el, offer, setText } from "../dom.js";
-import { count, figure, quantity, signedMoney } from "../format.js";
-import { markOf, matches, unrealizedPnl } from "../positions.js";
+import { count } from "../format.js";
+import { matches } from "../positions.js";
 import { FormDialog } from "./dialog.js";
-
-export class CloseForm {
-  #id = 0;
-
-  /** @param {import("../store.js").Store} store @param {import("../sync.js").Sync} sync
-      @param {(text: string) => void} onDone is told what was closed */
-  constructor(store, sync, onDone) {
-    this.store = store;
-    this.sync = sync;
-    this.onDone = onDone;
-    this.dialog = new FormDialog("close", (form) => this.#close(form));
-    store.follow(["markets"], () => this.#describe());
-  }
-
-  /** @param {number} id of the position */
-  show(id) {
-    this.#id = id;
-    this.dialog.form.elements.note.value = "";
-    this.#describe();
-    this.dialog.show();
-  }
-
-  #describe() {
-    const position = this.store.state.positions.get(this.#id);
-    if (position === undefined) return;
-    const mark = markOf(position, this.store.state.markets);
-    const pnl = signedMoney(unrealizedPnl(position, mark));
-    setText(byId("close-text"),
-      `This closes position ${position.id}, ${position.side} of `
-      + `${quantity(position.open_quantity)} ${position.symbol} in account ${position.account}, `
-      + `at the mark price, now ${figure(mark)}. `
-      + `PnL of what is open, before costs: ${pnl}. It cannot be undone.`);
-  }
-
-  async #close(form) {
-    const note = form.elements.note.value.trim();
-    const answer = await post(`/positions/${this.#id}/close`, note === "" ? {} : { note });
-    this.dialog.close();
-    this.sync.took([answer.position]);
-    const { id, exit_price: price } = answer.position;
-    this.onDone(answer.already_closed ? `Position ${id} had been closed already, at ${price}`
-      : `Position ${id} closed at ${price}`);
-  }
-}
 
 export class CloseAllForm {
   /** @param {import("../store.js").Store} store @param {import("../sync.js").Sync} sync
