@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from actors.engine.dispatcher import PooledDispatcher
 from backstay.web.access.access import Access
+from backstay.web.api.history import history_item
 from backstay.web.app import create_app
 from backstay.web.backend import Backend, HookSettings, Probe
 from backstay.web.stream.event_stream import EventStream
@@ -116,6 +117,10 @@ class AppClient:
         """The answer's JSON."""
         assert response.is_success, response.text
         return response.json()
+
+    def told(self) -> list[str]:
+        """The texts of all events so far, as the stream of events has them."""
+        return [history_item(stored).text for stored in self.house.store.read_events(0, 1000)]
 
     # --- What most tests arrange -----------------------------------------------------------
 

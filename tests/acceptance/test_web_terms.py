@@ -50,8 +50,7 @@ def test_cost_rates_are_those_of_the_next_opens(api: AppClient) -> None:
         api.post(f"/positions/{position['id']}/close")["position"] for position in (before, after)
     ]
     assert [position["costs"] for position in closed] == ["0.06700000", "0.25000000"]
-    texts = [event["text"] for event in api.get("/events")["items"]]
-    assert "Cost rates of the next opens of demo: fee 1%, spread 0%, slippage 0.5%" in texts
+    assert "Cost rates of the next opens of demo: fee 1%, spread 0%, slippage 0.5%" in api.told()
 
 
 @pytest.mark.parametrize("body", [None, {}, {"fee": None, "spread": None, "slippage": None}])
