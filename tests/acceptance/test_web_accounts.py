@@ -47,7 +47,9 @@ def test_balances_are_strings_and_equity_follows_the_market(api: AppClient) -> N
     api.open(notional="25")
     api.open(notional="10", side="SHORT")
     api.price("102")
-    assert api.get("/accounts/demo") == {
+    account = api.get("/accounts/demo")
+    del account["costs"], account["exits"]
+    assert account == {
         "account": "demo",
         "account_type": "demo",
         "currency": "USDT",
