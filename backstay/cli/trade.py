@@ -146,7 +146,7 @@ def change(
     as_json: Json = False,
     url: Url = None,
 ) -> None:
-    """Change an open position: tighten its stop, replace the take-profits ahead, set a trail."""
+    """Change a position's exits: its stop-loss, take-profits, trail or time stop."""
     body = _exits(stop_loss, take_profit, trail, close_after)
     if not body:
         raise ValueError(
