@@ -44,23 +44,33 @@ def test_an_open_sends_what_is_given_and_a_key_of_its_own(
     assert "12401" in capsys.readouterr().out
 
 
-def test_an_open_may_have_its_own_ladder_and_key(
+def test_an_open_may_have_its_own_exits_and_key(
     stub: StubService, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Numbers stay the strings that were typed."""
+    """Each is the text that was typed: the service reads the notation."""
     stub.answers("POST positions", POSITION, 201)
     assert stub.run(
         "open", "btc-usdt", "--side", "SHORT", "--quantity", "0.10", "--account", "second",
-        "--stop-loss-pct", "2.5", "--take-profit-pcts", "3; 6;10", "--close-fractions", "0.5;0;0.5",
+        "--stop-loss", "62800", "--take-profit", "61000@40%>keep", "--take-profit", "3%",
+        "--trail", "2%/0.5% from rung 1", "--close-after", "4h", "--take-profit-fill", "level",
         "--key", "k-1", "--json",
     ) == 0  # fmt: skip
     assert stub.body() == {
         "account": "second", "symbol": "btc-usdt", "side": "SHORT", "quantity": "0.10",
-        "stop_loss_pct": "2.5", "take_profit_pcts": ["3", "6", "10"],
-        "close_fractions": ["0.5", "0", "0.5"],
+        "stop_loss": "62800", "take_profits": ["61000@40%>keep", "3%"],
+        "trailing": "2%/0.5% from rung 1", "close_after": "4h", "take_profit_fill": "level",
     }  # fmt: skip
     assert stub.requests[0].headers["Idempotency-Key"] == "k-1"
     assert json.loads(capsys.readouterr().out) == POSITION
+
+
+def test_an_open_may_say_that_it_has_none(stub: StubService) -> None:
+    """`none` reaches the service as a word, so that no default stands in."""
+    stub.answers("POST positions", POSITION, 201)
+    none = ("--stop-loss", "none", "--take-profit", "None", "--trail", "2%")
+    assert stub.run(*OPEN, *none) == 0
+    asked = stub.body()
+    assert (asked["stop_loss"], asked["take_profits"], asked["trailing"]) == ("none", "none", "2%")
 
 
 @pytest.mark.parametrize("error", [httpx.ConnectError("refused"), httpx.ReadError("broken")])
@@ -151,8 +161,23 @@ def test_a_close_sends_its_note(stub: StubService, capsys: pytest.CaptureFixture
     assert stub.body() == {}
     second = capsys.readouterr().out
     assert "12400" in first
-    assert "closed before" not in first
-    assert "closed before" in second
+    assert "already closed" not in first
+    assert "already closed" in second
+
+
+def test_a_part_is_closed_once_however_often_it_is_sent(stub: StubService) -> None:
+    """A share or a quantity, under a key of its own or a given one; a lost answer is asked for."""
+    answer = {"position": POSITION, "already_closed": False}
+    stub.gives("POST positions/12401/close", httpx.ReadError("broken"))
+    stub.answers("POST positions/12401/close", answer)
+    assert stub.run("close", "12401", "--share", "50%") == 0
+    first, second = stub.requests
+    assert stub.body() == {"share": "50%"}
+    assert UUID(first.headers["Idempotency-Key"])
+    assert first.headers["Idempotency-Key"] == second.headers["Idempotency-Key"]
+    assert stub.run("close", "12401", "--quantity", "0.001", "--key", "k-2") == 0
+    assert stub.body() == {"quantity": "0.001"}
+    assert stub.requests[-1].headers["Idempotency-Key"] == "k-2"
 
 
 def test_a_close_prints_the_answer_for_programs(
@@ -215,13 +240,19 @@ def test_what_close_all_left_open_is_listed_and_no_success(
     assert json.loads(capsys.readouterr().out) == answer
 
 
-def test_a_stop_is_tightened(stub: StubService, capsys: pytest.CaptureFixture[str]) -> None:
-    """The position with its new stop-loss comes back."""
+def test_a_position_is_changed(stub: StubService, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is given is sent, under a key; the position with its new stop-loss comes back."""
     stub.answers("PATCH positions/12401", POSITION | {"stop_loss": "96000.5"})
-    assert stub.run("tighten", "12401", "96000.5") == 0
+    assert stub.run("change", "12401", "--stop-loss", "96000.5") == 0
     assert stub.body() == {"stop_loss": "96000.5"}
+    assert UUID(stub.requests[0].headers["Idempotency-Key"])
     assert "96000.5" in capsys.readouterr().out
-    assert stub.run("tighten", "12401", "96000.5", "--json") == 0
+    assert stub.run(
+        "change", "12401", "--take-profit", "none", "--trail", "none", "--close-after", "2h",
+        "--key", "k-3", "--json",
+    ) == 0  # fmt: skip
+    assert stub.body() == {"take_profits": "none", "trailing": "none", "close_after": "2h"}
+    assert stub.requests[1].headers["Idempotency-Key"] == "k-3"
     assert json.loads(capsys.readouterr().out)["stop_loss"] == "96000.5"
 
 
@@ -262,15 +293,19 @@ def test_a_pause_and_its_end_say_what_holds_now(
         ([*OPEN, "--quantity", "1"], "either --notional or --quantity"),
         (["open", "X", "--side", "long", "--notional", "1e"], "--notional '1e' is not a number"),
         (["open", "X", "--side", "long", "--quantity", "NaN"], "--quantity 'NaN' is not a number"),
-        ([*OPEN, "--take-profit-pcts", "3,6"], "--take-profit-pcts '3,6' is not a number"),
+        ([*OPEN, "--take-profit-pcts", "3,6"], "Possible options: --take-profit"),
+        ([*OPEN, "--stop-loss-pct", "5"], "Possible options: --stop-loss"),
         ([*OPEN, "--key", "two words"], "--key 'two words' is not a key"),
         ([*OPEN, "--key", ""], "--key '' is not a key"),
         (["close"], "either the id of a position or --all"),
         (["close", "7", "--all"], "either the id of a position or --all"),
         (["close", "7", "--symbol", "BTCUSDT"], "choose among --all"),
         (["close", "7", "--force"], "choose among --all"),
-        (["close", "--all", "--yes", "--note", "x"], "--note belongs to one position"),
-        (["tighten", "7", "low"], "PRICE 'low' is not a number"),
+        (["close", "--all", "--yes", "--note", "x"], "belong to one position"),
+        (["close", "--all", "--yes", "--share", "50%"], "belong to one position"),
+        (["close", "--all", "--yes", "--key", "k"], "belong to one position"),
+        (["change", "7"], "nothing to change: give --stop-loss, --take-profit, --trail"),
+        (["change", "7", "--stop-loss", "5", "--key", "a b"], "--key 'a b' is not a key"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_any_call(
