@@ -22,6 +22,8 @@ from tests.acceptance.conftest import Log
 OPEN = {"/healthz", "/readyz", "/login", "/logout", f"{API}/hooks/tradingview/1"}
 ADMIN = {
     f"{API}/accounts",
+    f"{API}/accounts/1/costs",
+    f"{API}/accounts/1/exits",
     f"{API}/accounts/1/repair",
     f"{API}/accounts/1/transfers",
     f"{API}/markets/1",
