@@ -68,7 +68,7 @@ def needed(method: str, path: str) -> Scope | None:
     """The scope that the specification asks for; None where nobody is asked who they are."""
     if path in OPEN:
         return None
-    if method in {"GET", "HEAD"}:
+    if method in {"GET", "HEAD"} or path.endswith("/preview"):
         return Scope.READ
     return Scope.ADMIN if path in ADMIN else Scope.TRADE
 

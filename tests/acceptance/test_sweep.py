@@ -26,7 +26,7 @@ SEED = 4
 STOPS = ("2%", "3.5%")
 WHOLE = {
     "3%;6%;10%": "3%@0%>breakeven;6%@0%>previous;10%@100%>previous",
-    "1%@50%;2%>keep": "1%@50%>breakeven;2%@50%>keep",
+    "1%>keep;2%": "1%@0%>keep;2%@100%>previous",
 }
 """Take-profits, and the same without anything left out."""
 
