@@ -105,6 +105,10 @@ class ServiceClient:
         """Give a command, once."""
         return self._call("POST", path, body=body)
 
+    def put(self, path: str, body: dict[str, Any]) -> Any:
+        """Set what is at a path."""
+        return self._call("PUT", path, body=body)
+
     def delete(self, path: str) -> None:
         """Delete a path's resource."""
         self._call("DELETE", path)

@@ -12,6 +12,7 @@ from backstay.cli import replay as commands_replay
 from backstay.cli import service as commands_service
 from backstay.cli import show as commands_show
 from backstay.cli import simulate as commands_simulate
+from backstay.cli import terms as commands_terms
 from backstay.cli import tokens as commands_token
 from backstay.cli import trade as commands_trade
 from backstay.cli.client import CallError
@@ -60,6 +61,7 @@ for commands in (
     commands_metrics,
 ):
     app.add_typer(commands.app)
+commands_accounts.account.add_typer(commands_terms.app)
 app.add_typer(commands_accounts.account, name="account")
 app.add_typer(commands_notify.app, name="notify")
 app.add_typer(commands_token.app, name="token")

@@ -82,6 +82,32 @@ def wallets_table(page: dict[str, Any]) -> FittedTable:
     return FittedTable(columns, rows, _counted(len(rows), "account"))
 
 
+def costs_table(account: dict[str, Any]) -> FittedTable:
+    """The cost rates of an account's next opens."""
+    terms = account["costs"]
+    own, effective = terms["own"] or {}, terms["effective"]
+    return _terms_table(f"Costs of account {account['account']}'s next opens", own, effective)
+
+
+def exits_table(account: dict[str, Any]) -> FittedTable:
+    """The exits of an account's next opens that do not say their own."""
+    terms = account["exits"]
+    title = f"Exits of account {account['account']}'s next opens"
+    return _terms_table(title, terms["own"], terms["effective"])
+
+
+def _terms_table(title: str, own: dict[str, Any], effective: dict[str, Any]) -> FittedTable:
+    rows = [
+        (
+            _text(name.replace("_", " ")),
+            _text(value),
+            _text("the service" if own.get(name) is None else "the account"),
+        )
+        for name, value in effective.items()
+    ]
+    return FittedTable((("what",), ("value",), ("set by",)), rows, title)
+
+
 def transactions_table(account: str, page: dict[str, Any]) -> FittedTable:
     """An account's ledger entries, newest first."""
     columns = (

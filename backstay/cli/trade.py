@@ -10,6 +10,7 @@ from uuid import uuid4
 import typer
 
 from backstay.cli.client import ServiceAway, ServiceClient, path_of
+from backstay.cli.exits import CloseAfter, StopLoss, TakeProfitFill, TakeProfits, Trail, exits_body
 from backstay.cli.rendering import closed_table, closed_tables, one_position_table, trading_line
 from backstay.cli.terminal import Json, Url, amount_text, print_result
 from backstay.service.exits import EXIT_FAILED, EXIT_INPUT
@@ -22,23 +23,6 @@ Account = Annotated[str, typer.Option(help="The account.")]
 OneAccount = Annotated[str | None, typer.Option(help="Only this account; all by default.")]
 
 Key = Annotated[str | None, typer.Option(help="The idempotency key; a new one by default.")]
-StopLoss = Annotated[
-    str | None, typer.Option(help="The stop-loss: a price, or a distance from the entry as 5%.")
-]
-TakeProfits = Annotated[
-    list[str] | None,
-    typer.Option(
-        help="A take-profit, once for each: 65000, 3%, 65000@40% to close a share, "
-        "65000@40%>breakeven to say where the stop goes; none for no take-profit."
-    ),
-]
-Trail = Annotated[
-    str | None,
-    typer.Option(help='A trail: 2%, "2%/0.5% from rung 2", "600 from 65000", or none.'),
-]
-CloseAfter = Annotated[
-    str | None, typer.Option(help="A time stop: 4h, 30m, 2d after the entry, or none.")
-]
 
 
 @app.command("open")
@@ -59,10 +43,7 @@ def open_(
     take_profit: TakeProfits = None,
     trail: Trail = None,
     close_after: CloseAfter = None,
-    take_profit_fill: Annotated[
-        str | None,
-        typer.Option(help="Whether a take-profit closes at the market's price or its level."),
-    ] = None,
+    take_profit_fill: TakeProfitFill = None,
     key: Key = None,
     as_json: Json = False,
     url: Url = None,
@@ -75,9 +56,7 @@ def open_(
         body["notional"] = amount_text("--notional", notional)
     if quantity is not None:
         body["quantity"] = amount_text("--quantity", quantity)
-    body |= _exits(stop_loss, take_profit, trail, close_after)
-    if take_profit_fill is not None:
-        body["take_profit_fill"] = take_profit_fill
+    body |= exits_body(stop_loss, take_profit, trail, close_after, take_profit_fill)
     key = _key(key)
     with ServiceClient(url) as client:
         try:
@@ -146,8 +125,8 @@ def change(
     as_json: Json = False,
     url: Url = None,
 ) -> None:
-    """Change a position's exits: its stop-loss, take-profits, trail or time stop."""
-    body = _exits(stop_loss, take_profit, trail, close_after)
+    """Change an open position: its stop, the targets ahead, its trail or its time stop."""
+    body = exits_body(stop_loss, take_profit, trail, close_after)
     if not body:
         raise ValueError(
             "nothing to change: give --stop-loss, --take-profit, --trail or --close-after"
@@ -171,25 +150,6 @@ def resume(
 ) -> None:
     """Allow new positions again."""
     _set_trading("resume", reason, account, url, as_json)
-
-
-def _exits(
-    stop_loss: str | None,
-    take_profit: list[str] | None,
-    trail: str | None,
-    close_after: str | None,
-) -> dict[str, Any]:
-    """The exits of a request's body; what is not given is left out."""
-    rungs: Any = take_profit
-    if take_profit is not None and [one.strip().lower() for one in take_profit] == ["none"]:
-        rungs = "none"
-    given = {
-        "stop_loss": stop_loss,
-        "take_profits": rungs or None,
-        "trailing": trail,
-        "close_after": close_after,
-    }
-    return {name: value for name, value in given.items() if value is not None}
 
 
 def _key(key: str | None) -> str:

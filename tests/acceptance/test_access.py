@@ -22,6 +22,8 @@ from tests.acceptance.conftest import Log
 OPEN = {"/healthz", "/readyz", "/login", "/logout", f"{API}/hooks/tradingview/1"}
 ADMIN = {
     f"{API}/accounts",
+    f"{API}/accounts/1/costs",
+    f"{API}/accounts/1/exits",
     f"{API}/accounts/1/repair",
     f"{API}/accounts/1/transfers",
     f"{API}/markets/1",
@@ -66,7 +68,7 @@ def needed(method: str, path: str) -> Scope | None:
     """The scope that the specification asks for; None where nobody is asked who they are."""
     if path in OPEN:
         return None
-    if method in {"GET", "HEAD"}:
+    if method in {"GET", "HEAD"} or path.endswith("/preview"):
         return Scope.READ
     return Scope.ADMIN if path in ADMIN else Scope.TRADE
 

@@ -74,53 +74,65 @@ def test_the_same_key_opens_once(api: Api, shell: CommandLine) -> None:
     """A command that is given again tells of the first one's position."""
     api.price("ETHUSDT", "100")
     command = ("open", "ETHUSDT", "--side", "short", "--quantity", "0.1", "--key", "k")
-    rungs = ("--take-profit", "2%@50%", "--take-profit", "96")
-    first, again = shell.document(*command, *rungs), shell.document(*command, *rungs)
+    first = shell.document(*command, "--take-profit", "98@50%", "--take-profit", "4%")
+    again = shell.document(*command, "--take-profit", "98@50%", "--take-profit", "4%")
     assert first["id"] == again["id"]
-    assert [rung["price"] for rung in first["take_profits"]] == ["98", "96"]
+    assert first["take_profit_prices"] == ["98", "96"]
     code, _, error = shell.run(*command)
     assert code == 2
     assert "used for another request" in error
 
 
-def test_a_stop_is_tightened_and_positions_are_closed(api: Api, shell: CommandLine) -> None:
-    """By its id, and all at once; what is refused says why."""
+def test_positions_are_changed_and_closed(api: Api, shell: CommandLine) -> None:
+    """By its id, in parts, and all at once; what is refused says why."""
     api.price("SOLUSDT", "100")
     command = ("open", "SOLUSDT", "--side", "long", "--notional", "25")
     ids = [str(shell.document(*command)["id"]) for _ in range(3)]
-    assert shell.document("change", ids[0], "--stop-loss", "99.5")["stop_loss"] == "99.5"
+    changed = shell.document(
+        "change", ids[0], "--stop-loss", "99.5", "--take-profit", "104@50%", "--trail", "2%",
+        "--close-after", "4h",
+    )  # fmt: skip
+    assert (changed["stop_loss"], changed["asked"]["take_profits"]) == (
+        "99.5",
+        "104@50%>breakeven",
+    )
+    assert (changed["asked"]["trailing"], changed["asked"]["close_after"]) == (
+        "2%/0.1% from entry",
+        "4h",
+    )
     code, _, error = shell.run("change", ids[0], "--stop-loss", "90")
     assert code == 2
     assert "only tightens" in error
+    half = ("close", ids[0], "--share", "50%", "--key", "half")
+    assert shell.document(*half)["position"]["open_quantity"] == "0.125"
+    assert shell.document(*half)["position"]["open_quantity"] == "0.125"
+    code, _, error = shell.run("close", ids[0], "--quantity", "0.1", "--key", "half")
+    assert code == 2
+    assert "used for another request" in error
     closed = shell.document("close", ids[0], "--note", "news")
     assert closed["position"]["close_note"] == "news"
-    assert "it was already closed" in shell.says("close", ids[0])
+    assert "already closed" in shell.says("close", ids[0])
     both = shell.document("close", "--all", "--symbol", "solusdt", "--yes")
     assert sorted(str(position["id"]) for position in both["closed"]) == sorted(ids[1:])
 
 
-def test_a_position_is_changed_and_closed_in_parts(api: Api, shell: CommandLine) -> None:
-    """Prices, percentages, a trail and a time stop; a part is closed once by its key."""
+def test_an_account_s_terms_are_those_of_its_next_opens(api: Api, shell: CommandLine) -> None:
+    """Set, seen, taken by an open, and given up."""
+    api.open_account("frugal")
     api.price("ADAUSDT", "100")
-    opened = shell.document(
-        "open", "ADAUSDT", "--side", "long", "--notional", "100", "--stop-loss", "96",
-        "--take-profit", "103@40%>breakeven", "--take-profit", "6%", "--trail", "2% from rung 1",
-        "--close-after", "4h", "--take-profit-fill", "level",
-    )  # fmt: skip
-    number = str(opened["id"])
-    assert opened["stop_loss"] == "96"
-    assert [rung["price"] for rung in opened["take_profits"]] == ["103", "106"]
-    assert "closes_at" in opened
-    changed = shell.document(
-        "change", number, "--take-profit", "104", "--take-profit", "8%", "--close-after", "none"
-    )
-    assert [rung["price"] for rung in changed["take_profits"]] == ["104", "108"]
-    for _ in range(2):
-        part = shell.document("close", number, "--share", "50%", "--key", "half")
-        assert (part["position"]["status"], part["position"]["open_quantity"]) == ("OPEN", "0.5")
-    rest = shell.document("close", number, "--quantity", "0.5")["position"]
-    assert rest["status"] == "CLOSED"
-    assert "Take-profits ahead replaced by hand" in " ".join(shell.says("history", number).split())
+    shell.says("account", "costs", "frugal", "--fee", "0.1%", "--spread", "0%", "--slippage", "0%")
+    told = shell.says("account", "exits", "frugal", "--stop-loss", "4%", "--take-profit", "8%")
+    assert "8%@100%>breakeven" in told
+    command = ("open", "ADAUSDT", "--side", "long", "--notional", "25", "--account", "frugal")
+    opened = shell.document(*command)
+    assert (opened["stop_loss"], opened["take_profit_prices"]) == ("96", ["108"])
+    closed = shell.document("close", str(opened["id"]))
+    assert closed["position"]["costs"] == "0.05000000"
+    given_up = shell.document("account", "exits", "frugal", "--reset")
+    assert given_up["exits"]["effective"]["stop_loss"] == "5%"
+    code, _, error = shell.run("account", "costs", "frugal", "--fee", "20%")
+    assert code == 2
+    assert "spread and slippage not given" in error
 
 
 def test_a_pause_refuses_opens_until_it_ends(api: Api, shell: CommandLine) -> None:

@@ -23,10 +23,17 @@ from trading.model import EntryType, LedgerEntry
 from trading.money import ZERO
 
 SEED = 4
-STOPS = ("2", "3.5")
-TAKE_PROFITS = ("3;6;10", "1;2")
-SWEEP = ("--sweep", f"stop_loss_pct={','.join(STOPS)}")
-BOTH = (*SWEEP, "--sweep", f"take_profit_pcts={','.join(TAKE_PROFITS)}")
+STOPS = ("2%", "3.5%")
+WHOLE = {
+    "3%;6%;10%": "3%@0%>breakeven;6%@0%>previous;10%@100%>previous",
+    "1%>keep;2%": "1%@0%>keep;2%@100%>previous",
+}
+"""Take-profits, and the same without anything left out."""
+
+TAKE_PROFITS = tuple(WHOLE)
+
+SWEEP = ("--sweep", f"stop_loss={','.join(STOPS)}")
+BOTH = (*SWEEP, "--sweep", f"take_profits={','.join(TAKE_PROFITS)}")
 REPLAY = ("replay", "prices.csv", "--signals", "signals.csv", "--balance", "300")
 
 
@@ -40,13 +47,13 @@ def write_prices(span_us: int = SPAN_US) -> None:
             )
 
 
-def write_signals(stop_loss_pct: str = "", take_profit_pcts: str = "") -> None:
-    """Signals with this ladder, whose fractions are the default."""
+def write_signals(stop_loss: str = "", take_profits: str = "") -> None:
+    """Signals with these exits."""
     with Path("signals.csv").open("w", encoding="utf-8") as file:
-        file.write("id,timestamp,symbol,side,notional,stop_loss_pct,take_profit_pcts\n")
+        file.write("id,timestamp,symbol,side,notional,stop_loss,take_profits\n")
         file.writelines(
             f"{one.signal_id},{one.time_us},{one.symbol},{one.side},{one.notional},"
-            f"{stop_loss_pct},{take_profit_pcts}\n"
+            f"{stop_loss},{take_profits}\n"
             for one in simulated_signals(SEED)
         )
 
@@ -81,13 +88,13 @@ def test_each_ladder_of_a_sweep_comes_to_what_its_plain_replay_comes_to(
     told = shell.says(*REPLAY, *BOTH, "--workers", "2", "--report", "swept")
     ladders = json.loads(Path("swept/sweep.json").read_text())["ladders"]
     expected = {}
-    for stop_loss_pct in STOPS:
-        for take_profit_pcts in TAKE_PROFITS:
-            write_signals(stop_loss_pct, take_profit_pcts)
+    for stop_loss in STOPS:
+        for take_profits in TAKE_PROFITS:
+            write_signals(stop_loss, take_profits)
             shell.says(*REPLAY, "--report", "plain")
             report = json.loads(Path("plain/report.json").read_text())
-            expected[stop_loss_pct, take_profit_pcts] = figures_of(report)
-    found = {(row["stop_loss_pct"], ";".join(row["take_profit_pcts"])): row for row in ladders}
+            expected[stop_loss, WHOLE[take_profits]] = figures_of(report)
+    found = {(row["stop_loss"], row["take_profits"]): row for row in ladders}
     assert {
         key: {name: row[name] for name in expected[key]} for key, row in found.items()
     } == expected
@@ -104,15 +111,16 @@ def test_each_ladder_of_a_sweep_comes_to_what_its_plain_replay_comes_to(
 def test_what_is_not_swept_stays_each_signals_own(shell: CommandLine) -> None:
     """One ladder of a sweep that chooses what the signals have already changes nothing."""
     write_prices(SPAN_US // 4)
-    write_signals("5", "1;2")
-    told = shell.says(*REPLAY, "--sweep", "take_profit_pcts=1;2", "--report", "one")
+    write_signals("5%", "1%;2%")
+    told = shell.says(*REPLAY, "--sweep", "take_profits=1%;2%", "--report", "one")
     assert told.splitlines()[0] == "1 ladder"
-    shell.says(*REPLAY, "--sweep", "stop_loss_pct=5", "--report", "other")
+    shell.says(*REPLAY, "--sweep", "stop_loss=5%", "--report", "other")
     [[one], [other]] = (
         json.loads(Path(name, "sweep.json").read_text())["ladders"] for name in ("one", "other")
     )
-    assert (one.pop("stop_loss_pct"), one.pop("take_profit_pcts")) == (None, ["1", "2"])
-    assert (other.pop("stop_loss_pct"), other.pop("take_profit_pcts")) == ("5", None)
+    rungs = "1%@0%>breakeven;2%@100%>previous"
+    assert (one.pop("stop_loss"), one.pop("take_profits")) == (None, rungs)
+    assert (other.pop("stop_loss"), other.pop("take_profits")) == ("5%", None)
     assert one == other
     assert ",own," in Path("one/sweep.csv").read_text()
 
@@ -145,19 +153,24 @@ def test_equal_sweeps_give_equal_bytes(shell: CommandLine) -> None:
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        (["stop_loss_pct=2,100"], "--sweep stop_loss_pct: '100' is refused: stop_loss_pct 100 is"),
-        (["stop_loss_pct=0"], "'0' is refused"),
-        (["stop_loss_pct=2;3"], "'2;3' is refused: one number is a stop-loss; separate values by"),
-        (["stop_loss_pct=2,,3"], "'' is refused: '' is not a number"),
-        (["stop_loss_pct=2,2.0"], "'2.0' is given twice; remove one"),
-        (["take_profit_pcts=3;6,6;3"], "--sweep take_profit_pcts: '6;3' is refused: take-profit"),
-        (["take_profit_pcts=65000;66000"], "is 65000 a price? Write its distance from the entry"),
-        (["take_profit_pcts=1;2;3;4;5;6;7;8;9"], "9 take-profit rungs: at most 8"),
-        (["close_fractions=1"], "--sweep 'close_fractions=1' is neither stop_loss_pct=2,3,5 nor"),
-        (["stop_loss_pct"], "--sweep 'stop_loss_pct' is neither"),
-        (["stop_loss_pct=2", "stop_loss_pct=3"], "--sweep gives stop_loss_pct twice; put all"),
+        (["stop_loss=2%,100%"], "stop-loss 100% is not below 100%; to give a price, leave out the"),
+        (["stop_loss=0%"], "--sweep stop_loss: '0%' is refused: stop_loss: '0%' is not above 0"),
+        (["stop_loss=2%;3%"], "'2%;3%' is refused: stop_loss: "),
+        (["stop_loss=2%,,3%"], "'' is refused: it is empty"),
+        (["stop_loss=2%,2.0%"], "'2.0%' is given twice; remove one"),
+        (["take_profits=3%;6%,6%;3%"], "--sweep take_profits: '6%;3%' is refused: take_profits: "),
+        (["take_profits=1%;2%;3%;4%;5%;6%;7%;8%;9%"], "9 take-profits: give at most 8"),
+        (["take_profits=1%@60%;2%@60%"], "the shares of the take-profits come to 120% at number 2"),
+        (["trailing=0"], "'0' is not above 0"),
+        (["trailing=none,none"], "'none' is given twice; remove one"),
+        (["close_after=4"], "--sweep close_after: '4' is refused"),
+        (["stop_loss_pct=2"], "--sweep stop_loss_pct is now stop_loss, with values such as 2%,3%"),
+        (["take_profit_pcts=2"], "is now take_profits, with values such as '3%;6%;10%,2%;4%;8%'"),
+        (["close_fractions=1"], "is now take_profits, with values such as 3%@25%;6%@75%"),
+        (["stop_loss"], "--sweep 'stop_loss' is unknown: give stop_loss, take_profits"),
+        (["stop_loss=2%", "stop_loss=3%"], "--sweep gives stop_loss twice; put all"),
         (
-            [f"stop_loss_pct={','.join(f'0.{n}1' for n in range(1, 1003))}"],
+            [f"stop_loss={','.join(f'0.{n}1%' for n in range(1, 1003))}"],
             "--sweep asks for 1002 ladders; at most 1000 are tried",
         ),
     ],
@@ -189,16 +202,16 @@ def test_options_that_do_not_go_with_a_sweep_are_refused(
     assert reason in error
 
 
-def test_a_ladder_that_a_signals_fractions_do_not_fit_is_refused(shell: CommandLine) -> None:
+def test_exits_that_do_not_go_with_a_signals_own_are_refused(shell: CommandLine) -> None:
     """Its line is named, before anything is played."""
     write_prices(SPAN_US // 100)
     Path("signals.csv").write_text(
-        "id,timestamp,symbol,side,notional,close_fractions\n"
-        "s1,1,BTCUSDT,LONG,25,\ns2,1,BTCUSDT,LONG,25,0.25;0.25;0.5\n"
+        "id,timestamp,symbol,side,notional,trailing\n"
+        "s1,1,BTCUSDT,LONG,25,\ns2,1,BTCUSDT,LONG,25,2% from rung 3\n"
     )
-    code, _, error = shell.run(*REPLAY, "--sweep", "take_profit_pcts=1;2;3,1;2")
+    code, _, error = shell.run(*REPLAY, "--sweep", "take_profits=1%;2%;3%,1%;2%")
     assert code == 2
-    assert "signals.csv, line 3: 3 close fractions for 2 take-profit percentages" in error
+    assert "signals.csv, line 3: the trail begins at rung 3, and the ladder has 2" in error
     assert "--sweep" in error
 
 
@@ -245,7 +258,7 @@ def test_a_worker_that_is_killed_ends_the_sweep_with_a_clear_error(pipe: Path) -
     killer = threading.Thread(target=kill_a_reader)
     killer.start()
     with pytest.raises(ReplayError, match="a worker process ended before its time"):
-        ranked(swept(setup, grid_of(["stop_loss_pct=2,3"]), workers=1))
+        ranked(swept(setup, grid_of(["stop_loss=2%,3%"]), workers=1))
     killer.join()
     assert set(multiprocessing.active_children()) == others
 

@@ -35,6 +35,19 @@ ACCOUNT: dict[str, Any] = {
     "locked_balance": "25.00000000", "used_balance": "25.00000000",
     "available_balance": "977.32225000", "unrealized_pnl": None, "equity": None,
     "open_positions": 1,
+    "costs": {
+        "own": None, "effective": {"fee": "0.26%", "spread": "0.1%", "slippage": "0.05%"},
+    },
+    "exits": {
+        "own": {
+            "stop_loss": "4%", "take_profits": None, "trailing": None, "close_after": None,
+            "take_profit_fill": None,
+        },
+        "effective": {
+            "stop_loss": "4%", "take_profits": "3%@0%>breakeven;6%@100%>previous",
+            "trailing": "none", "close_after": "none", "take_profit_fill": "price",
+        },
+    },
 }  # fmt: skip
 
 

@@ -200,3 +200,51 @@ def test_a_repair_needs_its_reason_and_a_reason_its_repair(
     assert stub.run("repair", "demo", *options) == 2
     assert "--apply and --reason go together" in capsys.readouterr().err
     assert stub.requests == []
+
+
+def test_an_account_s_terms_are_shown(
+    stub: StubService, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each with the one that sets it: the account or the service."""
+    stub.answers("GET accounts/demo", ACCOUNT)
+    assert stub.run("account", "costs", "demo") == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "fee 0.26% the service" in told
+    assert stub.run("account", "exits", "demo") == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "stop loss 4% the account" in told
+    assert "take profits 3%@0%>breakeven;6%@100%>previous the service" in told
+    assert stub.run("account", "exits", "demo", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == ACCOUNT
+
+
+def test_an_account_s_terms_are_set_as_they_are_typed(stub: StubService) -> None:
+    """Only what is given is sent: it replaces what the account had of its own."""
+    stub.answers("PUT accounts/demo/costs", ACCOUNT)
+    stub.answers("PUT accounts/demo/exits", ACCOUNT)
+    rates = ("--fee", "0.1%", "--spread", "0%", "--slippage", "0.05%")
+    assert stub.run("account", "costs", "demo", *rates) == 0
+    assert stub.body() == {"fee": "0.1%", "spread": "0%", "slippage": "0.05%"}
+    assert stub.run(
+        "account", "exits", "demo", "--stop-loss", "4%", "--take-profit", "3%@50%",
+        "--take-profit", "6%", "--trail", "2% from rung 1", "--close-after", "2d",
+        "--take-profit-fill", "level",
+    ) == 0  # fmt: skip
+    assert stub.body() == {
+        "stop_loss": "4%", "take_profits": ["3%@50%", "6%"], "trailing": "2% from rung 1",
+        "close_after": "2d", "take_profit_fill": "level",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["costs", "exits"])
+def test_an_account_s_terms_are_given_up(
+    stub: StubService, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    """`--reset` sends an empty body, and goes with no other option."""
+    stub.answers(f"PUT accounts/demo/{kind}", ACCOUNT)
+    assert stub.run("account", kind, "demo", "--reset") == 0
+    assert stub.body() == {}
+    other = ("--fee", "1%") if kind == "costs" else ("--stop-loss", "4%")
+    assert stub.run("account", kind, "demo", "--reset", *other) == 2
+    assert "leave out the other options" in capsys.readouterr().err
+    assert len(stub.requests) == 1

@@ -152,17 +152,24 @@ def checked(ladder: Ladder, *, living: bool = False) -> Ladder:
             "there is no stop-loss: give one such as 5%, or a trail from the entry in its place"
         )
     if stop is not None:
-        _check_level(stop, "stop-loss")
-        if stop.is_percent and stop.value >= HUNDRED:
-            raise ValueError(
-                f"stop-loss {stop} is not below 100%; to give a price, leave out the %"
-            )
+        check_stop_loss(stop)
     check_rungs(ladder.rungs, in_order=not living)
     if ladder.trailing is not None:
         check_trailing(ladder.trailing, len(ladder.rungs))
     if ladder.close_after_us is not None:
         check_close_after(ladder.close_after_us)
     return ladder
+
+
+def check_stop_loss(stop: Level) -> None:
+    """Refuse a stop-loss at which a LONG would have lost everything, or more.
+
+    Raises:
+        ValueError: with the figure and the remedy.
+    """
+    _check_level(stop, "stop-loss")
+    if stop.is_percent and stop.value >= HUNDRED:
+        raise ValueError(f"stop-loss {stop} is not below 100%; to give a price, leave out the %")
 
 
 def check_rungs(

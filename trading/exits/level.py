@@ -41,7 +41,7 @@ def percent(value: Decimal | int | str) -> Level:
     return Level(Decimal(value), is_percent=True)
 
 
-def level_from(text: str, *, percentage_max: Decimal = PERCENTAGE_MAX) -> Level:
+def level_from(text: str) -> Level:
     """Read a level: `103.5` is a price, `3%` a distance from the entry.
 
     Raises:
@@ -51,9 +51,9 @@ def level_from(text: str, *, percentage_max: Decimal = PERCENTAGE_MAX) -> Level:
     if not bare.endswith("%"):
         return Level(price_from(bare))
     distance = percentage_from(bare)
-    if distance > percentage_max:
+    if distance > PERCENTAGE_MAX:
         raise ValueError(
-            f"{bare} is above {plain(percentage_max)}%; to give a price, leave out the %"
+            f"{bare} is above {plain(PERCENTAGE_MAX)}%; to give a price, leave out the %"
         )
     return Level(distance, is_percent=True)
 

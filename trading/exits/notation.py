@@ -25,6 +25,7 @@ from trading.exits.ladder import (
     TrailStart,
     check_close_after,
     check_rungs,
+    check_stop_loss,
     check_trailing,
     filled_in,
 )
@@ -62,7 +63,11 @@ def exits_from(fields: Mapping[str, str]) -> Exits:
 
 def stop_loss_from(text: str) -> Level | Said:
     """Read a stop-loss: `62800`, `5%` or `none`."""
-    return Said.NONE if _is_none(text) else level_from(text)
+    if _is_none(text):
+        return Said.NONE
+    stop = level_from(text)
+    check_stop_loss(stop)
+    return stop
 
 
 def take_profits_from(text: str) -> tuple[Rung, ...]:

@@ -89,6 +89,7 @@ def check_ladders(
 _FORMER = {
     "stop_loss_pct": "stop_loss, with values such as 2%,3%",
     "take_profit_pcts": "take_profits, with values such as '3%;6%;10%,2%;4%;8%'",
+    "close_fractions": "take_profits, with values such as 3%@25%;6%@75%",
 }
 """The names for percentages only, and what stands in their place."""
 
