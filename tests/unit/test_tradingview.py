@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from backstay.web.hooks.body import AlertError
 from backstay.web.hooks.tradingview import ALERTS_MAX, KEYS, SIZES, Alert, parsed
-from trading.exits.notation import EXIT_FIELDS
+from trading.exits.notation import EXIT_FIELDS, exits_text
 from trading.money import is_money
 from trading.signals import SignalAction
 
@@ -24,6 +24,8 @@ FILLED_IN = {
     "strategy.order.action": "buy",
     "strategy.order.id": "Long",
     "strategy.market_position": "long",
+    "strategy.market_position_size": "1.5",
+    "strategy.prev_market_position_size": "2",
 }
 
 
@@ -286,7 +288,9 @@ def test_the_documented_texts_are_understood() -> None:
         for placeholder, value in FILLED_IN.items():
             text = text.replace("{{" + placeholder + "}}", value)
         alerts.append(only(text.encode()))
-    assert [alert.action for alert in alerts] == ["buy", "buy", "sell", "close"]
+    assert [alert.action for alert in alerts] == ["buy", "buy", "sell", "close", "buy", "close"]
+    assert exits_text(alerts[4].exits)["trailing"] == "2%/0.5% from rung 2"
+    assert alerts[5].share == Decimal("0.5")
     assert {alert.symbol for alert in alerts} == {"BTCUSDT"}
     assert alerts[0].client_id == "alert-1 BTCUSDT.P 60 Long buy 2026-01-31T12:00:00Z"
     assert alerts[0].sent_us == 1_769_860_800_000_000

@@ -16,10 +16,15 @@ Fields = Mapping[str, Any]
 """An alert's fields by their names in lower case, as they are sent."""
 
 _PLACEHOLDER = re.compile(r"\{\{[^{}]{0,80}\}\}")
-_KEY = re.compile(r"([A-Za-z_][A-Za-z0-9_]*+)[ \t]*+[=:][ \t]*+", re.ASCII)
-_QUOTED = re.compile(r'"([^"]*)"(?=[\s,;]|$)')
+_KEY = re.compile(r"([A-Za-z_][A-Za-z0-9_]*+)[ \t]*+[=:]", re.ASCII)
+_QUOTED = re.compile(r'[ \t]*+"([^"]*)"(?=[\s,;]|$)')
 _SEPARATORS = re.compile(r"[\s,;]*+")
-_NEXT_KEY = re.compile(r"(?<![\s,;])[\s,;]++(?=[A-Za-z_][A-Za-z0-9_]*+[ \t]*+[=:])", re.ASCII)
+# After `sl= ` a key with `=` follows an empty value; BINANCE: after `symbol: ` begins the value.
+_NEXT_KEY = re.compile(
+    r"(?<![\s,;])(?!(?<=[=:])[ \t]++[A-Za-z_][A-Za-z0-9_]*+[ \t]*+:)"
+    r"[\s,;]++(?=[A-Za-z_][A-Za-z0-9_]*+[ \t]*+[=:])",
+    re.ASCII,
+)
 _AROUND = " \t\r\n\f\v,;"
 
 
