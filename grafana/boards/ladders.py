@@ -86,7 +86,7 @@ LADDERS_ROW = Row(
         Graph(
             title="Stop moves by destination",
             description=(
-                "Stop-losses moved by a rung to the entry price (breakeven) or elsewhere (rung),"
+                "Stop-losses moved by a rung to breakeven or elsewhere (rung),"
                 f" by a trail, or by hand, {PER_BAR}."
             ),
             queries=(Query(some_per_bar("stop_loss_moves_total", "to"), "{{to}}"),),

@@ -17,7 +17,7 @@ from tests.acceptance.house import at_once
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
 ACCOUNTS = ("load-1", "load-2", "load-3")
-LADDERS: tuple[list[str], ...] = ([], ["2", "4"], ["1", "3", "6"])
+LADDERS: tuple[list[str], ...] = ([], ["2%", "4%"], ["1%", "3%", "6%"])
 READS = ("/accounts", "/positions?status=OPEN", "/positions?status=CLOSED", "/markets")
 
 
@@ -66,7 +66,7 @@ class FullLoad:
             body = {
                 "account": account, "symbol": chance.choice(SYMBOLS), "notional": "10",
                 "side": chance.choice(("LONG", "SHORT")),
-                "take_profit_pcts": chance.choice(LADDERS) or None,
+                "take_profits": chance.choice(LADDERS) or None,
             }  # fmt: skip
             body = {name: value for name, value in body.items() if value is not None}
             key = {"Idempotency-Key": uuid4().hex}

@@ -13,6 +13,7 @@ from backstay.web.access.connection_stats import ConnectionStats
 from backstay.web.app import create_app
 from backstay.web.backend import Backend
 from backstay.web.request_stats import RequestStats
+from harness.http_api import Api
 from harness.service_process import ServiceProcess
 
 TOUR = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
@@ -52,7 +53,9 @@ def test_every_command_of_the_tour_is_answered(service: ServiceProcess) -> None:
     assert ended.returncode == 0, ended.stdout + ended.stderr
     of_a_problem = {"type", "title", "detail"}
     assert keys(blocks("json")) - keys(ended.stdout) - of_a_problem == set()
-    assert "net 2.32225" in ended.stdout
+    # A price is answered when it is accepted, before the position that it closes.
+    with Api(service) as api:
+        assert api.until(1, lambda it: it["status"] == "CLOSED")["net_pnl"] == "2.32225000"
 
 
 def test_every_route_is_in_the_tour() -> None:

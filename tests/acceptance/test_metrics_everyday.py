@@ -177,3 +177,14 @@ def test_a_trail_s_moves_are_counted_as_such(house: House, value: Value) -> None
     assert value("stop_loss_moves_total", to="trail") == 0
     house.price(102, 103)
     assert value("stop_loss_moves_total", to="trail") == 2
+
+
+def test_a_rung_s_move_to_breakeven_counts_before_costs_and_after(
+    house: House, value: Value
+) -> None:
+    """Both are breakeven; a level of the rung's own is another place, and `keep` moves nothing."""
+    rungs = {"take_profits": "1%>breakeven;2%>breakeven_net;3%>keep;4%>101.5;9%"}
+    house.open(25, ladder=exits_from(rungs).over())
+    house.price(101, 102, 103, 104)
+    assert value("stop_loss_moves_total", to="breakeven") == 2
+    assert value("stop_loss_moves_total", to="rung") == 1

@@ -89,7 +89,7 @@ def test_a_sweep_says_what_a_replay_would(shell: CommandLine) -> None:
     """Which file was put in order, and how many prices were not acted on."""
     write_signal("1700000000")
     prices = write_prices("1700000002,101", "1700000001,0", "1700000000,100")
-    code, out, _ = shell.run(*REPLAY, prices, "--sweep", "stop_loss_pct=2,3", "--workers", "1")
+    code, out, _ = shell.run(*REPLAY, prices, "--sweep", "stop_loss=2%,3%", "--workers", "1")
     assert code == 4
     assert "prices.csv is newest first: its rows were played in reverse." in plain(out)
     assert "1 price was not acted on: 1 rejected" in plain(out)

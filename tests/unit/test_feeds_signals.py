@@ -129,16 +129,24 @@ def test_a_bad_row_is_an_error_with_its_line(path: Path, row: str, reason: str) 
 @pytest.mark.parametrize(
     ("cells", "reason"),
     [
-        ("0,,", "stop_loss_pct 0 is not between 0 and 100"),
-        ("1;2,,", "stop_loss_pct '1;2' must be one number"),
-        (",6;3,", "percentages rise from 0"),
-        (",3;6;,", "take_profit_pcts '3;6;': '' is not a number"),
-        (",NaN,", "take_profit_pcts 'NaN': NaN is not up to 1000000"),
-        (",65000;66000;68000,", "is 65000 a price? Write its distance"),
-        (",,0.5;0.5", "2 close fractions for 3 take-profit percentages"),
-        (",,0.5;0.2;0.5", "close fractions sum to 1.2"),
-        (",,0;0;0." + "1" * 70, "with at most 18 decimals"),
-        (",3;1E+70,", "is not up to 1000000"),
+        ("0%,,,", "stop_loss: '0%' is not above 0"),
+        ("1%;2%,,,", "stop_loss: '1%;2%' is not a percentage such as 3%"),
+        (
+            "100%,,,",
+            "stop_loss: stop-loss 100% is not below 100%; to give a price, leave out the %",
+        ),
+        (",6%;3%,,", "take_profits: take-profit 2 of 3% is not beyond the 6% before it"),
+        (",3%;6%;,,", "take_profits: '' is not a take-profit: write LEVEL, LEVEL@SHARE or"),
+        (",NaN,,", "take_profits: 'NaN' is not a price such as 62800 or a percentage such as 5%"),
+        (",65000%,,", "take_profits: 65000% is above 1000%; to give a price, leave out the %"),
+        (',"65,000",,', "'65,000' may be one price with thousands separators or several"),
+        (",3%@50%;6%@70%,,", "the shares of the take-profits come to 120% at number 2"),
+        (",3%@0.00000000000000001%,,", "has more than 16 decimals: round it"),
+        (",3%;1E+70%,,", "take_profits: 1E+70% is too large"),
+        (f",{';'.join(f'{n}%' for n in range(1, 41))},,", "40 take-profits: give at most 8"),
+        (",,0,", "trailing: '0' is not above 0: give a price such as 62800"),
+        (",,2%/5,", "trailing: '5' is not a percentage: write it with its sign"),
+        (",,,4", "close_after: '4'"),
     ],
 )
 def test_a_bad_ladder_is_an_error_with_its_line(path: Path, cells: str, reason: str) -> None:
@@ -160,7 +168,10 @@ def test_an_id_given_twice_is_an_error_with_both_lines(path: Path) -> None:
     [
         ("id,timestamp,symbol,side", "header lacks notional"),
         ("1,1,X,LONG,5", "header has an unknown column '1'"),
-        (f"{HEADER},stop_loss", "header has an unknown column 'stop_loss'; known are id, "),
+        (f"{HEADER},stop", "header has an unknown column 'stop'; known are id, "),
+        (f"{HEADER},stop_loss_pct", "column stop_loss_pct is now stop_loss, with cells such as 5%"),
+        (f"{HEADER},take_profit_pcts", "is now take_profits, with cells such as 3%;6%;10%"),
+        (f"{HEADER},close_fractions", "is now take_profits, with cells such as 3%@25%;6%@75%"),
         (f"{HEADER},side", "header names 'side' twice"),
     ],
 )

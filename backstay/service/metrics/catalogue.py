@@ -130,8 +130,8 @@ LADDERS = MetricGroup(
         counter(
             "backstay_stop_loss_moves_total",
             _COUNT,
-            "tightened stop-losses: by a rung to the entry price, by a rung to another place, by a "
-            "trail, or by a client",
+            "tightened stop-losses: by a rung to breakeven (before costs or after), by a rung to "
+            "another place, by a trail, or by a client",
             label("to", *STOP_MOVES),
         ),
         counter(

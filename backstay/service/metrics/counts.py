@@ -19,6 +19,7 @@ from trading.events.positions import (
     StopMoved,
     StopTrailed,
 )
+from trading.exits.prices import breakeven_net_price
 from trading.money import ZERO
 
 Labels = tuple[str, ...]
@@ -119,8 +120,10 @@ class CommitCounts:
 
 
 def _target(hit: RungHit, change: Change) -> str:
-    """The label for where a rung moved the stop: to the entry price, or to another place."""
-    entry_price = next(
-        (p.entry_price for p in change.positions if p.position_id == hit.position_id), None
-    )
-    return "breakeven" if hit.stop_after == entry_price else "rung"
+    """The label for where a rung moved the stop: to breakeven, or to another place."""
+    for position in change.positions:
+        if position.position_id == hit.position_id:
+            entry_price = position.entry_price
+            net = breakeven_net_price(position.side, entry_price, position.rates)
+            return "breakeven" if hit.stop_after in (entry_price, net) else "rung"
+    return "rung"
