@@ -73,7 +73,7 @@ export class ExitFields {
 
   #append({ at = "", close = "", stop = "" } = {}) {
     const number = (index) => `Take-profit ${this.first + index}`;
-    const field = (name, value, placeholder) => el("input", { value, placeholder,
+    const field = (name, value, placeholder = "") => el("input", { value, placeholder,
       autocomplete: "off", spellcheck: "false", list: name === "stop" ? "rung-stops" : null,
       "data-name": name });
     const remove = el("button", { type: "button", class: "small", onclick: () => {
@@ -86,10 +86,15 @@ export class ExitFields {
     const labelled = (text, control) => el("div", { class: "field" }, el("label", {}, text, control));
     const row = el("li", { class: "rung-row" },
       labelled("Level ", field("at", at, "65000 or 3%")),
-      labelled("Closes ", field("close", close, "40%")),
-      labelled("Then stop to ", field("stop", stop, "previous")), remove);
+      labelled("Closes ", field("close", close)),
+      labelled("Then stop to ", field("stop", stop)), remove);
     const name = () => {
-      [...this.rows.children].forEach((one, index) => {
+      [...this.rows.children].forEach((one, index, all) => {
+        // What stands in for an empty field: the pattern of `filled_in` in trading/exits/ladder.py.
+        one.querySelector('[data-name="close"]').placeholder =
+          index === all.length - 1 ? "the rest" : "0%";
+        one.querySelector('[data-name="stop"]').placeholder =
+          this.first + index === 1 ? "breakeven" : "previous";
         for (const control of one.querySelectorAll("input")) {
           control.dataset.place = `take_profits.${index}.${control.dataset.name}`;
           control.setAttribute("aria-label", `${number(index)}: `
