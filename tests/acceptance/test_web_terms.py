@@ -53,9 +53,9 @@ def test_cost_rates_are_those_of_the_next_opens(api: AppClient) -> None:
     assert "Cost rates of the next opens of demo: fee 1%, spread 0%, slippage 0.5%" in api.told()
 
 
-@pytest.mark.parametrize("body", [None, {}, {"fee": None, "spread": None, "slippage": None}])
+@pytest.mark.parametrize("body", [{}, {"fee": None, "spread": None, "slippage": None}])
 def test_an_account_without_rates_of_its_own_has_the_service_s(api: AppClient, body: Any) -> None:
-    """An empty body, or nulls, give them back."""
+    """An empty object, or nulls, give them back."""
     api.put("/accounts/demo/costs", {"fee": "1%", "spread": "0%", "slippage": "0%"})
 
     account = api.put("/accounts/demo/costs", body)
@@ -99,9 +99,9 @@ def test_an_account_s_exits_stand_in_for_what_an_open_leaves_out(api: AppClient)
     assert asked == {**effective, "stop_loss": "97", "trailing": "none"}
 
 
-@pytest.mark.parametrize("body", [None, {}, NOTHING_OWN])
+@pytest.mark.parametrize("body", [{}, NOTHING_OWN])
 def test_an_account_without_exits_of_its_own_has_the_service_s(api: AppClient, body: Any) -> None:
-    """An empty body, or nulls, give them back: exits that were set before do not linger."""
+    """An empty object, or nulls, give them back: exits that were set before do not linger."""
     api.put("/accounts/demo/exits", {"stop_loss": "4%"})
 
     account = api.put("/accounts/demo/exits", body)
