@@ -134,25 +134,29 @@ def test_a_read_that_hangs_does_not_hold_the_process_up(
         assert seconds < STOP_SECONDS_MAX, service.log
 
 
+BUG_AT_THE_START = """
+import actors.desk.restore
+
+
+def restored(*_state):
+    raise RuntimeError("a planted bug")
+
+
+actors.desk.restore.restored = restored
+"""
+
+
 def test_a_bug_at_the_start_is_shown_and_the_lease_given_up(
     tmp_path: Path, postgres_database: str
 ) -> None:
-    """A row that cannot be is no wrong setting: exit 3, and another may start at once."""
-    env = BARE | {"BACKSTAY_DATABASE": postgres_database}
+    """A bug is no wrong setting: exit 3, and another may start at once."""
+    planted = tmp_path / "planted"
+    planted.mkdir()
+    (planted / "sitecustomize.py").write_text(BUG_AT_THE_START, encoding="utf-8")
+    env = BARE | {"BACKSTAY_DATABASE": postgres_database, "PYTHONPATH": str(planted)}
     with ServiceProcess(tmp_path, env=env) as service:
-        with service.wait_ready().client() as client:
-            client.post("/api/v1/prices", json={"symbol": "BTCUSDT", "price": "100"})
-            position = {"account": "demo", "symbol": "BTCUSDT", "side": "LONG", "notional": "25"}
-            assert client.post("/api/v1/positions", json=position).status_code == 201
-        assert service.stop()[0] == 0
-        run_sql(
-            postgres_database,
-            "ALTER TABLE positions DROP CONSTRAINT ck_positions_side_known",
-            "UPDATE positions SET side = 'UP'",
-        )
-        service.start()
         assert service.wait_ended() == 3, service.log
-    assert "'UP' is not a valid Side" in service.log
+    assert "a planted bug" in service.log
     assert "Traceback" in service.log
     assert run_sql(postgres_database, "SELECT released FROM owner") == [(True,)]
 

@@ -167,6 +167,7 @@ def test_equal_sweeps_give_equal_bytes(shell: CommandLine) -> None:
         (["stop_loss_pct=2"], "--sweep stop_loss_pct is now stop_loss, with values such as 2%,3%"),
         (["take_profit_pcts=2"], "is now take_profits, with values such as '3%;6%;10%,2%;4%;8%'"),
         (["close_fractions=1"], "is now take_profits, with values such as 3%@25%;6%@75%"),
+        (["stop_loss=62,800"], "--sweep stop_loss: '62,800' may be one number with thousands"),
         (["stop_loss"], "--sweep 'stop_loss' is unknown: give stop_loss, take_profits"),
         (["stop_loss=2%", "stop_loss=3%"], "--sweep gives stop_loss twice; put all"),
         (

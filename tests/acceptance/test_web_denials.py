@@ -80,6 +80,7 @@ def test_opens_that_the_account_does_not_allow(api: AppClient) -> None:
         ({"trailing": {"distance": "2%", "from": "rung x"}}, "body.trailing.from"),
         ({"trailing": {"distance": "2%", "step": "1"}}, "body.trailing.step"),
         ({"stop_loss": "5 percent"}, "body.stop_loss"),
+        ({"stop_loss": "100%"}, "body.stop_loss"),
     ],
 )
 def test_ladders_that_cannot_be_read_are_refused_at_their_field(
@@ -91,7 +92,7 @@ def test_ladders_that_cannot_be_read_are_refused_at_their_field(
     assert problem["errors"][0]["place"] == place
 
 
-@pytest.mark.parametrize("ladder", [{"stop_loss": "100%"}, {"take_profits": ["65000", "6%"]}])
+@pytest.mark.parametrize("ladder", [{"stop_loss": "101"}, {"take_profits": ["65000", "6%"]}])
 def test_ladders_that_cannot_be_guarded(memory_api: AppClient, ladder: dict[str, object]) -> None:
     """What only the account's ladder or the entry price tells is refused with the figures."""
     memory_api.account("100")

@@ -101,7 +101,7 @@ def test_any_wallet_comes_back_equal(books: Bookkeeper, amounts: list[Decimal]) 
     gross=money,
     costs=st.lists(money, min_size=4, max_size=4),
     rates=st.lists(prices, min_size=3, max_size=3),
-    levels=st.lists(prices, max_size=8),
+    levels=st.lists(prices, min_size=3, max_size=3),
 )
 def test_any_position_comes_back_equal_and_prints_alike(
     books: Bookkeeper,

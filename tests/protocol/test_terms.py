@@ -98,7 +98,7 @@ def test_a_halted_wallet_denies_terms(stage: Stage, floor: Floor) -> None:
 @pytest.mark.parametrize("fee", ["-0.001", "0.26", "NaN"])
 def test_rates_that_are_no_fraction_are_refused(floor: Floor, fee: str) -> None:
     """A percentage by mistake, or no number: the sender is told at once."""
-    with pytest.raises(ValueError, match="is not between 0 and"):
+    with pytest.raises(ValueError, match="is not between 0% and 10%"):
         set_costs(floor, replace(CHEAP, fee=Decimal(fee)))
 
 

@@ -81,16 +81,21 @@ def asked_rungs_from(text: str) -> tuple[AskedRung, ...]:
     """Read take-profits without filling in what they leave out."""
     if _is_none(text):
         return ()
-    if grouped := _THOUSANDS.search(text):
-        digits = grouped[0].replace(",", "")
+    if grouped := grouped_in(text):
         raise ValueError(
-            f"{grouped[0][:60]!r} may be one price with thousands separators or several "
-            f"take-profits: write {digits[:60]}, or separate take-profits with ;"
+            f"{grouped!r} may be one price with thousands separators or several take-profits: "
+            f"write {grouped.replace(',', '')}, or separate take-profits with ;"
         )
     parts = re.split(r"[;,]", text)
     if len(parts) > RUNGS_MAX:
         raise ValueError(f"{len(parts)} take-profits: give at most {RUNGS_MAX}")
     return tuple(_asked_rung(part) for part in parts)
+
+
+def grouped_in(text: str) -> str | None:
+    """The first number whose commas may separate thousands, or one value from the next."""
+    found = _THOUSANDS.search(text)
+    return None if found is None else found[0][:60]
 
 
 def trailing_from(text: str) -> Trailing | Said:

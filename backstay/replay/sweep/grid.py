@@ -7,7 +7,7 @@ from itertools import product
 from backstay.feeds.errors import InputError
 from backstay.feeds.signals import RecordedSignal
 from trading.exits.exits import NOTHING_SAID, Exits
-from trading.exits.notation import EXIT_FIELDS, exits_from, exits_text
+from trading.exits.notation import EXIT_FIELDS, exits_from, exits_text, grouped_in
 
 LADDERS_MAX = 1_000
 
@@ -112,6 +112,11 @@ def _together(chosen: Iterable[Exits]) -> Exits:
 
 def _values(name: str, text: str) -> list[Exits]:
     found: list[Exits] = []
+    if grouped := grouped_in(text):
+        raise ValueError(
+            f"--sweep {name}: {grouped!r} may be one number with thousands separators or several "
+            f"values: write {grouped.replace(',', '')}, or give each value a decimal point (100.0)"
+        )
     for part in text.split(","):
         try:
             if not part.strip():
