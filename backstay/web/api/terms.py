@@ -71,7 +71,7 @@ class AccountExitsRequest(ExitsRequest):
 async def set_costs(
     account: AccountPath, backend: TheBackend, request: CostsRequest
 ) -> AccountBody:
-    """Set the cost rates of an account's next opens; an empty object gives the service's own back."""
+    """Set the cost rates of an account's next opens; an empty object gives the service's back."""
     answer = await answer_of(
         backend,
         lambda reply: backend.tell(
