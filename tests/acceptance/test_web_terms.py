@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.api import AppClient, serving
+from tests.acceptance.doors import HOOK, HOOK_ADDRESS
 
 SERVICE_COSTS = {"fee": "0.26%", "spread": "0.1%", "slippage": "0.05%"}
 SERVICE_EXITS = {
@@ -97,6 +98,23 @@ def test_an_account_s_exits_stand_in_for_what_an_open_leaves_out(api: AppClient)
     assert api.open()["asked"] == effective
     asked = api.open(stop_loss="97", trailing="none")["asked"]
     assert asked == {**effective, "stop_loss": "97", "trailing": "none"}
+
+
+def test_an_alert_has_the_account_s_terms_for_what_it_leaves_out(tmp_path: Path) -> None:
+    """Its own stop-loss, the account's take-profit, and the account's cost rates."""
+    with serving(f"sqlite:///{tmp_path / 'hook.db'}", tmp_path, hook=HOOK) as api:
+        api.account("100")
+        api.price("100")
+        api.put("/accounts/demo/costs", {"fee": "1%", "spread": "0%", "slippage": "0%"})
+        api.put("/accounts/demo/exits", {"stop_loss": "4%", "take_profits": ["8%"]})
+
+        api.ask_at("POST", HOOK_ADDRESS, content="action=buy symbol=BTCUSDT sl=98")
+        api.house.settle()
+
+        (opened,) = api.get("/positions")["items"]
+        assert (opened["stop_loss"], opened["take_profit_prices"]) == ("98", ["108"])
+        api.price("108")
+        assert api.get(f"/positions/{opened['id']}")["costs"] == "0.52000000"
 
 
 @pytest.mark.parametrize("body", [{}, NOTHING_OWN])
