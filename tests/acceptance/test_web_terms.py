@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.api import AppClient, serving
+from tests.acceptance.doors import HOOK, HOOK_ADDRESS
 
 SERVICE_COSTS = {"fee": "0.26%", "spread": "0.1%", "slippage": "0.05%"}
 SERVICE_EXITS = {
@@ -53,9 +54,9 @@ def test_cost_rates_are_those_of_the_next_opens(api: AppClient) -> None:
     assert "Cost rates of the next opens of demo: fee 1%, spread 0%, slippage 0.5%" in api.told()
 
 
-@pytest.mark.parametrize("body", [None, {}, {"fee": None, "spread": None, "slippage": None}])
+@pytest.mark.parametrize("body", [{}, {"fee": None, "spread": None, "slippage": None}])
 def test_an_account_without_rates_of_its_own_has_the_service_s(api: AppClient, body: Any) -> None:
-    """An empty body, or nulls, give them back."""
+    """An empty object, or nulls, give them back."""
     api.put("/accounts/demo/costs", {"fee": "1%", "spread": "0%", "slippage": "0%"})
 
     account = api.put("/accounts/demo/costs", body)
@@ -99,9 +100,26 @@ def test_an_account_s_exits_stand_in_for_what_an_open_leaves_out(api: AppClient)
     assert asked == {**effective, "stop_loss": "97", "trailing": "none"}
 
 
-@pytest.mark.parametrize("body", [None, {}, NOTHING_OWN])
+def test_an_alert_has_the_account_s_terms_for_what_it_leaves_out(tmp_path: Path) -> None:
+    """Its own stop-loss, the account's take-profit, and the account's cost rates."""
+    with serving(f"sqlite:///{tmp_path / 'hook.db'}", tmp_path, hook=HOOK) as api:
+        api.account("100")
+        api.price("100")
+        api.put("/accounts/demo/costs", {"fee": "1%", "spread": "0%", "slippage": "0%"})
+        api.put("/accounts/demo/exits", {"stop_loss": "4%", "take_profits": ["8%"]})
+
+        api.ask_at("POST", HOOK_ADDRESS, content="action=buy symbol=BTCUSDT sl=98")
+        api.house.settle()
+
+        (opened,) = api.get("/positions")["items"]
+        assert (opened["stop_loss"], opened["take_profit_prices"]) == ("98", ["108"])
+        api.price("108")
+        assert api.get(f"/positions/{opened['id']}")["costs"] == "0.52000000"
+
+
+@pytest.mark.parametrize("body", [{}, NOTHING_OWN])
 def test_an_account_without_exits_of_its_own_has_the_service_s(api: AppClient, body: Any) -> None:
-    """An empty body, or nulls, give them back: exits that were set before do not linger."""
+    """An empty object, or nulls, give them back: exits that were set before do not linger."""
     api.put("/accounts/demo/exits", {"stop_loss": "4%"})
 
     account = api.put("/accounts/demo/exits", body)

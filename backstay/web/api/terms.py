@@ -69,13 +69,14 @@ class AccountExitsRequest(ExitsRequest):
 
 @router.put("/{account}/costs", responses=answers(404, 409, 413, 503))
 async def set_costs(
-    account: AccountPath, backend: TheBackend, request: CostsRequest | None = None
+    account: AccountPath, backend: TheBackend, request: CostsRequest
 ) -> AccountBody:
-    """Set the cost rates of an account's next opens; without any, the service's own apply."""
-    rates = None if request is None else request.rates()
+    """Set the cost rates of an account's next opens; an empty object gives the service's back."""
     answer = await answer_of(
         backend,
-        lambda reply: backend.tell(SetCosts(account=account, rates=rates, reply_to=reply)),
+        lambda reply: backend.tell(
+            SetCosts(account=account, rates=request.rates(), reply_to=reply)
+        ),
         what=f"cost rates of account {account}",
     )
     return account_body(backend, answer.wallet)
@@ -83,16 +84,17 @@ async def set_costs(
 
 @router.put("/{account}/exits", responses=answers(404, 409, 413, 503))
 async def set_exits(
-    account: AccountPath, backend: TheBackend, request: AccountExitsRequest | None = None
+    account: AccountPath, backend: TheBackend, request: AccountExitsRequest
 ) -> AccountBody:
     """Set the exits of an account's next opens that do not say their own.
 
-    They replace those that were set before; without any, the service's own apply.
+    They replace those that were set before; an empty object gives the service's own back.
     """
-    exits = (request or AccountExitsRequest()).exits()
     answer = await answer_of(
         backend,
-        lambda reply: backend.tell(SetExits(account=account, exits=exits, reply_to=reply)),
+        lambda reply: backend.tell(
+            SetExits(account=account, exits=request.exits(), reply_to=reply)
+        ),
         what=f"default exits of account {account}",
     )
     return account_body(backend, answer.wallet)
