@@ -55,11 +55,6 @@ PATH_PARTS = ("%00", "..%2F..", "%FF%FE", "9" * 300, "-1", "1e9", "x" * 5_000, "
 FINE = {
     ("/api/v1/markets/{symbol}", "nothing"),
     *(("/api/v1/positions/close-all", name) for name in ("nothing", "null")),
-    *(
-        (f"/api/v1/accounts/{{account}}/{terms}", name)
-        for terms in ("costs", "exits")
-        for name in ("nothing", "null")
-    ),
 }
 CONTENT_TYPES = ("application/json", "text/plain", "application/xml", "")
 
